@@ -1,0 +1,28 @@
+/** Every limit with a name and a unit. A limit that is reached refuses; it never shortens silently. */
+export const LIMITS = {
+  /** Entity keys, attributes, names: characters. */
+  entityChars: 512,
+  attributeChars: 128,
+  nameChars: 128,
+  reasonChars: 2_000,
+  /** One fact value as canonical JSON, bytes. */
+  valueBytes: 1_048_576,
+  /** Nesting of any JSON that comes in. */
+  jsonDepth: 64,
+  factsPerObservation: 50_000,
+  /** One request body, bytes. */
+  requestBytes: 16 * 1024 * 1024,
+  queryDefault: 100,
+  queryMax: 1_000,
+  /** One MCP answer's structured content, bytes; the rest goes on with `nextCursor`. */
+  mcpAnswerBytes: 32 * 1024,
+  /** One event, bytes (C2SP tlog-tiles entries carry a 16-bit length). */
+  eventBytes: 65_535,
+  checkpointEveryEvents: 64,
+  checkpointEveryMs: 60_000,
+  collectorTimeoutMs: 20_000,
+  collectorBytes: 8 * 1024 * 1024,
+  collectorFacts: 20_000,
+  mcpSessions: 256,
+  mcpSessionIdleMs: 30 * 60_000,
+} as const satisfies Record<string, number>;

@@ -1,0 +1,98 @@
+/**
+ * The five doors to the outside: time, randomness, files, programs and the process' own end.
+ *
+ * Nothing below `main` reaches these in any other way, so a seed and a script of faults replay
+ * a whole run. The real ones are in `machine/`, the simulated ones in `test/support/`.
+ */
+import type { Instant } from './time.ts';
+
+/** Wall time and a monotonic count. The wall may jump; whoever needs order asks `monotonicMs`. */
+export interface Clock {
+  now(): Instant;
+  monotonicMs(): number;
+  /** Resolves after `ms`, or at once when `signal` aborts. Never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Random {
+  bytes(count: number): Uint8Array;
+}
+
+/** An open file that only grows. */
+export interface Appender {
+  /** Writes all of `bytes` at the end, or throws; after a throw any prefix of them may be there. */
+  append(bytes: Uint8Array): Promise<void>;
+  /** Returns when everything appended so far survives a power cut (fdatasync). */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type FileInfo = {
+  readonly size: number;
+  readonly kind: 'file' | 'directory' | 'symlink' | 'other';
+};
+
+/**
+ * Files of our own: the data directory, nothing of a target's.
+ *
+ * Absence is `undefined`; every other trouble is thrown with the system's `code` kept.
+ */
+export interface Files {
+  info(path: string): Promise<FileInfo | undefined>;
+  list(directory: string): Promise<readonly string[] | undefined>;
+  read(path: string): Promise<Uint8Array | undefined>;
+  /** Bytes `[from, to)` of a file; shorter where the file ends. */
+  readRange(path: string, from: number, to: number): Promise<Uint8Array | undefined>;
+  /** Temporary file, fsync, rename, fsync of the directory: the old or the new content, never a mix. */
+  replace(path: string, bytes: Uint8Array, mode?: number): Promise<void>;
+  appender(path: string, mode?: number): Promise<Appender>;
+  /** Cuts a file to `size` bytes, durably. */
+  truncate(path: string, size: number): Promise<void>;
+  /** Creates the directory and its parents with mode 0700; an existing one is left as it is. */
+  makeDirectory(path: string): Promise<void>;
+  /** Removes a file, durably; absence is no error. */
+  remove(path: string): Promise<void>;
+}
+
+export type ProgramRun = {
+  readonly argv: readonly [program: string, ...args: string[]];
+  readonly timeoutMs: number;
+  /** Output beyond this is dropped and the program is ended. */
+  readonly maxBytes: number;
+  readonly stdin?: string;
+  /** The whole environment; nothing is inherited. Default: PATH, LC_ALL=C, no pager. */
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+export type ProgramResult = {
+  /** `missing`: no such program. `timeout`, `too-much`: we ended it, its whole process group with it. */
+  readonly ended: 'exited' | 'signal' | 'timeout' | 'too-much' | 'missing';
+  readonly exit: number | null;
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+};
+
+/** Programs run as argv, never through a shell, with an allowlisted environment. Never throws for what a program does. */
+export interface Programs {
+  run(run: ProgramRun): Promise<ProgramResult>;
+}
+
+/** A look at the machine's own files: read only, bounded, never following a link out of what was asked. */
+export interface MachineFiles {
+  read(path: string, maxBytes: number): Promise<Uint8Array | undefined>;
+  list(directory: string): Promise<readonly string[] | undefined>;
+  stat(path: string): Promise<MachineFileInfo | undefined>;
+  readLink(path: string): Promise<string | undefined>;
+  /** Lower-case hex SHA-256 of a regular file of at most `maxBytes`; `undefined` when absent or bigger. */
+  sha256(path: string, maxBytes: number): Promise<string | undefined>;
+}
+
+export type MachineFileInfo = {
+  readonly kind: 'file' | 'directory' | 'symlink' | 'socket' | 'other';
+  readonly uid: number;
+  readonly gid: number;
+  /** Permission bits with setuid, setgid and sticky, as a number. */
+  readonly mode: number;
+  readonly size: number;
+  readonly modifiedAt: Instant;
+};

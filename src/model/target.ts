@@ -1,0 +1,49 @@
+/**
+ * A target and its profile, as the operator's inventory (`fleet.yaml`) says. Nothing a caller or
+ * the target itself reports can change a profile.
+ */
+import type { Scope } from './fact.ts';
+
+export const HOST_TYPES = ['debian', 'ubuntu', 'linux', 'talos', 'windows', 'other'] as const;
+export type HostType = (typeof HOST_TYPES)[number];
+export const ENVIRONMENTS = ['production', 'staging', 'test', 'development', 'lab'] as const;
+export type Environment = (typeof ENVIRONMENTS)[number];
+export const TRANSPORTS = ['local', 'ssh', 'none'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
+export const CRITICALITIES = ['low', 'normal', 'high'] as const;
+export type Criticality = (typeof CRITICALITIES)[number];
+
+export type Target = {
+  /** `host:web-1`, `cluster:lab`. */
+  readonly id: string;
+  readonly scope: Scope;
+  readonly hostType: HostType;
+  readonly environment: Environment;
+  readonly transport: Transport;
+  readonly address: string | null;
+  readonly criticality: Criticality;
+  readonly owner: string | null;
+  readonly tags: readonly string[];
+  readonly redundancySet: string | null;
+  /** Which sources besides the built-in ones may assert facts of this target. */
+  readonly sources: readonly SourceGrant[];
+};
+
+export type SourceGrant = {
+  readonly name: string;
+  /** Kinds it may assert; `['*']` is every kind. */
+  readonly kinds: readonly string[];
+  /** Trusted sources feed drift, preconditions and typed checks; the others are shown, never obeyed. */
+  readonly trusted: boolean;
+};
+
+/** Names that only our own collectors and engines may use as a source. */
+export function isReservedSource(name: string): boolean {
+  return name === 'holdfast' || name.startsWith('holdfast.') || name.startsWith('collector.');
+}
+
+/** The source of the collector that looks at this machine. */
+export const LOCAL_SOURCE = 'collector.local';
+/** The source of findings, baselines and waivers. */
+export const DRIFT_SOURCE = 'holdfast.drift';
+export const BASELINE_SOURCE = 'holdfast.baseline';

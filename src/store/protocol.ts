@@ -1,0 +1,180 @@
+/**
+ * What every store backend owes. `store.contract.ts` checks these lines.
+ *
+ * A store remembers observations and answers what was true (`asOf`) as it was believed
+ * (`knownAt`). It invents neither time nor ids: callers pass both. It deletes nothing.
+ */
+import type { Json } from '#base/json';
+import type { Instant } from '#base/time';
+import type { Coverage, Fact, FactType, FactVersion, Scope } from '#model';
+
+/** One listed fact. Times: see the reference semantics in docs/architecture.md, "Facts: two clocks". */
+export type FactInput = {
+  readonly entity: string;
+  readonly attribute: string;
+  readonly value: Json;
+  readonly validFrom?: Instant;
+  readonly validTo?: Instant;
+  /** The value is not what was sent: cleaned or redacted. Part of the value's identity. */
+  readonly altered?: boolean;
+};
+
+/** How a look at one kind ended, when it was not complete. */
+export type Shortfall = {
+  readonly kind: string;
+  readonly status: 'partial' | 'unreachable';
+  readonly reason: string;
+};
+
+export type ObservationInput = {
+  readonly id: string;
+  readonly scope: Scope;
+  readonly target: string;
+  readonly source: string;
+  readonly type: FactType;
+  readonly observedAt: Instant;
+  /** Must be later than every `recordedAt` before it; `nextRecordedAt` helps. */
+  readonly recordedAt: Instant;
+  /** Kinds of which everything is listed: what is not listed is absent from `observedAt` on. */
+  readonly complete: readonly string[];
+  readonly shortfalls: readonly Shortfall[];
+  readonly facts: readonly FactInput[];
+  /** Streams that hold nothing from `observedAt` on, named one by one (findings and waivers use it). */
+  readonly absent?: readonly { readonly entity: string; readonly attribute: string }[];
+  readonly actor: string;
+  readonly reason: string | null;
+  /** SHA-256 hex of the bytes the facts were made from. */
+  readonly sha256: string;
+  /** The same key from the same target and source answers with the first answer and writes nothing. */
+  readonly idempotencyKey?: string;
+};
+
+export type ObservationReceipt = {
+  readonly observationId: string;
+  readonly recordedAt: Instant;
+  /** Listed facts that changed their timeline. */
+  readonly written: number;
+  /** Listed facts that did not. */
+  readonly unchanged: number;
+  /** Earlier beliefs shortened or replaced. */
+  readonly superseded: number;
+  /** Absences set. */
+  readonly retired: number;
+  /** True when an earlier observation with the same idempotency key answered. */
+  readonly replayed: boolean;
+};
+
+export type Moment = { readonly asOf: Instant; readonly knownAt: Instant };
+
+/** `*` in `entity` and `attribute` is any run of characters, and the only wildcard. All filters must hold. */
+export type FactFilter = {
+  /** Scopes that may be seen; empty sees nothing. */
+  readonly scopes: readonly Scope[];
+  readonly entity?: string;
+  readonly kind?: string;
+  readonly target?: string;
+  readonly source?: string;
+  readonly attribute?: string;
+  /** Case-insensitive substring of entity, attribute or the value's JSON text. */
+  readonly text?: string;
+  readonly type: FactType;
+};
+
+export type StoredFact = Fact & { readonly confirmedAt: Instant };
+
+/**
+ * Where a page ended: (entity, attribute, target, source) sort order by UTF-8 bytes. Opaque to callers of operations.
+ */
+export type PageKey = readonly [entity: string, attribute: string, target: string, source: string];
+
+export type FactPage = { readonly facts: readonly StoredFact[]; readonly next: PageKey | null };
+
+export type Difference = {
+  readonly scope: Scope;
+  readonly target: string;
+  readonly source: string;
+  readonly entity: string;
+  readonly attribute: string;
+  /** `undefined` when nothing was there. */
+  readonly before: Json | undefined;
+  readonly after: Json | undefined;
+};
+
+export type DifferencePage = {
+  readonly differences: readonly Difference[];
+  readonly next: PageKey | null;
+};
+
+/** Reads; each sees one consistent state and nothing that is not committed. */
+export interface FactReader {
+  /** The facts that held at `at.asOf` as believed at `at.knownAt`, in page order, after `after`. */
+  query(filter: FactFilter, at: Moment, limit: number, after?: PageKey): FactPage;
+  /** Every fact of a filter without paging, lazily; memory does not grow with the answer. */
+  each(filter: FactFilter, at: Moment): Iterable<StoredFact>;
+  /** All versions of matching streams, both clocks, oldest belief first within a stream. */
+  history(
+    filter: Omit<FactFilter, 'type' | 'text'> & { readonly type?: FactType },
+    limit: number,
+    after?: string,
+  ): { readonly versions: readonly FactVersion[]; readonly next: string | null };
+  compare(
+    filter: FactFilter,
+    from: Moment,
+    to: Moment,
+    limit: number,
+    after?: PageKey,
+  ): DifferencePage;
+  /** Coverage of every (target, source, kind) ever observed that matches, as of a moment. Staleness is the caller's to judge. */
+  coverage(
+    filter: {
+      readonly scopes: readonly Scope[];
+      readonly target?: string;
+      readonly source?: string;
+      readonly kind?: string;
+    },
+    at: Moment,
+  ): readonly Coverage[];
+  /** The greatest `recordedAt` so far. */
+  lastRecordedAt(): Instant | undefined;
+  /** The receipt an idempotency key got, with the digest of what was asked then. */
+  priorReceipt(
+    scope: Scope,
+    target: string,
+    source: string,
+    key: string,
+  ): { readonly receipt: ObservationReceipt; readonly sha256: string } | undefined;
+  hasObservation(id: string): boolean;
+  /** Distinct entity names and targets that contain `text`, for naming candidates. At most `limit`. */
+  suggest(scopes: readonly Scope[], text: string, limit: number): readonly string[];
+  counts(): {
+    readonly facts: number;
+    readonly streams: number;
+    readonly observations: number;
+    readonly bytes: number;
+  };
+}
+
+/**
+ * One transaction under way. `record` throws `invalid` faults for an observation that cannot be
+ * applied and leaves the transaction as it was before that call, so others in it still commit.
+ */
+export interface StoreTransaction {
+  readonly reader: FactReader;
+  record(observation: ObservationInput): ObservationReceipt;
+}
+
+/**
+ * A store owned by this process.
+ *
+ * - `write` runs its function with the write lock held, one at a time in the order asked, and
+ *   commits (durably: `synchronous=FULL`) when it resolves; when it rejects nothing is kept.
+ * - `read` never waits for a writer.
+ */
+export interface Store extends AsyncDisposable {
+  readonly read: FactReader;
+  write<T>(act: (transaction: StoreTransaction) => T | Promise<T>): Promise<T>;
+  /** A consistent copy while others read and write; `target` must not exist. */
+  backup(target: string): Promise<void>;
+  /** Everything that can be checked about the stored state; empty when sound. */
+  check(): readonly string[];
+}
