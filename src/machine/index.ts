@@ -1,0 +1,5 @@
+export { nodeClock } from './clock.ts';
+export { nodeFiles } from './files.ts';
+export { nodeMachineFiles } from './machine-files.ts';
+export { nodePrograms } from './programs.ts';
+export { nodeRandom } from './random.ts';
