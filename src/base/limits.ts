@@ -20,6 +20,9 @@ export const LIMITS = {
   eventBytes: 65_535,
   checkpointEveryEvents: 64,
   checkpointEveryMs: 60_000,
+  /** `fleet.yaml`, bytes and targets. */
+  inventoryBytes: 4 * 1024 * 1024,
+  inventoryTargets: 20_000,
   collectorTimeoutMs: 20_000,
   collectorBytes: 8 * 1024 * 1024,
   collectorFacts: 20_000,

@@ -1,4 +1,13 @@
 export {
+  type Baseline,
+  type BaselineGap,
+  type BaselinePart,
+  type FindingPattern,
+  type IgnoreRule,
+  type Signature,
+  type Waiver,
+} from './baseline.ts';
+export {
   attributeProblem,
   type Entity,
   entityProblem,

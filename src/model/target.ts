@@ -25,6 +25,8 @@ export type Target = {
   readonly owner: string | null;
   readonly tags: readonly string[];
   readonly redundancySet: string | null;
+  /** A complete look older than this no longer counts as complete. */
+  readonly staleAfterSeconds: number;
   /** Which sources besides the built-in ones may assert facts of this target. */
   readonly sources: readonly SourceGrant[];
 };

@@ -1,0 +1,64 @@
+/**
+ * What should be, said by a person: baselines, and the exceptions to them.
+ *
+ * A baseline copies nothing. It pins a moment on both clocks of the store, and its digest binds what
+ * the store answered for that moment.
+ */
+import type { Instant } from '#base/time';
+import type { CoverageStatus, Scope } from './fact.ts';
+
+/** Until operators can sign, nothing else exists, and every answer says so. */
+export type Signature = 'unsigned';
+
+export type BaselinePart = { readonly source: string; readonly kind: string };
+
+export type BaselineGap = BaselinePart & {
+  readonly status: Exclude<CoverageStatus, 'complete'>;
+  readonly reason: string | null;
+};
+
+export type Baseline = {
+  /** `baseline_` + 24 hex digits. */
+  readonly id: string;
+  readonly name: string;
+  readonly scope: Scope;
+  readonly target: string;
+  /** What was completely known at that moment: only this is declared. Sorted by kind, then source. */
+  readonly covers: readonly BaselinePart[];
+  /** The kinds of `covers`, once each. */
+  readonly kinds: readonly string[];
+  /** What was seen, but not completely, and so is not declared. */
+  readonly leftOut: readonly BaselineGap[];
+  /** The moment whose state is declared good (`asOf`). */
+  readonly blessedAt: Instant;
+  readonly knownAt: Instant;
+  readonly digest: string;
+  /** How many facts the digest binds. */
+  readonly facts: number;
+  readonly blessedBy: string;
+  readonly reason: string;
+  readonly signature: Signature;
+  readonly status: 'active' | 'retired';
+};
+
+/** Which findings a rule is about; `*` is any run of characters, and the only wildcard. */
+export type FindingPattern = {
+  readonly target: string;
+  readonly entity: string;
+  readonly attribute: string;
+};
+
+/** Standing, from the inventory: these differences are of no interest. They stay listed as `ignored`. */
+export type IgnoreRule = FindingPattern & { readonly reason: string };
+
+/** One person's exception, for a while. At `expiresAt` it is over. */
+export type Waiver = FindingPattern & {
+  /** `waiver_` + 24 hex digits. */
+  readonly id: string;
+  readonly scope: Scope;
+  readonly reason: string;
+  readonly owner: string;
+  readonly expiresAt: Instant;
+  readonly signature: Signature;
+  readonly status: 'active' | 'withdrawn';
+};
