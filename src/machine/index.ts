@@ -3,3 +3,4 @@ export { nodeFiles } from './files.ts';
 export { nodeMachineFiles } from './machine-files.ts';
 export { nodePrograms } from './programs.ts';
 export { nodeRandom } from './random.ts';
+export { nodeSocketFiles } from './socket-files.ts';
