@@ -36,7 +36,16 @@ export {
   SEVERITIES,
   type Severity,
 } from './finding.ts';
-export { type AttributeSpec, type KindSpec } from './kinds.ts';
+export {
+  type AttributeSpec,
+  attributeSpec,
+  checkValue,
+  isSecurity,
+  isVolatile,
+  KINDS,
+  type KindSpec,
+  kindSpec,
+} from './kinds.ts';
 export {
   BASELINE_SOURCE,
   CRITICALITIES,

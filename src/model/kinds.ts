@@ -4,7 +4,9 @@
  *
  * `volatile` attributes never make a finding; `security` kinds and attributes make critical ones.
  */
-import * as z from 'zod/v4';
+import type * as z from 'zod/v4';
+import { GENERAL_KINDS } from './general-kinds.ts';
+import { MACHINE_KINDS } from './machine-kinds.ts';
 
 export type KindSpec = {
   readonly about: string;
@@ -21,3 +23,36 @@ export type AttributeSpec = {
   readonly security?: true;
   readonly unit?: string;
 };
+
+export const KINDS: Readonly<Record<string, KindSpec>> = { ...GENERAL_KINDS, ...MACHINE_KINDS };
+
+/** `undefined` for a kind that is not registered, whatever its name. */
+export function kindSpec(kind: string): KindSpec | undefined {
+  return Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
+}
+
+export function attributeSpec(kind: string, attribute: string): AttributeSpec | undefined {
+  const attributes = kindSpec(kind)?.attributes;
+  if (attributes === undefined || !Object.hasOwn(attributes, attribute)) return undefined;
+  return attributes[attribute];
+}
+
+/** Whether it moves by itself, so that a change of it is no finding. */
+export function isVolatile(kind: string, attribute: string): boolean {
+  return attributeSpec(kind, attribute)?.volatile === true;
+}
+
+/** Whether a finding about it is critical. Without an attribute: about the whole entity. */
+export function isSecurity(kind: string, attribute?: string): boolean {
+  if (kindSpec(kind)?.security === true) return true;
+  return attribute !== undefined && attributeSpec(kind, attribute)?.security === true;
+}
+
+/** Why `value` is not one of this attribute, or `undefined`. What is not registered takes any value. */
+export function checkValue(kind: string, attribute: string, value: unknown): string | undefined {
+  const checked = attributeSpec(kind, attribute)?.schema.safeParse(value);
+  if (checked === undefined || checked.success) return undefined;
+  const issue = checked.error.issues[0];
+  const where = issue === undefined || issue.path.length === 0 ? '' : ` at ${issue.path.join('.')}`;
+  return `${kind} ${attribute}${where}: ${issue?.message ?? 'is not as registered'}`;
+}
