@@ -1,0 +1,184 @@
+/**
+ * What `./check` runs once everything is installed. Runs every stage, also after one has failed;
+ * counts each static check as one test; the last line is the whole truth, and so is the exit code.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { Tally } from './support/tally.ts';
+
+const MINUTE = 60_000;
+const STATIC_LIMIT_MS = 5 * MINUTE;
+const FAST_LIMIT_MS = 5 * MINUTE;
+const SLOW_LIMIT_MS = 25 * MINUTE;
+
+const ROOT = join(import.meta.dirname, '..');
+const STATIC_CHECKS = {
+  format: ['biome', 'ci', '--error-on-warnings'],
+  lint: ['oxlint', '--type-aware', '--deny-warnings'],
+  types: ['tsc', '-p', '.'],
+  'unused code': ['knip'],
+} as const;
+
+const total: { passed: number; failed: number; skipped: string[] } = {
+  passed: 0,
+  failed: 0,
+  skipped: [],
+};
+
+const [which = 'all', ...rest] = process.argv.slice(2);
+if (!['all', 'fast', 'slow'].includes(which) || rest.length > 0) {
+  process.stderr.write(`check: no such part: ${[which, ...rest].join(' ')}. See ./check --help\n`);
+  process.exit(2);
+}
+
+process.chdir(ROOT);
+const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'lab/**/*.test.ts']).sort();
+const slow = files.filter((file) => file.endsWith('.slow.test.ts'));
+const fast = files.filter((file) => !file.endsWith('.slow.test.ts'));
+
+if (which !== 'slow') {
+  await Promise.all(Object.entries(STATIC_CHECKS).map(staticCheck));
+  await tests('fast tests', fast, ['--test-isolation=none'], FAST_LIMIT_MS);
+}
+if (which !== 'fast') {
+  await tests('slow tests', slow, ['--test-concurrency=2'], SLOW_LIMIT_MS);
+}
+conclude();
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+async function staticCheck([name, [tool, ...options]]: [
+  string,
+  readonly [string, ...string[]],
+]): Promise<void> {
+  const started = Date.now();
+  const { code, output } = await run(join('node_modules', '.bin', tool), options, STATIC_LIMIT_MS);
+  const seconds = ((Date.now() - started) / 1000).toFixed(1);
+  if (code === 0) {
+    total.passed += 1;
+    say(`✔ ${name} (${seconds} s)`);
+  } else {
+    total.failed += 1;
+    say(`✖ ${name} (${seconds} s)\n${output}`);
+  }
+}
+
+async function tests(
+  name: string,
+  chosen: readonly string[],
+  options: readonly string[],
+  limitMs: number,
+): Promise<void> {
+  say(`\n${name}: ${chosen.length} files`);
+  if (chosen.length === 0) {
+    total.failed += 1;
+    say(`✖ ${name}: no test files found`);
+    return;
+  }
+  const scratch = mkdtempSync(join(tmpdir(), 'holdfast-check-'));
+  try {
+    const report = join(scratch, 'tally.json');
+    const { code } = await run(
+      process.execPath,
+      [
+        '--disable-warning=ExperimentalWarning',
+        '--test',
+        ...options,
+        '--test-reporter=spec',
+        '--test-reporter-destination=stdout',
+        `--test-reporter=${join(ROOT, 'test/support/tally.ts')}`,
+        `--test-reporter-destination=${report}`,
+        ...chosen,
+      ],
+      limitMs,
+      true,
+    );
+    const tally = readTally(report);
+    total.passed += tally?.passed ?? 0;
+    total.failed += tally?.failed ?? 0;
+    total.skipped.push(...(tally?.skipped ?? []));
+    // A runner that died, or saw no test, must not look like a good one.
+    const explained = tally !== undefined && (code === 0 || tally.failed > 0);
+    if (!explained || tally.passed + tally.failed + tally.skipped.length === 0) {
+      total.failed += 1;
+      say(`✖ ${name}: the test runner ended without a full account (${String(code)})`);
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function readTally(path: string): Tally | undefined {
+  if (!existsSync(path)) return undefined;
+  const text = readFileSync(path, 'utf8');
+  return text === '' ? undefined : (JSON.parse(text) as Tally);
+}
+
+/** Runs a program in a group of its own, so that nothing it started outlives its limit. */
+async function run(
+  program: string,
+  options: readonly string[],
+  limitMs: number,
+  isShown = false,
+): Promise<{ code: number | string; output: string }> {
+  const { HOLDFAST_HOME: _, ...environment } = process.env;
+  const child = spawn(program, options, {
+    detached: true,
+    stdio: isShown ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...environment,
+      PATH: [join(ROOT, 'node_modules', '.bin'), environment['PATH']].join(delimiter),
+    },
+  });
+  const kill = (signal: NodeJS.Signals): void => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, signal);
+    } catch {
+      // Ended already.
+    }
+  };
+  const interrupt = (): void => {
+    kill('SIGKILL');
+    process.exit(130);
+  };
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  let output = '';
+  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const limit = setTimeout(() => {
+    say(`✖ ${program} took longer than ${limitMs / MINUTE} minutes and was stopped`);
+    kill('SIGKILL');
+  }, limitMs);
+  try {
+    return await new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code, signal) => resolve({ code: code ?? signal ?? 'no code', output }));
+    });
+  } finally {
+    clearTimeout(limit);
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+    kill('SIGKILL');
+  }
+}
+
+function conclude(): void {
+  const allowed = new Set(
+    readFileSync(join(ROOT, 'test/allowed-skips.txt'), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#')),
+  );
+  say('');
+  for (const skip of total.skipped) {
+    const isAllowed = allowed.has(skip.split(' # ')[0] ?? '');
+    say(`SKIPPED ${skip}`);
+    if (process.env['CI'] !== 'true' || isAllowed) continue;
+    total.failed += 1;
+    say('  ✖ not in test/allowed-skips.txt, so with CI=true it counts as failed as well');
+  }
+  say(`${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`);
+  process.exitCode = total.failed === 0 ? 0 : 1;
+}

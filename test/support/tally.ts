@@ -1,0 +1,32 @@
+/** A reporter that counts: one JSON object once the run has ended. Suites count when they are skipped or break. */
+import { relative } from 'node:path';
+import type { TestEvent } from 'node:test/reporters';
+
+export type Tally = {
+  passed: number;
+  failed: number;
+  /** `file: name # reason` */
+  skipped: string[];
+};
+
+// oxlint-disable-next-line import/no-default-export -- the test runner takes a reporter as the default export
+export default async function* tally(source: AsyncIterable<TestEvent>): AsyncIterable<string> {
+  const counts: Tally = { passed: 0, failed: 0, skipped: [] };
+  for await (const event of source) {
+    if (event.type !== 'test:pass' && event.type !== 'test:fail') continue;
+    const { name, file, skip, todo, details } = event.data;
+    const left = skip ?? todo;
+    if (left !== undefined && left !== false) {
+      const reason = typeof left === 'string' ? left : 'no reason given';
+      counts.skipped.push(`${relative(process.cwd(), file ?? '')}: ${name} # ${reason}`);
+    } else if (event.type === 'test:fail') {
+      const cause = 'error' in details ? details.error : undefined;
+      const isOnlyChildren =
+        cause instanceof Error && 'failureType' in cause && cause.failureType === 'subtestsFailed';
+      if (!isOnlyChildren) counts.failed += 1;
+    } else if (details.type !== 'suite') {
+      counts.passed += 1;
+    }
+  }
+  yield JSON.stringify(counts);
+}
