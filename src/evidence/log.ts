@@ -1,0 +1,570 @@
+/**
+ * The running log: one chain, one tree, one write and one sync under way.
+ *
+ * Order is fixed in `append`, synchronously; the pump writes what has queued up in one go. Nothing
+ * is folded into bundles and tiles before the acknowledged head has passed it, so whatever lies
+ * beyond the head lies in journals.
+ */
+import { hash } from 'node:crypto';
+import { Fault } from '#base/fault';
+import { LIMITS } from '#base/limits';
+import type { Appender, Clock, Files, Random } from '#base/ports';
+import { formatInstant } from '#base/time';
+import { decodeEvent, encodeEvent } from './event-form.ts';
+import { unwritable } from './faults.ts';
+import { FRAME_OVERHEAD, journalPath } from './journal.ts';
+import { KEY_FILE, type LogKey, makeLogKey, NEXT_KEY_FILE, writeLogKey } from './log-key.ts';
+import { checkpointText, signNote } from './note.ts';
+import { keyStatement, ownEvent } from './own-events.ts';
+import { treeNodes } from './proofs.ts';
+import type {
+  EventFilter,
+  EventInput,
+  EventLog,
+  EventPlace,
+  EventRecord,
+  HeadKeeper,
+} from './protocol.ts';
+import { bundlePath, decodeBundle, encodeBundle, encodeTile, tilePath } from './tiles.ts';
+import {
+  type GrowingTree,
+  type Hash,
+  leafHash,
+  proveConsistency,
+  proveInclusion,
+  TILE_WIDTH,
+  toHex,
+} from './tree.ts';
+
+/** How many full bundles may wait to be folded before appends wait for them. */
+const FOLDS_WAITING = 16;
+
+export type FullTile = {
+  readonly level: number;
+  readonly index: number;
+  readonly hashes: readonly Hash[];
+};
+
+/** What opening hands to the running log. */
+export type LogState = {
+  readonly epoch: string;
+  readonly origin: string;
+  readonly key: LogKey;
+  readonly tree: GrowingTree;
+  /** Tiles that are full but not on disk yet, by the bundle that filled them. The tree adds to it. */
+  readonly tiles: Map<number, FullTile[]>;
+  /** Entries that are in journals, by bundle. */
+  readonly tail: Map<number, Buffer[]>;
+  /** Bundles that are on disk with their tiles. */
+  readonly folded: number;
+  readonly prev: string;
+  readonly acknowledged: { readonly size: number; readonly root: string };
+  /** Leaves under the newest checkpoint. */
+  readonly signed: number;
+  /** One more than the seq of the newest event that is not a `log.checkpoint`. */
+  readonly news: number;
+};
+
+export type LogPorts = {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly heads: HeadKeeper;
+  readonly directory: string;
+  readonly keys: string;
+  readonly checkpointEveryEvents: number;
+  /** 0: only by count, by call and at close. */
+  readonly checkpointEveryMs: number;
+};
+
+type Waiting = {
+  readonly seq: number;
+  readonly text: string;
+  readonly bytes: number;
+  readonly entryHash: string;
+  readonly leaf: Hash;
+  readonly isNews: boolean;
+  readonly written: PromiseWithResolvers<EventPlace>;
+  readonly durable: PromiseWithResolvers<EventPlace>;
+};
+
+export class Log implements EventLog {
+  readonly #ports: LogPorts;
+  readonly #epoch: string;
+  readonly #origin: string;
+  readonly #tree: GrowingTree;
+  readonly #tiles: Map<number, FullTile[]>;
+  readonly #tail: Map<number, Buffer[]>;
+  readonly #madeDirectories = new Set<string>();
+  readonly #stop = new AbortController();
+  #key: LogKey;
+  #prev: string;
+  #acknowledged: { readonly size: number; readonly root: string };
+  #folded: number;
+  #signed: number;
+  #news: number;
+  #queue: Waiting[] = [];
+  /** Done by the pump between two batches, when no write is under way. */
+  #between: (() => Promise<void>)[] = [];
+  #journal: { readonly bundle: number; readonly appender: Appender } | undefined;
+  /** Full journals, closed once their batch is synced. */
+  #full: Appender[] = [];
+  #checkpoints: Appender | undefined;
+  #failure: Fault | undefined;
+  #closed = false;
+  #pumping: Promise<void> | undefined;
+  #folding: Promise<void> | undefined;
+  /** Checkpoints and rotations, one after the other. */
+  #signing: Promise<void> = Promise.resolve();
+  #signsWaiting = 0;
+  #ticking: Promise<void>;
+
+  constructor(ports: LogPorts, state: LogState) {
+    this.#ports = ports;
+    this.#epoch = state.epoch;
+    this.#origin = state.origin;
+    this.#key = state.key;
+    this.#tree = state.tree;
+    this.#tiles = state.tiles;
+    this.#tail = state.tail;
+    this.#prev = state.prev;
+    this.#acknowledged = state.acknowledged;
+    this.#folded = state.folded;
+    this.#signed = state.signed;
+    this.#news = state.news;
+    this.#ticking = ports.checkpointEveryMs > 0 ? this.#tick() : Promise.resolve();
+    this.#startFolding();
+  }
+
+  /** Records that are acknowledged. */
+  get size(): number {
+    return this.#acknowledged.size;
+  }
+
+  get head(): { readonly epoch: string; readonly size: number; readonly root: string } {
+    return { epoch: this.#epoch, ...this.#acknowledged };
+  }
+
+  /** The verifier key in C2SP form, to pin outside. */
+  get vkey(): string {
+    return this.#key.verifier.vkey;
+  }
+
+  health(): { readonly writable: boolean; readonly reason: string | null } {
+    const reason = this.#failure?.message ?? (this.#closed ? 'the log is closed' : null);
+    return { writable: reason === null, reason };
+  }
+
+  append(event: EventInput): {
+    readonly written: Promise<EventPlace>;
+    readonly durable: Promise<EventPlace>;
+  } {
+    if (this.#closed) return refusal(unwritable('it is closed'));
+    return this.#append(event);
+  }
+
+  #append(event: EventInput): {
+    readonly written: Promise<EventPlace>;
+    readonly durable: Promise<EventPlace>;
+  } {
+    if (this.#failure !== undefined) return refusal(this.#failure);
+    const seq = this.#tree.size;
+    let text: string;
+    let bytes: number;
+    try {
+      text = encodeEvent(event, seq, formatInstant(this.#ports.clock.now()), this.#prev);
+      bytes = Buffer.byteLength(text);
+      if (bytes > LIMITS.eventBytes) throw tooBig(bytes);
+    } catch (thrown) {
+      return refusal(thrown);
+    }
+    const entryHash = hash('sha256', text, 'hex');
+    const leaf = leafHash(text);
+    this.#tree.append(leaf);
+    this.#prev = entryHash;
+    const written = Promise.withResolvers<EventPlace>();
+    const durable = Promise.withResolvers<EventPlace>();
+    // A caller may wait for one of the two only.
+    written.promise.catch(ignore);
+    durable.promise.catch(ignore);
+    const isNews = event.kind !== 'log.checkpoint';
+    this.#queue.push({ seq, text, bytes, entryHash, leaf, isNews, written, durable });
+    this.#startPump();
+    return { written: written.promise, durable: durable.promise };
+  }
+
+  #startPump(): void {
+    this.#pumping ??= this.#pump().finally(() => {
+      this.#pumping = undefined;
+    });
+  }
+
+  async #pump(): Promise<void> {
+    // Whoever appends in this same turn goes into the first batch.
+    await Promise.resolve();
+    while (this.#failure === undefined) {
+      if (this.#between.length > 0) {
+        for (const act of this.#between.splice(0)) await act();
+        continue;
+      }
+      if (this.#queue.length === 0) return;
+      const batch = this.#queue;
+      this.#queue = [];
+      await this.#commit(batch);
+    }
+  }
+
+  async #commit(batch: readonly Waiting[]): Promise<void> {
+    // Taken before the first await: nothing has been appended after this batch yet.
+    const head = { size: this.#tree.size, root: toHex(this.#tree.root()) };
+    try {
+      const unsynced = await this.#write(batch);
+      for (const one of batch) one.written.resolve(placeOf(one));
+      for (const appender of unsynced) await appender.sync();
+      await this.#ports.heads.advance({ epoch: this.#epoch, ...head });
+      for (const appender of this.#full.splice(0)) await appender.close();
+    } catch (cause) {
+      this.#fail('a write or a sync failed', cause, batch);
+      return;
+    }
+    this.#acknowledged = head;
+    for (let i = batch.length - 1; i >= 0; i -= 1) {
+      if (!batch[i]!.isNews) continue;
+      this.#news = batch[i]!.seq + 1;
+      break;
+    }
+    for (const one of batch) one.durable.resolve(placeOf(one));
+    this.#startFolding();
+    if (this.#isSigningDue() && this.#signsWaiting === 0) this.checkpoint().catch(ignore);
+    const waiting = Math.floor(head.size / TILE_WIDTH) - this.#folded;
+    if (waiting > FOLDS_WAITING) await this.#folding;
+  }
+
+  /** Writes a batch into the journals it belongs to; answers those that need a sync. */
+  async #write(batch: readonly Waiting[]): Promise<readonly Appender[]> {
+    const unsynced: Appender[] = [];
+    for (let from = 0; from < batch.length; ) {
+      const bundle = Math.floor(batch[from]!.seq / TILE_WIDTH);
+      const room = (bundle + 1) * TILE_WIDTH - batch[from]!.seq;
+      const part = batch.slice(from, from + room);
+      const appender = await this.#journalOf(bundle);
+      await appender.append(this.#frames(bundle, part));
+      unsynced.push(appender);
+      from += part.length;
+    }
+    return unsynced;
+  }
+
+  #frames(bundle: number, part: readonly Waiting[]): Buffer {
+    const total = part.reduce((sum, one) => sum + one.bytes + FRAME_OVERHEAD, 0);
+    const bytes = Buffer.allocUnsafe(total);
+    const entries = this.#tail.get(bundle) ?? [];
+    this.#tail.set(bundle, entries);
+    let at = 0;
+    for (const one of part) {
+      at = bytes.writeUInt16BE(one.bytes, at);
+      bytes.write(one.text, at, 'utf8');
+      entries.push(bytes.subarray(at, at + one.bytes));
+      at += one.bytes;
+      const mac = this.#key.journalKey.mac(this.#epoch, one.seq, one.entryHash);
+      at += bytes.write(mac, at, 'latin1');
+    }
+    return bytes;
+  }
+
+  async #journalOf(bundle: number): Promise<Appender> {
+    if (this.#journal?.bundle === bundle) return this.#journal.appender;
+    if (this.#journal !== undefined) this.#full.push(this.#journal.appender);
+    const appender = await this.#ports.files.appender(journalPath(this.#ports.directory, bundle));
+    this.#journal = { bundle, appender };
+    return appender;
+  }
+
+  #fail(what: string, cause: unknown, batch: readonly Waiting[] = []): void {
+    this.#failure ??= unwritable(what, cause);
+    const waiting = [...batch, ...this.#queue];
+    this.#queue = [];
+    for (const one of waiting) {
+      one.written.reject(this.#failure);
+      one.durable.reject(this.#failure);
+    }
+    this.#stop.abort();
+  }
+
+  // Bundles and tiles ------------------------------------------------------------------------
+
+  #startFolding(): void {
+    if (this.#folding !== undefined || !this.#isFoldDue()) return;
+    this.#folding = this.#fold().finally(() => {
+      this.#folding = undefined;
+    });
+  }
+
+  #isFoldDue(): boolean {
+    return (
+      this.#failure === undefined && (this.#folded + 1) * TILE_WIDTH <= this.#acknowledged.size
+    );
+  }
+
+  async #fold(): Promise<void> {
+    try {
+      while (this.#isFoldDue()) {
+        const bundle = this.#folded;
+        const { files, directory } = this.#ports;
+        const entries = this.#tail.get(bundle) ?? [];
+        await this.#replace(bundlePath(directory, bundle), encodeBundle(entries));
+        for (const tile of this.#tiles.get(bundle) ?? []) {
+          await this.#replace(tilePath(directory, tile.level, tile.index), encodeTile(tile.hashes));
+        }
+        // From here on readers find the bundle; the journal is the copy that may go.
+        this.#folded = bundle + 1;
+        this.#tail.delete(bundle);
+        this.#tiles.delete(bundle);
+        await files.remove(journalPath(directory, bundle));
+      }
+    } catch (cause) {
+      this.#fail('a bundle or tile could not be written', cause);
+    }
+  }
+
+  async #replace(path: string, bytes: Uint8Array): Promise<void> {
+    const parent = path.slice(0, path.lastIndexOf('/'));
+    if (!this.#madeDirectories.has(parent)) {
+      await this.#ports.files.makeDirectory(parent);
+      this.#madeDirectories.add(parent);
+    }
+    await this.#ports.files.replace(path, bytes);
+  }
+
+  // Checkpoints and keys ---------------------------------------------------------------------
+
+  checkpoint(): Promise<void> {
+    return this.#inTurn(() => this.#sign());
+  }
+
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    this.#signsWaiting += 1;
+    const turn = this.#signing.then(act).finally(() => {
+      this.#signsWaiting -= 1;
+    });
+    this.#signing = turn.catch(ignore);
+    return turn;
+  }
+
+  #isSigningDue(): boolean {
+    const { size } = this.#acknowledged;
+    return this.#news > this.#signed && size - this.#signed > this.#ports.checkpointEveryEvents;
+  }
+
+  async #sign(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const { size, root } = this.#acknowledged;
+    if (this.#news <= this.#signed) return;
+    const { files, directory } = this.#ports;
+    const text = checkpointText({ origin: this.#origin, size, root });
+    const note = signNote(text, this.#origin, this.#key.privateKey);
+    const bytes = Buffer.from(note);
+    try {
+      this.#checkpoints ??= await files.appender(`${directory}/checkpoints`, 0o600);
+      await this.#checkpoints.append(bytes);
+      await this.#checkpoints.sync();
+      await files.replace(`${directory}/checkpoint`, bytes);
+    } catch (cause) {
+      this.#fail('a checkpoint could not be written', cause);
+      throw this.#failure ?? cause;
+    }
+    this.#signed = size;
+    await this.#append(
+      ownEvent('log.checkpoint', { size, root, note: hash('sha256', note, 'hex') }),
+    ).durable;
+  }
+
+  async #tick(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await this.#ports.clock.sleep(this.#ports.checkpointEveryMs, signal);
+      if (!signal.aborted) await this.checkpoint().catch(ignore);
+    }
+  }
+
+  /**
+   * Replaces the log's key by a new one. The record of it is signed with both keys; checkpoints
+   * over sizes up to that record are the old key's, later ones the new key's.
+   */
+  rotateKey(): Promise<void> {
+    return this.#inTurn(() => this.#rotate());
+  }
+
+  async #rotate(): Promise<void> {
+    await this.#sign();
+    const { files, random, keys } = this.#ports;
+    const next = await makeLogKey(files, random, keys, this.#origin, NEXT_KEY_FILE);
+    await this.#append(ownEvent('log.key', keyStatement(this.#epoch, this.#key, next))).durable;
+    const done = Promise.withResolvers<void>();
+    this.#between.push(async () => {
+      try {
+        await this.#adoptKey(next);
+        done.resolve();
+      } catch (cause) {
+        this.#fail('the new key could not be taken into use', cause);
+        done.reject(this.#failure ?? cause);
+      }
+    });
+    this.#startPump();
+    await done.promise;
+  }
+
+  /** No write is under way. Journals are rewritten under the new key, then it becomes the key. */
+  async #adoptKey(next: LogKey): Promise<void> {
+    await this.#folding;
+    const { files, directory, keys } = this.#ports;
+    await this.#journal?.appender.close();
+    this.#journal = undefined;
+    await rewriteJournals(files, directory, this.#epoch, this.#tail, next);
+    await writeLogKey(files, keys, next, KEY_FILE);
+    await files.remove(`${keys}/${NEXT_KEY_FILE}`);
+    this.#key = next;
+  }
+
+  // Reads ------------------------------------------------------------------------------------
+
+  async read(
+    filter: EventFilter,
+    limit: number,
+    before: number = this.#acknowledged.size,
+  ): Promise<readonly EventRecord[]> {
+    const found: EventRecord[] = [];
+    let end = Math.min(before, this.#acknowledged.size);
+    while (end > 0 && found.length < limit) {
+      const bundle = Math.floor((end - 1) / TILE_WIDTH);
+      const entries = await this.#entries(bundle);
+      for (let seq = end - 1; seq >= bundle * TILE_WIDTH && found.length < limit; seq -= 1) {
+        const entry = entries[seq - bundle * TILE_WIDTH];
+        const event = entry === undefined ? undefined : decodeEvent(entry);
+        if (event === undefined) throw unreadable(seq);
+        if (matches(event, filter)) found.push(event);
+      }
+      end = bundle * TILE_WIDTH;
+    }
+    return found;
+  }
+
+  async #entries(bundle: number): Promise<readonly Buffer[]> {
+    const tail = this.#tail.get(bundle);
+    if (tail !== undefined) return tail;
+    const bytes = await this.#ports.files.read(bundlePath(this.#ports.directory, bundle));
+    return (bytes === undefined ? undefined : decodeBundle(bytes)) ?? [];
+  }
+
+  /** Hashes in hex, innermost first (RFC 9162 2.1.3). */
+  async inclusionProof(seq: number, size: number = this.size): Promise<readonly string[]> {
+    if (!(seq >= 0 && seq < size && size <= this.#acknowledged.size)) throw noSuchProof(size);
+    return (await proveInclusion(this.#nodes(), seq, size)).map(toHex);
+  }
+
+  /** Hashes in hex (RFC 9162 2.1.4). */
+  async consistencyProof(earlier: number, size: number = this.size): Promise<readonly string[]> {
+    const fits = earlier >= 0 && earlier <= size && size <= this.#acknowledged.size;
+    if (!fits) throw noSuchProof(size);
+    return (await proveConsistency(this.#nodes(), earlier, size)).map(toHex);
+  }
+
+  #nodes(): ReturnType<typeof treeNodes> {
+    return treeNodes(this.#ports.files, this.#ports.directory, (level, index) => {
+      for (const tiles of this.#tiles.values()) {
+        for (const tile of tiles) {
+          if (tile.level === level && tile.index === index) return tile.hashes;
+        }
+      }
+      const full = Math.floor(this.#tree.size / TILE_WIDTH ** (level + 1));
+      return index === full ? this.#tree.open(level) : undefined;
+    });
+  }
+
+  // End --------------------------------------------------------------------------------------
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#stop.abort();
+    await this.#ticking;
+    await this.#pumping;
+    if (this.#failure === undefined) await this.checkpoint().catch(ignore);
+    await this.#signing;
+    await this.#pumping;
+    await this.#folding;
+    for (const appender of this.#full.splice(0)) await appender.close().catch(ignore);
+    await this.#journal?.appender.close().catch(ignore);
+    await this.#checkpoints?.close().catch(ignore);
+  }
+}
+
+/** Writes every journal again with the codes of `key`. */
+export async function rewriteJournals(
+  files: Files,
+  directory: string,
+  epoch: string,
+  tail: ReadonlyMap<number, readonly Buffer[]>,
+  key: LogKey,
+): Promise<void> {
+  for (const [bundle, entries] of tail) {
+    const parts: Buffer[] = [];
+    for (const [i, entry] of entries.entries()) {
+      const length = Buffer.alloc(2);
+      length.writeUInt16BE(entry.length);
+      const entryHash = hash('sha256', entry, 'hex');
+      const mac = key.journalKey.mac(epoch, bundle * TILE_WIDTH + i, entryHash);
+      parts.push(length, entry, Buffer.from(mac, 'latin1'));
+    }
+    await files.replace(journalPath(directory, bundle), Buffer.concat(parts));
+  }
+}
+
+function matches(event: EventRecord, filter: EventFilter): boolean {
+  return (
+    (filter.operation === undefined || event.operation === filter.operation) &&
+    (filter.principal === undefined || event.principal === filter.principal) &&
+    (filter.target === undefined || event.targets.includes(filter.target)) &&
+    (filter.outcome === undefined || event.outcome === filter.outcome) &&
+    (filter.requestId === undefined || event.requestId === filter.requestId) &&
+    (filter.traceId === undefined || event.traceId === filter.traceId)
+  );
+}
+
+function placeOf(one: Waiting): EventPlace {
+  return { seq: one.seq, leafHash: toHex(one.leaf) };
+}
+
+function refusal(thrown: unknown): ReturnType<EventLog['append']> {
+  const refused = Promise.reject(thrown);
+  refused.catch(ignore);
+  return { written: refused, durable: refused };
+}
+
+function tooBig(bytes: number): Fault {
+  return new Fault(
+    'invalid',
+    'event-too-big',
+    `an event is bigger than the log takes: ${bytes} of ${LIMITS.eventBytes} bytes. Bound its arguments first`,
+    { facts: { bytes, limit: LIMITS.eventBytes } },
+  );
+}
+
+function unreadable(seq: number): Fault {
+  return new Fault(
+    'broken',
+    'event-unreadable',
+    `an event cannot be read back: record ${seq}. Run holdfast verify`,
+    { facts: { seq } },
+  );
+}
+
+function noSuchProof(size: number): Fault {
+  return new Fault(
+    'missing',
+    'no-such-proof',
+    `the log has no such record or size: ${size}. Give a size that is acknowledged, and a record below it`,
+  );
+}
+
+function ignore(): void {}

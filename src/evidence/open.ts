@@ -1,0 +1,459 @@
+/**
+ * Opening a log: files against the acknowledged head, and what a crash left behind.
+ *
+ * Everything up to the head must be there, unchanged; otherwise nothing is opened. Beyond the head,
+ * what authenticates is kept and the rest is set aside in `recovered/`; a `log.recovered` event says
+ * exactly what happened. Each step can be run again after a crash in its middle.
+ */
+import { sha256 } from '#base/digest';
+import { Fault, invariant } from '#base/fault';
+import type { Json, JsonObject } from '#base/json';
+import { LIMITS } from '#base/limits';
+import type { Clock, Files, Random } from '#base/ports';
+import { type EntryReader, readCheckpointsTail, SEARCH_BACK } from './checkpoints-file.ts';
+import { decodeEvent } from './event-form.ts';
+import { notTheLog } from './faults.ts';
+import { epochOf, type JournalStop, journalPath, readJournal } from './journal.ts';
+import { type FullTile, Log, rewriteJournals } from './log.ts';
+import {
+  KEY_FILE,
+  type LogKey,
+  makeLogKey,
+  NEXT_KEY_FILE,
+  readLogKey,
+  writeLogKey,
+} from './log-key.ts';
+import { ownEvent } from './own-events.ts';
+import { readTile } from './proofs.ts';
+import type { HeadKeeper } from './protocol.ts';
+import { type CutBytes, keepAside, pendingCuts } from './set-aside.ts';
+import { bundlePath, decodeBundle, encodeBundle, view } from './tiles.ts';
+import { GrowingTree, type Hash, leafHashOf, rootOf, TILE_WIDTH, toHex } from './tree.ts';
+
+export type OpenOptions = {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly heads: HeadKeeper;
+  /** The log's own directory. */
+  readonly directory: string;
+  /** Where the log's private key is kept, apart from the log. */
+  readonly keys: string;
+  /** The checkpoint origin and the key's name: `holdfast/<log id>`, without spaces or `+`. */
+  readonly origin: string;
+  /** Bound by the first event and by `service.started` of each later opening: program and configuration digests. */
+  readonly started: { readonly program: string; readonly configuration: string } & JsonObject;
+  readonly checkpointEveryEvents?: number;
+  /** 0 switches the timer off. */
+  readonly checkpointEveryMs?: number;
+  /**
+   * Takes the log as it stands when the acknowledged head is missing or older than the files, after
+   * a restore. Only an operator may ask for it; the log records that it happened.
+   */
+  readonly adopt?: boolean;
+};
+
+/** What opening found, as `log.recovered` records it. */
+type Recovered = { readonly kept: number; readonly cut: readonly CutBytes[] };
+
+const NO_LINK = '0'.repeat(64);
+
+export async function openEventLog(options: OpenOptions): Promise<Log> {
+  const { files, directory, keys, origin } = options;
+  if (!/^[^\s+]{1,128}$/.test(origin)) {
+    throw new Fault(
+      'invalid',
+      'log-origin',
+      `not an origin: ${JSON.stringify(origin.slice(0, 64))}. Give a name without spaces and plus signs, like holdfast/site-1`,
+    );
+  }
+  await files.makeDirectory(`${directory}/journal`);
+  const ports = {
+    ...options,
+    checkpointEveryEvents: options.checkpointEveryEvents ?? LIMITS.checkpointEveryEvents,
+    checkpointEveryMs: options.checkpointEveryMs ?? LIMITS.checkpointEveryMs,
+  };
+  const found = await recover(options);
+  if (found.total === 0) {
+    const epoch = Buffer.from(options.random.bytes(16)).toString('hex');
+    const key = found.key ?? (await makeLogKey(files, options.random, keys, origin));
+    const log = new Log(ports, {
+      ...found,
+      epoch,
+      key,
+      acknowledged: { size: 0, root: toHex(found.tree.root()) },
+    });
+    const { cut } = found.recovered;
+    const genesis: JsonObject = {
+      ...options.started,
+      epoch,
+      origin,
+      vkey: key.verifier.vkey,
+      ...(cut.length === 0 ? {} : { cut: cut as unknown as Json }),
+    };
+    await log.append(ownEvent('log.opened', genesis)).durable;
+    return log;
+  }
+  const acknowledged = { size: found.total, root: toHex(found.tree.root()) };
+  if (options.heads.read()?.size !== found.total || found.adopted) {
+    await options.heads.advance({ epoch: found.epoch, ...acknowledged });
+  }
+  invariant(found.key, 'a log that exists has a key');
+  const log = new Log(ports, { ...found, key: found.key, acknowledged });
+  const first: Promise<unknown>[] = [];
+  const { recovered } = found;
+  if (recovered.kept > 0 || recovered.cut.length > 0 || found.adopted) {
+    const more = { acknowledged: found.headSize, ...recovered, adopted: found.adopted };
+    first.push(log.append(ownEvent('log.recovered', more as unknown as JsonObject)).durable);
+  }
+  if (found.unrecorded !== undefined) {
+    first.push(log.append(ownEvent('log.checkpoint', found.unrecorded)).durable);
+  }
+  first.push(log.append(ownEvent('service.started', options.started)).durable);
+  await Promise.all(first);
+  return log;
+}
+
+type Found = {
+  readonly total: number;
+  readonly epoch: string;
+  readonly origin: string;
+  /** Absent only when there is no log yet. */
+  readonly key: LogKey | undefined;
+  readonly tree: GrowingTree;
+  readonly tiles: Map<number, FullTile[]>;
+  readonly tail: Map<number, Buffer[]>;
+  readonly folded: number;
+  readonly prev: string;
+  readonly signed: number;
+  readonly news: number;
+  readonly headSize: number;
+  readonly adopted: boolean;
+  readonly recovered: Recovered;
+  /** A checkpoint that was signed but has no event yet. */
+  readonly unrecorded?: JsonObject | undefined;
+};
+
+async function recover(options: OpenOptions): Promise<Found> {
+  const { files, directory, keys, origin } = options;
+  const head = options.heads.read();
+  const journals = await listJournals(files, directory);
+  const folded = await foldedBundles(options, journals);
+  const key = await readLogKey(files, keys, origin);
+  const nextKey = await readLogKey(files, keys, origin, NEXT_KEY_FILE);
+  const exists = folded > 0 || journals.length > 0 || head !== undefined;
+  if (exists && key === undefined && (head !== undefined || folded > 0)) {
+    throw notTheLog('log-key-missing', `${keys}/${KEY_FILE} is missing`, {
+      file: `${keys}/${KEY_FILE}`,
+    });
+  }
+
+  const tiles = new Map<number, FullTile[]>();
+  const tree: GrowingTree = new GrowingTree((level, index, hashes) => {
+    const bundle = Math.floor(tree.size / TILE_WIDTH);
+    tiles.set(bundle, [...(tiles.get(bundle) ?? []), { level, index, hashes }]);
+  });
+  await restoreTree(files, directory, tree, folded);
+  let prev = await lastLink(files, directory, folded);
+  let epoch = folded > 0 ? await firstEpoch(files, directory) : undefined;
+
+  // The journals, as far as they hold.
+  const tail = new Map<number, Buffer[]>();
+  const macKeys = [key, nextKey].flatMap((one) => (one === undefined ? [] : [one.journalKey]));
+  let stop: JournalStop | 'missing' | undefined;
+  let stoppedAt: { journal: number; byte: number } | undefined;
+  let rootAtHead = head?.size === tree.size ? toHex(tree.root()) : undefined;
+  for (const [i, number] of journals.entries()) {
+    if (number !== folded + i) {
+      stop = 'missing';
+      stoppedAt = { journal: number, byte: 0 };
+      break;
+    }
+    const bytes = (await files.read(journalPath(directory, number))) ?? new Uint8Array();
+    const read = readJournal(bytes, number * TILE_WIDTH, prev, epoch, macKeys);
+    epoch ??= epochOf(read.records[0]?.event);
+    for (const record of read.records) {
+      tree.append(leafHashOf(record.entry));
+      prev = record.entryHash;
+      if (tree.size === head?.size) rootAtHead = toHex(tree.root());
+    }
+    if (read.records.length > 0)
+      tail.set(
+        number,
+        read.records.map((record) => record.entry),
+      );
+    const short = read.records.length < TILE_WIDTH && i + 1 < journals.length;
+    if (read.stop !== undefined || short) {
+      stop = read.stop ?? 'torn';
+      stoppedAt = { journal: number, byte: read.end };
+      break;
+    }
+  }
+
+  const total = tree.size;
+  const headSize = head?.size ?? 0;
+  const hadHead = head !== undefined || (folded === 0 && !(await hasCheckpoint(options)));
+  const behind = headSize < folded * TILE_WIDTH;
+  const adopted = !hadHead || behind;
+  if (adopted && options.adopt !== true) {
+    throw hadHead
+      ? notTheLog('log-head-behind', `the head knows ${headSize} records, there are ${total}`, {
+          acknowledged: headSize,
+          size: total,
+        })
+      : notTheLog('log-head-missing', 'the acknowledged head is gone', { size: total });
+  }
+  if (head !== undefined) checkHead(head, { total, epoch, rootAtHead, stop, behind });
+  await checkHalfFolded(files, directory, folded, tail);
+  const entry = entryReader(files, directory, tail);
+  const checkpoints = await readCheckpointsTail({ files, directory, total, entry });
+  if (key !== undefined) {
+    checkpoints.checkSignature(
+      nextKey === undefined ? [key.verifier] : [key.verifier, nextKey.verifier],
+    );
+  }
+  // Nothing is changed before this line.
+  const cut = [
+    ...(await setAside(files, directory, journals, stoppedAt, stop, total)),
+    ...(await checkpoints.repair()),
+  ];
+  const common = { tree, tiles, tail, folded, prev, origin, headSize, adopted };
+  const nothing = { kept: 0, cut };
+  if (total === 0 || epoch === undefined || key === undefined) {
+    return { ...common, total: 0, epoch: '', key, signed: 0, news: 0, recovered: nothing };
+  }
+  const current = await finishRotation(options, { key, nextKey, epoch, tail, total, entry });
+  if (total > headSize) await syncJournals(files, directory, tail);
+  return {
+    ...common,
+    total,
+    epoch,
+    key: current,
+    signed: checkpoints.signed,
+    // Opening writes news anyway.
+    news: total,
+    recovered: { kept: total - headSize, cut },
+    unrecorded: checkpoints.unrecorded,
+  };
+}
+
+function checkHead(
+  head: { readonly epoch: string; readonly size: number; readonly root: string },
+  found: {
+    readonly total: number;
+    readonly epoch: string | undefined;
+    readonly rootAtHead: string | undefined;
+    readonly stop: JournalStop | 'missing' | undefined;
+    readonly behind: boolean;
+  },
+): void {
+  const { total, stop } = found;
+  const facts = { acknowledged: head.size, size: total, seq: total };
+  if (found.epoch !== undefined && found.epoch !== head.epoch) {
+    throw notTheLog('log-other', `the head is of log ${head.epoch}, not ${found.epoch}`, facts);
+  }
+  if (total < head.size) {
+    const isCut = stop === undefined || stop === 'torn' || stop === 'missing';
+    throw isCut
+      ? notTheLog(
+          'log-cut',
+          `it holds ${total} of ${head.size} records: record ${total} is gone`,
+          facts,
+        )
+      : notTheLog(
+          'log-rewritten',
+          `record ${total} of ${head.size} is not as it was (${stop})`,
+          facts,
+        );
+  }
+  if (!found.behind && found.rootAtHead !== head.root) {
+    throw notTheLog('log-rewritten', `the root of the first ${head.size} records differs`, {
+      acknowledged: head.size,
+      size: total,
+    });
+  }
+}
+
+/** A bundle may stand beside its journal when a crash came before the journal was removed. */
+async function checkHalfFolded(
+  files: Files,
+  directory: string,
+  folded: number,
+  tail: ReadonlyMap<number, readonly Buffer[]>,
+): Promise<void> {
+  const bundle = await files.read(bundlePath(directory, folded));
+  if (bundle === undefined) return;
+  const entries = tail.get(folded) ?? [];
+  if (entries.length === TILE_WIDTH && view(bundle).equals(encodeBundle(entries))) return;
+  throw notTheLog(
+    'log-rewritten',
+    `${bundlePath(directory, folded)} is not what the journal says`,
+    {
+      file: bundlePath(directory, folded),
+      seq: folded * TILE_WIDTH,
+    },
+  );
+}
+
+async function listJournals(files: Files, directory: string): Promise<readonly number[]> {
+  const names = (await files.list(`${directory}/journal`)) ?? [];
+  return names
+    .filter((name) => /^(0|[1-9]\d{0,12})$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+async function foldedBundles(options: OpenOptions, journals: readonly number[]): Promise<number> {
+  const { files, directory } = options;
+  if (journals.length > 0) return journals[0] as number;
+  let count = Math.floor((options.heads.read()?.size ?? 0) / TILE_WIDTH);
+  while ((await files.info(bundlePath(directory, count))) !== undefined) count += 1;
+  return count;
+}
+
+async function hasCheckpoint(options: OpenOptions): Promise<boolean> {
+  return (await options.files.info(`${options.directory}/checkpoints`)) !== undefined;
+}
+
+/** The tree of the folded bundles, out of the tiles at its right edge. */
+async function restoreTree(
+  files: Files,
+  directory: string,
+  tree: GrowingTree,
+  folded: number,
+): Promise<void> {
+  const open: Hash[][] = [[]];
+  for (
+    let level = 1, count = folded;
+    count > 0;
+    level += 1, count = Math.floor(count / TILE_WIDTH)
+  ) {
+    const list: Hash[] = [];
+    for (let index = count - (count % TILE_WIDTH); index < count; index += 1) {
+      list.push(rootOf(await readTile(files, directory, level - 1, index)));
+    }
+    open.push(list);
+  }
+  tree.restore(folded * TILE_WIDTH, open);
+}
+
+/** The hash that the first record after the folded bundles must name. */
+async function lastLink(files: Files, directory: string, folded: number): Promise<string> {
+  if (folded === 0) return NO_LINK;
+  const path = bundlePath(directory, folded - 1);
+  const bytes = await files.read(path);
+  const last = bytes === undefined ? undefined : decodeBundle(bytes)?.at(-1);
+  const tile = await readTile(files, directory, 0, folded - 1);
+  if (last === undefined || leafHashOf(last) !== tile.at(-1)) {
+    const seq = folded * TILE_WIDTH - 1;
+    throw notTheLog('log-damaged', `${path} does not hold record ${seq}`, { file: path, seq });
+  }
+  return sha256(last);
+}
+
+async function firstEpoch(files: Files, directory: string): Promise<string | undefined> {
+  const bytes = await files.read(bundlePath(directory, 0));
+  const first = bytes === undefined ? undefined : decodeBundle(bytes)?.[0];
+  const epoch = first === undefined ? undefined : epochOf(decodeEvent(first));
+  if (epoch !== undefined) return epoch;
+  throw notTheLog('log-damaged', 'the first record cannot be read', {
+    file: bundlePath(directory, 0),
+    seq: 0,
+  });
+}
+
+function entryReader(
+  files: Files,
+  directory: string,
+  tail: ReadonlyMap<number, readonly Buffer[]>,
+): EntryReader {
+  let cached: { readonly bundle: number; readonly entries: readonly Buffer[] } | undefined;
+  return async (seq) => {
+    const bundle = Math.floor(seq / TILE_WIDTH);
+    let entries = tail.get(bundle) ?? (cached?.bundle === bundle ? cached.entries : undefined);
+    if (entries === undefined) {
+      const bytes = await files.read(bundlePath(directory, bundle));
+      entries = (bytes === undefined ? undefined : decodeBundle(bytes)) ?? [];
+      cached = { bundle, entries };
+    }
+    const entry = entries[seq % TILE_WIDTH];
+    return entry === undefined ? undefined : decodeEvent(entry);
+  };
+}
+
+/**
+ * Puts everything from the stop on into `recovered/`, then cuts it off, last file first. A crash in
+ * the middle leaves a prefix of what was set aside, which is then known again.
+ */
+async function setAside(
+  files: Files,
+  directory: string,
+  journals: readonly number[],
+  stoppedAt: { readonly journal: number; readonly byte: number } | undefined,
+  stop: JournalStop | 'missing' | undefined,
+  total: number,
+): Promise<readonly CutBytes[]> {
+  if (stoppedAt !== undefined) {
+    const later = journals.filter((number) => number > stoppedAt.journal);
+    const parts: Uint8Array[] = [];
+    for (const number of [stoppedAt.journal, ...later]) {
+      const bytes = (await files.read(journalPath(directory, number))) ?? new Uint8Array();
+      parts.push(number === stoppedAt.journal ? bytes.subarray(stoppedAt.byte) : bytes);
+    }
+    await keepAside(files, directory, total, stop ?? 'torn', Buffer.concat(parts));
+    for (const number of later.reverse()) await files.remove(journalPath(directory, number));
+    await files.truncate(journalPath(directory, stoppedAt.journal), stoppedAt.byte);
+  }
+  return pendingCuts(files, directory, total, (name) => !name.endsWith('.checkpoints'));
+}
+
+/** Goes on with a rotation that was under way: the record decides. */
+async function finishRotation(
+  options: OpenOptions,
+  at: {
+    readonly key: LogKey;
+    readonly nextKey: LogKey | undefined;
+    readonly epoch: string;
+    readonly tail: ReadonlyMap<number, readonly Buffer[]>;
+    readonly total: number;
+    readonly entry: EntryReader;
+  },
+): Promise<LogKey> {
+  if (at.nextKey === undefined) return at.key;
+  const { files, directory, keys } = options;
+  const isRecorded = await isRotationRecorded(at.entry, at.total, at.nextKey.verifier.vkey);
+  if (isRecorded) {
+    await rewriteJournals(files, directory, at.epoch, at.tail, at.nextKey);
+    await writeLogKey(files, keys, at.nextKey, KEY_FILE);
+  }
+  await files.remove(`${keys}/${NEXT_KEY_FILE}`);
+  return isRecorded ? at.nextKey : at.key;
+}
+
+async function isRotationRecorded(
+  entry: EntryReader,
+  total: number,
+  vkey: string,
+): Promise<boolean> {
+  for (let seq = total - 1; seq >= Math.max(0, total - SEARCH_BACK); seq -= 1) {
+    const event = await entry(seq);
+    if (event?.kind === 'log.key' && event.more?.['to'] === vkey) return true;
+  }
+  return false;
+}
+
+/** What a dead process wrote may still be in the page cache only. */
+async function syncJournals(
+  files: Files,
+  directory: string,
+  tail: ReadonlyMap<number, readonly Buffer[]>,
+): Promise<void> {
+  for (const bundle of tail.keys()) {
+    const appender = await files.appender(journalPath(directory, bundle));
+    try {
+      await appender.sync();
+    } finally {
+      await appender.close();
+    }
+  }
+}
