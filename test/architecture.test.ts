@@ -1,0 +1,304 @@
+/**
+ * Who may import whom. This table is the architecture; docs/architecture.md explains it.
+ *
+ * Rows stand in layers: a room knows only rooms above it. It reaches another only through that
+ * room's `#door`, and the machine only through what is listed under `outside`. To see what can
+ * open a file, a socket, a program or the database, read that column. (`process`, `Date` and
+ * `fetch` need no import; .oxlintrc.json says who may touch those.)
+ */
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
+import { describe, it } from 'node:test';
+import { parseSync } from 'oxc-parser';
+
+type Rules = {
+  readonly doors: readonly string[];
+  /** Rooms of which only types may be known: a value of theirs is handed in. */
+  readonly types?: readonly string[];
+  readonly outside: readonly string[];
+  readonly outsideTypes?: readonly string[];
+  /** May load a part of itself, or what it may know anyway, when it is needed. */
+  readonly isLazy?: true;
+};
+
+const ROOMS: Readonly<Record<string, Rules>> = {
+  base: { doors: [], outside: ['node:crypto'] },
+
+  // words
+  model: { doors: ['base'], outside: ['zod/v4'] },
+
+  // decide: pure, values in, values out
+  redaction: { doors: ['base'], outside: [] },
+  inventory: { doors: ['base', 'model'], outside: ['yaml', 'zod/v4'] },
+  drift: { doors: ['base', 'model'], outside: [] },
+
+  // remember
+  store: { doors: ['base', 'model'], outside: ['node:sqlite'] },
+  evidence: { doors: ['base'], outside: ['node:crypto'] },
+
+  // reach
+  collectors: { doors: ['base', 'model'], outside: ['node:crypto'] },
+  machine: {
+    doors: ['base'],
+    types: ['collectors'],
+    outside: [
+      'node:child_process',
+      'node:crypto',
+      'node:fs',
+      'node:fs/promises',
+      'node:os',
+      'node:path',
+      'node:stream',
+    ],
+  },
+
+  // ask
+  operations: {
+    doors: ['base', 'model', 'drift', 'inventory', 'redaction'],
+    types: ['store', 'evidence', 'collectors'],
+    outside: ['zod/v4'],
+  },
+
+  // speak
+  api: {
+    doors: ['base'],
+    types: ['operations'],
+    outside: ['node:fs', 'node:http', 'node:net', 'node:path'],
+  },
+  mcp: {
+    doors: ['base', 'redaction', 'operations'],
+    types: ['model'],
+    outside: [
+      '@modelcontextprotocol/node',
+      '@modelcontextprotocol/server',
+      '@modelcontextprotocol/server/stdio',
+      'node:crypto',
+      'zod/v4',
+    ],
+    outsideTypes: ['node:http', 'node:stream'],
+  },
+  cli: {
+    doors: ['base', 'model', 'inventory', 'redaction', 'operations', 'api'],
+    outside: ['commander', 'node:os', 'node:path'],
+    isLazy: true,
+  },
+
+  // assemble
+  main: {
+    doors: [
+      'base',
+      'model',
+      'redaction',
+      'inventory',
+      'drift',
+      'store',
+      'evidence',
+      'collectors',
+      'machine',
+      'operations',
+      'api',
+      'mcp',
+      'cli',
+    ],
+    outside: ['node:crypto', 'node:fs', 'node:os', 'node:path', 'node:sqlite'],
+    isLazy: true,
+  },
+};
+
+/** What is in src but not part of any program: tests, what they share, and good values for them. */
+const TESTING = /(\.test|\.contract|(^|\/)samples)\.ts$/;
+
+type Import = { readonly to: string; readonly isType: boolean; readonly isDynamic: boolean };
+
+describe('the architecture', () => {
+  const shipped = globSync('src/**/*.ts').filter((file) => !TESTING.test(file));
+
+  it('is kept by every import in src', () => {
+    assert.ok(shipped.length > 0, 'no source files found: this test would pass on anything');
+    assert.deepEqual(
+      shipped.flatMap((file) => objections(file, readFileSync(file, 'utf8'))),
+      [],
+    );
+  });
+
+  it('has a row for every room, and a room for every row', () => {
+    const rooms = new Set(shipped.map((file) => file.split(sep)[1] ?? ''));
+    assert.deepEqual([...rooms].sort(), Object.keys(ROOMS).sort());
+  });
+
+  it('points down: no row knows one below it', () => {
+    const above = new Set<string>();
+    for (const [room, { doors, types = [] }] of Object.entries(ROOMS)) {
+      for (const door of [...doors, ...types]) assert.ok(above.has(door), `${room} knows ${door}`);
+      above.add(room);
+    }
+  });
+});
+
+describe('the check of the architecture', () => {
+  const breaches: readonly (readonly [string, string, string, string])[] = [
+    [
+      'a builtin',
+      'src/drift/diff.ts',
+      `import { readFileSync } from 'node:fs';`,
+      'may not reach outside',
+    ],
+    ['a package', 'src/base/time.ts', `import * as z from 'zod/v4';`, 'may not reach outside'],
+    [
+      'a door that is not listed',
+      'src/drift/diff.ts',
+      `import { x } from '#store';`,
+      'may not know store',
+    ],
+    ['a re-export', 'src/drift/diff.ts', `export { x } from '#store';`, 'may not know store'],
+    [
+      'a re-export of everything',
+      'src/drift/diff.ts',
+      `export * from '#store';`,
+      'may not know store',
+    ],
+    ['a type', 'src/drift/diff.ts', `import type { X } from '#store';`, 'may not know store'],
+    [
+      'a value where types are allowed',
+      'src/operations/x.ts',
+      `import { openStore } from '#store';`,
+      'only types',
+    ],
+    [
+      'one value among types',
+      'src/operations/x.ts',
+      `import { type A, b } from '#store';`,
+      'only types',
+    ],
+    ['an import for its effect', 'src/operations/x.ts', `import '#store';`, 'only types'],
+    [
+      'a way around a door',
+      'src/drift/diff.ts',
+      `import { x } from '../store/index.ts';`,
+      'through a door',
+    ],
+    [
+      'a way past a door',
+      'src/main/serve.ts',
+      `import { x } from '#store/sqlite';`,
+      'only base has doors',
+    ],
+    ['its own door', 'src/store/open.ts', `import { x } from '#store';`, 'relative'],
+    [
+      'a room without a row',
+      'src/magic/wand.ts',
+      `import { x } from '#base/time';`,
+      'to the table',
+    ],
+    ['an import at run time', 'src/store/open.ts', `await import('node:sqlite');`, 'at run time'],
+    ['a computed import', 'src/main/serve.ts', `await import(name);`, 'not a constant'],
+    [
+      'an import at run time past the table',
+      'src/cli/x.ts',
+      `await import('node:fs');`,
+      'may not reach outside',
+    ],
+    ['a sample', 'src/main/serve.ts', `import { aFact } from '../store/samples.ts';`, 'for tests'],
+    ['its own sample', 'src/store/open.ts', `import { aFact } from './samples.ts';`, 'for tests'],
+    [
+      'a sample by its door',
+      'src/main/serve.ts',
+      `import { aFact } from '#samples/model';`,
+      'may not know samples',
+    ],
+    ['a contract', 'src/store/open.ts', `import { c } from './store.contract.ts';`, 'for tests'],
+    [
+      'test support',
+      'src/main/serve.ts',
+      `import { t } from '#test/throws-fault';`,
+      'may not know test',
+    ],
+    [
+      'something outside src',
+      'src/main/serve.ts',
+      `import { run } from '../../bench/run.ts';`,
+      'through a door',
+    ],
+  ];
+  for (const [what, file, source, why] of breaches) {
+    it(`objects to ${what}`, () => {
+      const found = objections(file, source);
+      assert.equal(found.length, 1, JSON.stringify(found));
+      assert.ok(found[0]?.includes(why), `${found[0]}`);
+    });
+  }
+
+  it('objects to what it cannot read', () => {
+    assert.equal(objections('src/base/time.ts', `import { from '#store';`).length, 1);
+  });
+
+  it('has nothing against what the table allows', () => {
+    const source = `
+      import type { Store } from '#store';
+      import { type EventLog } from '#evidence';
+      import * as z from 'zod/v4';
+      import { Fault } from '#base/fault';
+      import { look } from './operation.ts';
+      import { deep } from './deep/inside.ts';`;
+    assert.deepEqual(objections('src/operations/x.ts', source), []);
+    assert.deepEqual(
+      objections('src/main/cli.ts', `await import('#mcp'); await import('./x.ts');`),
+      [],
+    );
+  });
+});
+
+function objections(file: string, source: string): string[] {
+  const { module, errors } = parseSync(file, source);
+  if (errors.length > 0) return [`${file}: cannot be parsed: ${errors[0]?.message ?? ''}`];
+  const imports: Import[] = [
+    ...module.staticImports.map(({ moduleRequest, entries }) => ({
+      to: moduleRequest.value,
+      isType: entries.length > 0 && entries.every((entry) => entry.isType),
+      isDynamic: false,
+    })),
+    ...module.staticExports.flatMap(({ entries }) =>
+      entries.flatMap(({ moduleRequest, isType }) =>
+        moduleRequest?.value === undefined
+          ? []
+          : [{ to: moduleRequest.value, isType, isDynamic: false }],
+      ),
+    ),
+    ...module.dynamicImports.map(({ moduleRequest: { start, end } }) => ({
+      to: /^(['"])([^'"]*)\1$/.exec(source.slice(start, end))?.[2] ?? '',
+      isType: false,
+      isDynamic: true,
+    })),
+  ];
+  return imports.flatMap((each) => {
+    const why = objection(file, each);
+    return why === undefined ? [] : [`${file} -> ${each.to}: ${why}`];
+  });
+}
+
+function objection(file: string, { to, isType, isDynamic }: Import): string | undefined {
+  const home = file.split(sep)[1] ?? '';
+  const rules = ROOMS[home];
+  if (rules === undefined) return `add ${home} to the table`;
+  if (isDynamic && rules.isLazy !== true) return `${home} may not import at run time`;
+  if (isDynamic && to === '') return 'what it imports at run time is not a constant';
+  if (to.startsWith('.')) {
+    if (TESTING.test(to)) return 'that is for tests';
+    const stays = join(dirname(file), to).startsWith(join('src', home) + sep);
+    return stays ? undefined : 'go through a door, not around it';
+  }
+  if (to.startsWith('#')) {
+    const [door = '', ...further] = to.slice(1).split('/');
+    if (door === home) return 'inside a room, paths are relative';
+    if (rules.types?.includes(door))
+      return isType ? undefined : `${home} may know only types of ${door}`;
+    if (!rules.doors.includes(door)) return `${home} may not know ${door}`;
+    return (door === 'base') === (further.length === 1)
+      ? undefined
+      : 'only base has doors of its own inside';
+  }
+  if (rules.outside.includes(to)) return undefined;
+  if (rules.outsideTypes?.includes(to) && isType) return undefined;
+  return `${home} may not reach outside to it`;
+}
