@@ -28,4 +28,6 @@ export const LIMITS = {
   collectorFacts: 20_000,
   mcpSessions: 256,
   mcpSessionIdleMs: 30 * 60_000,
+  /** Open streams of one MCP principal. */
+  mcpListens: 16,
 } as const satisfies Record<string, number>;

@@ -1,0 +1,277 @@
+/**
+ * MCP over streamable HTTP: Host and Origin first, then the bearer, then the body, then the
+ * protocol. Nothing is parsed for somebody who may not ask.
+ *
+ * The 2026-07-28 era is stateless; clients of the 2025 line get sessions. No stream outlives the
+ * lease that opened it.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  createMcpHandler,
+  isJsonContentType,
+  isLegacyRequest,
+  type McpHttpHandler,
+  type ServerEventBus,
+  validateHostHeader,
+  validateOriginHeader,
+} from '@modelcontextprotocol/server';
+import { LIMITS } from '#base/limits';
+import type { Log } from '#base/log';
+import type { Clock, Random } from '#base/ports';
+import type { Caller } from '#operations';
+import { type Admitted, admit, type VerifyBearer } from './bearer.ts';
+import { isRecord, readMessage, tooLong } from './read-message.ts';
+import type { McpService } from './server.ts';
+import { Sessions } from './sessions.ts';
+import { readBody, rpcError, webRequest, writeResponse } from './web.ts';
+
+export const MCP_PATH = '/mcp';
+const METADATA_ROOT = '/.well-known/oauth-protected-resource';
+/** What a timer can hold; a stream that old may as well be opened again. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+export type McpHttpOptions = {
+  readonly service: (caller: Caller) => McpService;
+  readonly verifyBearer: VerifyBearer;
+  /** Host names this server answers to, without ports. */
+  readonly allowedHosts: readonly string[];
+  /** Host names of pages that may ask; programs send no Origin and pass. */
+  readonly allowedOrigins: readonly string[];
+  /** Where this server is reached, like `http://127.0.0.1:4815/mcp`. Asked on each request. */
+  readonly resource: () => string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly bus?: ServerEventBus;
+  readonly limits?: Partial<McpHttpLimits>;
+};
+
+export type McpHttpLimits = {
+  readonly requestBytes: number;
+  readonly sessions: number;
+  readonly sessionIdleMs: number;
+  /** Open streams of one principal. */
+  readonly listens: number;
+};
+
+export type McpHttp = {
+  /** For `node:http`. Answers every request, also those it refuses; never rejects. */
+  readonly handle: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
+  readonly sessions: () => number;
+  close(): Promise<void>;
+};
+
+export function mcpHttp(options: McpHttpOptions): McpHttp {
+  const face = new HttpFace(options);
+  return {
+    handle: (incoming, outgoing) => face.handle(incoming, outgoing),
+    sessions: () => face.sessions.size,
+    close: () => face.close(),
+  };
+}
+
+class HttpFace {
+  readonly sessions: Sessions;
+  readonly #options: McpHttpOptions;
+  readonly #limits: McpHttpLimits;
+  readonly #modern: McpHttpHandler;
+  /** Open streams by principal. */
+  readonly #streams = new Map<string, number>();
+  readonly #services = new WeakMap<object, McpService>();
+
+  constructor(options: McpHttpOptions) {
+    this.#options = options;
+    this.#limits = {
+      requestBytes: LIMITS.requestBytes,
+      sessions: LIMITS.mcpSessions,
+      sessionIdleMs: LIMITS.mcpSessionIdleMs,
+      listens: LIMITS.mcpListens,
+      ...options.limits,
+    };
+    this.sessions = new Sessions(options.clock, options.random, {
+      sessions: this.#limits.sessions,
+      idleMs: this.#limits.sessionIdleMs,
+    });
+    this.#modern = createMcpHandler(
+      (context) => {
+        const service = this.#services.get(context.authInfo ?? {});
+        if (service === undefined)
+          throw new Error('a request reached the protocol without a caller');
+        return service.factory(context);
+      },
+      {
+        legacy: 'reject',
+        onerror: (error) => options.log.info('mcp request refused', { error: error.message }),
+        ...(options.bus === undefined ? {} : { bus: options.bus }),
+      },
+    );
+  }
+
+  async handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const over = new AbortController();
+    outgoing.on('close', () => over.abort());
+    try {
+      const response = await this.#answer(incoming, over);
+      await writeResponse(response, outgoing, over.signal);
+    } catch (thrown) {
+      if (!over.signal.aborted) this.#options.log.error('mcp request failed', thrown, {});
+      if (outgoing.headersSent) outgoing.destroy();
+      else
+        await writeResponse(
+          rpcError(500, -32_603, 'internal error: see the log of the service'),
+          outgoing,
+          over.signal,
+        );
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#modern.close(), this.sessions.close()]);
+  }
+
+  async #answer(incoming: IncomingMessage, over: AbortController): Promise<Response> {
+    const { verifyBearer, clock } = this.#options;
+    const misdirected = this.#misdirected(incoming);
+    if (misdirected !== undefined) return misdirected;
+    const resource = this.#options.resource();
+    const path = (incoming.url ?? '/').split('?')[0];
+    if (path === METADATA_ROOT || path === METADATA_ROOT + MCP_PATH) return metadata(resource);
+    if (path !== MCP_PATH) return rpcError(404, -32_000, `nothing here: MCP is at ${MCP_PATH}`);
+    const metadataUrl = new URL(METADATA_ROOT + MCP_PATH, resource).href;
+    const admitted = await admit(
+      incoming.headers.authorization,
+      verifyBearer,
+      resource,
+      metadataUrl,
+    );
+    if (admitted instanceof Response) return admitted;
+    const request = webRequest(incoming, resource, over.signal);
+    const body = await this.#body(incoming);
+    if (body instanceof Response) return body;
+    const response = await this.#serve(request, body, admitted);
+    if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) {
+      const left = Math.min(LONGEST_MS, (admitted.lease.expiresAt - clock.now()) / 1_000);
+      clock.sleep(Math.max(1, left), over.signal).then(
+        () => over.abort(),
+        () => over.abort(),
+      );
+    }
+    return response;
+  }
+
+  #misdirected({ headers }: IncomingMessage): Response | undefined {
+    const host = validateHostHeader(headers.host, [...this.#options.allowedHosts]);
+    if (!host.ok)
+      return rpcError(
+        403,
+        -32_000,
+        'this Host is not served here: use the address the service printed',
+      );
+    const origin = validateOriginHeader(headers.origin, [...this.#options.allowedOrigins]);
+    if (!origin.ok) return rpcError(403, -32_000, 'pages of this Origin may not ask here');
+    return undefined;
+  }
+
+  /** The parsed body of a POST, `undefined` for other methods, or the refusal. */
+  async #body(incoming: IncomingMessage): Promise<unknown> {
+    if (incoming.method !== 'POST') return undefined;
+    if (!isJsonContentType(incoming.headers['content-type'] ?? null))
+      return rpcError(415, -32_000, 'Content-Type must be application/json');
+    if ((incoming.headers['content-encoding'] ?? 'identity') !== 'identity')
+      return rpcError(415, -32_000, 'Content-Encoding is not supported: send the body as it is');
+    const bytes = await readBody(incoming, this.#limits.requestBytes);
+    if (bytes === 'too-long') {
+      const { code, message } = tooLong(null, this.#limits.requestBytes);
+      return rpcError(413, code, message, null, { connection: 'close' });
+    }
+    const read = readMessage(bytes);
+    return read.ok ? read.value : rpcError(400, read.error.code, read.error.message, read.error.id);
+  }
+
+  async #serve(request: Request, body: unknown, { lease, caller }: Admitted): Promise<Response> {
+    const service = this.#options.service(caller);
+    if (await isLegacyRequest(request, body)) {
+      const response = await this.sessions.handle(request, body, lease.id, service);
+      return request.method === 'GET'
+        ? this.#counted(response, lease.id, request.signal)
+        : response;
+    }
+    const listens = isRecord(body) && body['method'] === 'subscriptions/listen';
+    if (listens) {
+      const refusal = await mayListen(body, service);
+      if (refusal !== undefined) return refusal;
+    }
+    const authInfo = { token: '', clientId: lease.id, scopes: [] };
+    this.#services.set(authInfo, service);
+    if (listens && (this.#streams.get(lease.id) ?? 0) >= this.#limits.listens)
+      return tooManyStreams(idOf(body));
+    const response = await this.#modern.fetch(request, {
+      authInfo,
+      ...(body === undefined ? {} : { parsedBody: body }),
+    });
+    return listens ? this.#counted(response, lease.id, request.signal) : response;
+  }
+
+  /** Counts a stream against its principal for as long as it is open. */
+  #counted(response: Response, principal: string, signal: AbortSignal): Response {
+    if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true)
+      return response;
+    const open = this.#streams.get(principal) ?? 0;
+    if (open >= this.#limits.listens) {
+      response.body?.cancel().catch(() => {});
+      return tooManyStreams(null);
+    }
+    this.#streams.set(principal, open + 1);
+    signal.addEventListener(
+      'abort',
+      () => {
+        const left = (this.#streams.get(principal) ?? 1) - 1;
+        if (left > 0) this.#streams.set(principal, left);
+        else this.#streams.delete(principal);
+      },
+      { once: true },
+    );
+    return response;
+  }
+}
+
+/** Refuses to tell of resources that do not exist for this caller. */
+async function mayListen(
+  body: Record<string, unknown>,
+  service: McpService,
+): Promise<Response | undefined> {
+  const params = isRecord(body['params']) ? body['params'] : {};
+  const wanted = isRecord(params['notifications'])
+    ? params['notifications']['resourceSubscriptions']
+    : undefined;
+  if (!Array.isArray(wanted)) return undefined;
+  if (wanted.length > 64)
+    return rpcError(400, -32_602, 'too many resources in one filter: at most 64', idOf(body));
+  for (const uri of wanted) {
+    if (typeof uri === 'string' && (await service.mayWatch(uri))) continue;
+    return rpcError(
+      400,
+      -32_602,
+      'unknown resource in the filter: list resources and templates for what there is',
+      idOf(body),
+    );
+  }
+  return undefined;
+}
+
+function tooManyStreams(id: string | number | null): Response {
+  return rpcError(429, -32_000, 'too many open streams: close one first', id);
+}
+
+/** RFC 9728: bearers come from the operator of this service, by hand, so there is no server to name. */
+function metadata(resource: string): Response {
+  return Response.json(
+    { resource, resource_name: 'Holdfast', bearer_methods_supported: ['header'] },
+    { headers: { 'access-control-allow-origin': '*' } },
+  );
+}
+
+function idOf(body: unknown): string | number | null {
+  const id = isRecord(body) ? body['id'] : undefined;
+  return typeof id === 'string' || typeof id === 'number' ? id : null;
+}

@@ -1,0 +1,85 @@
+/**
+ * The MCP server of one caller: the same tools and resources for both eras of the protocol and
+ * both transports. All state lives behind `perform`; a server is made anew for every request.
+ */
+import {
+  McpServer,
+  type McpServerFactory,
+  type McpServerOptions,
+} from '@modelcontextprotocol/server';
+import type { Caller, Operation } from '#operations';
+import type { ResourceChanges } from './changes.ts';
+import { INSTRUCTIONS } from './instructions.ts';
+import { mountResources, resourceReader } from './resources.ts';
+import type { CleanText } from './summary.ts';
+import { type Asker, mountTools, type Perform, toolsOf } from './tools.ts';
+
+export type McpSetup = {
+  readonly operations: readonly Operation[];
+  readonly perform: Perform;
+  readonly version: string;
+  /** Takes secrets, control and bidirectional characters out of text that is shown. */
+  readonly clean: CleanText;
+  /** Tells of resources that changed; without it nothing can be subscribed to. */
+  readonly changes?: ResourceChanges;
+  /** More to serve than the operations. The conformance profile of the tests mounts its fixtures here. */
+  readonly more?: {
+    readonly options?: McpServerOptions;
+    readonly mount: (server: McpServer, era: 'legacy' | 'modern') => void;
+    readonly mayWatch?: (uri: string) => boolean;
+  };
+};
+
+/** What a transport serves to one caller. */
+export type McpService = {
+  readonly factory: McpServerFactory;
+  /** Whether the caller may be told of changes of this resource. */
+  readonly mayWatch: (uri: string) => Promise<boolean>;
+};
+
+export function mcpService(setup: McpSetup): (caller: Caller) => McpService {
+  const tools = toolsOf(setup.operations);
+  return (caller) => {
+    const asker: Asker = { perform: setup.perform, caller, clean: setup.clean };
+    const read = resourceReader(asker, setup.operations);
+    return {
+      factory: ({ era }) => {
+        const server = new McpServer(
+          { name: 'holdfast', title: 'Holdfast', version: setup.version },
+          optionsOf(setup),
+        );
+        mountTools(server, tools, asker);
+        mountResources(server, asker, setup.operations);
+        setup.more?.mount(server, era);
+        setup.changes?.attach(server, era);
+        return server;
+      },
+      mayWatch: async (uri) => {
+        if (setup.more?.mayWatch?.(uri) === true) return true;
+        try {
+          return (await read(uri)) !== undefined;
+        } catch {
+          return false;
+        }
+      },
+    };
+  };
+}
+
+function optionsOf({ changes, more }: McpSetup): McpServerOptions {
+  const lasting = { ttlMs: 300_000, cacheScope: 'private' } as const;
+  return {
+    instructions: INSTRUCTIONS,
+    capabilities: {
+      tools: { listChanged: false },
+      resources: { listChanged: false, ...(changes === undefined ? {} : { subscribe: true }) },
+    },
+    cacheHints: {
+      'tools/list': lasting,
+      'resources/list': lasting,
+      'resources/templates/list': lasting,
+      'server/discover': lasting,
+    },
+    ...more?.options,
+  };
+}

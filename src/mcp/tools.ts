@@ -1,0 +1,170 @@
+/**
+ * Operations as MCP tools. A tool is its operation's words and shapes and one call to `perform`;
+ * what may be asked by whom is decided behind that, never here.
+ */
+import type {
+  CallToolResult,
+  McpServer,
+  ServerContext,
+  StandardSchemaWithJSON,
+  ToolAnnotations,
+} from '@modelcontextprotocol/server';
+import * as z from 'zod/v4';
+import { asFault, type Fault } from '#base/fault';
+import type { JsonObject } from '#base/json';
+import { LIMITS } from '#base/limits';
+import type { Answer, Call, Caller, Operation } from '#operations';
+import { type CleanText, cut, summarise } from './summary.ts';
+import { traceIdOf } from './trace.ts';
+
+export type Perform = (call: Call) => Promise<Answer>;
+
+export type Tool = {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly inputSchema: StandardSchemaWithJSON;
+  readonly outputSchema: StandardSchemaWithJSON;
+  readonly annotations: ToolAnnotations;
+};
+
+/** The operations offered to assistants, as tools, in the order of their names. */
+export function toolsOf(operations: readonly Operation[]): readonly Tool[] {
+  return operations
+    .filter((operation) => operation.assistants)
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map((operation) => ({
+      name: operation.name,
+      title: operation.title,
+      description: operation.summary,
+      inputSchema: published(operation.input, 'input'),
+      outputSchema: published(operation.output, 'output'),
+      annotations: { title: operation.title, ...hints(operation) },
+    }));
+}
+
+/**
+ * Where a call comes from and how it is answered. `caller` was established by the transport.
+ */
+export type Asker = {
+  readonly perform: Perform;
+  readonly caller: Caller;
+  readonly clean: CleanText;
+};
+
+export function mountTools(server: McpServer, tools: readonly Tool[], asker: Asker): void {
+  for (const { name, ...config } of tools) {
+    server.registerTool(name, config, (input, context) => callTool(name, input, asker, context));
+  }
+}
+
+async function callTool(
+  operation: string,
+  input: unknown,
+  { perform, caller, clean }: Asker,
+  context: ServerContext,
+): Promise<CallToolResult> {
+  const traceId = traceIdOf(context);
+  try {
+    const answer = await perform({
+      operation,
+      input,
+      caller,
+      answerBytes: LIMITS.mcpAnswerBytes,
+      progress: progressOf(context),
+      ...(traceId === undefined ? {} : { traceId }),
+    });
+    return {
+      content: [{ type: 'text', text: summarise(answer.value, answer.notices, clean) }],
+      structuredContent: answer.value as JsonObject,
+      _meta: {
+        'holdfast/requestId': answer.requestId,
+        ...(answer.notices.length > 0 ? { 'holdfast/notices': answer.notices } : {}),
+      },
+    };
+  } catch (thrown) {
+    return faultResult(asFault(thrown), clean);
+  }
+}
+
+/**
+ * A fault as a tool's own error. It carries no `structuredContent`: clients of the 2025 line check
+ * that against the output schema even on errors, and would show the model a mismatch instead.
+ */
+function faultResult({ kind, code, message, facts }: Fault, clean: CleanText): CallToolResult {
+  const text = cut(clean(`${code}: ${message}`));
+  return {
+    isError: true,
+    content: [{ type: 'text', text }],
+    _meta: { 'holdfast/error': { kind, code, message: text.slice(code.length + 2), facts } },
+  };
+}
+
+function hints(
+  operation: Operation,
+): Required<
+  Pick<ToolAnnotations, 'readOnlyHint' | 'destructiveHint' | 'idempotentHint' | 'openWorldHint'>
+> {
+  switch (operation.effect) {
+    case 'look':
+      return {
+        readOnlyHint: true,
+        destructiveHint: false,
+        idempotentHint: true,
+        openWorldHint: false,
+      };
+    case 'record':
+      // Nothing recorded is ever lost by recording more; without a key, twice is two observations.
+      return {
+        readOnlyHint: false,
+        destructiveHint: false,
+        idempotentHint: false,
+        openWorldHint: false,
+      };
+    case 'administer':
+      return {
+        readOnlyHint: false,
+        destructiveHint: true,
+        idempotentHint: false,
+        openWorldHint: true,
+      };
+  }
+}
+
+/**
+ * A schema that is shown but not applied: every call is checked once, behind `perform`, where a
+ * refusal is also recorded.
+ */
+function published(schema: z.ZodType, io: 'input' | 'output'): StandardSchemaWithJSON {
+  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, {
+    target: 'draft-2020-12',
+    io,
+    unrepresentable: 'any',
+    reused: 'inline',
+  });
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'holdfast',
+      validate: (value) => ({ value }),
+      jsonSchema: { input: () => json, output: () => json },
+    },
+  };
+}
+
+/** Passes an operation's notes on as progress, where the client asked for it. */
+function progressOf({ mcpReq }: ServerContext): (note: string) => void {
+  const progressToken = mcpReq._meta?.progressToken;
+  if (progressToken === undefined) return () => {};
+  let progress = 0;
+  return (message) => {
+    progress++;
+    // A client that went away stops hearing; its call still finishes.
+    mcpReq
+      .notify({
+        method: 'notifications/progress',
+        params: { progressToken, progress, message: cut(message, 200) },
+      })
+      .catch(() => {});
+  };
+}
