@@ -53,7 +53,12 @@ export type DiffResult = {
 };
 
 /** One source's look at one kind, as the baseline needs it. */
-type Part = { coverage: Coverage | undefined; readonly trusted: boolean };
+type Part = {
+  readonly source: string;
+  readonly kind: string;
+  readonly trusted: boolean;
+  coverage: Coverage | undefined;
+};
 
 /**
  * Compares in linear time, whatever the order of the facts; fastest when both sides come in the
@@ -64,18 +69,18 @@ export function diffFacts(input: DiffInput): DiffResult {
   const parts = new Map<string, Part>();
   for (const { source, kind } of baseline.covers)
     parts.set(partKey(source, kind), {
-      coverage: undefined,
+      source,
+      kind,
       trusted: input.isTrusted(source, kind),
+      coverage: undefined,
     });
   for (const coverage of input.coverage) {
     const part = parts.get(partKey(coverage.source, coverage.kind));
     if (coverage.target === baseline.target && part !== undefined) part.coverage = coverage;
   }
   const report = new Report(input, parts);
-  for (const { source, kind } of baseline.covers) {
-    const part = parts.get(partKey(source, kind));
-    if (part?.coverage?.status !== 'complete' || !part.trusted) report.unknown(source, kind, part);
-  }
+  for (const part of parts.values())
+    if (part.coverage?.status !== 'complete' || !part.trusted) report.unknown(part);
   const desired = Array.isArray(input.desired)
     ? (input.desired as readonly ComparedFact[])
     : [...input.desired];
@@ -209,10 +214,10 @@ class Report {
     }
   }
 
-  unknown(source: string, kind: string, part: Part | undefined): void {
-    const coverage = part?.trusted === true ? part.coverage : undefined;
+  unknown({ source, kind, trusted, ...part }: Part): void {
+    const coverage = trusted ? part.coverage : undefined;
     const status = coverage?.status ?? 'never';
-    const reason = part?.trusted === true ? (coverage?.reason ?? null) : 'source is not trusted';
+    const reason = trusted ? (coverage?.reason ?? null) : 'source is not trusted';
     const entity = `${kind}:*`;
     const { scope, target, id, covers } = this.#input.baseline;
     // A shortfall is no change: it is never critical, so that a blind collector does not drown a real one.

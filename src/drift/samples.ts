@@ -1,0 +1,73 @@
+import { instant } from '#base/time';
+import type { Coverage, Finding, Waiver } from '#model';
+import type { KindRules, ObservedFact } from './facts.ts';
+
+export const noon = instant('2026-03-01T12:00:00Z');
+export const later = instant('2026-03-01T13:00:00Z');
+export const web = 'host:web-1';
+export const local = 'collector.local';
+
+/** `service.load` moves by itself; users and `service.owner` matter to security; packages are harmless. */
+export const rules: KindRules = {
+  isVolatile: (kind, attribute) => kind === 'service' && attribute === 'load',
+  isSecurity: (kind, attribute) => kind === 'user' || (kind === 'service' && attribute === 'owner'),
+  isHarmless: (kind) => kind === 'package',
+};
+
+export function aFact(
+  entity: string,
+  attribute: string,
+  value: ObservedFact['value'],
+  more: Partial<ObservedFact> = {},
+): ObservedFact {
+  return { source: local, entity, attribute, value, ...more };
+}
+
+export function aCoverage(kind: string, more: Partial<Coverage> = {}): Coverage {
+  return {
+    scope: 'main/main',
+    target: web,
+    source: local,
+    kind,
+    status: 'complete',
+    observedAt: later,
+    ageSeconds: 0,
+    reason: null,
+    ...more,
+  };
+}
+
+export function aFinding(more: Partial<Finding> = {}): Finding {
+  return {
+    id: 'finding_0123456789abcdef',
+    scope: 'main/main',
+    target: web,
+    baseline: 'baseline_1',
+    entity: 'service:web-1/nginx',
+    attribute: 'state',
+    kind: 'changed',
+    severity: 'warning',
+    observed: 'stopped',
+    desired: 'running',
+    firstSeen: noon,
+    lastSeen: later,
+    status: 'open',
+    ...more,
+  };
+}
+
+export function aWaiver(more: Partial<Waiver> = {}): Waiver {
+  return {
+    id: 'waiver_1',
+    scope: 'main/main',
+    target: web,
+    entity: 'service:*',
+    attribute: '*',
+    reason: 'maintenance',
+    owner: 'ada',
+    expiresAt: later,
+    signature: 'unsigned',
+    status: 'active',
+    ...more,
+  };
+}
