@@ -6,13 +6,13 @@ import type { Finding } from '#model';
 import type { DiffResult } from './diff.ts';
 import { standings } from './exceptions.ts';
 import { reconcileFindings } from './reconcile.ts';
-import { aFinding, aWaiver, later, noon } from './samples.ts';
+import { aFinding, asDifference, aWaiver, later, noon } from './samples.ts';
 
 const tomorrow = instant('2026-03-02T12:00:00Z');
 const none = { waivers: [], ignores: [] };
 
 function seen(...findings: readonly Finding[]): DiffResult {
-  return { findings: findings.map(({ status: _, ...difference }) => difference), unsure: [] };
+  return { findings: findings.map(asDifference), unsure: [] };
 }
 
 function reconcile(
@@ -48,14 +48,14 @@ describe('a finding', () => {
   });
 
   it('stays as it is when nobody could look', () => {
-    const { status: _, ...doubtful } = aFinding();
+    const doubtful = asDifference(aFinding());
     const result = reconcile([aFinding()], { findings: [], unsure: [doubtful] });
     assert.deepEqual(result.held, [aFinding()]);
     assert.deepEqual(result.standing, [aFinding()]);
   });
 
   it('does not open from what an incomplete look leaves in doubt', () => {
-    const { status: _, ...doubtful } = aFinding();
+    const doubtful = asDifference(aFinding());
     const result = reconcile([], { findings: [], unsure: [doubtful] });
     assert.deepEqual(result.standing, []);
     const resolved = aFinding({ status: 'resolved' });

@@ -16,7 +16,7 @@ import {
   waiverFacts,
   waiverFromFacts,
 } from './records.ts';
-import { aFinding, aWaiver, later, local, noon, web } from './samples.ts';
+import { aFinding, asDifference, aWaiver, later, local, noon, web } from './samples.ts';
 
 const tomorrow = instant('2026-03-02T12:00:00Z');
 const aBaseline: Baseline = {
@@ -58,7 +58,7 @@ class Book {
 
 function reconcile(book: Book, findings: readonly ReturnType<typeof aFinding>[]): RecordFact[] {
   const previous = groupRecords(book.facts()).map(findingFromFacts);
-  const current = { findings: findings.map(({ status: _, ...each }) => each), unsure: [] };
+  const current = { findings: findings.map(asDifference), unsure: [] };
   const exceptions = { waivers: [], ignores: [] };
   return reconciledFacts(reconcileFindings({ previous, current, exceptions, now: tomorrow }));
 }

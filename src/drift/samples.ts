@@ -1,5 +1,6 @@
 import { instant } from '#base/time';
 import type { Coverage, Finding, Waiver } from '#model';
+import type { Difference } from './diff.ts';
 import type { KindRules, ObservedFact } from './facts.ts';
 
 export const noon = instant('2026-03-01T12:00:00Z');
@@ -70,4 +71,10 @@ export function aWaiver(more: Partial<Waiver> = {}): Waiver {
     status: 'active',
     ...more,
   };
+}
+
+/** A finding as a look shows it, before it has a status. */
+export function asDifference(finding: Finding): Difference {
+  const { status: _status, ...difference } = finding;
+  return difference;
 }
