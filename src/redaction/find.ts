@@ -1,0 +1,278 @@
+/**
+ * Finds every secret of a text, left to right, in linear time.
+ *
+ * One automaton looks for all words that a secret can begin with or follow; each hit is judged by
+ * its own rule, which looks a bounded distance around. What a rule has consumed is not looked at
+ * again. The same walk, resumed, serves a stream.
+ */
+import { Automaton, type Cursor } from './automaton.ts';
+import { commandAt, echoedBefore, PROGRAMS } from './commands.ts';
+import { goDsnAt, isScheme, oracleAt, urlAt } from './connections.ts';
+import { type Found, labelled } from './labelled.ts';
+import {
+  BLOCKS,
+  base64Around,
+  discordAt,
+  pemAt,
+  pgpassAt,
+  SHAPES,
+  shadowAt,
+  shapeAt,
+  telegramAt,
+} from './shapes.ts';
+import { lineEnd, lineStart, REACH } from './values.ts';
+import { folds, viewOf } from './view.ts';
+
+/** Judges the word that ends at `end` and has `length` characters. */
+type Rule = (walk: Walk, end: number, length: number) => void;
+
+const rules: (readonly [string, Rule])[] = [];
+const on = (words: readonly string[], rule: Rule): void => {
+  for (const word of words) rules.push([word, rule]);
+};
+
+on(
+  'pass pwd psk secret token key cookie auth otp jwt cred sig= sid= sid" sessid session pw= pw: signature kennwort motdepasse bearer mnemonic rootpw bindpw'.split(
+    ' ',
+  ),
+  (walk, end, length) => walk.label(end - length, end),
+);
+on(['[redacted:'], (walk, end) => walk.marker(end));
+on(['://'], (walk, end) => {
+  if (isScheme(walk.text, end - 3)) walk.add(urlAt(walk.text, end - 3));
+});
+on(['@tcp(', '@unix(', '@tcp6('], (walk, end, length) =>
+  walk.add(goDsnAt(walk.text, end - length)),
+);
+on(['jdbc:oracle:thin:', 'jdbc:oracle:oci:'], (walk, end) => walk.add(oracleAt(walk.text, end)));
+on(['-----begin '], (walk, end, length) => walk.add(pemAt(walk.text, end - length)));
+for (const shape of [...SHAPES, ...BLOCKS]) {
+  on(shape.words, (walk, end, length) => walk.add(shapeAt(walk.text, end - length, shape)));
+}
+on([':aa'], (walk, end) => walk.add(telegramAt(walk.text, end - 3)));
+on(['.'], (walk, end) => {
+  if (walk.text.charCodeAt(end + 6) === 0x2e) walk.add(discordAt(walk.text, end - 1));
+});
+on([':::'], (walk, end) => walk.add(shadowAt(walk.text, end)));
+on([':5432:', ':5433:', ':6432:', ':*:'], (walk, end) => walk.add(pgpassAt(walk.text, end)));
+for (const [program, usage] of PROGRAMS) {
+  on([program], (walk, end, length) => walk.command(end - length, end, usage));
+}
+on(['--password-stdin', 'passwd --stdin', 'sudo -s'], (walk, end, length) =>
+  walk.add(echoedBefore(walk.text, end - length, false)),
+);
+on(['chpasswd'], (walk, end, length) => walk.add(echoedBefore(walk.text, end - length, true)));
+on(['basic ', 'bearer '], (walk, end, length) => walk.scheme(end - length, end));
+// base64 of pass, secret, token=, private key: in the three positions that three bytes can have.
+const WRAPPED =
+  'cgfzc3dvcm bhc3n3b3jk wyxnzd29yz ueftu1dpuk bbu1nxt1je qqvntv09sr c2vjcmv0 nly3jld wzwnyzx u0vdukvu nfq1jfv trunsrv dg9rzw rva2vu 0b2tlb ve9lru rps0vo ut0tft ls0tls1crudjti dktls0tqkvhsu4 0tls0tljfr0lo';
+on(WRAPPED.split(' '), (walk, end, length) => walk.wrapped(end - length, end));
+const UNDO = [
+  '%2',
+  '%3',
+  '%4',
+  '%5',
+  '%6',
+  '%7',
+  '\\u00',
+  '\\u{',
+  '\\x',
+  '&quot;',
+  '&apos;',
+  '&amp;',
+  '&#',
+  '&equals;',
+  '&colon;',
+  '&lt;',
+];
+on(UNDO, (walk, end, length) => walk.view(end - length));
+on(['\x80'], (walk, end) => walk.wide(end - 1));
+
+const automaton = new Automaton(rules.map(([word]) => word));
+
+/** How far a view reaches from the escape that asks for it. */
+const VIEW_BACK = 1_024;
+const VIEW_AHEAD = 16_384;
+const MARKER =
+  /\[redacted:(?:password|passphrase|secret|token|key|private-key|credential|authorization|cookie|signature|session|hash|otp)\]/y;
+const SCHEME_TOKEN = /(?<token>[A-Za-z0-9+/=._~-]{8,16384})/y;
+
+/** One walk over one text; `text` may grow at its end and be cut at its front between calls. */
+export class Walk {
+  text = '';
+  /** Everything found so far, in the order of finding; the owner of the walk takes it out. */
+  found: Found[] = [];
+  readonly #cursor: Cursor = { at: 0, state: 0 };
+  readonly #plain: boolean;
+  readonly #depth: number;
+  #namesSeen = 0;
+  #viewSeen = 0;
+  #wrappedSeen = 0;
+  readonly #commandSeen = new Map<unknown, number>();
+
+  /** `depth`: how many more layers of escaping or wrapping may be opened. */
+  constructor(depth: number) {
+    this.#plain = depth <= 0;
+    this.#depth = depth;
+  }
+
+  /** Walks on up to `to`. Rules may look at all of `text`. */
+  go(to: number): void {
+    const cursor = this.#cursor;
+    while (automaton.run(this.text, cursor, to)) {
+      const { at } = cursor;
+      for (const hit of automaton.hits(cursor)) {
+        const [word, rule] = rules[hit] as readonly [string, Rule];
+        rule(this, at, word.length);
+        if (cursor.at !== at) break;
+      }
+    }
+  }
+
+  /** Forgets the first `count` characters of `text`. */
+  shift(count: number): void {
+    this.text = this.text.slice(count);
+    this.#cursor.at -= count;
+    this.#namesSeen -= count;
+    this.#viewSeen -= count;
+    this.#wrappedSeen -= count;
+    for (const [usage, seen] of this.#commandSeen) this.#commandSeen.set(usage, seen - count);
+    this.found = this.found.map((f) => ({ ...f, start: f.start - count, end: f.end - count }));
+  }
+
+  get at(): number {
+    return this.#cursor.at;
+  }
+
+  add(found: Found | undefined): void {
+    if (found === undefined || found.end <= found.start) return;
+    let { end } = found;
+    // Longer than a rule looks: the rest of the line belongs to it.
+    if (end - found.start >= REACH) end = this.#restOfLine(end);
+    this.found.push({ ...found, end });
+    if (end > this.#cursor.at) this.#jump(end);
+  }
+
+  #jump(to: number): void {
+    this.#cursor.at = to;
+    this.#cursor.state = 0;
+  }
+
+  #restOfLine(from: number): number {
+    return lineEnd(this.text, from);
+  }
+
+  label(from: number, to: number): void {
+    if (to <= this.#namesSeen) return;
+    const { found, seen } = labelled(this.text, from, to);
+    this.#namesSeen = Math.max(this.#namesSeen, seen);
+    this.add(found);
+  }
+
+  marker(end: number): void {
+    MARKER.lastIndex = end - 10;
+    if (MARKER.test(this.text)) this.#jump(MARKER.lastIndex);
+  }
+
+  command(start: number, end: number, usage: Parameters<typeof commandAt>[3]): void {
+    if (end <= (this.#commandSeen.get(usage) ?? 0)) return;
+    const { found, seen } = commandAt(this.text, start, end, usage);
+    this.#commandSeen.set(usage, seen);
+    // The rest of the line may hold other secrets: no jump.
+    this.found.push(...found);
+  }
+
+  /** `Basic dXNlcjpwYXNz` or `Bearer …` without a header name. */
+  scheme(start: number, end: number): void {
+    if (/[\w-]$/.test(this.text.slice(Math.max(0, start - 1), start))) return;
+    SCHEME_TOKEN.lastIndex = end;
+    const token = SCHEME_TOKEN.exec(this.text)?.[0];
+    if (token === undefined) return;
+    const bearer = this.text.charCodeAt(end - 2) === 0x72;
+    const secret = bearer
+      ? token.length >= 16 && /\d/.test(token) && /[A-Za-z]/.test(token)
+      : holdsPair(token);
+    if (secret) this.add({ start: end, end: end + token.length, name: 'authorization' });
+  }
+
+  /** base64 text that says `password`, `secret`, `token` or `-----BEGIN` inside. */
+  wrapped(from: number, to: number): void {
+    if (this.#plain || to <= this.#wrappedSeen) return;
+    const around = base64Around(this.text, from, to);
+    if (around === undefined || around.end - around.start < 16) return;
+    this.#wrappedSeen = around.end;
+    const text = unwrap(this.text.slice(around.start, around.end));
+    if (text === undefined) return;
+    const inner = new Walk(0);
+    inner.text = text;
+    inner.go(text.length);
+    if (inner.found.length > 0) this.add({ ...around, name: 'secret' });
+  }
+
+  wide(at: number): void {
+    if (at >= this.#viewSeen && !this.#plain && folds(this.text, at)) this.view(at);
+  }
+
+  /** Looks again at the line around `at` with its escapes undone. */
+  view(at: number): void {
+    if (this.#plain || at < this.#viewSeen) return;
+    const start = lineStart(this.text, at, VIEW_BACK);
+    const end = lineEnd(this.text, at, VIEW_AHEAD);
+    this.#viewSeen = end;
+    const view = viewOf(this.text.slice(start, end));
+    if (view === undefined) return;
+    const inner = new Walk(this.#depth - 1);
+    inner.text = view.text;
+    inner.go(view.text.length);
+    for (const { start: a, end: b, name } of inner.found) {
+      let last = b;
+      while (last < view.text.length && view.from[last] === view.from[b - 1]) last++;
+      this.found.push({
+        start: start + (view.from[a] as number),
+        end: start + (view.from[last] as number),
+        name,
+      });
+    }
+  }
+}
+
+function holdsPair(token: string): boolean {
+  const text = unwrap(token);
+  return text !== undefined && /^[\x20-\x7e]{1,256}$/.test(text) && /^[^:\s]*:./.test(text);
+}
+
+/** base64 or base64url undone, when the result is text. */
+function unwrap(token: string): string | undefined {
+  const bytes = Buffer.from(token, 'base64');
+  if (bytes.length < 4) return undefined;
+  // The cut of a longer token may begin off the beat; the ASCII inside still shows.
+  const text = bytes.toString('latin1');
+  let odd = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if ((c < 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09) || c > 0x7e) odd++;
+  }
+  return odd * 8 <= text.length ? text : undefined;
+}
+
+/** All secrets of a whole text. */
+export function findSecrets(text: string): readonly Found[] {
+  const walk = new Walk(2);
+  walk.text = text;
+  walk.go(text.length);
+  return merged(walk.found);
+}
+
+/** Sorted and without overlaps; the name of the first of those that overlap is kept. */
+export function merged(found: readonly Found[]): readonly Found[] {
+  if (found.length < 2) return found;
+  const sorted = found.toSorted((a, b) => a.start - b.start || b.end - a.end);
+  const out: Found[] = [];
+  for (const next of sorted) {
+    const last = out.at(-1);
+    if (last !== undefined && next.start < last.end) {
+      if (next.end > last.end) out[out.length - 1] = { ...last, end: next.end };
+    } else out.push(next);
+  }
+  return out;
+}
