@@ -61,6 +61,9 @@ cp -aL /etc/ssl/certs "$machine/etc/ssl/" 2>/dev/null || true
 for file in /etc/resolv.conf /etc/hosts /etc/npmrc /usr/etc/npmrc; do
   [ ! -f "$file" ] || cp -L "$file" "$machine$file"
 done
+for file in /etc/apt/apt.conf /etc/apt/apt.conf.d/*; do
+  ! grep -qs '^Acquire' "$file" || cp -L "$file" "$machine/etc/apt/apt.conf.d/"
+done
 [ ! -f "${HOME:-/root}/.npmrc" ] || cp -L "${HOME:-/root}/.npmrc" "$machine/root/.npmrc"
 
 mkdir "$machine/root/holdfast"
