@@ -1,0 +1,139 @@
+import { EXIT_CODES } from '../exit-codes.ts';
+import {
+  type DriftAnswer,
+  renderBaseline,
+  renderBaselines,
+  renderBlessed,
+  renderDone,
+  renderDrift,
+  renderWaivers,
+} from '../render/drift.ts';
+import { type CommandSpec, type GroupSpec, given, moments, SCOPE } from './spec.ts';
+
+export const drift: CommandSpec = {
+  usage: 'drift [target]',
+  summary: 'show what differs from the blessed baseline, and what could not be compared',
+  examples: ['drift', 'drift web-1 --exit-code', 'drift --baseline before-upgrade --json'],
+  options: [
+    { flags: '--baseline <baseline>', about: 'compare with this baseline, by name or id' },
+    { flags: '--all', about: 'also list what is waived, ignored or resolved' },
+    { flags: '--exit-code', about: 'exit with 10 when there are open findings' },
+    SCOPE,
+  ],
+  async run(desk, [target], options) {
+    const answer = await desk.answer<DriftAnswer>(
+      'drift_scan',
+      { ...(target === undefined ? {} : { target }), ...given(options, 'baseline', 'scope') },
+      (paper, value, screen) => renderDrift(paper, value, screen, options['all'] === true),
+    );
+    const open = answer.findings.some((finding) => finding.status === 'open');
+    return open && options['exitCode'] === true ? EXIT_CODES.drifted : EXIT_CODES.ok;
+  },
+};
+
+export const baseline: GroupSpec = {
+  usage: 'baseline',
+  summary: 'what should be: declare a moment good, list and retire such declarations',
+  commands: [
+    {
+      usage: 'bless [target]',
+      summary: 'declare the present state of a target good; drift is measured against it',
+      examples: [
+        'baseline bless',
+        "baseline bless web-1 --name before-upgrade --reason 'checked by hand'",
+      ],
+      options: [
+        { flags: '--name <name>', about: 'a name for it' },
+        { flags: '--reason <reason>', about: 'why it is good' },
+        { flags: '--as-of <time>', about: 'bless the state of that moment instead of now' },
+        { flags: '--kinds <kinds>', about: 'only these kinds, comma separated', read: 'list' },
+      ],
+      async run(desk, [target], options) {
+        await desk.answer(
+          'baseline_bless',
+          {
+            ...(target === undefined ? {} : { target }),
+            ...given(options, 'name', 'reason'),
+            ...moments(desk, options, 'asOf'),
+            ...given(options, 'kinds'),
+          },
+          renderBlessed,
+        );
+      },
+    },
+    {
+      usage: 'list [target]',
+      summary: 'list baselines',
+      examples: ['baseline list', 'baseline list web-1 --json'],
+      async run(desk, [target]) {
+        await desk.answer('baseline_list', target === undefined ? {} : { target }, renderBaselines);
+      },
+    },
+    {
+      usage: 'show <baseline>',
+      summary: 'show one baseline: what it covers and what it leaves out',
+      examples: ['baseline show before-upgrade', 'baseline show baseline_0123456789abcdef01234567'],
+      async run(desk, [baseline]) {
+        await desk.answer('baseline_show', { baseline: baseline ?? '' }, renderBaseline);
+      },
+    },
+    {
+      usage: 'retire <baseline>',
+      summary: 'end a baseline; its findings close',
+      examples: ["baseline retire before-upgrade --reason 'upgrade done'"],
+      options: [{ flags: '--reason <reason>', about: 'why it ends', mandatory: true }],
+      async run(desk, [baseline], options) {
+        await desk.answer(
+          'baseline_retire',
+          { baseline: baseline ?? '', ...given(options, 'reason') },
+          renderDone('Retired'),
+        );
+      },
+    },
+  ],
+};
+
+export const waive: CommandSpec = {
+  usage: 'waive <finding>',
+  summary: 'accept a finding for a while, with a reason',
+  examples: ["waive finding_0123456789abcdef --reason 'contractor until Friday' --until 'in 5d'"],
+  options: [
+    { flags: '--reason <reason>', about: 'why it is acceptable', mandatory: true },
+    { flags: '--until <time>', about: "when that ends: 'in 7d', +2w, 2026-12-31", mandatory: true },
+  ],
+  async run(desk, [finding], options) {
+    await desk.answer(
+      'waiver_add',
+      { finding: finding ?? '', ...given(options, 'reason'), ...moments(desk, options, 'until') },
+      renderDone('Waived'),
+    );
+  },
+};
+
+export const waiver: GroupSpec = {
+  usage: 'waiver',
+  summary: 'list and withdraw waivers',
+  commands: [
+    {
+      usage: 'list',
+      summary: 'list waivers with their reasons and ends',
+      examples: ['waiver list', 'waiver list --json'],
+      async run(desk) {
+        await desk.answer('waiver_list', {}, renderWaivers);
+      },
+    },
+    {
+      usage: 'retire <waiver>',
+      summary: 'end a waiver now; its findings open again',
+      examples: ["waiver retire waiver_0123456789abcdef01234567 --reason 'no longer needed'"],
+      options: [{ flags: '--reason <reason>', about: 'why it ends', mandatory: true }],
+      async run(desk, [waiver], options) {
+        await desk.answer(
+          'waiver_retire',
+          { waiver: waiver ?? '', ...given(options, 'reason') },
+          renderDone('Withdrawn'),
+        );
+      },
+    },
+  ],
+};

@@ -1,0 +1,148 @@
+import { renderDone } from '../render/drift.ts';
+import {
+  renderLook,
+  renderStart,
+  renderTarget,
+  renderTargetSummary,
+  renderTargets,
+} from '../render/fleet.ts';
+import { AS_OF, type CommandSpec, type GroupSpec, given, KNOWN_AT, moments } from './spec.ts';
+
+export const init: CommandSpec = {
+  usage: 'init',
+  summary: 'make the data directory and a commented fleet.yaml for this machine',
+  more: 'What is there already stays as it is.',
+  examples: ['init', 'init --home /srv/holdfast'],
+  async run(desk) {
+    const made = await desk.commands.init(desk.home);
+    desk.show(made, (paper, { home, inventory, created }) => {
+      paper.whole(
+        created ? `Wrote ${inventory}` : `${inventory} is there already, nothing changed`,
+      );
+      paper.whole(`Data directory: ${home}`);
+      paper.whole('Next: holdfast up');
+    });
+  },
+};
+
+export const up: CommandSpec = {
+  usage: 'up',
+  summary: 'observe this machine, serve AI clients and this command, until stopped',
+  examples: ['up', 'up --once', 'up --port 7878', 'up --no-http'],
+  options: [
+    { flags: '--once', about: 'observe, say what was seen, and exit' },
+    { flags: '--port <n>', about: 'port of MCP over HTTP on loopback', read: 'port' },
+    { flags: '--no-http', about: 'serve the local socket only' },
+  ],
+  async run(desk, _words, options) {
+    const once = options['once'] === true;
+    const port = options['port'];
+    await desk.commands.up(
+      desk.home,
+      { once, port: typeof port === 'number' ? port : undefined, http: options['http'] !== false },
+      {
+        progress: desk.progress,
+        ready: (summary) => {
+          desk.clearProgress();
+          desk.show(summary, (paper, value, screen) => renderStart(paper, value, screen, once));
+        },
+      },
+    );
+  },
+};
+
+const ENVIRONMENTS = ['production', 'staging', 'test', 'development', 'lab'];
+const HOST_TYPES = ['debian', 'ubuntu', 'linux', 'talos', 'windows', 'other'];
+
+export const target: GroupSpec = {
+  usage: 'target',
+  summary: 'the inventory: what is observed, and who may assert facts of it',
+  commands: [
+    {
+      usage: 'add <target>',
+      summary: 'add a target to fleet.yaml, or a source to one that is there; comments stay',
+      examples: [
+        'target add host:web-1 --source probe',
+        'target add host:db-1 --source scanner --kinds package,port --trusted',
+        'target add host:web-2 --environment staging --host-type debian --tags edge,eu',
+      ],
+      options: [
+        { flags: '--source <source>', about: 'a source that may assert facts of it' },
+        {
+          flags: '--kinds <kinds>',
+          about: 'kinds that source may assert; default all',
+          read: 'list',
+        },
+        { flags: '--trusted', about: 'what that source says feeds drift' },
+        { flags: '--host-type <type>', about: 'kind of host', choices: HOST_TYPES },
+        { flags: '--environment <environment>', about: 'its environment', choices: ENVIRONMENTS },
+        {
+          flags: '--transport <transport>',
+          about: 'how it is reached',
+          choices: ['local', 'ssh', 'none'],
+        },
+        { flags: '--address <address>', about: 'name or address it is reached at' },
+        { flags: '--owner <owner>', about: 'who answers for it' },
+        { flags: '--tags <tags>', about: 'tags, comma separated', read: 'list' },
+      ],
+      async run(desk, [target], options) {
+        await desk.answer(
+          'target_add',
+          {
+            target: target ?? '',
+            ...given(options, 'hostType', 'environment', 'transport', 'address', 'owner', 'tags'),
+            ...given(options, 'source', 'kinds', 'trusted'),
+          },
+          renderDone('Declared'),
+        );
+      },
+    },
+    {
+      usage: 'list',
+      summary: 'list targets with their profiles',
+      examples: ['target list', 'target list --json'],
+      async run(desk) {
+        await desk.answer('target_list', {}, renderTargets);
+      },
+    },
+    {
+      usage: 'show <target>',
+      summary: 'show one target',
+      examples: ['target show web-1', 'target show host:web-1 --json'],
+      async run(desk, [target]) {
+        await desk.answer('target_show', { target: target ?? '' }, renderTarget);
+      },
+    },
+    {
+      usage: 'remove <target>',
+      summary: 'remove a target from fleet.yaml; its facts stay on record',
+      examples: ['target remove host:web-1'],
+      async run(desk, [target]) {
+        await desk.answer('target_remove', { target: target ?? '' }, renderDone('Removed'));
+      },
+    },
+  ],
+};
+
+export const observe: CommandSpec = {
+  usage: 'observe [target]',
+  summary: 'look at a target now and record what is there; default: this machine',
+  examples: ['observe', 'observe && holdfast drift'],
+  async run(desk, [target]) {
+    await desk.answer('observe', target === undefined ? {} : { target }, renderLook);
+  },
+};
+
+export const summary: CommandSpec = {
+  usage: 'summary <target>',
+  summary: 'show a target in a few lines: what is known, what is odd, what could not be seen',
+  examples: ['summary web-1', 'summary web-1 --as-of yesterday --json'],
+  options: [AS_OF, KNOWN_AT],
+  async run(desk, [target], options) {
+    await desk.answer(
+      'target_summary',
+      { target: target ?? '', ...moments(desk, options, 'asOf', 'knownAt') },
+      renderTargetSummary,
+    );
+  },
+};

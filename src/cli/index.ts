@@ -1,0 +1,16 @@
+export { EXIT_CODES } from './exit-codes.ts';
+export { processIo } from './process-io.ts';
+export type {
+  Ask,
+  Commands,
+  Io,
+  Made,
+  Opened,
+  ServiceAction,
+  ServiceManager,
+  Summary,
+  TargetSummary,
+  Teller,
+  UpOptions,
+} from './program.ts';
+export { type CliRun, runCli } from './run.ts';

@@ -1,0 +1,103 @@
+/**
+ * What the command line needs from the program around it. Main implements it, and loads what is
+ * heavy inside these functions only: a command that joins a running service needs no store.
+ */
+import type { Json } from '#base/json';
+import type { Instant } from '#base/time';
+import type { Severity } from '#model';
+import type { Answer } from '#operations';
+
+/** Everything the command line can have done. Every `home` is an absolute path. */
+export interface Commands {
+  readonly version: string;
+  /** Joins the service that owns `home`, or becomes its owner for the time of this command. */
+  open(home: string): Promise<Opened>;
+  /** Makes the data directory and a commented `fleet.yaml`; what is there stays as it is. */
+  init(home: string): Promise<Made>;
+  /** Serves until it is told to stop (or, with `once`, until everything was seen once). */
+  up(home: string, options: UpOptions, tell: Teller): Promise<void>;
+  /** Speaks MCP on standard input and output until the client closes it. */
+  mcp(home: string): Promise<void>;
+  /** Puts a checked backup in place of an empty or absent `home`. */
+  restore(home: string, path: string): Promise<Json>;
+  service(home: string, action: ServiceAction, manager: ServiceManager): Promise<Json>;
+}
+
+export interface Opened {
+  /** True when another process owns the data directory and answers. */
+  readonly joined: boolean;
+  perform(ask: Ask): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export type Ask = {
+  readonly operation: string;
+  readonly input: Json;
+  readonly progress: (note: string) => void;
+};
+
+export type Made = {
+  readonly home: string;
+  /** Path of `fleet.yaml`. */
+  readonly inventory: string;
+  /** False when it was there already. */
+  readonly created: boolean;
+};
+
+export type UpOptions = {
+  readonly once: boolean;
+  /** Of MCP over HTTP on loopback; `undefined` leaves the choice to main. */
+  readonly port: number | undefined;
+  readonly http: boolean;
+};
+
+export type Teller = {
+  readonly progress: (note: string) => void;
+  /** Called once, when everything was seen and is served. */
+  readonly ready: (summary: Summary) => void;
+};
+
+/** The answer of the operation `target_summary`. */
+export type TargetSummary = {
+  readonly target: string;
+  readonly facts: number;
+  /** Entities per kind. */
+  readonly entities: Readonly<Record<string, number>>;
+  /** What is odd, most severe first. */
+  readonly odd: readonly { readonly severity: Severity; readonly says: string }[];
+  /** What could not be seen in full. */
+  readonly notSeen: readonly {
+    readonly kind: string;
+    readonly status: string;
+    readonly reason: string | null;
+  }[];
+};
+
+/** What a person is told after start, in few lines. */
+export type Summary = {
+  readonly home: string;
+  readonly targets: readonly TargetSummary[];
+  /** Where MCP over HTTP is served. */
+  readonly http: string | null;
+  /** Ready to paste into an AI client: `{ "mcpServers": { … } }`. */
+  readonly mcpServers: Json;
+};
+
+export type ServiceAction = 'install' | 'uninstall' | 'status';
+export type ServiceManager = 'system' | 'user';
+
+/** The process around one command. */
+export type Io = {
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  readonly stdin: AsyncIterable<Uint8Array>;
+  /** Bytes of a file that the person named; throws the system's error. */
+  readonly readFile: (path: string) => Promise<Uint8Array>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly isRoot: boolean;
+  readonly isTerminal: { readonly stdout: boolean; readonly stderr: boolean };
+  /** Width of the terminal behind stdout. */
+  readonly columns: number | undefined;
+  readonly now: () => Instant;
+};

@@ -1,0 +1,98 @@
+/** One command from its words to its exit code. */
+import { CommanderError } from 'commander';
+import { asFault, Fault } from '#base/fault';
+import type { Json } from '#base/json';
+import { Desk } from './desk.ts';
+import { EXIT_CODES } from './exit-codes.ts';
+import type { Commands, Io } from './program.ts';
+import { oneLine } from './text/paper.ts';
+import { safeJson } from './text/words.ts';
+import { commandTree } from './tree.ts';
+
+/** Faults that say a record does not hold, whatever their kind. */
+const UNVERIFIED: ReadonlySet<string> = new Set([
+  'log-tampered',
+  'store-tampered',
+  'backup-unverified',
+]);
+
+export type CliRun = {
+  /** Without the program's own name. */
+  readonly argv: readonly string[];
+  readonly io: Io;
+  readonly commands: Commands;
+};
+
+/** Never throws; the answer is the exit code. */
+export async function runCli({ argv, io, commands }: CliRun): Promise<number> {
+  let exit: number = EXIT_CODES.ok;
+  try {
+    const columns = Math.min(io.isTerminal.stdout ? (io.columns ?? 80) : 100, 120);
+    const tree = commandTree(
+      async (spec, words, options, globals) => {
+        const desk = new Desk(io, commands, globals, askedOf(argv));
+        exit = (await spec.run(desk, words, options)) ?? EXIT_CODES.ok;
+      },
+      { out: io.stdout, err: io.stderr, columns },
+    );
+    if (argv.length === 0) tree.outputHelp();
+    else await tree.parseAsync([...argv], { from: 'user' });
+    return exit;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT_CODES.ok;
+    return report(
+      thrown instanceof CommanderError ? usageFault(thrown) : asFault(thrown),
+      argv,
+      io,
+      thrown,
+    );
+  }
+}
+
+function report(fault: Fault, argv: readonly string[], io: Io, thrown: unknown): number {
+  if (fault.code === 'help') return EXIT_CODES.invalid;
+  const { kind, code, message, facts } = fault;
+  if (argv.includes('--json') || argv.includes('--pretty')) {
+    io.stderr(
+      `${safeJson({ error: { kind, code, message, facts } as Json }, argv.includes('--pretty'))}\n`,
+    );
+  } else {
+    io.stderr(`holdfast: ${oneLine(code)}: ${oneLine(message)}\n`);
+    if (kind === 'broken' && io.env['HOLDFAST_DEBUG'] && thrown instanceof Error)
+      io.stderr(
+        `${safeJson(String(thrown.cause instanceof Error ? thrown.cause.stack : thrown.stack), false)}\n`,
+      );
+  }
+  return UNVERIFIED.has(code) ? EXIT_CODES.unverified : EXIT_CODES[kind];
+}
+
+function usageFault(error: CommanderError): Fault {
+  if (error.code === 'commander.help') return new Fault('invalid', 'help', 'help was shown');
+  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
+  const hint = rest
+    .join(' ')
+    .trim()
+    .replace(/^\((.*)\)$/, '$1');
+  const said = hint === '' ? first : `${first}. ${hint}`;
+  return new Fault(
+    'invalid',
+    'usage',
+    `${said.replace(/[.]$/, '')}${said.endsWith('?') ? '' : '.'} See: holdfast --help`,
+  );
+}
+
+/** The words of this command as they may be typed again, without a cursor. */
+function askedOf(argv: readonly string[]): string {
+  const kept: string[] = [];
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i] ?? '';
+    if (word === '--cursor' || word === '--before') i++;
+    else if (!word.startsWith('--cursor=') && !word.startsWith('--before='))
+      kept.push(quoted(word));
+  }
+  return kept.join(' ');
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,143 @@
+/**
+ * The only way to a person's eyes: every piece of text is neutralised here, then aligned, cut and
+ * coloured. What renders an answer hands over words and never a control character of its own.
+ */
+import { neutralise } from '#redaction';
+import { cut, padEnd, padStart, widthOf } from './width.ts';
+
+export type Look = {
+  /** Lines are cut to it; `undefined` where nobody's terminal is behind. */
+  readonly columns: number | undefined;
+  readonly colour: boolean;
+};
+
+export type Tone = 'plain' | 'strong' | 'faint' | 'good' | 'warn' | 'bad';
+export type Piece = string | { readonly text: string; readonly tone: Tone };
+
+export type Column = {
+  readonly head: string;
+  readonly align?: 'right';
+  /** Gives way when the line is too wide, down to this many columns. */
+  readonly least?: number;
+  /** Shows a value once while it repeats, on a terminal. */
+  readonly once?: true;
+};
+
+const GAP = '  ';
+const TONES = {
+  plain: '',
+  strong: '1',
+  faint: '2',
+  good: '32',
+  warn: '33',
+  bad: '31',
+} as const satisfies Record<Tone, string>;
+
+export class Paper {
+  readonly #look: Look;
+  #text = '';
+
+  constructor(look: Look) {
+    this.#look = look;
+  }
+
+  /** One line, cut to the width. */
+  line(...pieces: readonly Piece[]): void {
+    let room = this.#look.columns ?? Number.POSITIVE_INFINITY;
+    let out = '';
+    for (const piece of pieces) {
+      const text = cut(oneLine(textOf(piece)), room);
+      room -= widthOf(text);
+      out += this.#paint(text, toneOf(piece));
+      if (room <= 0) break;
+    }
+    this.#text += `${out.trimEnd()}\n`;
+  }
+
+  /** Sentences and what a person copies: never cut. */
+  whole(...pieces: readonly Piece[]): void {
+    const out = pieces.map((piece) => this.#paint(oneLine(textOf(piece)), toneOf(piece)));
+    this.#text += `${out.join('').trimEnd()}\n`;
+  }
+
+  /** Text of several lines, indented; used for JSON to paste. */
+  block(text: string, indent = '  '): void {
+    for (const line of neutralise(text).split('\n')) this.#text += `${indent}${line}\n`;
+  }
+
+  blank(): void {
+    if (this.#text !== '' && !this.#text.endsWith('\n\n')) this.#text += '\n';
+  }
+
+  table(columns: readonly Column[], rows: readonly (readonly Piece[])[], indent = ''): void {
+    const cells = rows.map((row) => columns.map((_, i) => oneLine(textOf(row[i] ?? ''))));
+    const widths = this.#widths(columns, cells, indent.length);
+    const head = columns.map((column, i) => fit(column.head, widths[i] ?? 0, column));
+    this.#text += `${indent}${this.#paint(head.join(GAP).trimEnd(), 'faint')}\n`;
+    for (const [r, row] of cells.entries()) {
+      const shown = columns.map((column, i) => {
+        const repeats = column.once === true && r > 0 && cells[r - 1]?.[i] === row[i];
+        const text = repeats && this.#look.columns !== undefined ? '' : (row[i] ?? '');
+        const last = i === columns.length - 1 && column.align === undefined;
+        const fitted = last ? cut(text, widths[i] ?? 0) : fit(text, widths[i] ?? 0, column);
+        return this.#paint(fitted, toneOf(rows[r]?.[i] ?? ''));
+      });
+      this.#text += `${indent}${shown.join(GAP).trimEnd()}\n`;
+    }
+  }
+
+  /** Natural widths, then the widest of those that may give way gives way, one column at a time. */
+  #widths(
+    columns: readonly Column[],
+    cells: readonly (readonly string[])[],
+    indent: number,
+  ): readonly number[] {
+    const widths = columns.map((column, i) =>
+      cells.reduce((most, row) => Math.max(most, widthOf(row[i] ?? '')), widthOf(column.head)),
+    );
+    if (this.#look.columns === undefined) return widths;
+    const room = this.#look.columns - indent - GAP.length * (columns.length - 1);
+    let over = widths.reduce((sum, width) => sum + width, 0) - room;
+    while (over > 0) {
+      let widest = -1;
+      for (const [i, column] of columns.entries()) {
+        const width = widths[i] ?? 0;
+        if (column.least === undefined || width <= column.least) continue;
+        if (widest === -1 || width > (widths[widest] ?? 0)) widest = i;
+      }
+      if (widest === -1) break;
+      widths[widest] = (widths[widest] ?? 0) - 1;
+      over -= 1;
+    }
+    return widths;
+  }
+
+  #paint(text: string, tone: Tone): string {
+    const code = TONES[tone];
+    return this.#look.colour && code !== '' && text.trim() !== ''
+      ? `\u001b[${code}m${text}\u001b[0m`
+      : text;
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+}
+
+/** Text of one line: neutral, with line ends and tabs shown as spaces. */
+export function oneLine(text: string): string {
+  return neutralise(text).replace(/\s+/gu, ' ');
+}
+
+function textOf(piece: Piece): string {
+  return typeof piece === 'string' ? piece : piece.text;
+}
+
+function toneOf(piece: Piece): Tone {
+  return typeof piece === 'string' ? 'plain' : piece.tone;
+}
+
+function fit(text: string, columns: number, column: Column): string {
+  const shown = cut(text, columns);
+  return column.align === 'right' ? padStart(shown, columns) : padEnd(shown, columns);
+}
