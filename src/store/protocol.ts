@@ -83,9 +83,15 @@ export type FactFilter = {
 export type StoredFact = Fact & { readonly confirmedAt: Instant };
 
 /**
- * Where a page ended: (entity, attribute, target, source) sort order by UTF-8 bytes. Opaque to callers of operations.
+ * Where a page ended: (entity, attribute, target, source, scope) sort order by UTF-8 bytes. Opaque to callers of operations.
  */
-export type PageKey = readonly [entity: string, attribute: string, target: string, source: string];
+export type PageKey = readonly [
+  entity: string,
+  attribute: string,
+  target: string,
+  source: string,
+  scope: string,
+];
 
 export type FactPage = { readonly facts: readonly StoredFact[]; readonly next: PageKey | null };
 

@@ -1,0 +1,156 @@
+/**
+ * Random histories: every answer of the store equals the reference's, at every moment and as of every
+ * belief. `HOLDFAST_HISTORIES` sets how many, `HOLDFAST_SEED` which.
+ */
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import fc from 'fast-check';
+import type { Json } from '#base/json';
+import { type Instant, instant, LATEST } from '#base/time';
+import type { FactType } from '#model';
+import { openMemoryStore } from './index.ts';
+import type { FactInput, Moment, ObservationInput } from './protocol.ts';
+import { ReferenceStore } from './reference.ts';
+
+const RUNS = Number(process.env['HOLDFAST_HISTORIES'] ?? 300);
+const SEED = Number(process.env['HOLDFAST_SEED'] ?? 20_260_301);
+const BASE = instant('2026-03-01T00:00:00Z');
+const TIMES = 12;
+const SCOPES = ['main/main', 'other/site'];
+
+const time = (n: number): Instant => (BASE + n * 1_500_000) as Instant;
+const values: readonly Json[] = [null, 1, 'a', { b: 1, a: [null] }];
+const entities = ['disk:a', 'disk:b', 'port:a'];
+const attributes = ['size', 'state'];
+
+const fact = fc.record({
+  name: fc.nat({ max: entities.length * attributes.length - 1 }),
+  value: fc.nat({ max: values.length - 1 }),
+  altered: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+  from: fc.option(fc.nat({ max: TIMES }), { freq: 3 }),
+  span: fc.option(fc.integer({ min: 1, max: TIMES }), { freq: 3 }),
+});
+
+const observation = fc.record({
+  at: fc.nat({ max: TIMES }),
+  late: fc.integer({ min: 0, max: 3 }),
+  gap: fc.integer({ min: 1, max: 3 }),
+  target: fc.integer({ min: 0, max: 4 }),
+  source: fc.integer({ min: 0, max: 4 }),
+  scope: fc.integer({ min: 0, max: 6 }),
+  type: fc.integer({ min: 0, max: 6 }),
+  facts: fc.uniqueArray(fact, { maxLength: 5, selector: (f) => f.name }),
+  plain: fc.boolean(),
+  complete: fc.subarray(['disk', 'port', 'user']),
+  claims: fc.boolean(),
+  shortfall: fc.option(
+    fc.record({
+      kind: fc.constantFrom('disk', 'port', 'user'),
+      status: fc.constantFrom('partial' as const, 'unreachable' as const),
+    }),
+    { freq: 3 },
+  ),
+  absent: fc.option(fc.nat({ max: entities.length * attributes.length - 1 }), { freq: 4 }),
+});
+/** A moment to ask about: a time, and after which observation (-1: before all). */
+const moment = fc.tuple(fc.integer({ min: -1, max: 2 * TIMES }), fc.integer({ min: -1, max: 13 }));
+type Drawn = typeof observation extends fc.Arbitrary<infer T> ? T : never;
+
+const named = (n: number): { entity: string; attribute: string } => ({
+  entity: entities[n % entities.length] as string,
+  attribute: attributes[Math.floor(n / entities.length)] as string,
+});
+
+function inputs(drawn: readonly Drawn[]): ObservationInput[] {
+  let recorded = 0;
+  return drawn.map((d, i) => {
+    recorded += d.gap;
+    // Mostly in order, often late or at the same time, sometimes of the future.
+    const at = d.late > 1 ? Math.min(recorded, TIMES) : d.at;
+    const facts = d.facts.map((f): FactInput => {
+      const from = d.plain || f.from === null ? undefined : f.from;
+      const to = d.plain || f.span === null ? undefined : (from ?? at) + f.span;
+      return {
+        ...named(f.name),
+        value: values[f.value] as Json,
+        ...(from === undefined ? {} : { validFrom: time(from) }),
+        ...(to === undefined ? {} : { validTo: time(to) }),
+        ...(f.altered ? { altered: true } : {}),
+      };
+    });
+    const absent = d.absent === null ? [] : [named(d.absent)];
+    const complete = d.claims ? d.complete : [];
+    return {
+      id: `obs_${i}`,
+      scope: SCOPES[d.scope === 0 ? 1 : 0] as string,
+      target: d.target === 0 ? 'host:b' : 'host:a',
+      source: d.source === 0 ? 'probe' : 'agent',
+      type: (d.type === 0 ? 'drift' : 'observed') satisfies FactType,
+      observedAt: time(at),
+      recordedAt: time(recorded + 0.5),
+      complete,
+      shortfalls:
+        d.shortfall === null || complete.includes(d.shortfall.kind)
+          ? []
+          : [{ ...d.shortfall, reason: 'cut off' }],
+      facts,
+      absent: absent.filter(
+        (a) => !facts.some((f) => f.entity === a.entity && f.attribute === a.attribute),
+      ),
+      actor: `actor ${i % 2}`,
+      reason: i % 3 === 0 ? null : `reason ${i % 3}`,
+      sha256: i.toString(16).padStart(64, '0'),
+    };
+  });
+}
+
+it(`answers like the reference over ${RUNS} random histories (seed ${SEED})`, async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(observation, { minLength: 1, maxLength: 14 }),
+      fc.array(moment, { minLength: 10, maxLength: 10 }),
+      async (drawn, moments) => agree(inputs(drawn), moments),
+    ),
+    { numRuns: RUNS, seed: SEED },
+  );
+});
+
+async function agree(
+  observations: readonly ObservationInput[],
+  moments: readonly (readonly [number, number])[],
+): Promise<void> {
+  await using store = openMemoryStore();
+  const reference = new ReferenceStore();
+  for (const observation of observations) {
+    const receipt = await store.write((transaction) => transaction.record(observation));
+    assert.deepEqual(receipt, reference.record(observation));
+  }
+  const recorded = (i: number): Instant =>
+    i < 0 ? ((BASE - 1) as Instant) : (observations[i]?.recordedAt ?? LATEST);
+  for (const [n, i] of [...moments, [TIMES, 13] as const]) {
+    const at: Moment = { asOf: time(n / 2), knownAt: recorded(i) };
+    for (const type of ['observed', 'drift'] as const) {
+      const filter = { scopes: SCOPES, type };
+      assert.deepEqual(store.read.query(filter, at, 1_000).facts, reference.query(filter, at));
+    }
+    assert.deepEqual(store.read.coverage({ scopes: SCOPES }, at), reference.coverage(SCOPES, at));
+  }
+  const filter = { scopes: SCOPES, type: 'observed' as const };
+  const early: Moment = { asOf: time(TIMES / 3), knownAt: recorded(2) };
+  const now: Moment = { asOf: time(TIMES), knownAt: LATEST };
+  assert.deepEqual(
+    store.read.compare(filter, early, now, 1_000).differences,
+    reference.compare(filter, early, now),
+  );
+  const versions = reference.history({ scopes: SCOPES });
+  assert.deepEqual(store.read.history({ scopes: SCOPES }, 1_000).versions, versions);
+  let after: string | null = null;
+  const paged: unknown[] = [];
+  do {
+    const page = store.read.history({ scopes: SCOPES }, 3, after ?? undefined);
+    paged.push(...page.versions);
+    after = page.next;
+  } while (after !== null);
+  assert.deepEqual(paged, versions);
+  assert.deepEqual(store.check(), []);
+}

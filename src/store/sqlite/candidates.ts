@@ -1,0 +1,243 @@
+/**
+ * Streams that may answer a filter, in page order: by entity, attribute, target, source, scope, type.
+ *
+ * Two ways give the same list. Going through the entities in the order of their names reads little more than a
+ * page; going through the streams of few origins pays when a filter names a target that is one of many.
+ */
+import { FACT_TYPES, type FactType, kindOf } from '#model';
+import { compareKeys, compareText } from '../order.ts';
+import type { FactFilter } from '../protocol.ts';
+import { type Wildcard, wildcard } from '../wildcard.ts';
+import type { Statements } from './connection.ts';
+import type { Names, OriginName } from './names.ts';
+
+export type Candidate = {
+  readonly stream: number;
+  readonly origin: OriginName;
+  readonly entity: string;
+  readonly attribute: string;
+  readonly type: FactType;
+};
+
+export type StreamFilter = Omit<FactFilter, 'type' | 'text'> & { readonly type?: FactType };
+
+/** Everything but the entity, ready to be asked of a stream. */
+type Tests = {
+  readonly entity: Wildcard;
+  readonly kind: string | undefined;
+  readonly attribute: Wildcard;
+  readonly type: number | undefined;
+  readonly origin: (origin: OriginName) => boolean;
+};
+
+const FIRST_ENTITIES = 32;
+const MOST_ENTITIES = 2_048;
+const KEPT_LIST = 100_000;
+
+export function keyOf(c: Candidate): readonly string[] {
+  return [c.entity, c.attribute, c.origin.target, c.origin.source, c.origin.scope, c.type];
+}
+
+export class Candidates {
+  readonly #sql: Statements;
+  readonly #names: Names;
+  /** The last list of `#ofOrigins`, for the pages that follow. */
+  #kept: { readonly key: string; readonly list: readonly Candidate[] } | undefined;
+
+  constructor(sql: Statements, names: Names) {
+    this.#sql = sql;
+    this.#names = names;
+  }
+
+  forget(): void {
+    this.#kept = undefined;
+  }
+
+  /** Batches after the key `after`; a key may have fewer parts than the order has. */
+  *batches(filter: StreamFilter, after?: readonly string[]): Generator<readonly Candidate[]> {
+    if (filter.scopes.length === 0) return;
+    const tests = testsOf(filter);
+    const beyond = (c: Candidate): boolean =>
+      after === undefined || compareKeys(keyOf(c).slice(0, after.length), after) > 0;
+    if (tests.entity.exact) {
+      const id = this.#sql.number('SELECT id FROM entity WHERE name = ?', tests.entity.prefix);
+      if (id === undefined || !fitsEntity(tests, tests.entity.prefix)) return;
+      yield this.#ofEntities([[id, tests.entity.prefix]], tests).filter(beyond);
+      return;
+    }
+    const origins = this.#fewOrigins(filter, tests);
+    if (origins !== undefined) {
+      const list = this.#ofOrigins(filter, origins, tests);
+      for (let at = after === undefined ? 0 : firstBeyond(list, after); at < list.length; ) {
+        yield list.slice(at, at + MOST_ENTITIES);
+        at += MOST_ENTITIES;
+      }
+      return;
+    }
+    for (const entities of this.#entities(tests, after?.[0])) {
+      yield this.#ofEntities(entities, tests).filter(beyond);
+    }
+  }
+
+  *#entities(tests: Tests, from: string | undefined): Generator<[id: number, name: string][]> {
+    const prefix = commonPrefix(tests);
+    if (prefix === undefined) return;
+    let start = from !== undefined && compareText(from, prefix) > 0 ? from : prefix;
+    let inclusive = 1;
+    for (let size = FIRST_ENTITIES; ; size = Math.min(size * 4, MOST_ENTITIES)) {
+      const rows = this.#sql.rows(
+        `SELECT id, name FROM entity WHERE name >= ? AND (name > ? OR ?) ORDER BY name LIMIT ?`,
+        start,
+        start,
+        inclusive,
+        size,
+      ) as unknown as [number, string][];
+      const inside = rows.filter(([, name]) => name.startsWith(prefix));
+      const fitting = inside.filter(([, name]) => fitsEntity(tests, name));
+      if (fitting.length > 0) yield fitting;
+      if (inside.length < size) return;
+      start = (rows.at(-1) as [number, string])[1];
+      inclusive = 0;
+    }
+  }
+
+  #ofEntities(entities: readonly [id: number, name: string][], tests: Tests): Candidate[] {
+    const names = new Map(entities);
+    const columns = 's.id, s.entity, s.attribute, s.origin, s.type';
+    const rows =
+      entities.length === 1
+        ? this.#sql.rows(
+            `SELECT ${columns} FROM stream s WHERE s.entity = ?`,
+            entities[0]?.[0] as number,
+          )
+        : this.#sql.rows(
+            `SELECT ${columns} FROM json_each(?) j CROSS JOIN stream s ON s.entity = j.value`,
+            JSON.stringify(entities.map(([id]) => id)),
+          );
+    const found: Candidate[] = [];
+    for (const [stream, entity, attribute, origin, type] of rows as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ][]) {
+      const c = this.#candidate(stream, names.get(entity) as string, attribute, origin, type);
+      if (fitsStream(tests, c)) found.push(c);
+    }
+    return found.sort(inOrder);
+  }
+
+  /** The origins that a filter names, when going through their streams is the shorter way. */
+  #fewOrigins(filter: StreamFilter, tests: Tests): readonly OriginName[] | undefined {
+    if (filter.target === undefined && filter.source === undefined) return undefined;
+    const count = this.#sql.number('SELECT max(id) FROM origin') ?? 0;
+    const origins = this.#names.origins(count).filter(tests.origin);
+    const streams = this.#sql.number('SELECT max(id) FROM stream') ?? 0;
+    const theirs = this.#sql.number(
+      `SELECT count(*) FROM json_each(?) j CROSS JOIN stream s ON s.origin = j.value`,
+      JSON.stringify(origins.map(({ id }) => id)),
+    ) as number;
+    return theirs * 4 < streams ? origins : undefined;
+  }
+
+  #ofOrigins(
+    filter: StreamFilter,
+    origins: readonly OriginName[],
+    tests: Tests,
+  ): readonly Candidate[] {
+    const streams = this.#sql.number('SELECT max(id) FROM stream') ?? 0;
+    const { scopes, entity, kind, target, source, attribute, type } = filter;
+    const key = JSON.stringify([streams, scopes, entity, kind, target, source, attribute, type]);
+    if (this.#kept?.key === key) return this.#kept.list;
+    const rows = this.#sql.rows(
+      `SELECT s.id, e.name, s.attribute, s.origin, s.type FROM json_each(?) j
+       CROSS JOIN stream s ON s.origin = j.value JOIN entity e ON e.id = s.entity`,
+      JSON.stringify(origins.map(({ id }) => id)),
+    ) as unknown as [number, string, number, number, number][];
+    const list: Candidate[] = [];
+    for (const [stream, name, attributeId, origin, typeId] of rows) {
+      if (!fitsEntity(tests, name)) continue;
+      const c = this.#candidate(stream, name, attributeId, origin, typeId);
+      if (fitsStream(tests, c)) list.push(c);
+    }
+    list.sort(inOrder);
+    if (list.length <= KEPT_LIST) this.#kept = { key, list };
+    return list;
+  }
+
+  #candidate(
+    stream: number,
+    entity: string,
+    attribute: number,
+    origin: number,
+    type: number,
+  ): Candidate {
+    return {
+      stream,
+      origin: this.#names.origin(origin),
+      entity,
+      attribute: this.#names.attribute(attribute),
+      type: FACT_TYPES[type] as FactType,
+    };
+  }
+}
+
+function testsOf(filter: StreamFilter): Tests {
+  const { target, source } = filter;
+  const scopes = new Set(filter.scopes);
+  return {
+    entity: wildcard(filter.entity ?? '*'),
+    kind: filter.kind,
+    attribute: wildcard(filter.attribute ?? '*'),
+    type: filter.type === undefined ? undefined : FACT_TYPES.indexOf(filter.type),
+    origin: (o) =>
+      (target === undefined || o.target === target) &&
+      (source === undefined || o.source === source) &&
+      scopes.has(o.scope),
+  };
+}
+
+function fitsEntity(tests: Tests, name: string): boolean {
+  return tests.entity.fits(name) && (tests.kind === undefined || kindOf(name) === tests.kind);
+}
+
+function fitsStream(tests: Tests, c: Candidate): boolean {
+  return (
+    (tests.type === undefined || FACT_TYPES[tests.type] === c.type) &&
+    tests.origin(c.origin) &&
+    tests.attribute.fits(c.attribute)
+  );
+}
+
+/** What every fitting entity's name starts with; `undefined` when none can fit. */
+function commonPrefix(tests: Tests): string | undefined {
+  const { prefix } = tests.entity;
+  if (tests.kind === undefined) return prefix;
+  const kind = `${tests.kind}:`;
+  if (prefix.startsWith(kind)) return prefix;
+  return kind.startsWith(prefix) ? kind : undefined;
+}
+
+function inOrder(a: Candidate, b: Candidate): number {
+  return (
+    compareText(a.entity, b.entity) ||
+    compareText(a.attribute, b.attribute) ||
+    compareText(a.origin.target, b.origin.target) ||
+    compareText(a.origin.source, b.origin.source) ||
+    compareText(a.origin.scope, b.origin.scope) ||
+    compareText(a.type, b.type)
+  );
+}
+
+function firstBeyond(list: readonly Candidate[], after: readonly string[]): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const key = keyOf(list[middle] as Candidate).slice(0, after.length);
+    if (compareKeys(key, after) > 0) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

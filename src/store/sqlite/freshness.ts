@@ -1,0 +1,118 @@
+/**
+ * When a fact was last confirmed, as of one moment: the newest observation that set it or said the
+ * same again. Walks the observations of an origin from the newest back, once for a whole answer.
+ */
+import type { Instant } from '#base/time';
+import type { Statements } from './connection.ts';
+import { believedAt, factRows, type Listed } from './replay.ts';
+import { claimOn, type Shapes } from './shapes.ts';
+
+export type Run = {
+  readonly stream: number;
+  readonly from: number;
+  readonly to: number | null;
+  readonly held: string;
+  /** When the operation that set the run was observed. */
+  readonly setAt: number;
+  readonly timed: boolean;
+};
+
+/** Observations of one origin and type, newest first, read as far as was needed. */
+type Walk = {
+  readonly read: Listed[];
+  /** The same without those that list what a newer one lists. */
+  readonly distinct: Listed[];
+  readonly shapes: Set<number>;
+  ended: boolean;
+};
+
+export class Freshness {
+  readonly #sql: Statements;
+  readonly #shapes: Shapes;
+  readonly #asOf: number;
+  readonly #upTo: number;
+  readonly #walks = new Map<number, Walk>();
+
+  constructor(sql: Statements, shapes: Shapes, asOf: number, upTo: number) {
+    this.#sql = sql;
+    this.#shapes = shapes;
+    this.#asOf = asOf;
+    this.#upTo = upTo;
+  }
+
+  confirmedAt(origin: number, type: number, run: Run): Instant {
+    return (run.timed ? this.#timed(origin, type, run) : this.#plain(origin, type, run)) as Instant;
+  }
+
+  /** On a stream without explicit times every observation's breakpoint stays, so the newest one speaks. */
+  #plain(origin: number, type: number, run: Run): number {
+    const walk = this.#walk(origin, type);
+    for (let i = 0; i < walk.distinct.length || this.#readOn(walk, origin, type); i++) {
+      const listed = walk.distinct[i];
+      if (listed === undefined) continue;
+      if (listed.observedAt <= run.from) break;
+      if (claimOn(this.#shapes.get(listed.shape), run.stream, listed.observedAt) !== undefined) {
+        return listed.observedAt;
+      }
+    }
+    return run.from;
+  }
+
+  #timed(origin: number, type: number, run: Run): number {
+    const floor = run.setAt <= this.#asOf ? run.setAt : -Infinity;
+    const rows = factRows(this.#sql, run.stream);
+    const walk = this.#walk(origin, type);
+    for (let i = 0; i < walk.read.length || this.#readOn(walk, origin, type); i++) {
+      const listed = walk.read[i];
+      if (listed === undefined) continue;
+      if (listed.observedAt <= floor) break;
+      const claim = claimOn(this.#shapes.get(listed.shape), run.stream, listed.observedAt);
+      if (claim === undefined) continue;
+      const reaches =
+        claim.to === undefined || claim.point
+          ? (claim.to ?? claim.from) >= run.from
+          : claim.to > run.from;
+      const meets = reaches && (run.to === null || claim.from < run.to);
+      if (meets && believedAt(rows, claim.from, listed.op) === run.held) return listed.observedAt;
+    }
+    return floor === -Infinity ? this.#asOf : floor;
+  }
+
+  #walk(origin: number, type: number): Walk {
+    const key = origin * 16 + type;
+    let walk = this.#walks.get(key);
+    if (walk === undefined) {
+      walk = { read: [], distinct: [], shapes: new Set(), ended: false };
+      this.#walks.set(key, walk);
+    }
+    return walk;
+  }
+
+  /** Reads some more; false when there was nothing more. */
+  #readOn(walk: Walk, origin: number, type: number): boolean {
+    if (walk.ended) return false;
+    const last = walk.read.at(-1);
+    const limit = last === undefined ? 2 : Math.min(1_000, walk.read.length * 4);
+    const rows = this.#sql.rows(
+      `SELECT op, observed_at, shape FROM observation
+       WHERE origin = ? AND observed_at <= ? AND (observed_at, op) < (?, ?)
+         AND type = ? AND op <= ?
+       ORDER BY observed_at DESC, op DESC LIMIT ?`,
+      origin,
+      last?.observedAt ?? this.#asOf,
+      last?.observedAt ?? this.#asOf + 1,
+      last?.op ?? 0,
+      type,
+      this.#upTo,
+      limit,
+    );
+    for (const [op, observedAt, shape] of rows as [number, number, number][]) {
+      const listed = { op, observedAt, shape };
+      walk.read.push(listed);
+      if (!walk.shapes.has(shape)) walk.distinct.push(listed);
+      walk.shapes.add(shape);
+    }
+    walk.ended = rows.length < limit;
+    return rows.length > 0;
+  }
+}

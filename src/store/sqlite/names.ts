@@ -1,0 +1,73 @@
+/** Names by number, for readers. Numbers are never given twice, so what was read stays true. */
+import type { Scope } from '#model';
+import { storeFault } from '../faults.ts';
+import type { Statements } from './connection.ts';
+
+export type OriginName = {
+  readonly id: number;
+  readonly scope: Scope;
+  readonly target: string;
+  readonly source: string;
+};
+
+export class Names {
+  readonly #sql: Statements;
+  readonly #attributes = new Map<number, string>();
+  readonly #origins = new Map<number, OriginName>();
+  readonly #words = new Map<number, string>();
+
+  constructor(sql: Statements) {
+    this.#sql = sql;
+  }
+
+  forget(): void {
+    this.#attributes.clear();
+    this.#origins.clear();
+    this.#words.clear();
+  }
+
+  attribute(id: number): string {
+    return this.#attributes.get(id) ?? this.#load(this.#attributes, 'attribute', 'name', id);
+  }
+
+  word(id: number): string {
+    return this.#words.get(id) ?? this.#load(this.#words, 'word', 'text', id);
+  }
+
+  origin(id: number): OriginName {
+    const known = this.#origins.get(id);
+    if (known !== undefined) return known;
+    this.#loadOrigins(id - 1);
+    const found = this.#origins.get(id);
+    if (found === undefined) throw missing('origin', id);
+    return found;
+  }
+
+  /** Origins in order of their numbers. `count` is how many there are. */
+  origins(count: number): readonly OriginName[] {
+    if (this.#origins.size < count) this.#loadOrigins(0);
+    return [...this.#origins.values()];
+  }
+
+  #loadOrigins(after: number): void {
+    const rows = this.#sql.rows(
+      'SELECT id, scope, target, source FROM origin WHERE id > ? ORDER BY id',
+      after,
+    );
+    for (const [id, scope, target, source] of rows as [number, string, string, string][]) {
+      this.#origins.set(id, { id, scope, target, source });
+    }
+  }
+
+  #load(into: Map<number, string>, table: string, column: string, id: number): string {
+    const text = this.#sql.row(`SELECT ${column} FROM ${table} WHERE id = ?`, id)?.[0];
+    if (typeof text !== 'string') throw missing(table, id);
+    if (into.size > 100_000) into.clear();
+    into.set(id, text);
+    return text;
+  }
+}
+
+function missing(table: string, id: number): Error {
+  return storeFault('store-damaged', `a name is missing: ${table} ${id}`);
+}

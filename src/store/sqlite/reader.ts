@@ -1,0 +1,310 @@
+/**
+ * Answers from the tables. Every read is pinned to the last operation committed when it began; as
+ * rows are only added and closed by later operations, that is one consistent state without a
+ * read transaction, however long the answer takes.
+ */
+import { ageSeconds, type Instant } from '#base/time';
+import { type Coverage, FACT_TYPES, type FactVersion, type Scope } from '#model';
+import { compareKeys } from '../order.ts';
+import type {
+  Difference,
+  DifferencePage,
+  FactFilter,
+  FactPage,
+  FactReader,
+  Moment,
+  ObservationReceipt,
+  PageKey,
+  StoredFact,
+} from '../protocol.ts';
+import { type Candidate, Candidates, type StreamFilter } from './candidates.ts';
+import type { Statements } from './connection.ts';
+import { coverageOf } from './coverage.ts';
+import { Freshness } from './freshness.ts';
+import { historyPage } from './history.ts';
+import { Names } from './names.ts';
+import { receiptByKey } from './receipts.ts';
+import { Shapes } from './shapes.ts';
+import { altered, textTest, valueOf } from './values.ts';
+
+/** The newest operation that may be seen. */
+export type Horizon = () => { readonly lastOp: number; readonly lastRecordedAt: number };
+
+/** What held in one stream at the moment asked about. */
+type Run = {
+  readonly from: number;
+  readonly to: number | null;
+  readonly op: number;
+  readonly held: string;
+  readonly timed: boolean;
+};
+
+const EACH_PAGE = 1_000;
+const CACHED_OPS = 50_000;
+const BELIEVED = (row: string): string =>
+  `${row}.seen_from <= ?2 AND (${row}.seen_to IS NULL OR ${row}.seen_to > ?2)`;
+
+const RUNS = `
+  SELECT j.value, f.valid_from, f.seen_from - f.lag, f.value,
+    (SELECT n.valid_from FROM fact n WHERE n.stream = j.value AND n.valid_from > ?1
+       AND ${BELIEVED('n')} ORDER BY n.valid_from LIMIT 1),
+    (SELECT 1 FROM timed_stream t WHERE t.stream = j.value)
+  FROM json_each(?3) j CROSS JOIN fact f ON f.stream = j.value AND f.valid_from =
+    (SELECT g.valid_from FROM fact g WHERE g.stream = j.value AND g.valid_from <= ?1
+       AND ${BELIEVED('g')} ORDER BY g.valid_from DESC LIMIT 1)
+  WHERE ${BELIEVED('f')} AND f.value IS NOT NULL`;
+
+export class SqliteReader implements FactReader {
+  readonly #sql: Statements;
+  readonly #horizon: Horizon;
+  readonly #names: Names;
+  readonly #shapes: Shapes;
+  readonly #candidates: Candidates;
+  readonly #times = new Map<number, { recordedAt: number; observedAt: number }>();
+
+  constructor(sql: Statements, horizon: Horizon) {
+    this.#sql = sql;
+    this.#horizon = horizon;
+    this.#names = new Names(sql);
+    this.#shapes = new Shapes(sql);
+    this.#candidates = new Candidates(sql, this.#names);
+  }
+
+  /** After a rollback on the same connection: numbers may be given again. */
+  forget(): void {
+    this.#names.forget();
+    this.#shapes.forget();
+    this.#candidates.forget();
+    this.#times.clear();
+  }
+
+  query(filter: FactFilter, at: Moment, limit: number, after?: PageKey): FactPage {
+    const facts: StoredFact[] = [];
+    for (const fact of this.#facts(filter, at, this.#knownOp(at.knownAt), limit + 1, after)) {
+      if (facts.length === limit) return { facts, next: pageKey(facts.at(-1) as StoredFact) };
+      facts.push(fact);
+    }
+    return { facts, next: null };
+  }
+
+  each(filter: FactFilter, at: Moment): Iterable<StoredFact> {
+    return this.#facts(filter, at, this.#knownOp(at.knownAt), EACH_PAGE);
+  }
+
+  history(
+    filter: StreamFilter,
+    limit: number,
+    after?: string,
+  ): { readonly versions: readonly FactVersion[]; readonly next: string | null } {
+    const upTo = this.#horizon().lastOp;
+    return historyPage(this.#sql, this.#names, this.#candidates, upTo, filter, limit, after);
+  }
+
+  compare(
+    filter: FactFilter,
+    from: Moment,
+    to: Moment,
+    limit: number,
+    after?: PageKey,
+  ): DifferencePage {
+    const ops = [this.#knownOp(from.knownAt), this.#knownOp(to.knownAt)] as const;
+    const differences: Difference[] = [];
+    for (const batch of this.#candidates.batches(filter, after)) {
+      const before = this.#runs(batch, from.asOf, ops[0]);
+      const now = this.#runs(batch, to.asOf, ops[1]);
+      for (const c of batch) {
+        const a = before.get(c.stream)?.held;
+        const b = now.get(c.stream)?.held;
+        if (a === b) continue;
+        const fits = textTest(filter.text);
+        if (!fits(c.entity, c.attribute, a) && !fits(c.entity, c.attribute, b)) continue;
+        if (differences.length === limit) {
+          return { differences, next: pageKey(differences.at(-1) as Difference) };
+        }
+        differences.push({
+          ...named(c),
+          before: a === undefined ? undefined : valueOf(a),
+          after: b === undefined ? undefined : valueOf(b),
+        });
+      }
+    }
+    return { differences, next: null };
+  }
+
+  coverage(
+    filter: {
+      readonly scopes: readonly Scope[];
+      readonly target?: string;
+      readonly source?: string;
+      readonly kind?: string;
+    },
+    at: Moment,
+  ): readonly Coverage[] {
+    const op = this.#knownOp(at.knownAt);
+    const origins = this.#names
+      .origins(this.#sql.number('SELECT max(id) FROM origin') ?? 0)
+      .filter(
+        (o) =>
+          filter.scopes.includes(o.scope) &&
+          (filter.target === undefined || o.target === filter.target) &&
+          (filter.source === undefined || o.source === filter.source),
+      );
+    const found: Coverage[] = [];
+    for (const origin of origins) {
+      for (const known of coverageOf(this.#sql, this.#shapes, origin.id, at.asOf, op)) {
+        const kind = this.#names.word(known.kind);
+        if (filter.kind !== undefined && filter.kind !== kind) continue;
+        const { scope, target, source } = origin;
+        const { status, reason } = known;
+        const observedAt = known.observedAt as Instant;
+        const age = ageSeconds(observedAt, at.asOf);
+        found.push({ scope, target, source, kind, status, observedAt, ageSeconds: age, reason });
+      }
+    }
+    const key = (c: Coverage): string[] => [c.target, c.source, c.kind, c.scope];
+    return found.sort((a, b) => compareKeys(key(a), key(b)));
+  }
+
+  lastRecordedAt(): Instant | undefined {
+    const { lastOp, lastRecordedAt } = this.#horizon();
+    return lastOp === 0 ? undefined : (lastRecordedAt as Instant);
+  }
+
+  priorReceipt(
+    scope: Scope,
+    target: string,
+    source: string,
+    key: string,
+  ): { readonly receipt: ObservationReceipt; readonly sha256: string } | undefined {
+    const origin = this.#sql.number(
+      'SELECT id FROM origin WHERE target = ? AND source = ? AND scope = ?',
+      target,
+      source,
+      scope,
+    );
+    if (origin === undefined) return undefined;
+    return receiptByKey(this.#sql, origin, key, this.#horizon().lastOp);
+  }
+
+  hasObservation(id: string): boolean {
+    const op = this.#sql.number('SELECT op FROM observation WHERE id = ?', id);
+    return op !== undefined && op <= this.#horizon().lastOp;
+  }
+
+  suggest(scopes: readonly Scope[], text: string, limit: number): readonly string[] {
+    const wanted = JSON.stringify(scopes);
+    const rows = this.#sql.rows(
+      `SELECT o.target FROM origin o WHERE instr(lower(o.target), lower(?1)) > 0
+         AND o.scope IN (SELECT value FROM json_each(?2))
+       UNION
+       SELECT e.name FROM entity e WHERE instr(lower(e.name), lower(?1)) > 0
+         AND EXISTS (SELECT 1 FROM stream s JOIN origin o ON o.id = s.origin
+           WHERE s.entity = e.id AND o.scope IN (SELECT value FROM json_each(?2))
+             AND EXISTS (SELECT 1 FROM fact f WHERE f.stream = s.id AND f.seen_from <= ?4))
+       ORDER BY 1 LIMIT ?3`,
+      text,
+      wanted,
+      limit,
+      this.#horizon().lastOp,
+    );
+    return rows.map(([name]) => name as string);
+  }
+
+  counts(): { facts: number; streams: number; observations: number; bytes: number } {
+    const { lastOp } = this.#horizon();
+    const count = (sql: string): number => this.#sql.number(sql) ?? 0;
+    return {
+      facts: this.#sql.number('SELECT facts FROM observation WHERE op = ?', lastOp) ?? 0,
+      streams: count('SELECT max(id) FROM stream'),
+      observations: lastOp,
+      bytes: count('PRAGMA page_count') * count('PRAGMA page_size'),
+    };
+  }
+
+  /** The newest operation recorded at or before a moment. */
+  #knownOp(knownAt: number): number {
+    const { lastOp, lastRecordedAt } = this.#horizon();
+    if (lastOp === 0 || knownAt >= lastRecordedAt) return lastOp;
+    const op = this.#sql.number(
+      'SELECT op FROM observation WHERE recorded_at <= ? ORDER BY recorded_at DESC LIMIT 1',
+      knownAt,
+    );
+    return op ?? 0;
+  }
+
+  *#facts(
+    filter: FactFilter,
+    at: Moment,
+    op: number,
+    atOnce: number,
+    after?: PageKey,
+  ): Generator<StoredFact> {
+    const freshness = new Freshness(this.#sql, this.#shapes, at.asOf, op);
+    const fits = textTest(filter.text);
+    const type = FACT_TYPES.indexOf(filter.type);
+    for (const batch of this.#candidates.batches(filter, after)) {
+      for (let i = 0; i < batch.length; i += atOnce) {
+        const part = batch.length <= atOnce ? batch : batch.slice(i, i + atOnce);
+        const runs = this.#runs(part, at.asOf, op);
+        for (const c of part) {
+          const run = runs.get(c.stream);
+          if (run === undefined || !fits(c.entity, c.attribute, run.held)) continue;
+          yield this.#storedFact(c, run, freshness, type);
+        }
+      }
+    }
+  }
+
+  #storedFact(c: Candidate, run: Run, freshness: Freshness, type: number): StoredFact {
+    const { recordedAt, observedAt } = this.#timesOf(run.op);
+    const { from, to, held, timed } = run;
+    const asked = { stream: c.stream, from, to, held, setAt: observedAt, timed };
+    return {
+      ...named(c),
+      type: c.type,
+      value: valueOf(held),
+      validFrom: from as Instant,
+      validTo: to as Instant | null,
+      recordedAt: recordedAt as Instant,
+      supersededAt: null,
+      altered: altered(held),
+      confirmedAt: freshness.confirmedAt(c.origin.id, type, asked),
+    };
+  }
+
+  #runs(batch: readonly Candidate[], asOf: number, op: number): Map<number, Run> {
+    const streams = JSON.stringify(batch.map(({ stream }) => stream));
+    const runs = new Map<number, Run>();
+    for (const row of this.#sql.rows(RUNS, asOf, op, streams)) {
+      runs.set(row[0] as number, {
+        from: row[1] as number,
+        op: row[2] as number,
+        held: row[3] as string,
+        to: row[4] as number | null,
+        timed: row[5] !== null,
+      });
+    }
+    return runs;
+  }
+
+  #timesOf(op: number): { recordedAt: number; observedAt: number } {
+    const known = this.#times.get(op);
+    if (known !== undefined) return known;
+    const row = this.#sql.row('SELECT recorded_at, observed_at FROM observation WHERE op = ?', op);
+    const times = { recordedAt: row?.[0] as number, observedAt: row?.[1] as number };
+    if (this.#times.size >= CACHED_OPS) this.#times.clear();
+    this.#times.set(op, times);
+    return times;
+  }
+}
+
+function named(
+  c: Candidate,
+): Pick<Difference, 'scope' | 'target' | 'source' | 'entity' | 'attribute'> {
+  const { scope, target, source } = c.origin;
+  return { scope, target, source, entity: c.entity, attribute: c.attribute };
+}
+
+function pageKey(last: StoredFact | Difference): PageKey {
+  return [last.entity, last.attribute, last.target, last.source, last.scope];
+}
