@@ -12,22 +12,28 @@ import type { HeadKeeper } from './protocol.ts';
 const COMPACT_AT = 256 * 1024;
 type Head = Parameters<HeadKeeper['advance']>[0];
 
-export async function openHeadFile(
-  files: Files,
-  path: string,
-): Promise<HeadKeeper & AsyncDisposable> {
+/** The acknowledged head as the file says, without touching it; `undefined` when there is none yet. */
+export async function readHead(files: Files, path: string): Promise<Head | undefined> {
   const bytes = await files.read(path);
   const head = bytes === undefined ? undefined : lastHead(Buffer.from(bytes).toString('latin1'));
-  if (head === undefined && bytes !== undefined && bytes.includes(10)) {
+  if (head === undefined && bytes?.includes(10) === true) {
     throw new Fault(
       'broken',
       'head-unreadable',
       `no line of the acknowledged head can be read: ${path}. Restore it from a backup`,
     );
   }
+  return head;
+}
+
+export async function openHeadFile(
+  files: Files,
+  path: string,
+): Promise<HeadKeeper & AsyncDisposable> {
+  const head = await readHead(files, path);
   // A torn last line would run into the next one.
   if (head !== undefined) await files.replace(path, Buffer.from(line(head)));
-  else if (bytes !== undefined && bytes.length > 0) await files.truncate(path, 0);
+  else if (((await files.info(path))?.size ?? 0) > 0) await files.truncate(path, 0);
   return new HeadFile(files, path, head);
 }
 

@@ -1,6 +1,7 @@
 /** The event log: written once, checked by anyone. The promises are in `protocol.ts`. */
-export { openHeadFile } from './head-file.ts';
-export { Log } from './log.ts';
+export { openHeadFile, readHead } from './head-file.ts';
+export type { Log } from './log.ts';
+export { readJournalKeys } from './log-key.ts';
 export { type OpenOptions, openEventLog } from './open.ts';
 export type {
   EventFilter,
@@ -11,3 +12,10 @@ export type {
   HeadKeeper,
 } from './protocol.ts';
 export { verifyConsistency, verifyInclusion } from './tree.ts';
+export {
+  type LogReport,
+  type Problem,
+  type ProblemCode,
+  type VerifyOptions,
+  verifyLog,
+} from './verify.ts';

@@ -14,15 +14,16 @@ import type { Log } from '#base/log';
 import type { Clock, Random } from '#base/ports';
 import type { Instant } from '#base/time';
 import type { EventInput, EventLog } from '#evidence';
-import type { Inventory } from '#inventory';
+import { type Inventory, nearest } from '#inventory';
 import type { Store, StoreTransaction } from '#store';
 import { type AuditArguments, auditArguments } from './audit-arguments.ts';
-import { nearest } from './nearest.ts';
+import { DeclaredFacts } from './drift-state.ts';
 import type {
   AdminPowers,
   Answer,
   Asking,
   Call,
+  LookPowers,
   ObservePowers,
   Operation,
   RecordPowers,
@@ -37,8 +38,8 @@ export type World = ObservePowers &
     readonly log: Log;
     readonly store: Store;
     readonly events: EventLog;
-    /** The inventory in force now. */
-    readonly inventory: () => Inventory;
+    /** The inventory in force now; rejects with its fault while it is wrong. */
+    readonly inventory: () => Promise<Inventory>;
   };
 
 const DEFAULT_ANSWER_BYTES = 16 * 1024 * 1024;
@@ -47,6 +48,7 @@ const DEFAULT_ANSWER_BYTES = 16 * 1024 * 1024;
 export class Kernel {
   readonly #world: World;
   readonly #operations: ReadonlyMap<string, Operation>;
+  readonly #declared = new DeclaredFacts();
 
   constructor(world: World, operations: readonly Operation[]) {
     this.#world = world;
@@ -66,14 +68,7 @@ export class Kernel {
       authorise(operation, call);
       input = parseInput(operation, call.input);
       if (operation.effect !== 'look') this.#mustBeRecordable();
-      asking = {
-        caller: call.caller,
-        requestId,
-        now: this.#world.clock.now(),
-        answerBytes: call.answerBytes ?? DEFAULT_ANSWER_BYTES,
-        inventory: this.#world.inventory(),
-        progress: call.progress ?? (() => {}),
-      };
+      asking = await this.#asking(call, requestId);
     } catch (thrown) {
       return this.#refuse(draft, thrown);
     }
@@ -94,13 +89,35 @@ export class Kernel {
   #find(call: Call): Operation {
     const operation = this.#operations.get(call.operation);
     if (operation !== undefined) return operation;
-    const candidates = nearest(call.operation, [...this.#operations.keys()]);
+    const candidates = nearest(call.operation.slice(0, 80), this.#operations.keys(), 5);
     throw new Fault(
       'missing',
       'unknown-operation',
       `no such operation: ${JSON.stringify(call.operation.slice(0, 80))}. Candidates: ${candidates.join(', ')}`,
       { facts: { candidates } },
     );
+  }
+
+  async #asking(call: Call, requestId: string): Promise<Asking> {
+    const { caller } = call;
+    const inventory = await this.#world.inventory().catch(asFault);
+    const read = (): Inventory => {
+      if (inventory instanceof Fault) throw inventory;
+      return inventory;
+    };
+    return {
+      caller,
+      requestId,
+      now: this.#world.clock.now(),
+      answerBytes: call.answerBytes ?? DEFAULT_ANSWER_BYTES,
+      progress: call.progress ?? (() => {}),
+      get inventory() {
+        return read();
+      },
+      get scopes() {
+        return caller.scopes === 'all' ? read().scopes : caller.scopes;
+      },
+    };
   }
 
   #mustBeRecordable(): void {
@@ -220,8 +237,9 @@ export class Kernel {
     throw fault;
   }
 
-  #lookPowers(): { facts: Store['read']; clock: Clock; events: EventLog } {
-    return { facts: this.#world.store.read, clock: this.#world.clock, events: this.#world.events };
+  #lookPowers(): LookPowers {
+    const { store, clock, events } = this.#world;
+    return { facts: store.read, clock, events, declared: this.#declared };
   }
 
   #adminPowers(): AdminPowers {
@@ -234,6 +252,7 @@ export class Kernel {
     return {
       transaction,
       facts: transaction.reader,
+      declared: this.#declared,
       // Strictly after everything recorded before, also when the wall clock was set back.
       recordedAt: () =>
         Math.max(clock.now(), (transaction.reader.lastRecordedAt() ?? 0) + 1) as Instant,
@@ -271,7 +290,7 @@ function eventDraft(call: Call, requestId: string, audit: AuditArguments): Event
     kind: 'operation',
     requestId,
     traceId: call.traceId ?? null,
-    scope: call.caller.scopes[0] ?? 'none',
+    scope: call.caller.scopes === 'all' ? 'all' : (call.caller.scopes[0] ?? 'none'),
     principal: call.caller.principal,
     onBehalfOf: call.caller.onBehalfOf,
     surface: call.caller.surface,

@@ -12,6 +12,7 @@ import type { EventLog } from '#evidence';
 import type { Inventory } from '#inventory';
 import type { Scope, Target } from '#model';
 import type { FactReader, Moment, StoreTransaction } from '#store';
+import type { DeclaredFacts } from './drift-state.ts';
 
 export const CAPABILITIES = [
   'facts.read',
@@ -44,7 +45,8 @@ export type Caller = {
   readonly onBehalfOf: string | null;
   readonly surface: Surface;
   readonly profile: ProfileName;
-  readonly scopes: readonly Scope[];
+  /** `all`: every scope of the inventory. */
+  readonly scopes: readonly Scope[] | 'all';
 };
 
 export type Call = {
@@ -68,9 +70,12 @@ export type Answer = {
 /** What one call is handed besides its input. */
 export type Asking = {
   readonly caller: Caller;
+  /** The scopes this caller may see. */
+  readonly scopes: readonly Scope[];
   readonly requestId: string;
   readonly now: Instant;
   readonly answerBytes: number;
+  /** Reading it throws its fault while `fleet.yaml` is wrong: then nothing that needs it is answered. */
   readonly inventory: Inventory;
   readonly progress: (note: string) => void;
 };
@@ -79,12 +84,14 @@ export type LookPowers = {
   readonly facts: FactReader;
   readonly clock: Clock;
   readonly events: Pick<EventLog, 'read' | 'size' | 'health'>;
+  readonly declared: DeclaredFacts;
 };
 
 /** A step inside one transaction. `recordedAt` is this transaction's own moment. */
 export type RecordPowers = {
   readonly transaction: StoreTransaction;
   readonly facts: FactReader;
+  readonly declared: DeclaredFacts;
   readonly recordedAt: () => Instant;
   readonly newId: (prefix: string) => string;
   /** The present moment as this transaction sees it. */

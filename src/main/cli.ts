@@ -1,0 +1,35 @@
+/** The program `holdfast`. */
+import { readFile } from 'node:fs/promises';
+import { enableCompileCache } from 'node:module';
+
+enableCompileCache();
+const { runCli } = await import('#cli');
+const { nodeCommands } = await import('./commands.ts');
+const { nodeClock } = await import('#machine');
+
+const clock = nodeClock();
+// A reader that goes away (as `| head` does) is no error of ours.
+process.stdout.on('error', quiet);
+process.stderr.on('error', quiet);
+
+process.exitCode = await runCli({
+  argv: process.argv.slice(2),
+  io: {
+    stdout: (text) => void process.stdout.write(text),
+    stderr: (text) => void process.stderr.write(text),
+    stdin: process.stdin,
+    readFile: (path) => readFile(path),
+    env: process.env,
+    cwd: process.cwd(),
+    isRoot: process.getuid?.() === 0,
+    isTerminal: { stdout: process.stdout.isTTY === true, stderr: process.stderr.isTTY === true },
+    columns: process.stdout.columns,
+    now: () => clock.now(),
+  },
+  commands: nodeCommands((line) => void process.stderr.write(line)),
+});
+
+function quiet(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+}

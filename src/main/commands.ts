@@ -1,0 +1,102 @@
+/** What the command line has done for it. Heavy parts load inside these functions only. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectLocal } from '#api';
+import { Fault } from '#base/fault';
+import type { Json } from '#base/json';
+import type { Commands, Opened } from '#cli';
+import type { Answer, Call } from '#operations';
+import { CLI_CALLER } from './callers.ts';
+import { pathsOf } from './data-directory.ts';
+import { programVersion } from './program-version.ts';
+
+/** How long a command waits for another short command that owns the data directory. */
+const WAIT_FOR_OWNER_MS = 20_000;
+
+type Sink = (line: string) => void;
+
+export function nodeCommands(logSink: Sink): Commands {
+  return {
+    version: programVersion(),
+    open: (home) => open(home, logSink),
+    init: async (home) => (await import('./init.ts')).initialise(home),
+    up: async (home, options, tell) => (await import('./up.ts')).up(home, options, tell, logSink),
+    mcp: async (home) => (await import('./mcp.ts')).speakMcp(home, logSink),
+    restore: async (home, path) => (await import('./restore.ts')).restore(home, path),
+    service: async (home, action, manager) =>
+      (await import('./service-unit.ts')).serviceUnit(home, action, manager),
+  };
+}
+
+export type Owned = {
+  readonly joined: boolean;
+  readonly perform: (call: Call) => Promise<Answer>;
+  readonly close: () => Promise<void>;
+};
+
+/** Joins at once; becomes the owner only when something is asked that needs it. */
+async function open(home: string, logSink: Sink): Promise<Opened> {
+  const running = await connectLocal(pathsOf(home).socket);
+  if (running !== undefined) {
+    return {
+      joined: true,
+      perform: (ask) => running.perform({ ...ask, caller: CLI_CALLER }),
+      close: async () => {},
+    };
+  }
+  await mustBeInitialised(home);
+  let owned: Owned | undefined;
+  return {
+    joined: false,
+    async perform(ask) {
+      let verified: Json | undefined;
+      if (ask.operation === 'verify_log' && owned === undefined) {
+        // Before anything is opened: opening would mend what a crash left, and refuse what was tampered with.
+        const verdict = await (await import('./verify-at-rest.ts')).verifyAtRest(home);
+        if (!verdict.ok)
+          return { requestId: 'none', value: verdict as unknown as Json, notices: [] };
+        verified = verdict as unknown as Json;
+      }
+      owned ??= await joinOrOwn(home, logSink, verified);
+      return owned.perform({ ...ask, caller: CLI_CALLER });
+    },
+    close: async () => owned?.close(),
+  };
+}
+
+async function mustBeInitialised(home: string): Promise<void> {
+  const { nodeFiles } = await import('#machine');
+  if ((await nodeFiles().info(pathsOf(home).inventory)) !== undefined) return;
+  throw new Fault(
+    'missing',
+    'not-initialised',
+    `no Holdfast lives here yet: ${home}. Run holdfast init, or ./start, or give another directory with --home`,
+  );
+}
+
+/** The running owner of `home`, or this process as its owner; waits for a short-lived one. */
+export async function joinOrOwn(home: string, logSink: Sink, verified?: Json): Promise<Owned> {
+  const paths = pathsOf(home);
+  const { openService } = await import('./service.ts');
+  for (let waited = 0; ; waited += 100) {
+    const running = await connectLocal(paths.socket);
+    if (running !== undefined) {
+      return { joined: true, perform: (call) => running.perform(call), close: async () => {} };
+    }
+    const own = await openService({
+      home,
+      logSink,
+      ...(verified === undefined ? {} : { verified }),
+    });
+    if (own !== undefined) {
+      return { joined: false, perform: (call) => own.perform(call), close: () => own.close() };
+    }
+    if (waited >= WAIT_FOR_OWNER_MS) {
+      throw new Fault(
+        'unavailable',
+        'owner-busy',
+        `another process owns the data directory and does not answer: ${home}. Wait for it to end, or stop it`,
+      );
+    }
+    await sleep(100);
+  }
+}

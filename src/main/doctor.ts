@@ -1,0 +1,106 @@
+/** `holdfast doctor`: what of this installation needs mending, and how. */
+import { statfs } from 'node:fs/promises';
+import { asFault } from '#base/fault';
+import type { Json } from '#base/json';
+import type { Files } from '#base/ports';
+import type { EventLog } from '#evidence';
+import { nodeMachineFiles } from '#machine';
+import type { Store } from '#store';
+import type { Paths } from './data-directory.ts';
+import type { InventoryKeeper } from './inventory-keeper.ts';
+import { verifyAll } from './verify.ts';
+
+export type Patient = {
+  readonly files: Files;
+  readonly paths: Paths;
+  readonly store: Store;
+  readonly events: EventLog;
+  readonly inventory: InventoryKeeper;
+  readonly version: string;
+};
+
+type Check = {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly says?: string;
+  readonly mend?: string;
+};
+
+const LEAST_FREE_BYTES = 256 * 1024 * 1024;
+
+export async function examine(patient: Patient): Promise<Json> {
+  const { files, paths, store, events, inventory, version } = patient;
+  const checks: Check[] = [
+    {
+      name: 'node',
+      ok: Number(process.versions.node.split('.')[0]) >= 26,
+      says: process.version,
+      mend: 'run ./start, which brings the pinned Node',
+    },
+    await privateDirectory(paths.home),
+    await privateDirectory(paths.keys),
+    await freeSpace(paths.home),
+    await inventory.refresh().then(
+      (read) => ({ name: 'inventory', ok: true, says: `${read.targets.length} targets, unsigned` }),
+      (thrown: unknown) => ({
+        name: 'inventory',
+        ok: false,
+        says: asFault(thrown).message,
+        mend: `mend ${paths.inventory}`,
+      }),
+    ),
+    logHealth(events),
+  ];
+  const verdict = await verifyAll(files, paths, () => store.check());
+  checks.push({
+    name: 'event log and facts',
+    ok: verdict.ok,
+    says: verdict.ok ? `${events.size} events hold` : 'something does not hold',
+    mend: 'run holdfast verify, keep a copy, restore a backup',
+  });
+  checks.push({
+    name: 'anchor',
+    ok: true,
+    says: 'the log is not anchored outside this machine: who is root here can rewrite all of it, keys included',
+  });
+  return {
+    ok: checks.every((check) => check.ok),
+    version,
+    home: paths.home,
+    checks: checks.map(({ mend, ...check }) =>
+      check.ok || mend === undefined ? check : { ...check, mend },
+    ) as unknown as Json,
+  };
+}
+
+async function privateDirectory(path: string): Promise<Check> {
+  const info = await nodeMachineFiles().stat(path);
+  const ok =
+    info?.kind === 'directory' && (info.mode & 0o077) === 0 && info.uid === process.getuid?.();
+  return {
+    name: `private ${path}`,
+    ok,
+    mend: `chmod 700 ${path}, owned by the account that runs Holdfast`,
+  };
+}
+
+async function freeSpace(path: string): Promise<Check> {
+  const { bavail, bsize } = await statfs(path);
+  const free = bavail * bsize;
+  return {
+    name: 'free space',
+    ok: free >= LEAST_FREE_BYTES,
+    says: `${Math.round(free / 1024 / 1024)} MiB`,
+    mend: 'free space on that filesystem: without it nothing that writes is accepted',
+  };
+}
+
+function logHealth(events: EventLog): Check {
+  const { writable, reason } = events.health();
+  return {
+    name: 'event log can be written',
+    ok: writable,
+    ...(reason === null ? {} : { says: reason }),
+    mend: 'free the disk or mend the log directory, then restart',
+  };
+}

@@ -1,0 +1,54 @@
+/** `holdfast mcp`: an assistant over standard input and output, joined to the running owner or owning. */
+import { serveLocalSocket } from '#api';
+import { jsonLog } from '#base/log';
+import { nodeClock } from '#machine';
+import { mcpService, serveMcpStdio } from '#mcp';
+import { OPERATIONS } from '#operations';
+import { clean, forTerminal } from '#redaction';
+import { CLI_CALLER, STDIO_CALLER } from './callers.ts';
+import { joinOrOwn } from './commands.ts';
+import { pathsOf } from './data-directory.ts';
+import { initialise } from './init.ts';
+import { programVersion } from './program-version.ts';
+import { socketFiles } from './socket-files.ts';
+
+export async function speakMcp(home: string, logSink: (line: string) => void): Promise<void> {
+  // A client may be set up before anything else was run: then this machine is enrolled now.
+  await initialise(home);
+  const owned = await joinOrOwn(home, logSink);
+  const version = programVersion();
+  const clock = nodeClock();
+  try {
+    await using stack = new AsyncDisposableStack();
+    if (!owned.joined) {
+      // Others join this process for as long as it owns the data directory.
+      stack.use(
+        await serveLocalSocket({
+          path: pathsOf(home).socket,
+          perform: (call) => owned.perform(call),
+          caller: (surface) => (surface === 'cli' ? CLI_CALLER : STDIO_CALLER),
+          status: () => ({ pid: process.pid, version, home, http: null }),
+          files: socketFiles(),
+        }),
+      );
+    }
+    const service = mcpService({
+      operations: OPERATIONS,
+      perform: (call) => owned.perform(call),
+      version,
+      clean: (text) => clean(text).text,
+    });
+    const connection = serveMcpStdio({
+      service: service(STDIO_CALLER),
+      stdin: process.stdin,
+      stdout: process.stdout,
+      clock,
+      log: jsonLog(clock, forTerminal, logSink),
+    });
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.once(signal, () => void connection.close());
+    await connection.closed;
+  } finally {
+    await owned.close();
+  }
+}

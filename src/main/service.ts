@@ -1,0 +1,150 @@
+/**
+ * Assembles the service that owns a data directory: store, event log, inventory, collectors and the
+ * kernel that answers calls. Everything else in `main` only decides what is served around it.
+ */
+import { join } from 'node:path';
+import { digestOf } from '#base/digest';
+import { Fault } from '#base/fault';
+import type { Json } from '#base/json';
+import { jsonLog, type Log } from '#base/log';
+import { LOCAL_COLLECTORS, observe as lookAt } from '#collectors';
+import { type EventLog, openEventLog, openHeadFile } from '#evidence';
+import { nodeClock, nodeFiles, nodeMachineFiles, nodePrograms, nodeRandom } from '#machine';
+import type { Target } from '#model';
+import {
+  type Answer,
+  type Call,
+  Kernel,
+  OPERATIONS,
+  type TargetLook,
+  type World,
+} from '#operations';
+import { forTerminal } from '#redaction';
+import { openSqliteStore, type Store } from '#store';
+import { backUp } from './backup.ts';
+import { type Paths, pathsOf } from './data-directory.ts';
+import { examine } from './doctor.ts';
+import { InventoryKeeper } from './inventory-keeper.ts';
+import { type OwnerLock, tryOwn } from './owner-lock.ts';
+import { programDigest } from './program-digest.ts';
+import { programVersion } from './program-version.ts';
+import { settleUnfinished } from './settle.ts';
+import { verifyAll } from './verify.ts';
+
+export type Service = AsyncDisposable & {
+  readonly paths: Paths;
+  readonly log: Log;
+  readonly version: string;
+  readonly events: EventLog;
+  readonly inventory: InventoryKeeper;
+  perform(call: Call): Promise<Answer>;
+  close(): Promise<void>;
+};
+
+export type ServiceSettings = {
+  readonly home: string;
+  /** Where lines of the helpful log go. */
+  readonly logSink: (line: string) => void;
+  /** What `verify` found before anything was opened; opening mends what a crash left. */
+  readonly verified?: Json;
+};
+
+/** Opens the data directory as its owner, or `undefined` when another process owns it. */
+export async function openService(settings: ServiceSettings): Promise<Service | undefined> {
+  const clock = nodeClock();
+  const random = nodeRandom();
+  const files = nodeFiles();
+  const paths = pathsOf(settings.home);
+  for (const directory of [paths.home, paths.run, paths.keys, join(paths.home, 'store')]) {
+    await files.makeDirectory(directory);
+  }
+  const lock = tryOwn(paths.ownerLock);
+  if (lock === undefined) return undefined;
+  await using opening = new AsyncDisposableStack();
+  opening.use(lock satisfies OwnerLock);
+  const log = jsonLog(clock, forTerminal, settings.logSink);
+  const inventory = new InventoryKeeper(files, paths.inventory);
+  const version = programVersion();
+  const store: Store = opening.use(await openSqliteStore({ path: paths.facts, files }));
+  const heads = opening.use(await openHeadFile(files, paths.logHead));
+  const events = opening.use(
+    await openEventLog({
+      files,
+      clock,
+      random,
+      heads,
+      directory: paths.log,
+      keys: paths.keys,
+      digests: {
+        program: programDigest(),
+        configuration: await configurationDigest(inventory, version),
+      },
+    }),
+  );
+  await settleUnfinished(store, events);
+  const world: World = {
+    clock,
+    random,
+    log,
+    store,
+    events,
+    inventory: () => inventory.refresh(),
+    observe: (target, progress) => observeTarget(target, progress),
+    editInventory: (edit) => inventory.edit(edit),
+    verify: async () =>
+      settings.verified ??
+      ((await verifyAll(files, paths, () => store.check())) as unknown as Json),
+    backup: (path) => backUp({ files, paths, store, events, clock, version, path }),
+    doctor: () => examine({ files, paths, store, events, inventory, version }),
+  };
+  const kernel = new Kernel(world, OPERATIONS);
+  const held = opening.move();
+  return {
+    paths,
+    log,
+    version,
+    events,
+    inventory,
+    perform: (call) => kernel.perform(call),
+    close: () => held.disposeAsync(),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+
+  async function observeTarget(
+    target: Target,
+    progress: (note: string) => void,
+  ): Promise<TargetLook> {
+    if (target.transport !== 'local') {
+      throw new Fault(
+        'unavailable',
+        'no-transport',
+        `this release looks only at the machine it runs on: ${target.id} has transport ${target.transport}. Ingest observations of it with holdfast ingest`,
+      );
+    }
+    const observed = await lookAt({
+      target: target.id,
+      machine: { files: nodeMachineFiles(), programs: nodePrograms(), clock },
+      collectors: LOCAL_COLLECTORS.map((collector) => ({
+        ...collector,
+        look: (session) => {
+          progress(`looking: ${collector.name}`);
+          return collector.look(session);
+        },
+      })),
+      clock,
+    });
+    return {
+      target,
+      looks: observed.map(({ tookMs, ...one }) => ({ ...one, durationMs: tookMs })),
+    };
+  }
+}
+
+/** What the operator set, as far as it decides anything: the inventory and the version of the program. */
+async function configurationDigest(inventory: InventoryKeeper, version: string): Promise<string> {
+  const digest = await inventory.refresh().then(
+    (read) => read.digest,
+    (fault: unknown) => `unreadable: ${fault instanceof Fault ? fault.code : 'internal'}`,
+  );
+  return digestOf({ version, inventory: digest });
+}

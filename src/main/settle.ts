@@ -1,0 +1,44 @@
+/**
+ * After a crash: an operation may be on record although its transaction never committed. Each such
+ * event gets a second one that says so, and nobody was promised anything by it.
+ */
+import type { EventLog, EventRecord } from '#evidence';
+import type { Store } from '#store';
+
+const PAGE = 500;
+
+/** Looks at the events between the start before and this one; older ones were settled then. */
+export async function settleUnfinished(store: Store, events: EventLog): Promise<void> {
+  let before: number | undefined;
+  const undone: EventRecord[] = [];
+  const settled = new Set<string>();
+  let starts = 0;
+  search: for (;;) {
+    const page = await events.read({}, PAGE, before);
+    for (const event of page) {
+      if (event.kind === 'service.started' && ++starts === 2) break search;
+      if (event.kind === 'operation.undone') settled.add(event.requestId);
+      if (isMissing(event, store)) undone.push(event);
+      before = event.seq;
+    }
+    if (page.length < PAGE) break;
+  }
+  for (const { v: _v, seq, time: _time, prev: _prev, ...event } of undone.toReversed()) {
+    if (settled.has(event.requestId)) continue;
+    await events.append({
+      ...event,
+      kind: 'operation.undone',
+      outcome: 'failed',
+      fault: 'not-committed',
+      output: null,
+      more: { ...event.more, undoes: seq },
+    }).durable;
+  }
+}
+
+function isMissing(event: EventRecord, store: Store): boolean {
+  if (event.kind !== 'operation' || event.outcome !== 'done') return false;
+  const observations = event.more?.observations;
+  if (!Array.isArray(observations)) return false;
+  return observations.some((id) => typeof id === 'string' && !store.read.hasObservation(id));
+}

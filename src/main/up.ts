@@ -1,0 +1,114 @@
+/** `holdfast up`: this machine enrolled, observed and served, and a few lines that say so. */
+import { join } from 'node:path';
+import { connectLocal, serveLocalSocket } from '#api';
+import { Fault } from '#base/fault';
+import type { Json } from '#base/json';
+import type { Summary, TargetSummary, Teller, UpOptions } from '#cli';
+import { nodeClock } from '#machine';
+import type { Severity } from '#model';
+import { type Answer } from '#operations';
+import { CLI_CALLER, STDIO_CALLER } from './callers.ts';
+import { pathsOf } from './data-directory.ts';
+import { serveHttp } from './http.ts';
+import { initialise } from './init.ts';
+import { ROOT } from './program-version.ts';
+import { openService } from './service.ts';
+import { socketFiles } from './socket-files.ts';
+import { watchTargets } from './watch.ts';
+
+type Perform = (operation: string, input: Json) => Promise<Answer>;
+
+export async function up(
+  home: string,
+  options: UpOptions,
+  tell: Teller,
+  logSink: (line: string) => void,
+): Promise<void> {
+  await initialise(home);
+  const running = await connectLocal(pathsOf(home).socket);
+  if (running !== undefined) {
+    // Already served: look once more and say what is there; nothing is started twice.
+    const perform: Perform = (operation, input) =>
+      running.perform({ operation, input, caller: CLI_CALLER, progress: tell.progress });
+    tell.ready(await summarise(home, perform, running.status.http, undefined));
+    if (!options.once) tell.progress(`already running as process ${running.status.pid}`);
+    return;
+  }
+  await using service = await openService({ home, logSink });
+  if (service === undefined) {
+    throw new Fault(
+      'unavailable',
+      'owner-busy',
+      `another process owns the data directory: ${home}. Wait for it to end, or stop it`,
+    );
+  }
+  const perform: Perform = (operation, input) =>
+    service.perform({ operation, input, caller: CLI_CALLER, progress: tell.progress });
+  if (options.once) {
+    tell.ready(await summarise(home, perform, null, undefined));
+    return;
+  }
+  const stop = new AbortController();
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.once(signal, () => resolve());
+  });
+  await using http = options.http ? await serveHttp(service, options.port) : undefined;
+  await using socket = await serveLocalSocket({
+    path: service.paths.socket,
+    perform: (call) => service.perform(call),
+    caller: (surface) => (surface === 'cli' ? CLI_CALLER : STDIO_CALLER),
+    status: () => ({ pid: process.pid, version: service.version, home, http: http?.url ?? null }),
+    files: socketFiles(),
+  });
+  tell.ready(await summarise(home, perform, http?.url ?? null, http?.token));
+  const watching = watchTargets(
+    (call) => service.perform(call),
+    nodeClock(),
+    service.log,
+    stop.signal,
+  );
+  await stopped;
+  stop.abort();
+  await watching;
+  await socket.close();
+}
+
+async function summarise(
+  home: string,
+  perform: Perform,
+  http: string | null,
+  token: string | undefined,
+): Promise<Summary> {
+  const observed = (await perform('observe', {})).value as { readonly target: string };
+  const asked = { target: observed.target };
+  const summary = (await perform('target_summary', asked)).value as unknown as TargetSummary;
+  const drift = (await perform('drift_scan', asked)).value as {
+    readonly findings: readonly { readonly status: string; readonly severity: Severity }[];
+  };
+  const open = drift.findings.filter((finding) => finding.status === 'open');
+  const worst = open.some((finding) => finding.severity === 'critical') ? 'critical' : 'warning';
+  const drifted = {
+    severity: worst,
+    says: `${open.length} open findings against the baseline: see holdfast drift`,
+  } as const;
+  return {
+    home,
+    targets: [{ ...summary, odd: open.length > 0 ? [drifted, ...summary.odd] : summary.odd }],
+    http,
+    mcpServers: {
+      mcpServers: {
+        holdfast: { command: join(ROOT, 'bin', 'holdfast'), args: ['--home', home, 'mcp'] },
+        ...(http === null || token === undefined
+          ? {}
+          : {
+              'holdfast-http': {
+                type: 'http',
+                url: http,
+                headers: { Authorization: `Bearer ${token}` },
+              },
+            }),
+      },
+    },
+  };
+}

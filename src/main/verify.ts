@@ -1,0 +1,34 @@
+/** `holdfast verify`: the event log against itself and the acknowledged head, and the store against its rules. */
+import type { Json } from '#base/json';
+import type { Files } from '#base/ports';
+import { readHead, readJournalKeys, verifyLog } from '#evidence';
+import type { Paths } from './data-directory.ts';
+
+export type Verdict = {
+  readonly ok: boolean;
+  readonly log: Json;
+  readonly facts: { readonly ok: boolean; readonly problems: readonly string[] };
+};
+
+/**
+ * Reads only. `checkStore` runs the store's own check; the head is read before the log, so that a
+ * log in use that grows meanwhile is not mistaken for damage.
+ */
+export async function verifyAll(
+  files: Files,
+  paths: Paths,
+  checkStore: () => Promise<readonly string[]> | readonly string[],
+): Promise<Verdict> {
+  const log = await verifyLog({
+    files,
+    directory: paths.log,
+    head: await readHead(files, paths.logHead),
+    journalKeys: await readJournalKeys(files, paths.keys),
+  });
+  const problems = await checkStore();
+  return {
+    ok: log.ok && problems.length === 0,
+    log: log as unknown as Json,
+    facts: { ok: problems.length === 0, problems },
+  };
+}

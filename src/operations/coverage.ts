@@ -1,0 +1,49 @@
+/**
+ * How well what is asked about is known. Staleness and "never" are judged here, from the
+ * inventory; the store only tells what was observed.
+ */
+import { type Instant, MICROS_PER_SECOND } from '#base/time';
+import { DEFAULT_STALE_AFTER_SECONDS, type Inventory } from '#inventory';
+import { type Coverage, LOCAL_SOURCE } from '#model';
+import type { FactReader, Moment } from '#store';
+
+export type CoverageFilter = Parameters<FactReader['coverage']>[0];
+
+export function readCoverage(
+  facts: FactReader,
+  filter: CoverageFilter,
+  at: Moment,
+  inventory: Inventory,
+): readonly Coverage[] {
+  const seen = facts.coverage(filter, at).map((row) => judged(row, at.asOf, inventory));
+  const known = new Set(seen.map((row) => row.target));
+  const never = inventory.targets
+    .filter((target) => filter.scopes.includes(target.scope))
+    .filter((target) => filter.target === undefined || filter.target === target.id)
+    .filter((target) => !known.has(target.id))
+    .map(
+      (target): Coverage => ({
+        scope: target.scope,
+        target: target.id,
+        source: filter.source ?? LOCAL_SOURCE,
+        kind: filter.kind ?? '*',
+        status: 'never',
+        observedAt: null,
+        ageSeconds: null,
+        reason: 'nothing was ever observed: run holdfast observe, or ingest an observation',
+      }),
+    );
+  return [...seen, ...never];
+}
+
+function judged(row: Coverage, asOf: Instant, inventory: Inventory): Coverage {
+  if (row.status === 'unreachable' || row.observedAt === null) return row;
+  const limit = inventory.byId.get(row.target)?.staleAfterSeconds ?? DEFAULT_STALE_AFTER_SECONDS;
+  if (asOf - row.observedAt <= limit * MICROS_PER_SECOND) return row;
+  const reason = `last observed more than ${Math.round(limit / 60)} min before the moment asked about`;
+  return {
+    ...row,
+    status: 'stale',
+    reason: row.reason === null ? reason : `${reason}; then ${row.status}: ${row.reason}`,
+  };
+}

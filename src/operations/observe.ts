@@ -1,0 +1,126 @@
+import * as z from 'zod/v4';
+import { sha256 } from '#base/digest';
+import { Fault } from '#base/fault';
+import { canonicalJson, type Json } from '#base/json';
+import { LIMITS } from '#base/limits';
+import { formatInstant } from '#base/time';
+import { resolveTarget } from '#inventory';
+import type { ObservationInput } from '#store';
+import { keepableValue } from './ingest-observation.ts';
+import { recording, type TargetLook } from './operation.ts';
+import { recordWithDrift } from './record-with-drift.ts';
+
+const collectorShape = z.object({
+  collector: z.string(),
+  facts: z.number(),
+  written: z.number(),
+  unchanged: z.number(),
+  retired: z.number(),
+  durationMs: z.number(),
+  shortfalls: z.array(z.object({ kind: z.string(), status: z.string(), reason: z.string() })),
+});
+
+/** Looks at a target with our own collectors and records what is there. */
+export const observe = recording({
+  name: 'observe',
+  title: 'Observe a target',
+  summary: 'Looks at a target now with the built-in collectors and records what is there.',
+  capability: 'targets.observe',
+  taints: true,
+  assistants: false,
+  input: z.strictObject({
+    target: z
+      .string()
+      .min(1)
+      .max(LIMITS.nameChars)
+      .optional()
+      .describe('default: the target that is this machine'),
+  }),
+  output: z.object({
+    target: z.string(),
+    observedAt: z.string(),
+    facts: z.number(),
+    written: z.number(),
+    unchanged: z.number(),
+    superseded: z.number(),
+    retired: z.number(),
+    collectors: z.array(collectorShape),
+    findings: z.object({
+      open: z.number(),
+      opened: z.array(z.string()),
+      resolved: z.array(z.string()),
+    }),
+  }),
+  async prepare(input, powers, asking) {
+    const local = asking.inventory.targets.find((target) => target.transport === 'local');
+    if (input.target === undefined && local === undefined) {
+      throw new Fault(
+        'missing',
+        'no-local-target',
+        'no target of the inventory is this machine: give a target, or add one with: holdfast target add host:NAME --transport local',
+      );
+    }
+    const target = resolveTarget(asking.inventory, input.target ?? local?.id ?? '', asking.scopes);
+    return powers.observe(target, asking.progress);
+  },
+  run(look, powers, asking) {
+    const observations = look.looks.map((one) => observationOf(look, one, asking.caller.principal));
+    const { receipts, drift } = recordWithDrift(observations, look.target, powers, asking);
+    const sum = (key: 'written' | 'unchanged' | 'superseded' | 'retired'): number =>
+      receipts.reduce((total, receipt) => total + receipt[key], 0);
+    const observedAt =
+      look.looks.map((one) => one.observedAt).toSorted((a, b) => b - a)[0] ?? asking.now;
+    return {
+      value: {
+        target: look.target.id,
+        observedAt: formatInstant(observedAt),
+        facts: look.looks.reduce((total, one) => total + one.facts.length, 0),
+        written: sum('written'),
+        unchanged: sum('unchanged'),
+        superseded: sum('superseded'),
+        retired: sum('retired'),
+        collectors: look.looks.map((one, i) => ({
+          collector: one.collector,
+          facts: one.facts.length,
+          written: receipts[i]?.written ?? 0,
+          unchanged: receipts[i]?.unchanged ?? 0,
+          retired: receipts[i]?.retired ?? 0,
+          durationMs: one.durationMs,
+          shortfalls: one.shortfalls.map((shortfall) => ({ ...shortfall })),
+        })),
+        findings: drift,
+      },
+      observations: receipts.map((receipt) => receipt.observationId),
+      targets: [look.target.id],
+    };
+  },
+});
+
+function observationOf(
+  look: TargetLook,
+  one: TargetLook['looks'][number],
+  actor: string,
+): Omit<ObservationInput, 'id' | 'recordedAt'> {
+  const facts = one.facts.map((fact) => {
+    const { value, altered } = keepableValue(fact.value, `${fact.entity} ${fact.attribute}`);
+    return {
+      entity: fact.entity,
+      attribute: fact.attribute,
+      value,
+      ...(altered ? { altered } : {}),
+    };
+  });
+  return {
+    scope: look.target.scope,
+    target: look.target.id,
+    source: one.source,
+    type: 'observed',
+    observedAt: one.observedAt,
+    complete: one.complete,
+    shortfalls: one.shortfalls,
+    facts,
+    actor,
+    reason: null,
+    sha256: sha256(canonicalJson(facts as unknown as Json)),
+  };
+}

@@ -1,0 +1,125 @@
+import * as z from 'zod/v4';
+import { LIMITS } from '#base/limits';
+import { bareName } from './bare-name.ts';
+import { fitting, rowBytes } from './budget.ts';
+import { readCoverage } from './coverage.ts';
+import { kindAsked, readFilter } from './filters.ts';
+import { isPageKey, readCursor, readMoment, writeCursor } from './moments.ts';
+import { look } from './operation.ts';
+import {
+  coverageShape,
+  cursorInput,
+  factShape,
+  factTypeInput,
+  limitInput,
+  nextCursor,
+  scopeInput,
+  showCoverage,
+  showFact,
+  timeText,
+} from './shapes.ts';
+
+const COVERAGE_ROWS = 60;
+
+export const factFilterInput = {
+  entity: z
+    .string()
+    .min(1)
+    .max(LIMITS.entityChars)
+    .optional()
+    .describe('kind:key; * is any run of characters, like package:*/openssl'),
+  kind: z.string().max(40).optional().describe('like package, user, port'),
+  target: z
+    .string()
+    .max(LIMITS.nameChars)
+    .optional()
+    .describe('like host:web-1, or its short name when only one fits'),
+};
+
+/** Which facts held at a moment, as believed at a moment, with their age and how well they are known. */
+export const queryFacts = look({
+  name: 'query_facts',
+  title: 'Query facts',
+  summary:
+    'Answers what is, or was, true of the fleet: packages, ports, users, services, files, settings. Use asOf for a past moment and knownAt for what was believed then.',
+  capability: 'facts.read',
+  taints: true,
+  assistants: true,
+  input: z.strictObject({
+    ...factFilterInput,
+    source: z.string().max(LIMITS.nameChars).optional(),
+    attribute: z
+      .string()
+      .min(1)
+      .max(LIMITS.attributeChars)
+      .optional()
+      .describe('* is any run of characters'),
+    text: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe('part of entity, attribute or value, any case'),
+    type: factTypeInput,
+    asOf: timeText('when it was true, default now').optional(),
+    knownAt: timeText('as believed then, default everything recorded').optional(),
+    limit: limitInput,
+    cursor: cursorInput,
+    scope: scopeInput,
+  }),
+  output: z.object({
+    facts: z.array(factShape),
+    nextCursor,
+    coverage: z.array(coverageShape),
+    candidates: z
+      .array(z.string())
+      .optional()
+      .describe('entities with a similar name, when nothing matched'),
+    coverageOmitted: z
+      .number()
+      .optional()
+      .describe('coverage rows left out; narrow by target or kind'),
+  }),
+  run(input, { facts }, asking) {
+    const { cursor, limit, ...question } = input;
+    const filter = readFilter(input, asking, facts);
+    const pinned = cursor === undefined ? undefined : readCursor(cursor, question, 1, isPageKey);
+    const at = pinned?.moments[0] ?? readMoment(input, asking.now, facts);
+    const kind = kindAsked(filter);
+    const rows = readCoverage(
+      facts,
+      {
+        scopes: filter.scopes,
+        ...(filter.target === undefined ? {} : { target: filter.target }),
+        ...(filter.source === undefined ? {} : { source: filter.source }),
+        ...(kind === undefined ? {} : { kind }),
+      },
+      at,
+      asking.inventory,
+    );
+    const coverage = fitting(
+      rows.slice(0, COVERAGE_ROWS).map(showCoverage),
+      asking.answerBytes / 3,
+    );
+    const page = facts.query(filter, at, limit ?? LIMITS.queryDefault, pinned?.place);
+    const shown = page.facts.map((fact) => showFact(fact, at.asOf));
+    const kept = fitting(
+      shown,
+      asking.answerBytes - coverage.reduce((sum, row) => sum + rowBytes(row), 512),
+    );
+    const last = page.facts[kept.length - 1];
+    const next =
+      kept.length < shown.length && last !== undefined
+        ? ([last.entity, last.attribute, last.target, last.source, last.scope] as const)
+        : page.next;
+    return {
+      facts: [...kept],
+      nextCursor: next === null ? null : writeCursor(question, [at], next),
+      coverage: [...coverage],
+      ...(kept.length === 0 && cursor === undefined && input.entity !== undefined
+        ? { candidates: [...facts.suggest(filter.scopes, bareName(input.entity), 8)] }
+        : {}),
+      ...(coverage.length < rows.length ? { coverageOmitted: rows.length - coverage.length } : {}),
+    };
+  },
+});

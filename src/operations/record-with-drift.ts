@@ -1,0 +1,88 @@
+/** Recording observations of a target, and in the same transaction what they mean for its drift. */
+import { sha256 } from '#base/digest';
+import { canonicalJson, type Json } from '#base/json';
+import { reconciledFacts } from '#drift';
+import { isTrusted } from '#inventory';
+import { DRIFT_SOURCE, type FactType, type Target } from '#model';
+import type { ObservationInput, ObservationReceipt } from '#store';
+import { driftOf } from './drift-state.ts';
+import type { Asking, RecordPowers } from './operation.ts';
+
+export type Unrecorded = Omit<ObservationInput, 'id' | 'recordedAt'>;
+
+export type DriftTold = {
+  readonly open: number;
+  readonly opened: string[];
+  readonly resolved: string[];
+};
+
+export function recordWithDrift(
+  observations: readonly Unrecorded[],
+  target: Target,
+  powers: RecordPowers,
+  asking: Asking,
+): { readonly receipts: readonly ObservationReceipt[]; readonly drift: DriftTold } {
+  const receipts = observations.map((observation) => recordOne(observation, powers));
+  // What an untrusted source says is shown and never obeyed: it cannot open or close a finding.
+  const counts = observations.some((observation) =>
+    isTrusted(asking.inventory, target.id, observation.source),
+  );
+  return {
+    receipts,
+    drift: counts ? recordDrift(target, powers, asking) : { open: 0, opened: [], resolved: [] },
+  };
+}
+
+export function recordOne(observation: Unrecorded, powers: RecordPowers): ObservationReceipt {
+  return powers.transaction.record({
+    ...observation,
+    id: powers.newId('obs'),
+    recordedAt: powers.recordedAt(),
+  });
+}
+
+/** Compares the target with its baselines as of now and records how its findings stand. */
+export function recordDrift(target: Target, powers: RecordPowers, asking: Asking): DriftTold {
+  const at = powers.moment();
+  const all = driftOf(powers.facts, target, at, asking.inventory, powers.declared);
+  const facts = all.flatMap(({ reconciled }) => reconciledFacts(reconciled));
+  if (facts.length > 0) {
+    recordOne(statement(target, DRIFT_SOURCE, 'drift', facts, powers, asking), powers);
+  }
+  const ids = (pick: 'opened' | 'resolved'): string[] =>
+    all.flatMap(({ reconciled }) => reconciled[pick].map((finding) => finding.id));
+  return {
+    open: all.reduce(
+      (sum, { reconciled }) =>
+        sum + reconciled.standing.filter((finding) => finding.status === 'open').length,
+      0,
+    ),
+    opened: ids('opened'),
+    resolved: ids('resolved'),
+  };
+}
+
+/** An observation of this program's own about a target: a declaration or a finding. */
+export function statement(
+  target: Pick<Target, 'scope' | 'id'>,
+  source: string,
+  type: FactType,
+  facts: ObservationInput['facts'],
+  powers: RecordPowers,
+  asking: Asking,
+  reason: string | null = null,
+): Unrecorded {
+  return {
+    scope: target.scope,
+    target: target.id,
+    source,
+    type,
+    observedAt: powers.moment().asOf,
+    complete: [],
+    shortfalls: [],
+    facts,
+    actor: asking.caller.principal,
+    reason,
+    sha256: sha256(canonicalJson(facts as unknown as Json)),
+  };
+}
