@@ -1,4 +1,4 @@
-export { LOCAL_COLLECTORS } from './local.ts';
+export { COLLECTORS } from './local.ts';
 export {
   type Collector,
   type Look,

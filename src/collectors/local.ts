@@ -18,7 +18,7 @@ import { systemCollector } from './system.ts';
 import { timeSyncCollector } from './time-sync.ts';
 import { unitsCollector } from './units.ts';
 
-export const LOCAL_COLLECTORS: readonly Collector[] = [
+export const COLLECTORS: readonly Collector[] = [
   unitsCollector,
   portsCollector,
   containersCollector,

@@ -55,7 +55,10 @@ export function parseMounts(text: string): Mount[] {
     const [source, point, type, options] = line.split(' ').map(unescapeOctal);
     if (source === undefined || type === undefined || options === undefined) return [];
     if (point?.startsWith('/') !== true) return [];
-    return [{ source, point, type, options: options.split(',').sort() }];
+    // The kernel sizes its own device tree by the memory it finds.
+    const sized = type === 'devtmpfs' ? /^(size|nr_inodes)=/ : undefined;
+    const kept = options.split(',').filter((option) => sized?.test(option) !== true);
+    return [{ source, point, type, options: kept.sort() }];
   });
 }
 

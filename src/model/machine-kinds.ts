@@ -302,7 +302,7 @@ export const MACHINE_KINDS: Readonly<Record<string, KindSpec>> = {
   },
   kernel_parameter: {
     about: 'A kernel parameter (sysctl), by name',
-    attributes: { value: attribute('textOrNumber', 'Value as text', { security: true }) },
+    attributes: { value: attribute('textOrNumber', 'Value as text') },
   },
   time_sync: {
     about: 'How the clock is kept right',
