@@ -125,7 +125,7 @@ export const ingest: CommandSpec = {
   summary: 'record what another tool observed, from a JSON file or - for standard input',
   more: `The JSON is {source, target, observedAt, complete?, facts: [{entity, attribute, value, validFrom?, validTo?}], reason?, idempotencyKey?}.
 Source and target must be declared first: holdfast target add host:x --source probe`,
-  examples: ['ingest observation.json', 'probe web-1 | holdfast ingest - --json'],
+  examples: ['ingest observation.json', 'ingest - --json < observation.json'],
   async run(desk, [file = '-']) {
     const bytes = await readAll(desk.io, file, LIMITS.requestBytes);
     let text: string;

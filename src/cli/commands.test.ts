@@ -1,0 +1,461 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Fault, type FaultKind } from '#base/fault';
+import type { Json } from '#base/json';
+import { EXIT_CODES } from './exit-codes.ts';
+import { cli } from './samples.ts';
+import { CHAPTERS } from './tree.ts';
+
+/** Each line is what a person types, and exactly what the service is asked. */
+const ASKED: readonly (readonly [argv: string, operation: string, input: Json])[] = [
+  ['query', 'query_facts', {}],
+  [
+    'query package:*/openssl --json --limit 2 --cursor abc',
+    'query_facts',
+    { entity: 'package:*/openssl', limit: 2, cursor: 'abc' },
+  ],
+  [
+    'query user:* --kind user --target web-1 --source probe --attribute shell* --text ssh --type known_good --as-of -15m --known-at 2026-03-01T11:00:00+02:00 --limit 5 --cursor c --scope main/main',
+    'query_facts',
+    {
+      entity: 'user:*',
+      kind: 'user',
+      target: 'web-1',
+      source: 'probe',
+      attribute: 'shell*',
+      text: 'ssh',
+      type: 'known_good',
+      asOf: '2026-03-01T11:45:00.000000Z',
+      knownAt: '2026-03-01T09:00:00.000000Z',
+      limit: 5,
+      cursor: 'c',
+      scope: 'main/main',
+    },
+  ],
+  ['history host:a', 'fact_history', { entity: 'host:a' }],
+  [
+    'history host:a os.* --target a --source s --type drift --limit 3 --cursor c --scope o/s',
+    'fact_history',
+    {
+      entity: 'host:a',
+      attribute: 'os.*',
+      target: 'a',
+      source: 's',
+      type: 'drift',
+      limit: 3,
+      cursor: 'c',
+      scope: 'o/s',
+    },
+  ],
+  ['diff --from -1h', 'compare_facts', { from: { asOf: '2026-03-01T11:00:00.000000Z' }, to: {} }],
+  [
+    'diff port:* --from 2026-01-01T00:00:00Z --to now --from-known-at -2h --to-known-at -1h --kind port --target t --limit 9 --cursor c --scope o/s',
+    'compare_facts',
+    {
+      from: { asOf: '2026-01-01T00:00:00.000000Z', knownAt: '2026-03-01T10:00:00.000000Z' },
+      to: { asOf: '2026-03-01T12:00:00.000000Z', knownAt: '2026-03-01T11:00:00.000000Z' },
+      entity: 'port:*',
+      kind: 'port',
+      target: 't',
+      limit: 9,
+      cursor: 'c',
+      scope: 'o/s',
+    },
+  ],
+  [
+    'summary web-1 --as-of -1h --known-at -1h',
+    'target_summary',
+    {
+      target: 'web-1',
+      asOf: '2026-03-01T11:00:00.000000Z',
+      knownAt: '2026-03-01T11:00:00.000000Z',
+    },
+  ],
+  ['describe', 'describe_system', {}],
+  [
+    'describe kinds --kind port --scope o/s',
+    'describe_system',
+    { section: 'kinds', kind: 'port', scope: 'o/s' },
+  ],
+  ['observe', 'observe', {}],
+  ['observe web-1', 'observe', { target: 'web-1' }],
+  ['drift', 'drift_scan', {}],
+  [
+    'drift web-1 --baseline b --all --scope o/s',
+    'drift_scan',
+    { target: 'web-1', baseline: 'b', scope: 'o/s' },
+  ],
+  ['baseline bless', 'baseline_bless', {}],
+  [
+    'baseline bless web-1 --name n --reason r',
+    'baseline_bless',
+    { target: 'web-1', name: 'n', reason: 'r' },
+  ],
+  ['baseline list', 'baseline_list', {}],
+  ['baseline list web-1', 'baseline_list', { target: 'web-1' }],
+  ['baseline show n', 'baseline_show', { baseline: 'n' }],
+  ['baseline retire n --reason r', 'baseline_retire', { baseline: 'n', reason: 'r' }],
+  [
+    'waive finding_1 --reason r --until +7d',
+    'waiver_add',
+    { finding: 'finding_1', reason: 'r', until: '2026-03-08T12:00:00.000000Z' },
+  ],
+  ['waiver list', 'waiver_list', {}],
+  ['waiver retire w --reason r', 'waiver_retire', { waiver: 'w', reason: 'r' }],
+  ['target add host:x --source probe', 'target_add', { target: 'host:x', source: 'probe' }],
+  [
+    'target add host:x --source probe --kinds a,b --kinds c --trusted --host-type debian --environment lab --transport ssh --address 10.0.0.1 --owner me --tags e,f',
+    'target_add',
+    {
+      target: 'host:x',
+      hostType: 'debian',
+      environment: 'lab',
+      transport: 'ssh',
+      address: '10.0.0.1',
+      owner: 'me',
+      tags: ['e', 'f'],
+      source: 'probe',
+      kinds: ['a', 'b', 'c'],
+      trusted: true,
+    },
+  ],
+  ['target list', 'target_list', {}],
+  ['target show x', 'target_show', { target: 'x' }],
+  ['target remove host:x', 'target_remove', { target: 'host:x' }],
+  ['events', 'events_list', {}],
+  [
+    'events --operation observe --principal p --target t --outcome refused --request r --trace x --limit 4 --before 90',
+    'events_list',
+    {
+      operation: 'observe',
+      principal: 'p',
+      target: 't',
+      outcome: 'refused',
+      limit: 4,
+      before: 90,
+      requestId: 'r',
+      traceId: 'x',
+    },
+  ],
+  ['verify', 'verify_log', {}],
+  ['backup copy', 'backup', { path: '/work/copy' }],
+  ['doctor', 'doctor', {}],
+];
+
+describe('a command', () => {
+  for (const [line, operation, input] of ASKED) {
+    it(`asks exactly: ${line}`, async () => {
+      // JSON mode, so that an empty answer needs no rendering.
+      const { asked, opened, closed } = await cli([...line.split(' '), '--json'], {
+        answer: () => ({ findings: [] }),
+      });
+      assert.deepEqual(asked, [{ operation, input }]);
+      assert.deepEqual([opened, closed], [1, 1]);
+    });
+  }
+
+  it('is tried above for everything that asks an operation', () => {
+    const tried = new Set(ASKED.map(([line]) => line.split(' ')[0]));
+    const others = [
+      'init',
+      'up',
+      'ingest',
+      'restore',
+      'mcp',
+      'service',
+      'redact',
+      'completions',
+      'version',
+    ];
+    const all = CHAPTERS.flatMap(({ commands }) =>
+      commands.map(({ usage }) => usage.split(' ')[0] ?? ''),
+    );
+    assert.deepEqual(all.filter((name) => !tried.has(name)).toSorted(), others.toSorted());
+  });
+
+  it('sends an observation as it was written, from a file or from standard input', async () => {
+    const observation = {
+      source: 'p',
+      target: 'host:x',
+      observedAt: 'now',
+      facts: [{ value: '\u0000' }],
+    };
+    const text = JSON.stringify(observation);
+    const answer = (): Json => ({
+      observationId: 'o',
+      recordedAt: '2026-03-01T12:00:00.000000Z',
+      written: 1,
+      unchanged: 0,
+      superseded: 0,
+      retired: 0,
+    });
+    const fromFile = await cli(['ingest', 'o.json'], { files: { '/work/o.json': text }, answer });
+    const fromInput = await cli(['ingest', '-'], {
+      stdin: [text.slice(0, 9), text.slice(9)],
+      answer,
+    });
+    for (const ran of [fromFile, fromInput]) {
+      assert.deepEqual(ran.asked, [{ operation: 'ingest_observation', input: observation }]);
+      assert.equal(ran.exit, 0);
+      assert.match(ran.out, /1 written, 0 unchanged/);
+    }
+  });
+
+  it('refuses a file that is not there, not UTF-8 or not JSON, and asks nothing', async () => {
+    const files = { '/work/a': '{"a":', '/work/b': Uint8Array.of(0x22, 0xff, 0x22) };
+    for (const [file, code, exit] of [
+      ['a', 'invalid-json', 2],
+      ['b', 'invalid-json', 2],
+      ['c', 'unreadable-file', 4],
+    ] as const) {
+      const ran = await cli(['ingest', file], { files });
+      assert.deepEqual(
+        [ran.exit, ran.asked.length, ran.err.startsWith(`holdfast: ${code}: `)],
+        [exit, 0, true],
+      );
+    }
+  });
+
+  it('prints with --json exactly the object of the operation, on one line', async () => {
+    const value = {
+      facts: [{ entity: 'a:b', value: 'x\u001b[31m\u202e\u0085é漢' }],
+      nextCursor: null,
+      coverage: [],
+    };
+    const { out, err, exit } = await cli(['query', '--json'], {
+      answer: () => value,
+      terminal: true,
+    });
+    assert.deepEqual(JSON.parse(out), value);
+    assert.equal(out.indexOf('\n'), out.length - 1);
+    assert.doesNotMatch(out, /[\u001b\u202e\u0085]/);
+    assert.match(out, /é漢/);
+    assert.deepEqual([err, exit], ['', 0]);
+    const pretty = await cli(['query', '--pretty'], { answer: () => value });
+    assert.deepEqual(JSON.parse(pretty.out), value);
+    assert.ok(pretty.out.split('\n').length > 5);
+  });
+
+  it('finds the data directory: option, then HOLDFAST_HOME, then ~/.holdfast', async () => {
+    const homeOf = async (argv: readonly string[], env = {}): Promise<unknown> =>
+      (await cli(['query', '--json', ...argv], { env })).called[0]?.[1];
+    assert.equal(await homeOf([]), '/home/me/.holdfast');
+    assert.equal(await homeOf([], { HOLDFAST_HOME: '/data' }), '/data');
+    assert.equal(await homeOf([], { HOLDFAST_HOME: '' }), '/home/me/.holdfast');
+    assert.equal(await homeOf(['--home', 'x'], { HOLDFAST_HOME: '/data' }), '/work/x');
+    assert.equal(await homeOf(['--home', '~/y']), '/home/me/y');
+  });
+
+  it('hands what is not an operation to the program', async () => {
+    const called = async (line: string, root = false): Promise<unknown> =>
+      (await cli(line.split(' '), { root })).called[0];
+    const home = '/home/me/.holdfast';
+    assert.deepEqual(await called('init'), ['init', home]);
+    assert.deepEqual(await called('up'), [
+      'up',
+      home,
+      { once: false, port: undefined, http: true },
+    ]);
+    assert.deepEqual(await called('up --once --port 7878 --no-http'), [
+      'up',
+      home,
+      { once: true, port: 7878, http: false },
+    ]);
+    assert.deepEqual(await called('mcp'), ['mcp', home]);
+    assert.deepEqual(await called('restore b'), ['restore', home, '/work/b']);
+    assert.deepEqual(await called('service install'), ['service', home, 'install', 'user']);
+    assert.deepEqual(await called('service status', true), ['service', home, 'status', 'system']);
+    assert.deepEqual(await called('service uninstall --user', true), [
+      'service',
+      home,
+      'uninstall',
+      'user',
+    ]);
+    assert.deepEqual(await called('service install --system'), [
+      'service',
+      home,
+      'install',
+      'system',
+    ]);
+  });
+
+  it('shows notices on standard error, also with --json', async () => {
+    const { out, err } = await cli(['doctor', '--json'], { notices: ['not on record\u001b[2J'] });
+    assert.deepEqual([out, err], ['{}\n', 'holdfast: note: not on record\n']);
+  });
+
+  it('shows progress on a terminal only, and wipes it', async () => {
+    const answer = (ask: { progress: (note: string) => void }): Json => {
+      ask.progress('looking\u001b]0;x\u0007 at users');
+      return {};
+    };
+    const shown = await cli(['doctor', '--json'], { answer, terminal: true });
+    assert.equal(shown.err, '\r\u001b[K  looking at users\r\u001b[K');
+    assert.equal((await cli(['doctor', '--json'], { answer })).err, '');
+  });
+
+  it('cleans lines without a data directory', async () => {
+    const ran = await cli(['redact', '--jsonl'], {
+      stdin: ['{"id":1,"te', 'xt":"a\\u001b[31mb"}\n\n{"id":"z","text":"é"}'],
+    });
+    assert.deepEqual(
+      [ran.out, ran.exit, ran.opened],
+      ['{"id":1,"text":"ab"}\n{"id":"z","text":"é"}\n', 0, 0],
+    );
+    const bad = await cli(['redact', '--jsonl'], { stdin: ['{"id":1}\n'] });
+    assert.equal(bad.exit, EXIT_CODES.invalid);
+  });
+});
+
+describe('the exit code', () => {
+  const CODES: Readonly<Record<FaultKind, number>> = {
+    broken: 1,
+    invalid: 2,
+    refused: 3,
+    missing: 4,
+    conflict: 5,
+    unavailable: 6,
+    uncertain: 7,
+  };
+  for (const [kind, code] of Object.entries(CODES)) {
+    it(`is ${code} for what is ${kind}, with the fault on standard error and nothing on standard output`, async () => {
+      const answer = (): never => {
+        throw new Fault(kind as FaultKind, 'some-code', 'some words: and more', {
+          facts: { n: 1 },
+        });
+      };
+      const told = await cli(['query'], { answer });
+      assert.deepEqual(
+        [told.exit, told.out, told.err],
+        [code, '', 'holdfast: some-code: some words: and more\n'],
+      );
+      assert.equal(told.closed, 1);
+      const json = await cli(['query', '--json'], { answer });
+      assert.deepEqual([json.exit, json.out], [code, '']);
+      assert.deepEqual(JSON.parse(json.err), {
+        error: { kind, code: 'some-code', message: 'some words: and more', facts: { n: 1 } },
+      });
+    });
+  }
+
+  it('is 8 when the log does not verify', async () => {
+    for (const [answer, code] of [
+      [{ ok: true }, 0],
+      [{ ok: false, firstBad: 3 }, 8],
+      [{}, 8],
+    ] as const) {
+      assert.equal((await cli(['verify'], { answer: () => answer })).exit, code);
+    }
+  });
+
+  it('is 0 for drift, and 10 for open findings with --exit-code', async () => {
+    const finding = {
+      id: 'finding_1',
+      target: 'host:a',
+      entity: 'user:a/eve',
+      attribute: '*',
+      kind: 'unexpected',
+      severity: 'critical',
+      observed: {},
+      desired: null,
+      firstSeen: '',
+      lastSeen: '',
+    };
+    const drifted = (status: string) => (): Json => ({
+      findings: [{ ...finding, status }],
+      coverage: [],
+    });
+    assert.equal((await cli(['drift'], { answer: drifted('open') })).exit, 0);
+    assert.equal((await cli(['drift', '--exit-code'], { answer: drifted('open') })).exit, 10);
+    assert.equal((await cli(['drift', '--exit-code'], { answer: drifted('waived') })).exit, 0);
+  });
+
+  it('is 2 for wrong usage, which asks nothing and says what was meant', async () => {
+    for (const [line, hint] of [
+      ['qery', 'Did you mean query?'],
+      ['query --targt x', 'Did you mean --target?'],
+      ['baseline blss', 'Did you mean bless?'],
+      ['query a b', 'too many arguments'],
+      ['query --limit many', 'whole number'],
+      ['query --type guess', 'Allowed choices'],
+      ['query --as-of soon', 'not a time'],
+      ['diff', '--from'],
+      ['history', 'entity'],
+      ['up --port 70000', '65535'],
+      ['waive f --reason r', '--until'],
+      ['completions tcsh', 'bash'],
+    ] as const) {
+      const ran = await cli(line.split(' '));
+      assert.deepEqual([ran.exit, ran.out, ran.asked.length], [2, '', 0], line);
+      assert.ok(ran.err.includes(hint), `${line}: ${ran.err}`);
+      assert.ok(ran.err.startsWith('holdfast: '), ran.err);
+    }
+    const { error } = JSON.parse((await cli(['qery', '--json'])).err) as {
+      error: { kind: string; code: string };
+    };
+    assert.deepEqual([error.kind, error.code], ['invalid', 'usage']);
+  });
+
+  it('is told in the help, all of them', async () => {
+    const { out, exit } = await cli(['--help']);
+    assert.equal(exit, 0);
+    for (const code of Object.values(EXIT_CODES)) assert.match(out, new RegExp(`^  ${code} `, 'm'));
+    assert.equal((await cli([])).out, out);
+  });
+});
+
+describe('help', () => {
+  const leaves = CHAPTERS.flatMap(({ commands }) =>
+    commands.flatMap((spec) =>
+      'commands' in spec
+        ? spec.commands.map((each) => ({
+            path: `${spec.usage} ${each.usage.split(' ')[0]}`,
+            spec: each,
+          }))
+        : [{ path: spec.usage.split(' ')[0] ?? '', spec }],
+    ),
+  );
+
+  it('of every command has examples, and the examples are commands', async () => {
+    assert.ok(leaves.length > 25);
+    for (const { path, spec } of leaves) {
+      const { out, exit, err } = await cli([...path.split(' '), '--help']);
+      assert.deepEqual([exit, err], [0, ''], path);
+      assert.ok(spec.examples.length > 0, path);
+      for (const example of spec.examples) {
+        assert.ok(out.includes(`$ holdfast ${example}`), path);
+        assert.ok(
+          example.startsWith(path) || example.includes(`holdfast ${path}`),
+          `${path}: ${example}`,
+        );
+        const ran = await cli(wordsOf(example), {
+          answer: () => ({
+            findings: [],
+            coverage: [],
+            facts: [],
+            versions: [],
+            added: [],
+            removed: [],
+            changed: [],
+            baselines: [],
+            waivers: [],
+            targets: [],
+            events: [],
+            entities: {},
+            odd: [],
+            notSeen: [],
+            collectors: [],
+            ok: true,
+          }),
+        });
+        assert.doesNotMatch(ran.err, /usage|not a time/, example);
+      }
+    }
+  });
+});
+
+/** The words of an example up to where the shell takes over. */
+function wordsOf(example: string): string[] {
+  const [command = ''] = example.split(/ (?:[<|]|&&) ?/);
+  return [...command.matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '');
+}

@@ -1,0 +1,99 @@
+/** A command line without a process, before a service that answers what a test says. */
+import type { Json } from '#base/json';
+import { instant } from '#base/time';
+import type { Answer } from '#operations';
+import type { Ask, Commands, Io } from './program.ts';
+import { runCli } from './run.ts';
+
+export const NOW = instant('2026-03-01T12:00:00Z');
+
+export type Asked = { readonly operation: string; readonly input: Json };
+export type Ran = {
+  readonly exit: number;
+  readonly out: string;
+  readonly err: string;
+  readonly asked: readonly Asked[];
+  /** What was called that is not an operation. */
+  readonly called: readonly (readonly unknown[])[];
+  readonly opened: number;
+  readonly closed: number;
+};
+
+export type Setting = {
+  readonly answer?: (ask: Ask) => Json | Promise<Json>;
+  readonly notices?: readonly string[];
+  readonly terminal?: boolean;
+  readonly columns?: number;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: readonly (string | Uint8Array)[];
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  readonly root?: boolean;
+  readonly commands?: Partial<Commands>;
+};
+
+export async function cli(argv: readonly string[], setting: Setting = {}): Promise<Ran> {
+  let out = '';
+  let err = '';
+  const asked: Asked[] = [];
+  const called: (readonly unknown[])[] = [];
+  const count = { opened: 0, closed: 0 };
+  const perform = async (ask: Ask): Promise<Answer> => {
+    asked.push({ operation: ask.operation, input: ask.input });
+    const value = (await setting.answer?.(ask)) ?? {};
+    return { requestId: 'req_1', value, notices: setting.notices ?? [] };
+  };
+  const call =
+    <Value>(name: string, value: Value) =>
+    (...given: readonly unknown[]): Promise<Value> => {
+      called.push([name, ...given.filter((one) => typeof one !== 'object' || !hasFunctions(one))]);
+      return Promise.resolve(value);
+    };
+  const commands: Commands = {
+    version: '0.1.0',
+    open: async (home) => {
+      count.opened++;
+      called.push(['open', home]);
+      const close = async (): Promise<void> => {
+        count.closed++;
+      };
+      return { joined: true, perform, close };
+    },
+    init: call('init', { home: '/h', inventory: '/h/fleet.yaml', created: true }),
+    up: call('up', undefined),
+    mcp: call('mcp', undefined),
+    restore: call('restore', { ok: true }),
+    service: call('service', { active: true }),
+    ...setting.commands,
+  };
+  const terminal = setting.terminal ?? false;
+  const io: Io = {
+    stdout: (text) => {
+      out += text;
+    },
+    stderr: (text) => {
+      err += text;
+    },
+    stdin: chunks(setting.stdin ?? []),
+    readFile: async (path) => {
+      const file = setting.files?.[path];
+      if (file === undefined) throw Object.assign(new Error('no file'), { code: 'ENOENT' });
+      return Buffer.from(file as string);
+    },
+    env: { HOME: '/home/me', ...setting.env },
+    cwd: '/work',
+    isRoot: setting.root ?? false,
+    isTerminal: { stdout: terminal, stderr: terminal },
+    columns: setting.columns,
+    now: () => NOW,
+  };
+  const exit = await runCli({ argv, io, commands });
+  return { exit, out, err, asked, called, ...count };
+}
+
+function hasFunctions(value: unknown): boolean {
+  return Object.values(value ?? {}).some((member) => typeof member === 'function');
+}
+
+async function* chunks(texts: readonly (string | Uint8Array)[]): AsyncGenerator<Uint8Array> {
+  for (const text of texts) yield Buffer.from(text as string);
+}
