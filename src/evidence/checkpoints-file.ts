@@ -29,8 +29,8 @@ export type CheckpointsTail = {
   /** Leaves under the newest checkpoint. */
   readonly signed: number;
   readonly unrecorded: JsonObject | undefined;
-  /** Throws unless the newest note is signed by one of the keys. */
-  checkSignature(keys: readonly VerifierKey[]): void;
+  /** Whether the newest note is signed by one of the keys; true when there is none. */
+  isSignedBy(keys: readonly VerifierKey[]): boolean;
   /** Cuts a torn note off, brings `checkpoint` up to date. */
   repair(): Promise<readonly CutBytes[]>;
 };
@@ -80,11 +80,7 @@ export async function readCheckpointsTail(at: {
     signed: checkpoint?.size ?? 0,
     unrecorded:
       isRecorded || checkpoint === undefined ? undefined : recordOf(last as string, checkpoint),
-    checkSignature: (keys) => {
-      if (parsed !== undefined && !keys.some((key) => isSignedBy(parsed, key))) {
-        throw wrong(path, "the newest is not signed by the log's key");
-      }
-    },
+    isSignedBy: (keys) => parsed === undefined || keys.some((key) => isSignedBy(parsed, key)),
     repair: async () => {
       const torn = bytes.subarray(start + whole);
       if (torn.length > 0) {

@@ -1,7 +1,7 @@
 /** The event log: written once, checked by anyone. The promises are in `protocol.ts`. */
 export { openHeadFile, readHead } from './head-file.ts';
 export type { Log } from './log.ts';
-export { readJournalKeys } from './log-key.ts';
+export { readJournalKeys, readPins } from './log-key.ts';
 export { type OpenOptions, openEventLog } from './open.ts';
 export type {
   EventFilter,

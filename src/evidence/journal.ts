@@ -74,6 +74,7 @@ export function readJournal(
   const records: JournalRecord[] = [];
   let at = 0;
   let link = prev;
+  let of = epoch;
   const stopped = (stop: JournalStop | undefined): JournalRead => ({ records, end: at, stop });
   while (at < journal.length) {
     const frame = records.length < TILE_WIDTH ? frameAt(journal, at) : undefined;
@@ -84,11 +85,13 @@ export function readJournal(
     const seq = firstSeq + records.length;
     const event = decodeEvent(frame.entry);
     const entryHash = hash('sha256', frame.entry, 'hex');
-    const of = epoch ?? epochOf(event);
-    const authentic =
-      keys === undefined ||
-      (of !== undefined && keys.some((key) => key.mac(of, seq, entryHash) === frame.mac));
-    if (!authentic) return stopped(isZero(journal.subarray(at)) ? 'torn' : 'not-authentic');
+    of ??= epochOf(event);
+    if (event === undefined && endsInZeros(journal, frame)) return stopped('torn');
+    const codes = of === undefined ? [] : keys?.map((key) => key.mac(of as string, seq, entryHash));
+    if (codes !== undefined && !codes.includes(frame.mac)) {
+      const isLost = codes.some((code) => isCutShort(frame.mac, code));
+      return stopped(isLost && endsInZeros(journal, frame) ? 'torn' : 'not-authentic');
+    }
     if (event === undefined || event.seq !== seq) return stopped('not-a-record');
     if (link !== '' && event.prev !== link) return stopped('broken-link');
     records.push({ entry: frame.entry, entryHash, event });
@@ -104,12 +107,27 @@ export function epochOf(event: EventRecord | undefined): string | undefined {
   return typeof epoch === 'string' && /^[0-9a-f]{32}$/.test(epoch) ? epoch : undefined;
 }
 
+/** Lost blocks read as zeros: what was written is then followed by nothing else. */
 function looksTorn(rest: Buffer): boolean {
-  if (rest.length < 2 || isZero(rest)) return true;
-  const start = rest.toString('latin1', 2, 2 + EVENT_START.length);
+  const written = rest.subarray(0, endOfWritten(rest));
+  if (written.length < 2) return true;
+  const start = written.toString('latin1', 2, 2 + EVENT_START.length);
   return EVENT_START.startsWith(start);
 }
 
-function isZero(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0);
+/** Whether the zeros at the end of the journal reach back into a frame. */
+function endsInZeros(journal: Buffer, frame: Frame): boolean {
+  return endOfWritten(journal) < frame.end;
+}
+
+function endOfWritten(bytes: Buffer): number {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end -= 1;
+  return end;
+}
+
+/** A code whose end was lost. One that is lost whole could be anyone's: that is not accepted. */
+function isCutShort(found: string, code: string): boolean {
+  const kept = found.replace(/\0+$/, '');
+  return kept !== '' && code.startsWith(kept);
 }

@@ -114,3 +114,22 @@ export class JournalKey {
     return hash('sha256', this.#outer, 'latin1').slice(0, MAC_BYTES);
   }
 }
+
+/** The journal keys that verification may need; `undefined` when the key is not here. */
+export async function readJournalKeys(
+  files: Files,
+  keys: string,
+): Promise<readonly JournalKey[] | undefined> {
+  const found: JournalKey[] = [];
+  for (const name of [KEY_FILE, NEXT_KEY_FILE]) {
+    const key = await readLogKey(files, keys, 'unnamed', name);
+    if (key !== undefined) found.push(key.journalKey);
+  }
+  return found.length === 0 ? undefined : found;
+}
+
+/** The verifier keys that stand beside the private key: the pins of a check on this machine. */
+export async function readPins(files: Files, keys: string): Promise<readonly string[]> {
+  const bytes = await files.read(`${keys}/${VKEY_FILE}`);
+  return bytes === undefined ? [] : Buffer.from(bytes).toString('utf8').split('\n').filter(Boolean);
+}

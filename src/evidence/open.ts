@@ -21,11 +21,13 @@ import {
   makeLogKey,
   NEXT_KEY_FILE,
   readLogKey,
+  VKEY_FILE,
   writeLogKey,
 } from './log-key.ts';
+import { parseVerifierKey } from './note.ts';
 import { ownEvent } from './own-events.ts';
 import { readTile } from './proofs.ts';
-import type { HeadKeeper } from './protocol.ts';
+import type { EventRecord, HeadKeeper } from './protocol.ts';
 import { type CutBytes, keepAside, pendingCuts } from './set-aside.ts';
 import { bundlePath, decodeBundle, encodeBundle, view } from './tiles.ts';
 import { GrowingTree, type Hash, leafHashOf, rootOf, TILE_WIDTH, toHex } from './tree.ts';
@@ -39,10 +41,13 @@ export type OpenOptions = {
   readonly directory: string;
   /** Where the log's private key is kept, apart from the log. */
   readonly keys: string;
-  /** The checkpoint origin and the key's name: `holdfast/<log id>`, without spaces or `+`. */
-  readonly origin: string;
-  /** Bound by the first event and by `service.started` of each later opening: program and configuration digests. */
-  readonly started: { readonly program: string; readonly configuration: string } & JsonObject;
+  /**
+   * The checkpoint origin and the key's name, without spaces or `+`. Default: `holdfast/` and a
+   * random id for a new log, the name of the log's verifier key afterwards.
+   */
+  readonly origin?: string;
+  /** Bound by the first event and by `service.started` of each later opening. */
+  readonly digests: { readonly program: string; readonly configuration: string } & JsonObject;
   readonly checkpointEveryEvents?: number;
   /** 0 switches the timer off. */
   readonly checkpointEveryMs?: number;
@@ -59,7 +64,8 @@ type Recovered = { readonly kept: number; readonly cut: readonly CutBytes[] };
 const NO_LINK = '0'.repeat(64);
 
 export async function openEventLog(options: OpenOptions): Promise<Log> {
-  const { files, directory, keys, origin } = options;
+  const { files, directory, keys, random } = options;
+  const origin = options.origin ?? (await knownOrigin(files, keys)) ?? newOrigin(random);
   if (!/^[^\s+]{1,128}$/.test(origin)) {
     throw new Fault(
       'invalid',
@@ -73,10 +79,10 @@ export async function openEventLog(options: OpenOptions): Promise<Log> {
     checkpointEveryEvents: options.checkpointEveryEvents ?? LIMITS.checkpointEveryEvents,
     checkpointEveryMs: options.checkpointEveryMs ?? LIMITS.checkpointEveryMs,
   };
-  const found = await recover(options);
+  const found = await recover(options, origin);
   if (found.total === 0) {
-    const epoch = Buffer.from(options.random.bytes(16)).toString('hex');
-    const key = found.key ?? (await makeLogKey(files, options.random, keys, origin));
+    const epoch = Buffer.from(random.bytes(16)).toString('hex');
+    const key = found.key ?? (await makeLogKey(files, random, keys, origin));
     const log = new Log(ports, {
       ...found,
       epoch,
@@ -85,7 +91,7 @@ export async function openEventLog(options: OpenOptions): Promise<Log> {
     });
     const { cut } = found.recovered;
     const genesis: JsonObject = {
-      ...options.started,
+      ...options.digests,
       epoch,
       origin,
       vkey: key.verifier.vkey,
@@ -109,9 +115,20 @@ export async function openEventLog(options: OpenOptions): Promise<Log> {
   if (found.unrecorded !== undefined) {
     first.push(log.append(ownEvent('log.checkpoint', found.unrecorded)).durable);
   }
-  first.push(log.append(ownEvent('service.started', options.started)).durable);
+  first.push(log.append(ownEvent('service.started', options.digests)).durable);
   await Promise.all(first);
   return log;
+}
+
+async function knownOrigin(files: Files, keys: string): Promise<string | undefined> {
+  const vkey = await files.read(`${keys}/${VKEY_FILE}`);
+  return vkey === undefined
+    ? undefined
+    : parseVerifierKey(Buffer.from(vkey).toString().trim())?.name;
+}
+
+function newOrigin(random: Random): string {
+  return `holdfast/${Buffer.from(random.bytes(6)).toString('hex')}`;
 }
 
 type Found = {
@@ -134,8 +151,8 @@ type Found = {
   readonly unrecorded?: JsonObject | undefined;
 };
 
-async function recover(options: OpenOptions): Promise<Found> {
-  const { files, directory, keys, origin } = options;
+async function recover(options: OpenOptions, origin: string): Promise<Found> {
+  const { files, directory, keys } = options;
   const head = options.heads.read();
   const journals = await listJournals(files, directory);
   const folded = await foldedBundles(options, journals);
@@ -207,10 +224,23 @@ async function recover(options: OpenOptions): Promise<Found> {
   await checkHalfFolded(files, directory, folded, tail);
   const entry = entryReader(files, directory, tail);
   const checkpoints = await readCheckpointsTail({ files, directory, total, entry });
-  if (key !== undefined) {
-    checkpoints.checkSignature(
-      nextKey === undefined ? [key.verifier] : [key.verifier, nextKey.verifier],
+  const keysNow = [key, nextKey].flatMap((one) => (one === undefined ? [] : [one.verifier]));
+  if (!checkpoints.isSignedBy(keysNow)) {
+    // A crash may have come between a rotation and the first checkpoint of the new key.
+    const rotations = await recentRotations(entry, total);
+    const before = rotations.flatMap(
+      (event) => parseVerifierKey(String(event.more?.['from'])) ?? [],
     );
+    if (!checkpoints.isSignedBy(before)) {
+      const file = `${directory}/checkpoints`;
+      throw notTheLog(
+        'log-checkpoint-wrong',
+        "the newest checkpoint is not signed by the log's key",
+        {
+          file,
+        },
+      );
+    }
   }
   // Nothing is changed before this line.
   const cut = [
@@ -421,7 +451,9 @@ async function finishRotation(
 ): Promise<LogKey> {
   if (at.nextKey === undefined) return at.key;
   const { files, directory, keys } = options;
-  const isRecorded = await isRotationRecorded(at.entry, at.total, at.nextKey.verifier.vkey);
+  const { vkey } = at.nextKey.verifier;
+  const rotations = await recentRotations(at.entry, at.total);
+  const isRecorded = rotations.some((event) => event.more?.['to'] === vkey);
   if (isRecorded) {
     await rewriteJournals(files, directory, at.epoch, at.tail, at.nextKey);
     await writeLogKey(files, keys, at.nextKey, KEY_FILE);
@@ -430,16 +462,13 @@ async function finishRotation(
   return isRecorded ? at.nextKey : at.key;
 }
 
-async function isRotationRecorded(
-  entry: EntryReader,
-  total: number,
-  vkey: string,
-): Promise<boolean> {
+async function recentRotations(entry: EntryReader, total: number): Promise<readonly EventRecord[]> {
+  const found: EventRecord[] = [];
   for (let seq = total - 1; seq >= Math.max(0, total - SEARCH_BACK); seq -= 1) {
     const event = await entry(seq);
-    if (event?.kind === 'log.key' && event.more?.['to'] === vkey) return true;
+    if (event?.kind === 'log.key') found.push(event);
   }
-  return false;
+  return found;
 }
 
 /** What a dead process wrote may still be in the page cache only. */

@@ -56,7 +56,7 @@ export class SimulatedDisk {
 
   /** A copy of everything a reader sees, for tampering and comparing. */
   snapshot(): Map<string, Uint8Array> {
-    return new Map([...this.stored].map(([path, file]) => [path, file.bytes.slice()]));
+    return new Map([...this.stored].map(([path, file]) => [path, copyOf(file.bytes)]));
   }
 
   /** Puts exactly these files there, all durable. */
@@ -66,7 +66,7 @@ export class SimulatedDisk {
   }
 
   put(path: string, bytes: Uint8Array, mode = 0o600): void {
-    this.stored.set(path, { bytes: bytes.slice(), synced: bytes.length, mode });
+    this.stored.set(path, { bytes: copyOf(bytes), synced: bytes.length, mode });
   }
 
   /** Drops or tears what was not synced. */
@@ -75,7 +75,7 @@ export class SimulatedDisk {
       const unsynced = file.bytes.length - file.synced;
       if (unsynced <= 0) continue;
       const kept = Math.floor(this.#random() * (unsynced + 1));
-      const bytes = file.bytes.slice(0, file.synced + kept);
+      const bytes = copyOf(file.bytes.subarray(0, file.synced + kept));
       // Now and then the length was kept and the last bytes were not.
       if (this.#random() < 0.25) bytes.fill(0, file.synced + Math.floor(this.#random() * kept));
       file.bytes = bytes;
@@ -108,10 +108,11 @@ export class SimulatedDisk {
     return {
       info: (path) => call(() => this.#info(path)),
       list: (directory) => call(() => this.#list(directory)),
-      read: (path) => call(() => this.stored.get(path)?.bytes.slice()),
-      readRange: (path, from, to) => call(() => this.stored.get(path)?.bytes.slice(from, to)),
+      read: (path) => call(() => optionalCopy(this.stored.get(path)?.bytes)),
+      readRange: (path, from, to) =>
+        call(() => optionalCopy(this.stored.get(path)?.bytes.subarray(from, to))),
       replace: (path, bytes, mode = 0o600) => {
-        const copy = bytes.slice();
+        const copy = copyOf(bytes);
         return call((share) => {
           this.#needParent(path);
           if (share >= 0.5) this.put(path, copy, mode);
@@ -127,7 +128,7 @@ export class SimulatedDisk {
         call((share) => {
           const file = this.#need(path);
           if (share < 0.5) return;
-          file.bytes = file.bytes.slice(0, size);
+          file.bytes = copyOf(file.bytes.subarray(0, size));
           file.synced = file.bytes.length;
         }),
       makeDirectory: (path) =>
@@ -149,7 +150,7 @@ export class SimulatedDisk {
     const file = this.#need(path);
     return {
       append: (bytes) => {
-        const copy = bytes.slice();
+        const copy = copyOf(bytes);
         return call((share) => {
           const part = copy.subarray(0, Math.round(copy.length * share));
           file.bytes = Buffer.concat([file.bytes, part]);
@@ -189,6 +190,15 @@ export class SimulatedDisk {
     const parent = path.slice(0, path.lastIndexOf('/'));
     if (parent.includes('/') && !this.directories.has(parent)) throw absent(parent);
   }
+}
+
+/** Not `slice`: on a Buffer that is a view. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
+function optionalCopy(bytes: Uint8Array | undefined): Uint8Array | undefined {
+  return bytes === undefined ? undefined : copyOf(bytes);
 }
 
 function died(): Error {

@@ -1,7 +1,17 @@
 /** A log on a simulated disk: fixed clock, seeded randomness, a head file beside it. */
 import type { Clock, Files, Random } from '#base/ports';
 import type { Instant } from '#base/time';
-import { type HeadKeeper, type Log, type OpenOptions, openEventLog, openHeadFile } from '#evidence';
+import {
+  type HeadKeeper,
+  type Log,
+  type LogReport,
+  type OpenOptions,
+  openEventLog,
+  openHeadFile,
+  readJournalKeys,
+  type VerifyOptions,
+  verifyLog,
+} from '#evidence';
 import { mulberry } from './simulated-files.ts';
 
 export const LOG = '/data/log';
@@ -45,9 +55,20 @@ export async function openTestLog(
     directory: LOG,
     keys: KEYS,
     origin: ORIGIN,
-    started: { program: 'sha256:aa', configuration: 'sha256:bb' },
+    digests: { program: 'sha256:aa', configuration: 'sha256:bb' },
     checkpointEveryMs: 0,
     ...over,
   });
   return { log, heads };
+}
+
+/** Verifies with everything a local operator has: head, journal keys, and the pin given. */
+export async function verifyTestLog(
+  files: Files,
+  pins: readonly string[],
+  over: Partial<VerifyOptions> = {},
+): Promise<LogReport> {
+  const head = (await openHeadFile(files, HEAD)).read();
+  const journalKeys = await readJournalKeys(files, KEYS);
+  return verifyLog({ files, directory: LOG, head, journalKeys, pins, ...over });
 }

@@ -1,0 +1,155 @@
+/**
+ * Faults at every call. Method: (1) run a story on simulated files in which the n-th call fails, or
+ * the process or the power dies in it, noting outside what was acknowledged; (2) verify the files as
+ * they lie; (3) open again without faults; (4) whatever was acknowledged must be there, the log must
+ * verify, and `log.recovered` must say what was kept and cut; (5) next n, until the story passes
+ * untouched.
+ */
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import type { Files } from '#base/ports';
+import { anEvent } from '#samples/evidence';
+import { type FileFaultPlan, SimulatedDisk } from '#test/simulated-files';
+import { openTestLog, verifyTestLog } from '#test/simulated-log';
+import type { LogReport } from './verify.ts';
+
+type Acknowledged = { readonly written: Set<string>; readonly durable: Set<string> };
+type Story = (files: Files, acknowledged: Acknowledged) => Promise<void>;
+
+async function append(
+  log: Awaited<ReturnType<typeof openTestLog>>['log'],
+  ids: readonly string[],
+  acknowledged: Acknowledged,
+): Promise<void> {
+  const waits = ids.map((id) => {
+    const { written, durable } = log.append(anEvent({ requestId: id }));
+    return Promise.all([
+      written.then(() => acknowledged.written.add(id)),
+      durable.then(() => acknowledged.durable.add(id)),
+    ]);
+  });
+  await Promise.allSettled(waits);
+  await Promise.all(waits);
+}
+
+const range = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `${prefix}${i}`);
+
+/** From nothing: keys, the first event, a checkpoint, the end. */
+const firstDay: Story = async (files, acknowledged) => {
+  const { log } = await openTestLog(files);
+  try {
+    for (const group of ['a', 'b', 'c']) await append(log, range(group, 3), acknowledged);
+    await log.checkpoint();
+    await append(log, range('d', 2), acknowledged);
+  } finally {
+    await log[Symbol.asyncDispose]();
+  }
+};
+
+/** On 250 events: over the end of a bundle, single and grouped, checkpoints, a new key, the end. */
+const laterDay: Story = async (files, acknowledged) => {
+  const { log } = await openTestLog(files, { checkpointEveryEvents: 8 });
+  try {
+    await append(log, range('a', 4), acknowledged);
+    await append(log, range('b', 6), acknowledged);
+    await log.rotateKey();
+    for (const id of range('c', 5)) await append(log, [id], acknowledged);
+  } finally {
+    await log[Symbol.asyncDispose]();
+  }
+};
+
+let prepared = new Map<string, Uint8Array>();
+const SEEDS = Number(process.env['HOLDFAST_CRASH_SEEDS'] ?? 1);
+
+async function survives(
+  kind: FileFaultPlan['kind'],
+  at: number,
+  seed: number,
+  start: ReadonlyMap<string, Uint8Array>,
+  story: Story,
+): Promise<'untouched' | 'struck'> {
+  const what = `${kind} at call ${at}, seed ${seed}`;
+  const disk = new SimulatedDisk(seed * 100_003 + at);
+  await disk.start().makeDirectory('/data');
+  for (const directory of ['/data/log', '/data/log/journal', '/data/keys']) {
+    if (start.size > 0) await disk.start().makeDirectory(directory);
+  }
+  disk.restore(start);
+  const acknowledged: Acknowledged = { written: new Set(), durable: new Set() };
+  const files = disk.start({ kind, at });
+  let thrown: unknown;
+  try {
+    await story(files, acknowledged);
+  } catch (error) {
+    thrown = error;
+  }
+  if (disk.calls < at) {
+    assert.equal(thrown, undefined, `${what}: ${String(thrown)}`);
+    return 'untouched';
+  }
+
+  const isThere = [...disk.stored.keys()].some((path) => path.startsWith('/data/log/journal/'));
+  const asLeft: LogReport | undefined = isThere
+    ? await verifyTestLog(disk.start(), await pinsOf(disk))
+    : undefined;
+  const hasHead = (asLeft?.tail.acknowledged ?? 0) > 0;
+  if (hasHead) assert.deepEqual(asLeft?.problems, [], `${what}, as left`);
+
+  const { log } = await openTestLog(disk.start());
+  const events = await log.read({}, 10_000);
+  const ids = new Set(events.map((event) => event.requestId));
+  for (const id of acknowledged.durable) assert.ok(ids.has(id), `${what}: lost durable ${id}`);
+  if (kind !== 'power-cut') {
+    for (const id of acknowledged.written) assert.ok(ids.has(id), `${what}: lost written ${id}`);
+  }
+  if (hasHead) {
+    const { authenticBeyondHead, tornBytes } = asLeft!.tail;
+    const first = events.findLast((event) => event.seq >= asLeft!.size);
+    const recovered = first?.kind === 'log.recovered' ? first.more : undefined;
+    const cut = (recovered?.['cut'] ?? []) as readonly { bytes: number; because: string }[];
+    const cutRecords = cut.filter(({ because }) => because !== 'checkpoints');
+    assert.equal(recovered?.['kept'] ?? 0, authenticBeyondHead, `${what}: kept`);
+    const cutBytes = cutRecords.reduce((sum, { bytes }) => sum + bytes, 0);
+    assert.equal(cutBytes, tornBytes, `${what}: cut`);
+  }
+  await append(log, ['after'], acknowledged);
+  await log[Symbol.asyncDispose]();
+  const after = await verifyTestLog(disk.start(), [(await pinsOf(disk))[0]!]);
+  assert.deepEqual(after.problems, [], `${what}, after`);
+  assert.equal(after.verdict, 'holds', what);
+  return 'struck';
+}
+
+async function pinsOf(disk: SimulatedDisk): Promise<readonly string[]> {
+  const bytes = await disk.start().read('/data/keys/log.vkey');
+  return bytes === undefined ? [] : [Buffer.from(bytes).toString().trim()];
+}
+
+describe('a log whose files fail', () => {
+  before(async () => {
+    const disk = new SimulatedDisk(2);
+    const { log } = await openTestLog(disk.start());
+    const acknowledged = { written: new Set<string>(), durable: new Set<string>() };
+    await append(log, range('early', 246), acknowledged);
+    await log[Symbol.asyncDispose]();
+    prepared = disk.snapshot();
+  });
+
+  for (const kind of ['fail', 'kill', 'power-cut'] as const) {
+    for (const [name, story] of Object.entries({ firstDay, laterDay })) {
+      it(`keeps what it acknowledged: ${kind} at every call of ${name}`, async () => {
+        const start = story === firstDay ? new Map<string, Uint8Array>() : prepared;
+        for (let seed = 1; seed <= SEEDS; seed += 1) {
+          let struck = 0;
+          for (let at = 1; ; at += 1) {
+            if ((await survives(kind, at, seed, start, story)) === 'untouched') break;
+            struck += 1;
+          }
+          assert.ok(struck > 30, String(struck));
+        }
+      });
+    }
+  }
+});

@@ -1,0 +1,63 @@
+/** The line of keys that a log names: the first in its first record, each next one signed by both. */
+import { verify } from 'node:crypto';
+import { parseVerifierKey, type VerifierKey } from './note.ts';
+import { keyStatementText } from './own-events.ts';
+import type { EventRecord } from './protocol.ts';
+import type { Findings } from './verify.ts';
+
+export class KeyChain {
+  readonly #findings: Findings;
+  /** Each key signs checkpoints over more than `after` records, up to the `after` of the next one. */
+  readonly #keys: { readonly key: VerifierKey; readonly after: number }[] = [];
+
+  constructor(findings: Findings) {
+    this.#findings = findings;
+  }
+
+  get vkeys(): readonly string[] {
+    return this.#keys.map(({ key }) => key.vkey);
+  }
+
+  open(event: EventRecord, file: string): void {
+    const key = parseVerifierKey(String(event.more?.['vkey']));
+    if (key === undefined) {
+      this.#findings.problem('wrong-key', file, 'the first record names no key', { seq: 0 });
+    } else {
+      this.#keys.push({ key, after: -1 });
+    }
+  }
+
+  rotate(event: EventRecord, epoch: string, file: string): void {
+    const { from, to, signedFrom, signedTo } = event.more ?? {};
+    const old = this.#keys.at(-1)?.key;
+    const next = parseVerifierKey(String(to));
+    const text = Buffer.from(keyStatementText(epoch, String(from), String(to)));
+    const holds = (key: VerifierKey | undefined, signature: unknown): boolean =>
+      key !== undefined &&
+      verify(undefined, text, key.key, Buffer.from(String(signature), 'base64'));
+    if (
+      next !== undefined &&
+      old?.vkey === from &&
+      holds(old, signedFrom) &&
+      holds(next, signedTo)
+    ) {
+      this.#keys.push({ key: next, after: event.seq });
+      return;
+    }
+    const what = 'a change of keys is not signed by both';
+    this.#findings.problem('wrong-key', file, what, { seq: event.seq });
+  }
+
+  /** The key whose turn it was when a checkpoint over `size` records was signed. */
+  keyFor(size: number): VerifierKey | undefined {
+    return this.#keys.findLast(({ after }) => size > after)?.key;
+  }
+
+  checkPins(pins: readonly string[]): void {
+    if (pins.length === 0) return;
+    if (this.#keys.some(({ key }) => pins.includes(key.vkey))) return;
+    const known = this.vkeys.join(', ') || 'none';
+    const what = `none of the pinned keys is in the log's line of keys, which is ${known}`;
+    this.#findings.problem('wrong-key', 'log.vkey', what, { seq: 0 });
+  }
+}
