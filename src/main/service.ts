@@ -7,7 +7,7 @@ import { digestOf } from '#base/digest';
 import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
 import { jsonLog, type Log } from '#base/log';
-import { LOCAL_COLLECTORS, observe as lookAt } from '#collectors';
+import { COLLECTORS, observe as lookAt } from '#collectors';
 import { type EventLog, openEventLog, openHeadFile } from '#evidence';
 import { nodeClock, nodeFiles, nodeMachineFiles, nodePrograms, nodeRandom } from '#machine';
 import type { Target } from '#model';
@@ -124,7 +124,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     const observed = await lookAt({
       target: target.id,
       machine: { files: nodeMachineFiles(), programs: nodePrograms(), clock },
-      collectors: LOCAL_COLLECTORS.map((collector) => ({
+      collectors: COLLECTORS.map((collector) => ({
         ...collector,
         look: (session) => {
           progress(`looking: ${collector.name}`);
