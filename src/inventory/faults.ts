@@ -7,6 +7,8 @@ const KINDS = {
   'target-exists': 'conflict',
   /** The target already has a grant for this source. Show it, or edit the file. */
   'source-exists': 'conflict',
+  /** The file is laid out in a way that only a person can edit safely. */
+  'inventory-layout': 'conflict',
   /** No target, or more than one, answers to that name. `facts.candidates` has near ones. */
   'unknown-target': 'missing',
   /** This source may not say that about this target. `facts.accepted` says who may. */

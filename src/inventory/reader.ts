@@ -118,7 +118,8 @@ export class Reader {
       this.problem(value.at, `${what} must be text, is ${describe(node)}${hint}`);
       return undefined;
     }
-    const text = node.value;
+    // A block scalar ends with a line feed that nobody meant.
+    const text = node.value.replace(/\n$/, '');
     if (text.trim() === '')
       this.problem(value.at, `${what} is empty: give it a value or leave the key out`);
     else if (text.length > most)
