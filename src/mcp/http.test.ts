@@ -280,6 +280,22 @@ describe('mcp over http', () => {
     assert.equal(second.status, 200);
   });
 
+  it('stops counting a stream when it closes, however long ago its request was', async () => {
+    for (let i = 0; i < 12; i++) {
+      const stop = new AbortController();
+      const open = await modern(
+        'subscriptions/listen',
+        { notifications: { resourceSubscriptions: ['holdfast://findings'] } },
+        { authorization: 'Bearer secret-b' },
+        stop.signal,
+      );
+      assert.equal(open.status, 200, `stream ${i}`);
+      globalThis.gc?.();
+      stop.abort();
+      await clock.sleep(10);
+    }
+  });
+
   it('ends a stream with its lease', async () => {
     leases.push(lease('lease_short', 'secret-short', 300));
     const open = await modern(

@@ -148,7 +148,7 @@ class HttpFace {
     const request = webRequest(incoming, resource, over.signal);
     const body = await this.#body(incoming);
     if (body instanceof Response) return body;
-    const response = await this.#serve(request, body, admitted);
+    const response = await this.#serve(request, body, admitted, over.signal);
     if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) {
       const left = Math.min(LONGEST_MS, (admitted.lease.expiresAt - clock.now()) / 1_000);
       clock.sleep(Math.max(1, left), over.signal).then(
@@ -188,13 +188,16 @@ class HttpFace {
     return read.ok ? read.value : rpcError(400, read.error.code, read.error.message, read.error.id);
   }
 
-  async #serve(request: Request, body: unknown, { lease, caller }: Admitted): Promise<Response> {
+  async #serve(
+    request: Request,
+    body: unknown,
+    { lease, caller }: Admitted,
+    over: AbortSignal,
+  ): Promise<Response> {
     const service = this.#options.service(caller);
     if (await isLegacyRequest(request, body)) {
       const response = await this.sessions.handle(request, body, lease.id, service);
-      return request.method === 'GET'
-        ? this.#counted(response, lease.id, request.signal)
-        : response;
+      return request.method === 'GET' ? this.#counted(response, lease.id, over) : response;
     }
     const listens = isRecord(body) && body['method'] === 'subscriptions/listen';
     if (listens) {
@@ -209,20 +212,24 @@ class HttpFace {
       authInfo,
       ...(body === undefined ? {} : { parsedBody: body }),
     });
-    return listens ? this.#counted(response, lease.id, request.signal) : response;
+    return listens ? this.#counted(response, lease.id, over) : response;
   }
 
-  /** Counts a stream against its principal for as long as it is open. */
-  #counted(response: Response, principal: string, signal: AbortSignal): Response {
+  /**
+   * Counts a stream against its principal until `over`. Not until the request's own signal: that
+   * one only follows `over`, and is forgotten when the request is collected.
+   */
+  #counted(response: Response, principal: string, over: AbortSignal): Response {
     if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true)
       return response;
+    if (over.aborted) return response;
     const open = this.#streams.get(principal) ?? 0;
     if (open >= this.#limits.listens) {
       response.body?.cancel().catch(() => {});
       return tooManyStreams(null);
     }
     this.#streams.set(principal, open + 1);
-    signal.addEventListener(
+    over.addEventListener(
       'abort',
       () => {
         const left = (this.#streams.get(principal) ?? 1) - 1;

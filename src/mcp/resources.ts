@@ -13,6 +13,7 @@ import { asFault } from '#base/fault';
 import type { Json, JsonObject } from '#base/json';
 import { LIMITS } from '#base/limits';
 import type { Operation } from '#operations';
+import { cleanJson, safeJson } from '#redaction';
 import type { Asker } from './tools.ts';
 import { traceIdOf } from './trace.ts';
 
@@ -80,7 +81,11 @@ export function mountResources(
     if (value === undefined) throw new ResourceNotFoundError(uri.href);
     return {
       contents: [
-        { uri: uri.href, mimeType: 'application/json', text: asker.clean(JSON.stringify(value)) },
+        {
+          uri: uri.href,
+          mimeType: 'application/json',
+          text: safeJson(cleanJson(value).value),
+        },
       ],
     };
   };
@@ -93,13 +98,7 @@ export function mountResources(
       { ...shared, title: collection.title, description: collection.description },
       answer,
     );
-    const complete = async (prefix: string): Promise<string[]> => {
-      const all = await readable(() => ask(asker, collection.operation, {}));
-      return membersOf(all, collection)
-        .map((entry) => String(entry['id']))
-        .filter((id) => id.startsWith(prefix))
-        .slice(0, 100);
-    };
+    const complete = completer(asker, operations, collection.name);
     server.registerResource(
       `${collection.name}-each`,
       new ResourceTemplate(`${uri}/{id}`, { list: undefined, complete: { id: complete } }),
@@ -107,6 +106,23 @@ export function mountResources(
       (url, _variables, context) => answer(url, context),
     );
   }
+}
+
+/** Completes the id of a member of a collection, as this caller may see them. */
+export function completer(
+  asker: Asker,
+  operations: readonly Operation[],
+  name: string,
+): (prefix: string) => Promise<string[]> {
+  const collection = offered(operations).find((candidate) => candidate.name === name);
+  return async (prefix) => {
+    if (collection === undefined) return [];
+    const all = await readable(() => ask(asker, collection.operation, {}));
+    return membersOf(all, collection)
+      .map((entry) => String(entry['id']))
+      .filter((id) => id.startsWith(prefix))
+      .slice(0, 100);
+  };
 }
 
 function offered(operations: readonly Operation[]): readonly Collection[] {

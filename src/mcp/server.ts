@@ -10,7 +10,8 @@ import {
 import type { Caller, Operation } from '#operations';
 import type { ResourceChanges } from './changes.ts';
 import { INSTRUCTIONS } from './instructions.ts';
-import { mountResources, resourceReader } from './resources.ts';
+import { mountPrompts } from './prompts.ts';
+import { completer, mountResources, resourceReader } from './resources.ts';
 import type { CleanText } from './summary.ts';
 import { type Asker, mountTools, type Perform, toolsOf } from './tools.ts';
 
@@ -50,6 +51,7 @@ export function mcpService(setup: McpSetup): (caller: Caller) => McpService {
         );
         mountTools(server, tools, asker);
         mountResources(server, asker, setup.operations);
+        mountPrompts(server, completer(asker, setup.operations, 'targets'));
         setup.more?.mount(server, era);
         setup.changes?.attach(server, era);
         return server;
@@ -72,10 +74,12 @@ function optionsOf({ changes, more }: McpSetup): McpServerOptions {
     instructions: INSTRUCTIONS,
     capabilities: {
       tools: { listChanged: false },
+      prompts: { listChanged: false },
       resources: { listChanged: false, ...(changes === undefined ? {} : { subscribe: true }) },
     },
     cacheHints: {
       'tools/list': lasting,
+      'prompts/list': lasting,
       'resources/list': lasting,
       'resources/templates/list': lasting,
       'server/discover': lasting,
