@@ -64,8 +64,13 @@ function addAll(
 
 /** One JSON object per line. */
 export function parseDockerPs(text: string): Container[] | undefined {
-  const rows = linesOf(text).map(parsed);
-  if (rows.some((row) => textIn(row, 'Names') === undefined)) return undefined;
+  const rows: unknown[] = [];
+  for (const line of linesOf(text)) {
+    const row = parsed(line);
+    // An answer that is not the known one is not read any further.
+    if (textIn(row, 'Names') === undefined) return undefined;
+    rows.push(row);
+  }
   return rows.map((row) => ({
     // A linked container also goes by the other's name for it.
     name: (textIn(row, 'Names') ?? '').split(',').find((name) => !name.includes('/')) || 'unnamed',

@@ -12,15 +12,20 @@ const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}%]/gu;
 /** A name that looks encoded is encoded too, or it could be taken for another. */
 const ENCODED = /%[0-9A-Fa-f]{2}/;
 const NO_NAME = encodeURIComponent('∅');
-const LONGEST = LIMITS.entityChars - 100;
+/** Room for a digest and the mark before it. */
+const DIGEST_CHARS = 65;
 
 export function entityFor(target: string, kind: string, key: string): string {
-  const entity = `${kind}:${keyOf(target)}/${key}`;
-  const isPlain = key.length > 0 && key.length <= LONGEST && !ENCODED.test(key);
-  if (isPlain && entityProblem(entity) === undefined) return entity;
-  let safe = key.toWellFormed().replace(UNPRINTABLE, (mark) => encodeURIComponent(mark));
-  if (safe.trimEnd() !== safe) safe = safe.replace(/\s+$/u, (space) => encodeURIComponent(space));
+  const prefix = `${kind}:${keyOf(target)}/`;
+  const longest = LIMITS.entityChars - prefix.length;
+  const isPlain = key.length > 0 && key.length <= longest && !ENCODED.test(key);
+  if (isPlain && entityProblem(prefix + key) === undefined) return prefix + key;
+  let safe = key.toWellFormed().replace(UNPRINTABLE, encodeURIComponent);
+  const trimmed = safe.trimEnd();
+  if (trimmed !== safe) safe = trimmed + encodeURIComponent(safe.slice(trimmed.length));
   if (safe === '') safe = NO_NAME;
-  if (safe.length > LONGEST) safe = `${safe.slice(0, LONGEST - 80)}…${sha256(key)}`;
-  return `${kind}:${keyOf(target)}/${safe.toWellFormed()}`;
+  if (safe.length <= longest) return prefix + safe;
+  const cut = safe.slice(0, Math.max(0, longest - DIGEST_CHARS));
+  // Half a character at the cut would be no text.
+  return `${prefix}${cut.isWellFormed() ? cut : cut.slice(0, -1)}…${sha256(key)}`;
 }

@@ -176,7 +176,7 @@ describe('a look session', () => {
   });
 
   it('makes a valid and distinct key of any name', () => {
-    const { entity } = aLookSession();
+    const session = aLookSession();
     const names = [
       'a',
       ' a',
@@ -192,7 +192,7 @@ describe('a look session', () => {
       '/',
       '\u2028',
     ];
-    const keys = names.map((name) => entity('file', name));
+    const keys = names.map((name) => session.entity('file', name));
     for (const key of keys) assert.equal(entityProblem(key), undefined, key);
     assert.equal(new Set(keys).size, names.length);
   });
