@@ -5,7 +5,7 @@
  * gone first; a cut comes after redaction, so half a secret is never left over.
  */
 import { neutralise } from './neutralise.ts';
-import { redact } from './redact.ts';
+import { type Redacted, redact as redactNeutral } from './redact.ts';
 
 export type Cleaned = {
   readonly text: string;
@@ -24,6 +24,11 @@ export function decode(input: string | Uint8Array): string {
     : new TextDecoder('utf-8', { ignoreBOM: true }).decode(input);
 }
 
+/** Neutral and without secrets, of any length. */
+export function redact(text: string): Redacted {
+  return redactNeutral(neutralise(text));
+}
+
 /** The whole pipeline. Never throws; `clean` of what it returned changes nothing. */
 export function clean(
   input: string | Uint8Array,
@@ -31,7 +36,7 @@ export function clean(
 ): Cleaned {
   const raw = decode(input);
   const neutral = neutralise(raw);
-  const redacted = redact(neutral);
+  const redacted = redactNeutral(neutral);
   const { text, cut } = cutTo(redacted.text, options.maxChars ?? Number.POSITIVE_INFINITY);
   const altered =
     text !== raw || (typeof input !== 'string' && raw.includes('\ufffd') && !isUtf8(input, raw));
@@ -64,7 +69,7 @@ export function cutTo(
   if (last >= 0xd800 && last <= 0xdbff) at--;
   const cut = text.length - at;
   // What is left must read the same when it is cleaned again.
-  const kept = redact(text.slice(0, at));
+  const kept = redactNeutral(text.slice(0, at));
   const short = kept.secrets === 0 ? text.slice(0, at) : kept.text.slice(0, Math.max(0, at));
   return { text: room > 0 ? short + note(cut) : short, cut };
 }

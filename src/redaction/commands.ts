@@ -163,7 +163,12 @@ function passwordIn(usage: Usage, word: Word, next: Word | undefined): Found | u
 function pairIn(usage: Usage, word: Word, next: Word | undefined): Found | undefined {
   for (const option of usage.pairs ?? []) {
     let at: Word | undefined;
-    if (word.text === option) at = next;
+    const bundled =
+      option.length === 2 &&
+      /^-[A-Za-z]{2,6}$/.test(word.text) &&
+      word.text.endsWith(option[1] as string);
+    if (word.text === option || (bundled && next !== undefined && /^[^:%\s]+[:%]/.test(next.text)))
+      at = next;
     else if (
       word.text.startsWith(option) &&
       (option.length === 2 || word.text[option.length] === '=')

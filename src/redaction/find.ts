@@ -20,7 +20,7 @@ import {
   shapeAt,
   telegramAt,
 } from './shapes.ts';
-import { lineEnd, lineStart, REACH } from './values.ts';
+import { lineEnd, lineStart, MARKER, REACH } from './values.ts';
 import { folds, viewOf } from './view.ts';
 
 /** Judges the word that ends at `end` and has `length` characters. */
@@ -31,11 +31,12 @@ const on = (words: readonly string[], rule: Rule): void => {
   for (const word of words) rules.push([word, rule]);
 };
 
-on(
-  'pass pwd psk secret token key cookie auth otp jwt cred sig= sid= sid" sessid session pw= pw: signature kennwort motdepasse bearer mnemonic rootpw bindpw'.split(
-    ' ',
-  ),
-  (walk, end, length) => walk.label(end - length, end),
+const STEMS =
+  'pass pwd psk secret token key cookie auth otp jwt cred sessid session signature kennwort motdepasse bearer mnemonic rootpw bindpw';
+on(STEMS.split(' '), (walk, end, length) => walk.label(end - length, end));
+// Too short to be looked for without what follows them.
+on(['sig=', 'sid=', 'sid"', 'pw=', 'pw:'], (walk, end, length) =>
+  walk.label(end - length, end - 1),
 );
 on(['[redacted:'], (walk, end) => walk.marker(end));
 on(['://'], (walk, end) => {
@@ -93,8 +94,6 @@ const automaton = new Automaton(rules.map(([word]) => word));
 /** How far a view reaches from the escape that asks for it. */
 const VIEW_BACK = 1_024;
 const VIEW_AHEAD = 16_384;
-const MARKER =
-  /\[redacted:(?:password|passphrase|secret|token|key|private-key|credential|authorization|cookie|signature|session|hash|otp)\]/y;
 const SCHEME_TOKEN = /(?<token>[A-Za-z0-9+/=._~-]{8,16384})/y;
 
 /** One walk over one text; `text` may grow at its end and be cut at its front between calls. */

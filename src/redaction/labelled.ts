@@ -65,7 +65,7 @@ export function labelled(
   if (start < from && s.charCodeAt(start - 1) === 0x5c && /^[nrt]/.test(s.slice(start, from))) {
     start++;
   }
-  if (!mayAnnounce(s, end, dashes)) return { found: undefined, seen };
+  if (!mayAnnounce(s, end)) return { found: undefined, seen };
   const text = s.slice(start, end);
   const label = labelOf(spoken(s, start, text));
   if (label === undefined || isPath(s, start, end)) return { found: undefined, seen };
@@ -76,11 +76,11 @@ export function labelled(
 }
 
 /** What can stand behind a name that announces something; anything else is passed at once. */
-function mayAnnounce(s: string, end: number, dashes: number): boolean {
+function mayAnnounce(s: string, end: number): boolean {
   const c = s.charCodeAt(end);
   if (Number.isNaN(c)) return false;
-  if (c === 0x0a) return dashes > 0 || true;
   return (
+    c === 0x0a ||
     c === 0x3d ||
     c === 0x3a ||
     isBlank(c) ||
@@ -177,13 +177,13 @@ function assigned(
   let at = skipBlanks(s, after);
   const spaced = at > after;
   if (sticky(NEXT_LINE_QUOTE, s, at) && quotedName) at = NEXT_LINE_QUOTE.lastIndex;
-  if (sign === 0x3a && sticky(TYPED, s, at)) at = TYPED.lastIndex;
+  if (sign === 0x3a && name.label.kind !== 'header' && sticky(TYPED, s, at)) at = TYPED.lastIndex;
   if (sticky(TAG, s, at)) at = TAG.lastIndex;
-  if (name.label.kind === 'header') return headerValue(s, name, at, opener);
+  if (name.label.kind === 'header') return headerValue(s, at, opener);
   if (name.label.kind === 'cookie') return cookieValue(s, name, at, opener);
   if (s.charCodeAt(at) === 0x5c && s.charCodeAt(at + 1) === 0x0a) at = skipBlanks(s, at + 2);
   if (isEol(s.charCodeAt(at))) return undefined;
-  if (sticky(BLOCK, s, at)) return blockAt(s, name, BLOCK.lastIndex);
+  if (sticky(BLOCK, s, at)) return blockAt(s, name.start, BLOCK.lastIndex);
   // b"…", u'…', f"…", @"…"
   if (
     /[bBuUrRfF@$]/.test(s[at] as string) &&
@@ -203,7 +203,7 @@ function assigned(
   const bare = bareAt(s, at, opener);
   if (opener === 0 && spaced && ownsLine(s, name)) {
     const line = restOfLine(s, at);
-    if (line.end > bare.end) return keep(s, name, keep(s, name, bare) === undefined ? bare : line);
+    if (line.end > bare.end) return keep(s, name, line);
   }
   return keep(s, name, bare);
 }
@@ -240,8 +240,8 @@ function structureAt(s: string, name: Name, at: number): Value | undefined | 'ba
 }
 
 /** A YAML block: the lines below that are indented deeper than the name. */
-function blockAt(s: string, name: Name, from: number): Value | undefined {
-  const start = lineStart(s, name.start);
+function blockAt(s: string, nameAt: number, from: number): Value | undefined {
+  const start = lineStart(s, nameAt);
   let indent = start;
   while (isBlank(s.charCodeAt(indent)) || s.charCodeAt(indent) === 0x2d) indent++;
   const least = indent - start;
@@ -268,7 +268,7 @@ const WHOLE_REST =
 const FOLDED_TOKEN = /\n[ \t]+[A-Za-z0-9+/=._~-]{1,4096}(?=[ \t]*(?:\n|$))/y;
 const FOLDED_LINE = /\n[ \t]+[^\n]{0,4096}/y;
 
-function headerValue(s: string, name: Name, start: number, opener: number): Value | undefined {
+function headerValue(s: string, start: number, opener: number): Value | undefined {
   let at = start;
   if (s.charCodeAt(at) === 0x0a && isBlank(s.charCodeAt(at + 1))) at = skipBlanks(s, at + 1);
   const quoted = quotedAt(s, at);
@@ -396,7 +396,7 @@ function ofPair(s: string, name: Name): Value | undefined {
 
 // --- options, directives, sentences ------------------------------------------------------------
 
-const ARGUMENT = /(?:[ \t]+(?:\\\n[ \t]*)?|["'][ \t]*,?\s{1,32})/y;
+const ARGUMENT = /(?:[ \t]+(?:\\\n[ \t]*)?|["'][ \t]*(?:,\s{0,32}|[ \t]{1,32}))/y;
 
 /** `--password value`, `"--password", "value"`. */
 function afterOption(s: string, name: Name): Value | undefined {
@@ -417,6 +417,7 @@ function afterOption(s: string, name: Name): Value | undefined {
   if (c === 0x2d || isEol(c)) return undefined;
   if (name.label.kind === 'header' || name.label.kind === 'cookie') return undefined;
   const value = quotedAt(s, at) ?? bareAt(s, at, 0);
+  if (s.charCodeAt(value.start) === 0x2d) return undefined;
   if (/^(?:id|type|src|env|file)[=:]/.test(s.slice(value.start, value.start + 6))) return undefined;
   return keep(s, name, value);
 }
@@ -476,7 +477,7 @@ function skipWhite(s: string, i: number): number {
 }
 
 const ALGORITHM =
-  /^(?:sha-?\d+|md[45]|v\d+|pam_|rc4|aes|des3|ntlmv?\d?|[a-z]+\d?-[a-z]|\(|\[|\d+[:./]|[a-z]+\.[a-z]|#|uid=|\w+=)/i;
+  /^(?:sha-?\d+|md[45]|v\d+|pam_|rc4|aes|des3|ntlmv?\d?|\(|\[|\d+[:./]|[a-z]+\.[a-z]|#|uid=|\w+=)/i;
 
 /** A word that nobody would write in a sentence: letters with digits or signs. */
 function passes(s: string, value: Value, kind: Label['kind']): boolean {

@@ -251,6 +251,7 @@ export function discordAt(s: string, dot: number): Found | undefined {
   const end = DISCORD.lastIndex;
   let start = dot;
   while (start > dot - 30 && /[\w-]/.test(s[start - 1] ?? '')) start--;
+  if (s.charCodeAt(start - 1) === 0x5c && /[nrt]/.test(s[start] ?? '')) start++;
   const first = s.slice(start, dot);
   return /^[MNO][\w-]{22,27}$/.test(first) && /\d/.test(s.slice(dot))
     ? { start, end, name: 'token' }

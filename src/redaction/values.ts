@@ -8,6 +8,10 @@ import type { Label } from './labels.ts';
 
 /** Characters that any one finding looks ahead. A longer value is swallowed to the end of its line. */
 export const REACH = 32_768;
+/** A marker that stands already: opaque, so that redacting again changes nothing. */
+export const MARKER =
+  /\[redacted:(?:password|passphrase|secret|token|key|private-key|credential|authorization|cookie|signature|session|hash|otp)\]/y;
+
 /** Characters that any one finding looks back. */
 export const BACK = 4_096;
 
@@ -132,6 +136,10 @@ export function bareAt(s: string, start: number, opener: number): Value {
       continue;
     }
     if (isWord(c)) continue;
+    if (c === 0x5b && sticky(MARKER, s, at)) {
+      at = MARKER.lastIndex - 1;
+      continue;
+    }
     if (isQuote(c)) {
       if (c === opener || !isWord(s.charCodeAt(at + 1))) break;
       continue;
@@ -143,7 +151,11 @@ export function bareAt(s: string, start: number, opener: number): Value {
     }
     if (c === 0x29 || c === 0x5d || c === 0x7d || c === 0x3e) {
       const next = s.charCodeAt(at + 1);
-      if (Number.isNaN(next) || !isWord(next)) break;
+      if (isWord(next)) continue;
+      // `<your-password>` and `(hidden)` are one thing with their bracket.
+      const opened = s.charCodeAt(start);
+      if ((c === 0x3e && opened === 0x3c) || (c === 0x29 && opened === 0x28)) at++;
+      break;
     }
   }
   let end = at;
@@ -222,6 +234,13 @@ const REMARKS = new Set(
   ).split(' '),
 );
 
+/** Words that open a remark of several words, and alone may be a bad password. */
+const STARTERS = new Set(
+  'password passwd passphrase login user username account root admin access token secret key got'.split(
+    ' ',
+  ),
+);
+
 const PLACEHOLDER =
   /^(?:[*•●·.#_-]+|[xX]{2,}|\?+|<[^<>]*>|\[redacted(?::[a-z-]+)?\]|\[[A-Z ]+\]|\(\w[\w ]*\)|(?:\$\{|\{\{|<%|%\().*|\$\(.*|\$[A-Za-z_]\w*\}?|\$env:\w+|%[A-Za-z_]\w*%|%[sdvqr]|\{[A-Za-z_][\w.]*\}|:[a-z_]+|!(?:vault|Ref|Sub|GetAtt|secret|env|include|reference)\b.*|(?:vault|op|ref\+\w+|aws-ssm|awssm|gcp-secret|keyvault|env|file|secret|secretref|data|https?):[\w/.+#:@-]+|@[\w./-]+|arn:aws[\w-]*:[\w:/.-]+|(?:REDACTED|MASKED|FILTERED|CHANGEME|SENSITIVE)\b.{0,3}|\*+.{0,4}\*+)$/;
 const KNOWN_PATH =
@@ -258,7 +277,7 @@ export function looksRandom(value: string, least = 16): boolean {
 /** Is what stands behind this label a secret? `before` is the character in front of the label. */
 export function worthHiding(label: Label, name: string, value: Value, s: string): boolean {
   const text = s.slice(value.start, value.end);
-  if (isPlaceholder(text)) return false;
+  if (isPlaceholder(text) || text.startsWith('[redacted:')) return false;
   switch (label.kind) {
     case 'weak':
       return looksRandom(text);
@@ -268,8 +287,10 @@ export function worthHiding(label: Label, name: string, value: Value, s: string)
       return true;
     case 'password':
       if (/pwd$/i.test(name) && KNOWN_PATH.test(text)) return false;
+      if (/^pass$/i.test(name) && /^\d{1,3}$/.test(text)) return false;
       return !value.quoted ? !isCode(text) && !isRemark(text) : !isRemark(text);
     case 'secret':
+      if (text.length < 4) return false;
       if (/^-?\d{1,9}(?:\.\d+)?(?:ms|s|m|h|d|%)?$/.test(text))
         return label.name === 'otp' && text.length > 3;
       return (value.quoted || !isCode(text)) && !isRemark(text);
@@ -288,5 +309,6 @@ function isFilePath(text: string): boolean {
 function isRemark(text: string): boolean {
   const space = text.search(/[\s,]/);
   if (space <= 0) return isFilePath(text) && text.split('/').length > 2;
-  return isPlaceholder(text.slice(0, space));
+  const first = text.slice(0, space);
+  return STARTERS.has(first.toLowerCase()) || (first !== 'correct' && isPlaceholder(first));
 }
