@@ -69,6 +69,13 @@ describe('a blessed baseline', () => {
     await throwsFault(() => blessBaseline({ ...request, reason: '' }, input), 'invalid-baseline');
   });
 
+  it('holds when the registry learns that something moves by itself, or does not', () => {
+    const baseline = blessBaseline(request, input);
+    assert.deepEqual(baseline.passedOver, ['service load']);
+    for (const isVolatile of [() => true, () => false])
+      requireBaselineHolds(baseline, declaredFacts(facts, baseline, { isVolatile }));
+  });
+
   it('is told from anything else the store may answer for its moment', async () => {
     const baseline = blessBaseline(request, input);
     const declared = declaredFacts(facts.toReversed(), baseline, rules);

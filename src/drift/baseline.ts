@@ -77,7 +77,18 @@ export function blessBaseline(request: BlessRequest, input: BlessInput): Baselin
       { facts: { target: request.target, partlyKnown: [...known].toSorted() } },
     );
   }
-  const facts = declaredFacts(input.facts, { covers }, input.rules);
+  const passedOver = new Set<string>();
+  const facts = declaredFacts(
+    input.facts,
+    { covers },
+    {
+      isVolatile: (kind, attribute) => {
+        if (!input.rules.isVolatile(kind, attribute)) return false;
+        passedOver.add(`${kind} ${attribute}`);
+        return true;
+      },
+    },
+  );
   const { id, name, scope, target, blessedAt, knownAt, blessedBy, reason } = request;
   return {
     id,
@@ -87,6 +98,7 @@ export function blessBaseline(request: BlessRequest, input: BlessInput): Baselin
     covers,
     kinds: [...new Set(covers.map((part) => part.kind))],
     leftOut,
+    passedOver: [...passedOver].toSorted(byText),
     blessedAt,
     knownAt,
     digest: baselineDigest(facts),
@@ -115,18 +127,26 @@ function byPart(a: BaselinePart, b: BaselinePart): number {
   return byText(a.kind, b.kind) || byText(a.source, b.source);
 }
 
-/** The facts a baseline declares, out of everything that was observed at its moment; sorted. */
+/**
+ * The facts a baseline declares, out of everything that was observed at its moment; sorted.
+ *
+ * A blessed baseline says itself what it passed over, so that a registry of kinds that learns does
+ * not make an old digest look forged.
+ */
 export function declaredFacts<F extends ComparedFact>(
   facts: Iterable<F>,
-  baseline: Pick<Baseline, 'covers'>,
+  baseline: Pick<Baseline, 'covers'> & Partial<Pick<Baseline, 'passedOver'>>,
   rules: Pick<KindRules, 'isVolatile'>,
 ): F[] {
   const covered = new Set(baseline.covers.map((part) => partKey(part.source, part.kind)));
+  const passedOver = baseline.passedOver && new Set(baseline.passedOver);
   const declared: F[] = [];
   for (const fact of facts) {
     const kind = kindOf(fact.entity);
-    if (covered.has(partKey(fact.source, kind)) && !rules.isVolatile(kind, fact.attribute))
-      declared.push(fact);
+    if (!covered.has(partKey(fact.source, kind))) continue;
+    const isPassedOver =
+      passedOver?.has(`${kind} ${fact.attribute}`) ?? rules.isVolatile(kind, fact.attribute);
+    if (!isPassedOver) declared.push(fact);
   }
   return declared.sort(byStream);
 }

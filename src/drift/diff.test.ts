@@ -71,6 +71,20 @@ describe('a comparison with the baseline', () => {
     assert.deepEqual(brief(result), [['missing', nginx, 'state', 'running', null, 'warning']]);
   });
 
+  it('makes nothing of what moved by itself when it was blessed, whatever it does now', () => {
+    const baseline = {
+      id: 'baseline_1',
+      scope: 'main/main',
+      target: web,
+      covers: [{ source: local, kind: 'service' }],
+      passedOver: ['service pid'],
+      blessedAt: noon,
+    };
+    const desired = [aFact(nginx, 'state', 'running')];
+    const observed = [...desired, aFact(nginx, 'pid', 4711)];
+    assert.deepEqual(diff({ baseline, desired, observed }).findings, []);
+  });
+
   it('says unknown once per kind that was not completely looked at, and missing of nothing in it', () => {
     const desired = Array.from({ length: 500 }, (_, i) =>
       aFact(`package:web-1/p${i}`, 'version', '1'),

@@ -32,7 +32,8 @@ import {
 export type Difference = Omit<Finding, 'status'>;
 
 export type DiffInput = {
-  readonly baseline: Pick<Baseline, 'id' | 'scope' | 'target' | 'covers' | 'blessedAt'>;
+  readonly baseline: Pick<Baseline, 'id' | 'scope' | 'target' | 'covers' | 'blessedAt'> &
+    Partial<Pick<Baseline, 'passedOver'>>;
   /** Facts of the target as of the blessed moment. Those outside `baseline.covers` are passed over. */
   readonly desired: Iterable<ComparedFact>;
   /** Observed facts of the target now, of any source. */
@@ -287,7 +288,9 @@ class Report {
     const kind = kindOf(fact.entity);
     return (
       this.#parts.has(partKey(fact.source, kind)) &&
-      !this.#input.rules.isVolatile(kind, fact.attribute)
+      !this.#input.rules.isVolatile(kind, fact.attribute) &&
+      // What moved by itself when it was blessed was not declared, so it cannot be unexpected.
+      this.#input.baseline.passedOver?.includes(`${kind} ${fact.attribute}`) !== true
     );
   }
 

@@ -27,6 +27,7 @@ const aBaseline: Baseline = {
   covers: [{ source: local, kind: 'user' }],
   kinds: ['user'],
   leftOut: [{ source: local, kind: 'package', status: 'partial', reason: null }],
+  passedOver: ['service load'],
   blessedAt: noon,
   knownAt: later,
   digest: 'sha256:00',

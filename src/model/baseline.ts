@@ -29,6 +29,8 @@ export type Baseline = {
   readonly kinds: readonly string[];
   /** What was seen, but not completely, and so is not declared. */
   readonly leftOut: readonly BaselineGap[];
+  /** Attributes that moved by themselves, as was known when it was blessed: `kind attribute`, sorted. Not declared. */
+  readonly passedOver: readonly string[];
   /** The moment whose state is declared good (`asOf`). */
   readonly blessedAt: Instant;
   readonly knownAt: Instant;
