@@ -42,6 +42,7 @@ export class CheckpointCheck {
   #lastNote = '';
   #beforeLast = '';
   #rest = '';
+  #restBytes = 0;
   #lastRecordedIndex = -1;
   /** Sizes with a checkpoint, ascending, and how far the records have come. */
   #sizes: number[] = [];
@@ -74,7 +75,9 @@ export class CheckpointCheck {
     const bytes = (await this.#files.read(this.#file)) ?? new Uint8Array();
     const text = Buffer.from(bytes).toString('utf8');
     const { notes, end } = splitNotes(text);
-    this.#rest = text.slice(end);
+    // Lost blocks read as zeros.
+    this.#rest = text.slice(end).replace(/\0+$/, '');
+    this.#restBytes = text.length - end;
     this.#lastNote = notes.at(-1) ?? '';
     this.#beforeLast = notes.at(-2) ?? '';
     for (const [index, one] of notes.entries()) {
@@ -183,7 +186,7 @@ export class CheckpointCheck {
   }
 
   #checkEnd(): void {
-    if (this.#rest !== '') {
+    if (this.#restBytes > 0) {
       // A crash leaves the beginning of a note, and that begins with the origin.
       const start = `${this.origin}\n`;
       const isTorn = start.startsWith(this.#rest) || this.#rest.startsWith(start);

@@ -12,7 +12,7 @@ import { type VerifierKey, verifierKey } from './note.ts';
 export const KEY_FILE = 'log.pem';
 /** The next key while a rotation is under way. */
 export const NEXT_KEY_FILE = 'log.next.pem';
-export const VKEY_FILE = 'log.vkey';
+const VKEY_FILE = 'log.vkey';
 
 /** The DER that goes before a raw Ed25519 private key (RFC 8410). */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
@@ -70,9 +70,11 @@ export async function writeLogKey(
 ): Promise<void> {
   const pem = key.privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
   await files.replace(`${keys}/${name}`, Buffer.from(pem), 0o600);
-  if (name === KEY_FILE) {
-    await files.replace(`${keys}/${VKEY_FILE}`, Buffer.from(`${key.verifier.vkey}\n`), 0o644);
-  }
+  if (name === KEY_FILE) await writeVerifierKey(files, keys, key);
+}
+
+export async function writeVerifierKey(files: Files, keys: string, key: LogKey): Promise<void> {
+  await files.replace(`${keys}/${VKEY_FILE}`, Buffer.from(`${key.verifier.vkey}\n`), 0o644);
 }
 
 function logKey(privateKey: KeyObject, origin: string): LogKey {

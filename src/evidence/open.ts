@@ -21,8 +21,9 @@ import {
   makeLogKey,
   NEXT_KEY_FILE,
   readLogKey,
-  VKEY_FILE,
+  readPins,
   writeLogKey,
+  writeVerifierKey,
 } from './log-key.ts';
 import { parseVerifierKey } from './note.ts';
 import { ownEvent } from './own-events.ts';
@@ -65,7 +66,7 @@ const NO_LINK = '0'.repeat(64);
 
 export async function openEventLog(options: OpenOptions): Promise<Log> {
   const { files, directory, keys, random } = options;
-  const origin = options.origin ?? (await knownOrigin(files, keys)) ?? newOrigin(random);
+  const origin = options.origin ?? (await knownOrigin(files, keys, directory)) ?? newOrigin(random);
   if (!/^[^\s+]{1,128}$/.test(origin)) {
     throw new Fault(
       'invalid',
@@ -80,6 +81,11 @@ export async function openEventLog(options: OpenOptions): Promise<Log> {
     checkpointEveryMs: options.checkpointEveryMs ?? LIMITS.checkpointEveryMs,
   };
   const found = await recover(options, origin);
+  const [pin] = await readPins(files, keys);
+  // A crash may have come between the key and its verifier key.
+  if (found.key !== undefined && pin !== found.key.verifier.vkey) {
+    await writeVerifierKey(files, keys, found.key);
+  }
   if (found.total === 0) {
     const epoch = Buffer.from(random.bytes(16)).toString('hex');
     const key = found.key ?? (await makeLogKey(files, random, keys, origin));
@@ -120,11 +126,24 @@ export async function openEventLog(options: OpenOptions): Promise<Log> {
   return log;
 }
 
-async function knownOrigin(files: Files, keys: string): Promise<string | undefined> {
-  const vkey = await files.read(`${keys}/${VKEY_FILE}`);
-  return vkey === undefined
-    ? undefined
-    : parseVerifierKey(Buffer.from(vkey).toString().trim())?.name;
+/** The name of the verifier key beside the private one; when that file is gone, what the first record says. */
+async function knownOrigin(
+  files: Files,
+  keys: string,
+  directory: string,
+): Promise<string | undefined> {
+  const [pin] = await readPins(files, keys);
+  const name = pin === undefined ? undefined : parseVerifierKey(pin)?.name;
+  if (name !== undefined) return name;
+  for (const path of [bundlePath(directory, 0), journalPath(directory, 0)]) {
+    const start = await files.readRange(path, 0, 2 + LIMITS.eventBytes);
+    if (start === undefined || start.length < 2) continue;
+    // Bundles and journals begin alike: a length, then the entry.
+    const event = decodeEvent(start.subarray(2, 2 + view(start).readUInt16BE(0)));
+    const origin = event?.more?.['origin'];
+    if (typeof origin === 'string') return origin;
+  }
+  return undefined;
 }
 
 function newOrigin(random: Random): string {
