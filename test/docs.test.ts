@@ -129,7 +129,8 @@ describe('dependencies', () => {
 describe('the repository', () => {
   // Put together here, so that this file is not what it looks for.
   const foreign = [
-    ['/wo', 'rk/'],
+    ['/wo', 'rk/main'],
+    ['/wo', 'rk/shared'],
     ['registry.', 'npmjs'],
     ['deb.', 'debian.org'],
     ['.pkg.', 'dev/'],
