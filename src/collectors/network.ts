@@ -9,6 +9,7 @@ import type { Collector, LookSession } from './look-session.ts';
 import { decode, Gathering, linesOf, numberOf, readText, readValue, wordsOf } from './reading.ts';
 
 const KINDS = ['interface', 'address', 'route'] as const;
+const MIB = 1024 * 1024;
 const IFF_UP = 0x1;
 const IFF_PROMISC = 0x100;
 
@@ -71,7 +72,7 @@ export type Address = {
   readonly family: string;
   readonly prefix: number;
   readonly scope: string;
-  readonly dynamic: boolean;
+  readonly dynamic: boolean | undefined;
   readonly lifetimeSeconds: number | undefined;
 };
 
@@ -81,12 +82,21 @@ async function addresses(session: LookSession, seen: Gathering): Promise<void> {
     result.ended === 'exited' && result.exit === 0
       ? parseAddresses(decode(result.stdout))
       : undefined;
-  if (found === undefined) {
-    const text = await readText(session, '/proc/net/if_inet6');
-    for (const address of parseInet6(text ?? '')) addAddress(seen, address);
-    return seen.short('address', `ip did not answer (${result.ended}): only IPv6 was read`);
-  }
+  if (found === undefined) return addressesOfKernel(session, seen);
   for (const address of found) addAddress(seen, address);
+}
+
+/** Without `ip`: less is known of each address, but none is left out. */
+async function addressesOfKernel(session: LookSession, seen: Gathering): Promise<void> {
+  const trie = await readText(session, '/proc/net/fib_trie', 4 * MIB);
+  if (trie === undefined)
+    return seen.short('address', 'neither ip nor /proc/net/fib_trie answered');
+  const onLink = parseRoutes((await readText(session, '/proc/net/route', 4 * MIB)) ?? '').filter(
+    (route) => route.gateway === undefined,
+  );
+  for (const address of parseFibTrie(trie, onLink)) addAddress(seen, address);
+  const six = await readText(session, '/proc/net/if_inet6');
+  for (const address of parseInet6(six ?? '')) addAddress(seen, address);
 }
 
 function addAddress(seen: Gathering, each: Address): void {
@@ -161,9 +171,58 @@ export function parseInet6(text: string): Address[] {
   });
 }
 
+/** /proc/net/fib_trie: addresses of this machine, on the interface whose network they are in. */
+export function parseFibTrie(text: string, onLink: readonly Route[]): Address[] {
+  const found = new Map<string, Address>();
+  const networks = onLink.map((route) => ({ route, ...networkOf(route.destination) }));
+  let leaf: string | undefined;
+  for (const line of linesOf(text)) {
+    const words = wordsOf(line);
+    if (words[0] === '|--') leaf = words[1];
+    if (leaf === undefined || words.join(' ') !== '/32 host LOCAL') continue;
+    const word = wordOf4(leaf);
+    if (word === undefined) continue;
+    const isLoopback = leaf.startsWith('127.');
+    const near = networks
+      .filter(({ base, length }) => base !== undefined && sharesPrefix(base, word, length))
+      .sort((a, b) => b.length - a.length)[0];
+    found.set(leaf, {
+      interface: isLoopback ? 'lo' : (near?.route.interface ?? 'unknown'),
+      address: leaf,
+      prefix: isLoopback ? 8 : (near?.length ?? 32),
+      family: 'inet',
+      scope: isLoopback ? 'host' : leaf.startsWith('169.254.') ? 'link' : 'global',
+      dynamic: undefined,
+      lifetimeSeconds: undefined,
+    });
+  }
+  return [...found.values()];
+}
+
+function networkOf(destination: string): { base: number | undefined; length: number } {
+  const [base = '', length] = destination.split('/');
+  return { base: wordOf4(base), length: numberOf(length) ?? 32 };
+}
+
+function wordOf4(address: string): number | undefined {
+  const parts = address.split('.').map(numberOf);
+  if (parts.length !== 4) return undefined;
+  let word = 0;
+  for (const part of parts) {
+    if (part === undefined || part < 0 || part > 255) return undefined;
+    word = word * 256 + part;
+  }
+  return word;
+}
+
+function sharesPrefix(a: number, b: number, length: number): boolean {
+  const size = 2 ** (32 - length);
+  return Math.floor(a / size) === Math.floor(b / size);
+}
+
 async function routes(session: LookSession, seen: Gathering): Promise<void> {
-  const four = await readText(session, '/proc/net/route', 4 * 1024 * 1024);
-  const six = await readText(session, '/proc/net/ipv6_route', 4 * 1024 * 1024);
+  const four = await readText(session, '/proc/net/route', 4 * MIB);
+  const six = await readText(session, '/proc/net/ipv6_route', 4 * MIB);
   if (four === undefined) return seen.short('route', 'no /proc/net/route');
   const all = [...parseRoutes(four), ...parseRoutes6(six ?? '')];
   for (const each of all.sort((a, b) => a.metric - b.metric)) {

@@ -19,6 +19,7 @@ import {
   interfaceType,
   isGuestCable,
   parseAddresses,
+  parseFibTrie,
   parseInet6,
   parseRoutes,
   parseRoutes6,
@@ -287,6 +288,22 @@ describe('the network', () => {
     assert.equal(interfaceType('INTERFACE=br0\nDEVTYPE=bridge\n', '1'), 'bridge');
   });
 
+  it('finds its addresses without the ip program', () => {
+    const trie =
+      'Local:\n  +-- 0.0.0.0/0 2 0 2\n     |-- 10.1.2.0\n        /24 link UNICAST\n     |-- 10.1.2.5\n        /32 host LOCAL\n     |-- 127.0.0.1\n        /32 host LOCAL\n     |-- 172.31.0.9\n        /32 host LOCAL\n';
+    const routes = parseRoutes(
+      'head\neth0\t0002010A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\neth1\t0000000A\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0\n',
+    );
+    assert.deepEqual(
+      parseFibTrie(trie, routes).map((each) => [each.interface, each.address, each.prefix]),
+      [
+        ['eth0', '10.1.2.5', 24],
+        ['lo', '127.0.0.1', 8],
+        ['unknown', '172.31.0.9', 32],
+      ],
+    );
+  });
+
   it('knows listening sockets from connections', () => {
     const text = `head\n   0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 900 1 0 100 0 0 10 0\n   1: 00000000000000000000000001000000:1F90 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 901 1 0 100 0 0 10 0\n`;
     assert.deepEqual(
@@ -427,6 +444,7 @@ describe('no text', () => {
     parsePodmanPs,
     parseCrontab: (text) => [parseCrontab(text, undefined), parseCrontab(text, 'x')],
     parseAddresses,
+    parseFibTrie: (text) => parseFibTrie(text, parseRoutes(text)),
     parseInet6,
     parseRoutes,
     parseRoutes6,

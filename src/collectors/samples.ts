@@ -190,6 +190,7 @@ export function aSmallServer(): Record<string, string | PaperFile> {
     '/proc/net/udp': TCP_HEAD,
     '/proc/net/route':
       'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\neth0\t00000000\t0100000A\t0003\t0\t0\t100\t00000000\t0\t0\t0\n',
+    '/proc/net/fib_trie': 'Local:\n     |-- 127.0.0.1\n        /32 host LOCAL\n',
     '/proc/sys/net/ipv4/ip_forward': '0\n',
     '/proc/77/fd/3': { link: 'socket:[900]' },
     '/proc/77/exe': { link: '/usr/sbin/sshd' },
