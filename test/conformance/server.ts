@@ -1,31 +1,48 @@
 /**
- * A Holdfast MCP server for the conformance suite, started by the tests: over HTTP on loopback
- * with a bearer, and a second port that adds the bearer, since the suite cannot send one; or over
- * stdio. With `fixtures`, the suite's own tools are mounted too.
+ * A Holdfast MCP server for the conformance suite and the Inspector, over a data directory of its
+ * own. Over HTTP it listens on loopback with a bearer, and on a second port that adds the bearer,
+ * since the suite cannot send one. With `fixtures`, the suite's own tools are mounted too; without,
+ * HTTP is served by what the real program serves it with.
  *
- *   server.ts http [fixtures]    prints {"url", "proxy", "bearer"} and serves until its stdin ends
- *   server.ts stdio [fixtures]
+ *   server.ts http <home> [fixtures]    prints {"url", "proxy", "bearer"}, serves until its stdin ends
+ *   server.ts stdio <home> [fixtures]
  */
 import { createServer, request as httpRequest, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { sha256 } from '#base/digest';
-import { jsonLog, silentLog } from '#base/log';
-import type { Instant } from '#base/time';
+import { silentLog } from '#base/log';
+import { LATEST } from '#base/time';
 import { nodeClock, nodeRandom } from '#machine';
-import { mcpHttp, mcpService, ResourceChanges, serveMcpStdio, verifyAgainst } from '#mcp';
-import { aCaller, cleanSample, SAMPLE_OPERATIONS, samplePerform } from '#samples/mcp';
+import {
+  MCP_PATH,
+  type McpSetup,
+  mcpHttp,
+  mcpService,
+  ResourceChanges,
+  serveMcpStdio,
+  verifyAgainst,
+} from '#mcp';
+import { OPERATIONS } from '#operations';
+import { clean } from '#redaction';
+import { HTTP_CALLER, STDIO_CALLER } from '../../src/main/callers.ts';
+import { serveHttp } from '../../src/main/http.ts';
+import { initialise } from '../../src/main/init.ts';
+import { openService, type Service } from '../../src/main/service.ts';
 import { FIXTURE_OPTIONS, mayWatchFixture, mountFixtures } from './fixtures.ts';
 
-const [transport, profile] = process.argv.slice(2);
+const [transport, home = '', profile] = process.argv.slice(2);
 const clock = nodeClock();
 const random = nodeRandom();
 const changes = new ResourceChanges();
 
-const service = mcpService({
-  operations: SAMPLE_OPERATIONS,
-  perform: samplePerform(),
-  version: '0.1.0',
-  clean: cleanSample,
+await initialise(home);
+const service = await openService({ home, logSink: (line) => process.stderr.write(line) });
+if (service === undefined) throw new Error(`another process owns ${home}`);
+const setup: McpSetup = {
+  operations: OPERATIONS,
+  perform: (call) => service.perform(call),
+  version: service.version,
+  clean: (text) => clean(text).text,
   changes,
   ...(profile === 'fixtures'
     ? {
@@ -36,56 +53,59 @@ const service = mcpService({
         },
       }
     : {}),
-});
+};
 
 if (transport === 'stdio') {
   const { closed } = serveMcpStdio({
-    service: service(aCaller),
+    service: mcpService(setup)(STDIO_CALLER),
     stdin: process.stdin,
     stdout: process.stdout,
     clock,
     log: silentLog,
   });
   await closed;
+  await service.close();
 } else {
-  await serveHttp();
+  const { url, bearer } =
+    profile === 'fixtures' ? await serveWithFixtures() : await serveAsTheProgramDoes(service);
+  const proxy = await listen(addingBearer(new URL(url), bearer));
+  process.stdout.write(`${JSON.stringify({ url, proxy: proxy + MCP_PATH, bearer })}\n`);
+  process.stdin.on('end', () => service.close().then(() => process.exit(0))).resume();
 }
 
-async function serveHttp(): Promise<void> {
+async function serveAsTheProgramDoes(owner: Service): Promise<{ url: string; bearer: string }> {
+  const { url, token } = await serveHttp(owner, 0);
+  return { url, bearer: token };
+}
+
+async function serveWithFixtures(): Promise<{ url: string; bearer: string }> {
   const bearer = Buffer.from(random.bytes(24)).toString('base64url');
+  const { scopes, onBehalfOf } = HTTP_CALLER;
+  const lease = {
+    id: 'conformance',
+    sha256: sha256(bearer),
+    onBehalfOf,
+    scopes,
+    expiresAt: LATEST,
+  };
   let url = '';
   const http = mcpHttp({
-    service,
-    verifyBearer: verifyAgainst(
-      () => [
-        {
-          id: 'lease_conformance',
-          sha256: sha256(bearer),
-          onBehalfOf: null,
-          scopes: aCaller.scopes,
-          expiresAt: (clock.now() + 3_600_000_000) as Instant,
-        },
-      ],
-      clock,
-    ),
+    service: mcpService(setup),
+    verifyBearer: verifyAgainst(() => [lease], clock),
     allowedHosts: ['127.0.0.1', 'localhost', '[::1]'],
     allowedOrigins: ['127.0.0.1', 'localhost', '[::1]'],
     resource: () => url,
     clock,
     random,
-    log:
-      process.env['MCP_LOG'] === '1'
-        ? jsonLog(
-            clock,
-            (text) => text,
-            (line) => void process.stderr.write(line),
-          )
-        : silentLog,
+    log: silentLog,
     bus: changes.bus,
   });
-  url = `${await listen((incoming, outgoing) => void http.handle(incoming, outgoing))}/mcp`;
-  const target = new URL(url);
-  const proxy = await listen((incoming, outgoing) => {
+  url = `${await listen((incoming, outgoing) => void http.handle(incoming, outgoing))}${MCP_PATH}`;
+  return { url, bearer };
+}
+
+function addingBearer(target: URL, bearer: string): RequestListener {
+  return (incoming, outgoing) => {
     const onward = httpRequest(
       target,
       {
@@ -102,9 +122,7 @@ async function serveHttp(): Promise<void> {
     onward.on('error', () => outgoing.destroy());
     outgoing.on('close', () => onward.destroy());
     incoming.pipe(onward);
-  });
-  process.stdout.write(`${JSON.stringify({ url, proxy: `${proxy}/mcp`, bearer })}\n`);
-  process.stdin.on('end', () => process.exit(0)).resume();
+  };
 }
 
 async function listen(handle: RequestListener): Promise<string> {
