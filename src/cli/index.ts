@@ -1,5 +1,4 @@
 export { EXIT_CODES } from './exit-codes.ts';
-export { processIo } from './process-io.ts';
 export type {
   Ask,
   Commands,

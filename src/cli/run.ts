@@ -11,9 +11,16 @@ import { commandTree } from './tree.ts';
 
 /** Faults that say a record does not hold, whatever their kind. */
 const UNVERIFIED: ReadonlySet<string> = new Set([
-  'log-tampered',
-  'store-tampered',
-  'backup-unverified',
+  'log-cut',
+  'log-rewritten',
+  'log-damaged',
+  'log-other',
+  'log-head-missing',
+  'log-head-behind',
+  'log-key-missing',
+  'log-checkpoint-wrong',
+  'store-damaged',
+  'backup-unsound',
 ]);
 
 export type CliRun = {

@@ -15,11 +15,12 @@ export function nodeSocketFiles(): SocketFiles {
 async function privateDirectory(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   const stats = await lstat(path);
-  if (stats.isDirectory() && (stats.mode & 0o077) === 0) return;
+  const own = stats.uid === (process.getuid?.() ?? stats.uid);
+  if (stats.isDirectory() && own && (stats.mode & 0o077) === 0) return;
   throw new Fault(
     'refused',
     'directory-open',
-    `directory of the local socket can be entered by others: ${path}. Make it private: chmod 700`,
+    `directory of the local socket can be entered by others: ${path}. Make it your own, with mode 0700`,
   );
 }
 

@@ -4,11 +4,21 @@ import {
   renderBaseline,
   renderBaselines,
   renderBlessed,
-  renderDone,
   renderDrift,
+  renderRetired,
+  renderWaived,
   renderWaivers,
 } from '../render/drift.ts';
-import { type CommandSpec, type GroupSpec, given, moments, SCOPE } from './spec.ts';
+import {
+  type CommandSpec,
+  CURSOR,
+  type GroupSpec,
+  given,
+  LIMIT,
+  moments,
+  SCOPE,
+  TARGET,
+} from './spec.ts';
 
 export const drift: CommandSpec = {
   usage: 'drift [target]',
@@ -16,15 +26,24 @@ export const drift: CommandSpec = {
   examples: ['drift', 'drift web-1 --exit-code', 'drift --baseline before-upgrade --json'],
   options: [
     { flags: '--baseline <baseline>', about: 'compare with this baseline, by name or id' },
-    { flags: '--all', about: 'also list what is waived, ignored or resolved' },
+    {
+      flags: '--status <status>',
+      about: 'findings of this status; default open',
+      choices: ['open', 'waived', 'ignored', 'resolved', 'all'],
+    },
     { flags: '--exit-code', about: 'exit with 10 when there are open findings' },
+    LIMIT,
+    CURSOR,
     SCOPE,
   ],
   async run(desk, [target], options) {
     const answer = await desk.answer<DriftAnswer>(
       'drift_scan',
-      { ...(target === undefined ? {} : { target }), ...given(options, 'baseline', 'scope') },
-      (paper, value, screen) => renderDrift(paper, value, screen, options['all'] === true),
+      {
+        ...(target === undefined ? {} : { target }),
+        ...given(options, 'baseline', 'status', 'limit', 'cursor', 'scope'),
+      },
+      renderDrift(options['status'] === undefined),
     );
     const open = answer.findings.some((finding) => finding.status === 'open');
     return open && options['exitCode'] === true ? EXIT_CODES.drifted : EXIT_CODES.ok;
@@ -73,20 +92,25 @@ export const baseline: GroupSpec = {
       usage: 'show <baseline>',
       summary: 'show one baseline: what it covers and what it leaves out',
       examples: ['baseline show before-upgrade', 'baseline show baseline_0123456789abcdef01234567'],
-      async run(desk, [baseline]) {
-        await desk.answer('baseline_show', { baseline: baseline ?? '' }, renderBaseline);
+      options: [TARGET],
+      async run(desk, [baseline], options) {
+        await desk.answer(
+          'baseline_show',
+          { baseline: baseline ?? '', ...given(options, 'target') },
+          renderBaseline,
+        );
       },
     },
     {
       usage: 'retire <baseline>',
       summary: 'end a baseline; its findings close',
       examples: ["baseline retire before-upgrade --reason 'upgrade done'"],
-      options: [{ flags: '--reason <reason>', about: 'why it ends', mandatory: true }],
+      options: [{ flags: '--reason <reason>', about: 'why it ends' }, TARGET],
       async run(desk, [baseline], options) {
         await desk.answer(
           'baseline_retire',
-          { baseline: baseline ?? '', ...given(options, 'reason') },
-          renderDone('Retired'),
+          { baseline: baseline ?? '', ...given(options, 'reason', 'target') },
+          renderRetired,
         );
       },
     },
@@ -94,18 +118,30 @@ export const baseline: GroupSpec = {
 };
 
 export const waive: CommandSpec = {
-  usage: 'waive <finding>',
-  summary: 'accept a finding for a while, with a reason',
-  examples: ["waive finding_0123456789abcdef --reason 'contractor until Friday' --until 'in 5d'"],
+  usage: 'waive [finding]',
+  summary: 'accept a finding for a while, with a reason; it stays listed as waived',
+  more: 'Give the id of a finding, or --entity for everything that fits.',
+  examples: [
+    "waive finding_0123456789abcdef --reason 'contractor until Friday' --until 'in 5d'",
+    "waive --entity 'user:web-1/build-*' --reason 'build accounts' --until +30d",
+  ],
   options: [
+    { flags: '--entity <entity>', about: 'entities to accept; * is any run of characters' },
+    { flags: '--attribute <attribute>', about: 'with --entity: these attributes; default all' },
+    TARGET,
     { flags: '--reason <reason>', about: 'why it is acceptable', mandatory: true },
+    { flags: '--owner <owner>', about: 'who answers for it' },
     { flags: '--until <time>', about: "when that ends: 'in 7d', +2w, 2026-12-31", mandatory: true },
   ],
   async run(desk, [finding], options) {
     await desk.answer(
       'waiver_add',
-      { finding: finding ?? '', ...given(options, 'reason'), ...moments(desk, options, 'until') },
-      renderDone('Waived'),
+      {
+        ...(finding === undefined ? {} : { finding }),
+        ...given(options, 'target', 'entity', 'attribute', 'reason', 'owner'),
+        ...moments(desk, options, 'until'),
+      },
+      renderWaived,
     );
   },
 };
@@ -115,23 +151,23 @@ export const waiver: GroupSpec = {
   summary: 'list and withdraw waivers',
   commands: [
     {
-      usage: 'list',
+      usage: 'list [target]',
       summary: 'list waivers with their reasons and ends',
       examples: ['waiver list', 'waiver list --json'],
-      async run(desk) {
-        await desk.answer('waiver_list', {}, renderWaivers);
+      async run(desk, [target]) {
+        await desk.answer('waiver_list', target === undefined ? {} : { target }, renderWaivers);
       },
     },
     {
       usage: 'retire <waiver>',
       summary: 'end a waiver now; its findings open again',
       examples: ["waiver retire waiver_0123456789abcdef01234567 --reason 'no longer needed'"],
-      options: [{ flags: '--reason <reason>', about: 'why it ends', mandatory: true }],
+      options: [{ flags: '--reason <reason>', about: 'why it ends' }],
       async run(desk, [waiver], options) {
         await desk.answer(
           'waiver_retire',
           { waiver: waiver ?? '', ...given(options, 'reason') },
-          renderDone('Withdrawn'),
+          renderWaived,
         );
       },
     },

@@ -1,4 +1,4 @@
-import { renderDone } from '../render/drift.ts';
+import { renderDone } from '../render/anything.ts';
 import {
   renderLook,
   renderStart,

@@ -53,8 +53,8 @@ export const verify: CommandSpec = {
   more: 'Exits with 8 when something does not hold.',
   examples: ['verify', 'verify --json'],
   async run(desk) {
-    const answer = await desk.answer<CheckAnswer>('verify_log', {}, renderVerdict);
-    return answer.ok === true ? EXIT_CODES.ok : EXIT_CODES.unverified;
+    const answer = await desk.answer('verify_log', {}, renderVerdict);
+    return answer.ok ? EXIT_CODES.ok : EXIT_CODES.unverified;
   },
 };
 

@@ -7,26 +7,23 @@ const DEEPEST = 4;
 
 export const renderAnything: Render<unknown> = (paper, value) => outline(paper, value, '');
 
-function outline(paper: Paper, value: unknown, indent: string): void {
+/** `first` stands before the first line: the mark of a list item. */
+function outline(paper: Paper, value: unknown, indent: string, first = indent): void {
   if (!isObject(value)) {
-    paper.whole(indent, brief(value));
+    paper.whole(first, brief(value));
     return;
   }
+  let before = first;
   for (const [name, member] of Object.entries(value)) {
     if (isSimple(member) || indent.length >= 2 * DEEPEST) {
-      paper.whole(indent, { text: `${name}: `, tone: 'faint' }, brief(member));
-    } else if (Array.isArray(member)) {
-      paper.whole(indent, { text: `${name}:`, tone: 'faint' });
-      for (const item of member) {
-        if (isObject(item) && !isSimple(item)) {
-          outline(paper, item, `${indent}  `);
-          paper.blank();
-        } else paper.whole(`${indent}  `, brief(item));
-      }
+      paper.whole(before, { text: `${name}: `, tone: 'faint' }, brief(member));
     } else {
-      paper.whole(indent, { text: `${name}:`, tone: 'faint' });
-      outline(paper, member, `${indent}  `);
+      paper.whole(before, { text: `${name}:`, tone: 'faint' });
+      const deeper = `${indent}  `;
+      if (!Array.isArray(member)) outline(paper, member, deeper);
+      else for (const item of member) outline(paper, item, `${deeper}  `, `${deeper}- `);
     }
+    before = indent;
   }
 }
 
@@ -41,4 +38,12 @@ function isSimple(value: unknown): boolean {
     return value.every((item) => typeof item !== 'object') && JSON.stringify(value).length <= 100;
   }
   return Object.keys(value).length === 0;
+}
+
+/** A short word that it is done, then what the service said. */
+export function renderDone(word: string): Render<unknown> {
+  return (paper, value, screen) => {
+    paper.whole({ text: word, tone: 'good' });
+    renderAnything(paper, value, screen);
+  };
 }

@@ -1,8 +1,7 @@
 import type { Render } from '../desk.ts';
 import type { Paper, Piece, Tone } from '../text/paper.ts';
 import { age, brief, count, moment } from '../text/words.ts';
-import { renderAnything } from './anything.ts';
-import { type CoverageRow, renderCoverage } from './facts.ts';
+import { type CoverageRow, renderCoverage, renderNext } from './facts.ts';
 
 type Finding = {
   readonly id: string;
@@ -21,9 +20,9 @@ type Finding = {
 
 export type DriftAnswer = {
   readonly findings: readonly Finding[];
+  readonly nextCursor: string | null;
   readonly coverage: readonly CoverageRow[];
-  /** Targets without a baseline, when the service tells. */
-  readonly baselines?: readonly unknown[];
+  readonly baselines: readonly { readonly name: string; readonly signature: string }[];
 };
 
 const SEVERITIES = ['critical', 'warning', 'info'] as const;
@@ -33,42 +32,41 @@ const TONES = { critical: 'bad', warning: 'warn', info: 'plain' } as const satis
 >;
 const MOST_ATTRIBUTES = 8;
 
-export function renderDrift(
-  paper: Paper,
-  answer: DriftAnswer,
-  screen: { readonly now: number },
-  all: boolean,
-): void {
-  const listed = all
-    ? answer.findings
-    : answer.findings.filter((finding) => finding.status === 'open');
-  if (answer.baselines?.length === 0) {
-    paper.whole('There is no baseline to compare with. Next: holdfast baseline bless');
-  } else if (listed.length === 0) {
-    paper.whole({ text: 'No drift: ', tone: 'good' }, 'what was seen is as the baseline says.');
-    if (answer.baselines === undefined)
+/** With `openOnly`, what is waived or ignored is counted and not listed. */
+export function renderDrift(openOnly: boolean): Render<DriftAnswer> {
+  return (paper, answer, screen) => {
+    const { findings, nextCursor, coverage, baselines } = answer;
+    const listed = openOnly ? findings.filter(({ status }) => status === 'open') : findings;
+    if (baselines.length === 0 && listed.length === 0) {
+      paper.whole('No baseline is active, so nothing is declared. Next: holdfast baseline bless');
+    } else if (listed.length === 0) {
+      const [what, tone] = openOnly
+        ? (['No drift.', 'good'] as const)
+        : (['No such findings.', 'plain'] as const);
+      paper.whole({ text: what, tone }, openOnly ? ' What was seen is as declared.' : '');
+    }
+    for (const [target, its] of Map.groupBy(listed, (finding) => finding.target)) {
+      paper.blank();
+      paper.line({ text: target, tone: 'strong' }, `  ${tally(its)}`);
+      for (const finding of its.toSorted(bySeverity)) {
+        paper.blank();
+        writeFinding(paper, finding, screen.now);
+      }
+    }
+    const hidden = findings.length - listed.length;
+    paper.blank();
+    if (hidden > 0)
       paper.whole({
-        text: 'Only blessed targets are compared: holdfast baseline list',
+        text: `${count(hidden, 'finding')} waived or ignored: holdfast drift --status all`,
         tone: 'faint',
       });
-  }
-  for (const [target, findings] of Map.groupBy(listed, (finding) => finding.target)) {
-    paper.blank();
-    paper.line({ text: target, tone: 'strong' }, `  ${tally(findings)}`);
-    for (const finding of findings.toSorted(bySeverity)) {
-      paper.blank();
-      writeFinding(paper, finding, screen.now);
+    if (baselines.length > 0) {
+      const names = baselines.map(({ name, signature }) => `${name} (${signature})`);
+      paper.line({ text: `Compared with: ${names.join(', ')}`, tone: 'faint' });
     }
-  }
-  const hidden = answer.findings.length - listed.length;
-  if (hidden > 0) {
-    paper.blank();
-    paper.whole({
-      text: `${count(hidden, 'finding')} waived, ignored or resolved: holdfast drift --all`,
-      tone: 'faint',
-    });
-  }
-  renderCoverage(paper, answer.coverage);
+    renderNext(paper, nextCursor, screen.asked);
+    renderCoverage(paper, coverage);
+  };
 }
 
 function tally(findings: readonly Finding[]): string {
@@ -135,88 +133,157 @@ function since(time: string, now: number): string {
   return passed === 'just now' ? passed : `${passed} ago`;
 }
 
-export const renderBlessed: Render<Record<string, unknown>> = (paper, blessed) => {
+type Baseline = {
+  readonly id: string;
+  readonly name: string;
+  readonly target: string;
+  readonly kinds: readonly string[];
+  readonly facts: number;
+  readonly blessedAt: string;
+  readonly blessedBy: string;
+  readonly reason: string;
+  readonly signature: string;
+  readonly status: string;
+};
+type Detail = Baseline & {
+  readonly leftOut: readonly {
+    readonly kind: string;
+    readonly status: string;
+    readonly reason: string | null;
+  }[];
+};
+type Told = {
+  readonly open: number;
+  readonly opened: readonly string[];
+  readonly resolved: readonly string[];
+};
+
+function writeBaseline(paper: Paper, baseline: Baseline): void {
+  const { name, target, status, signature, facts, kinds, blessedAt, blessedBy, reason, id } =
+    baseline;
+  paper.line(
+    { text: name, tone: 'strong' },
+    ` of ${target}  `,
+    { text: status, tone: status === 'active' ? 'good' : 'faint' },
+    `, ${signature}`,
+  );
+  paper.line(`  ${count(facts, 'fact')} as of ${moment(blessedAt)}: ${kinds.join(', ')}`);
+  paper.line(`  by ${blessedBy}: ${reason}`);
+  paper.whole({ text: `  ${id}`, tone: 'faint' });
+}
+
+function writeLeftOut(paper: Paper, { leftOut }: Detail): void {
+  if (leftOut.length === 0) return;
+  paper.blank();
+  paper.line({ text: 'Not declared, because it was not seen in full:', tone: 'warn' });
+  paper.table(
+    [{ head: 'KIND', least: 6 }, { head: 'STATUS' }, { head: 'WHY', least: 16 }],
+    leftOut.map((row): Piece[] => [row.kind, row.status, row.reason ?? '']),
+    '  ',
+  );
+}
+
+/** What a declaration did to the findings. */
+export function writeTold(paper: Paper, { open, opened, resolved }: Told): void {
+  if (opened.length + resolved.length > 0)
+    paper.line(`${count(opened.length, 'finding')} opened, ${resolved.length} resolved`);
+  paper.whole(
+    open === 0
+      ? 'No open findings.'
+      : { text: `${count(open, 'open finding')}: holdfast drift`, tone: 'warn' },
+  );
+}
+
+type BlessedAnswer = {
+  readonly baseline: Detail;
+  readonly replaced: readonly string[];
+  readonly findings: Told;
+};
+
+export const renderBlessed: Render<BlessedAnswer> = (paper, { baseline, replaced, findings }) => {
   paper.whole({ text: 'Blessed', tone: 'good' });
-  renderAnything(paper, blessed, { now: 0 as never, asked: '' });
+  writeBaseline(paper, baseline);
+  if (replaced.length > 0)
+    paper.whole({ text: `  replaces ${replaced.join(', ')}`, tone: 'faint' });
+  writeLeftOut(paper, baseline);
+  paper.blank();
+  writeTold(paper, findings);
   paper.whole('Next: holdfast observe && holdfast drift');
 };
 
-type BaselineRow = Readonly<Record<string, unknown>>;
-
-export const renderBaselines: Render<{ readonly baselines: readonly BaselineRow[] }> = (
+export const renderBaselines: Render<{ readonly baselines: readonly Baseline[] }> = (
   paper,
   { baselines },
 ) => {
-  if (baselines.length === 0) {
-    paper.whole('No baselines. Next: holdfast baseline bless');
-    return;
+  if (baselines.length === 0) paper.whole('No baselines. Next: holdfast baseline bless');
+  for (const baseline of baselines) {
+    paper.blank();
+    writeBaseline(paper, baseline);
   }
-  paper.table(
-    [
-      { head: 'NAME', least: 8 },
-      { head: 'TARGET', least: 8 },
-      { head: 'STATUS' },
-      { head: 'BLESSED' },
-      { head: 'FACTS', align: 'right' },
-      { head: 'BY', least: 8 },
-      { head: 'SIGNED' },
-      { head: 'ID', least: 12 },
-    ],
-    baselines.map((row): Piece[] => [
-      brief(row['name']),
-      brief(row['target']),
-      { text: brief(row['status']), tone: row['status'] === 'active' ? 'good' : 'faint' },
-      moment(row['blessedAt']),
-      brief(row['facts']),
-      brief(row['blessedBy']),
-      brief(row['signature']),
-      brief(row['id']),
-    ]),
-  );
 };
 
-export const renderBaseline: Render<unknown> = renderAnything;
+export const renderBaseline: Render<Detail> = (paper, baseline) => {
+  writeBaseline(paper, baseline);
+  writeLeftOut(paper, baseline);
+};
 
-export const renderWaivers: Render<{ readonly waivers: readonly BaselineRow[] }> = (
+export const renderRetired: Render<{ readonly baseline: Baseline; readonly findings: Told }> = (
+  paper,
+  { baseline, findings },
+) => {
+  writeBaseline(paper, baseline);
+  paper.blank();
+  writeTold(paper, findings);
+};
+
+type Waiver = {
+  readonly id: string;
+  readonly target: string;
+  readonly entity: string;
+  readonly attribute: string;
+  readonly reason: string;
+  readonly owner: string;
+  readonly expiresAt: string;
+  readonly signature: string;
+  readonly status: string;
+};
+
+function writeWaiver(paper: Paper, waiver: Waiver, now: number): void {
+  const { id, target, entity, attribute, reason, owner, expiresAt, signature, status } = waiver;
+  const over = status === 'active' && Date.parse(expiresAt) * 1_000 <= now;
+  paper.line(
+    { text: attribute === '*' ? entity : `${entity}  ${attribute}`, tone: 'strong' },
+    ` of ${target}  `,
+    over
+      ? { text: 'expired', tone: 'faint' }
+      : { text: status, tone: status === 'active' ? 'good' : 'faint' },
+    ` until ${moment(expiresAt)}, ${signature}`,
+  );
+  paper.line(`  ${owner}: ${reason}`);
+  paper.whole({ text: `  ${id}`, tone: 'faint' });
+}
+
+export const renderWaivers: Render<{ readonly waivers: readonly Waiver[] }> = (
   paper,
   { waivers },
+  { now },
 ) => {
-  if (waivers.length === 0) {
+  if (waivers.length === 0)
     paper.whole(
       "No waivers. To accept a finding: holdfast waive FINDING --reason '…' --until 'in 7d'",
     );
-    return;
+  for (const waiver of waivers) {
+    paper.blank();
+    writeWaiver(paper, waiver, now);
   }
-  paper.table(
-    [
-      { head: 'TARGET', least: 8 },
-      { head: 'ENTITY', least: 12 },
-      { head: 'ATTRIBUTE', least: 8 },
-      { head: 'STATUS' },
-      { head: 'UNTIL' },
-      { head: 'REASON', least: 10 },
-      { head: 'OWNER', least: 8 },
-      { head: 'SIGNED' },
-      { head: 'ID', least: 12 },
-    ],
-    waivers.map((row): Piece[] => [
-      brief(row['target']),
-      brief(row['entity']),
-      brief(row['attribute']),
-      brief(row['status']),
-      moment(row['expiresAt']),
-      brief(row['reason']),
-      brief(row['owner']),
-      brief(row['signature']),
-      brief(row['id']),
-    ]),
-  );
 };
 
-/** A short word that it is done, then what the service said. */
-export function renderDone(word: string): Render<unknown> {
-  return (paper, value, screen) => {
-    paper.whole({ text: word, tone: 'good' });
-    renderAnything(paper, value, screen);
-  };
-}
+export const renderWaived: Render<{ readonly waiver: Waiver; readonly findings: Told }> = (
+  paper,
+  { waiver, findings },
+  { now },
+) => {
+  writeWaiver(paper, waiver, now);
+  paper.blank();
+  writeTold(paper, findings);
+};

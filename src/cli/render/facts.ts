@@ -137,34 +137,28 @@ export const renderHistory: Render<HistoryAnswer> = (paper, answer, screen) => {
       { text: `${first.entity}  ${first.attribute}`, tone: 'strong' },
       { text: `  of ${first.target}, seen by ${first.source}`, tone: 'faint' },
     );
-    paper.table(
-      [
-        { head: 'TRUE FROM' },
-        { head: 'TO' },
-        { head: 'VALUE', least: 10 },
-        { head: 'RECORDED' },
-        { head: 'BELIEVED UNTIL' },
-        { head: 'BY', least: 8 },
-        { head: 'REASON', least: 8 },
-      ],
-      stream.map((version): Piece[] => {
-        const past = version.supersededAt !== null;
-        const tone = past ? 'faint' : 'plain';
-        return [
-          { text: moment(version.validFrom), tone },
-          { text: version.validTo === null ? 'now' : moment(version.validTo), tone },
-          { text: brief(version.value), tone },
-          { text: moment(version.recordedAt), tone },
-          { text: past ? moment(version.supersededAt) : 'now', tone },
-          { text: version.actor, tone },
-          { text: version.reason ?? '', tone },
-        ];
-      }),
-      '  ',
-    );
+    for (const version of stream) writeVersion(paper, version);
   }
   renderNext(paper, nextCursor, screen.asked);
 };
+
+/** When it was true and what it was; below, when and by whom it was recorded. */
+function writeVersion(paper: Paper, version: Version): void {
+  const { validFrom, validTo, value, recordedAt, supersededAt, actor, reason } = version;
+  const past = supersededAt !== null;
+  const until = (validTo === null ? 'now' : moment(validTo)).padEnd(20);
+  const text = `  ${moment(validFrom)} → ${until}  `;
+  paper.line(
+    { text, tone: past ? 'faint' : 'plain' },
+    { text: brief(value), tone: past ? 'faint' : 'strong' },
+  );
+  const why = reason === null ? '' : `: ${reason}`;
+  const believed = past ? `, believed until ${moment(supersededAt)}` : '';
+  paper.line({
+    text: `      recorded ${moment(recordedAt)}${believed}, by ${actor}${why}`,
+    tone: 'faint',
+  });
+}
 
 type Difference = {
   readonly entity: string;

@@ -3,6 +3,7 @@ import type { Summary, TargetSummary } from '../program.ts';
 import type { Paper, Piece } from '../text/paper.ts';
 import { count } from '../text/words.ts';
 import { renderAnything } from './anything.ts';
+import { writeTold } from './drift.ts';
 
 type Target = {
   readonly id: string;
@@ -100,15 +101,8 @@ export const renderLook: Render<LookAnswer> = (paper, look) => {
     paper,
     look.collectors.flatMap((one) => one.shortfalls),
   );
-  const { open, opened, resolved } = look.findings;
   paper.blank();
-  if (opened.length + resolved.length > 0)
-    paper.line(`${count(opened.length, 'finding')} opened, ${resolved.length} resolved`);
-  paper.whole(
-    open === 0
-      ? 'No open findings.'
-      : { text: `${count(open, 'open finding')}: holdfast drift`, tone: 'warn' },
-  );
+  writeTold(paper, look.findings);
 };
 
 function took(ms: number): string {

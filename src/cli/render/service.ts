@@ -1,6 +1,6 @@
 import type { Render } from '../desk.ts';
 import type { Piece } from '../text/paper.ts';
-import { brief, moment } from '../text/words.ts';
+import { brief, count, moment } from '../text/words.ts';
 import { renderAnything } from './anything.ts';
 
 type Event = {
@@ -24,7 +24,7 @@ export const renderEvents: Render<EventsAnswer> = (paper, { events, next }, scre
   paper.table(
     [
       { head: 'SEQ', align: 'right' },
-      { head: 'TIME' },
+      { head: 'TIME', whole: true },
       { head: 'WHO', least: 10 },
       { head: 'OPERATION', least: 12 },
       { head: 'TARGETS', least: 8 },
@@ -60,14 +60,68 @@ export type CheckAnswer = {
   }[];
 };
 
-export const renderVerdict: Render<CheckAnswer> = (paper, answer, screen) => {
+type Verdict = {
+  readonly ok: boolean;
+  readonly log: {
+    readonly verdict: string;
+    readonly size: number;
+    readonly root: string;
+    readonly firstBadRecord: number | null;
+    readonly problems: readonly {
+      readonly code: string;
+      readonly seq: number | null;
+      readonly file: string;
+      readonly what: string;
+    }[];
+    readonly more: boolean;
+    readonly checkpoints: number;
+    readonly anchored: string;
+    readonly undecided: readonly string[];
+    readonly notes: readonly string[];
+  };
+  readonly facts: { readonly ok: boolean; readonly problems: readonly string[] };
+};
+
+/** What the service says when it verified; anything else is not a verdict and shows as it is. */
+export const renderVerdict: Render<Verdict> = (paper, answer) => {
+  const { log, facts } = answer;
+  const undecided = log.verdict === 'cannot decide' && facts.ok;
   paper.whole(
-    answer.ok === true
+    answer.ok
       ? { text: 'Verified: everything holds.', tone: 'good' }
-      : { text: 'NOT VERIFIED', tone: 'bad' },
+      : undecided
+        ? { text: 'CANNOT DECIDE', tone: 'warn' }
+        : { text: 'NOT VERIFIED', tone: 'bad' },
   );
-  const { ok: _, ...rest } = answer;
-  renderAnything(paper, rest, screen);
+  paper.line(
+    `event log  ${log.verdict}: ${count(log.size, 'event')}, ${count(log.checkpoints, 'checkpoint')}`,
+  );
+  if (log.firstBadRecord !== null)
+    paper.line({ text: `           first bad record: ${log.firstBadRecord}`, tone: 'bad' });
+  if (log.problems.length > 0) {
+    paper.table(
+      [
+        { head: 'RECORD', align: 'right' },
+        { head: 'PROBLEM' },
+        { head: 'FILE', least: 8 },
+        { head: 'WHAT', least: 20 },
+      ],
+      log.problems.map((problem): Piece[] => [
+        problem.seq === null ? '' : String(problem.seq),
+        { text: problem.code, tone: 'bad' },
+        problem.file,
+        problem.what,
+      ]),
+      '           ',
+    );
+    if (log.more) paper.line('           and more');
+  }
+  for (const question of log.undecided)
+    paper.whole({ text: `           undecided: ${question}`, tone: 'warn' });
+  for (const note of log.notes) paper.whole({ text: `           ${note}`, tone: 'faint' });
+  paper.line({ text: `           anchored ${log.anchored}; root ${log.root}`, tone: 'faint' });
+  paper.line(`facts      ${facts.ok ? 'hold' : 'do not hold'}`);
+  for (const problem of facts.problems) paper.whole({ text: `           ${problem}`, tone: 'bad' });
 };
 
 export const renderChecks: Render<CheckAnswer> = (paper, answer, screen) => {

@@ -54,7 +54,7 @@ describe('a table', () => {
       table([row], 40, true),
       '\u001b[2mNAME  N  WHAT\u001b[0m\n\u001b[31mx   \u001b[0m  1  y\n',
     );
-    assert.doesNotMatch(table([row], 40, false), /\u001b/);
+    assert.ok(!table([row], 40, false).includes('\u001b'));
   });
 
   it('never lets anything through that a terminal obeys or an eye cannot see', () => {

@@ -17,13 +17,16 @@ export type Piece = string | { readonly text: string; readonly tone: Tone };
 export type Column = {
   readonly head: string;
   readonly align?: 'right';
-  /** Gives way when the line is too wide, down to this many columns. */
+  /** Gives way first when the line is too wide, down to this many columns. */
   readonly least?: number;
+  /** Never gives way: what a person copies. */
+  readonly whole?: true;
   /** Shows a value once while it repeats, on a terminal. */
   readonly once?: true;
 };
 
 const GAP = '  ';
+const NARROWEST = 4;
 const TONES = {
   plain: '',
   strong: '1',
@@ -86,7 +89,10 @@ export class Paper {
     }
   }
 
-  /** Natural widths, then the widest of those that may give way gives way, one column at a time. */
+  /**
+   * Natural widths. When they do not fit, the widest of those that may gives way, one at a time:
+   * first those with a `least`, then every one that is not to stay whole.
+   */
   #widths(
     columns: readonly Column[],
     cells: readonly (readonly string[])[],
@@ -98,18 +104,32 @@ export class Paper {
     if (this.#look.columns === undefined) return widths;
     const room = this.#look.columns - indent - GAP.length * (columns.length - 1);
     let over = widths.reduce((sum, width) => sum + width, 0) - room;
-    while (over > 0) {
-      let widest = -1;
-      for (const [i, column] of columns.entries()) {
-        const width = widths[i] ?? 0;
-        if (column.least === undefined || width <= column.least) continue;
-        if (widest === -1 || width > (widths[widest] ?? 0)) widest = i;
+    for (const leastOf of [
+      (column: Column) => column.least,
+      (column: Column) => (column.whole === true ? undefined : NARROWEST),
+    ]) {
+      for (; over > 0; over--) {
+        const widest = this.#widest(columns, widths, leastOf);
+        if (widest === undefined) break;
+        widths[widest] = (widths[widest] ?? 0) - 1;
       }
-      if (widest === -1) break;
-      widths[widest] = (widths[widest] ?? 0) - 1;
-      over -= 1;
     }
     return widths;
+  }
+
+  #widest(
+    columns: readonly Column[],
+    widths: readonly number[],
+    leastOf: (column: Column) => number | undefined,
+  ): number | undefined {
+    let widest: number | undefined;
+    for (const [i, column] of columns.entries()) {
+      const least = leastOf(column);
+      const width = widths[i] ?? 0;
+      if (least === undefined || width <= least) continue;
+      if (widest === undefined || width > (widths[widest] ?? 0)) widest = i;
+    }
+    return widest;
   }
 
   #paint(text: string, tone: Tone): string {
@@ -120,13 +140,13 @@ export class Paper {
   }
 
   toString(): string {
-    return this.#text;
+    return this.#text.replace(/\n+$/, '\n');
   }
 }
 
 /** Text of one line: neutral, with line ends and tabs shown as spaces. */
 export function oneLine(text: string): string {
-  return neutralise(text).replace(/\s+/gu, ' ');
+  return neutralise(text).replace(/[\n\t]+/g, ' ');
 }
 
 function textOf(piece: Piece): string {
