@@ -54,6 +54,11 @@ describe('a finding', () => {
     assert.deepEqual(result.standing, [aFinding()]);
   });
 
+  it('is not seen again by a scan without a newer look', () => {
+    const result = reconcile([aFinding()], seen(aFinding()));
+    assert.deepEqual([result.held, result.confirmed], [[aFinding()], []]);
+  });
+
   it('does not open from what an incomplete look leaves in doubt', () => {
     const doubtful = asDifference(aFinding());
     const result = reconcile([], { findings: [], unsure: [doubtful] });
@@ -95,7 +100,8 @@ describe('a waiver', () => {
       exceptions,
       now: later,
     });
-    assert.deepEqual(result.updated, [aFinding({ status: 'waived' })]);
+    assert.deepEqual(result.restated, [aFinding({ status: 'waived' })]);
+    assert.deepEqual(result.standing, result.restated);
   });
 });
 
@@ -116,13 +122,21 @@ describe('reconciling, whatever was known and is seen', () => {
           unsure: seen(...doubt.filter((f) => !isSeen(f.id))).findings,
         };
         const r = reconcile(previous, current);
-        const out = [r.opened, r.updated, r.confirmed, r.held, r.resolved, r.past].flat();
+        const out = [
+          r.opened,
+          r.updated,
+          r.confirmed,
+          r.held,
+          r.restated,
+          r.resolved,
+          r.past,
+        ].flat();
         const expected = new Set([...previous, ...now].map((f) => f.id));
         assert.equal(out.length, expected.size);
         assert.deepEqual(new Set(out.map((f) => f.id)), expected);
         assert.deepEqual(
           new Set(r.standing),
-          new Set([r.opened, r.updated, r.confirmed, r.held].flat()),
+          new Set([r.opened, r.updated, r.confirmed, r.held, r.restated].flat()),
         );
         assert.ok(r.standing.every((f) => f.status !== 'resolved'));
         assert.ok(out.every((f) => f.firstSeen <= f.lastSeen));

@@ -21,17 +21,19 @@ export type ReconcileInput = {
 export type Reconciled = {
   /** Seen for the first time, or again after it was resolved: same id, new `firstSeen`. */
   readonly opened: readonly Finding[];
-  /** Seen again, and its values, severity or status are not what was recorded. */
+  /** Seen by a newer look, and its values, severity or status are not what was recorded. */
   readonly updated: readonly Finding[];
-  /** Seen again, unchanged but for `lastSeen`. */
+  /** Seen by a newer look, unchanged but for `lastSeen`. */
   readonly confirmed: readonly Finding[];
-  /** Not looked for completely: neither seen nor gone. `lastSeen` stays. */
+  /** No newer look, or none that could tell: neither seen again nor gone. `lastSeen` stays. */
   readonly held: readonly Finding[];
+  /** As `held`, but a rule began or ended: only the status is new. */
+  readonly restated: readonly Finding[];
   /** Looked for and not seen any more. */
   readonly resolved: readonly Finding[];
   /** Resolved before, and still. */
   readonly past: readonly Finding[];
-  /** `opened`, `updated`, `confirmed` and `held`: what stands now, sorted by place. */
+  /** Everything but `resolved` and `past`: what stands now, sorted by place. */
   readonly standing: readonly Finding[];
 };
 
@@ -44,6 +46,13 @@ export function reconcileFindings(input: ReconcileInput): Reconciled {
   const opened: Finding[] = [];
   const updated: Finding[] = [];
   const confirmed: Finding[] = [];
+  const held: Finding[] = [];
+  const restated: Finding[] = [];
+  const keep = (finding: Finding): void => {
+    const status = statusOf(finding);
+    if (status === finding.status) held.push(finding);
+    else restated.push({ ...finding, status });
+  };
   const seen = new Set<string>();
   for (const difference of input.current.findings) {
     seen.add(difference.id);
@@ -53,23 +62,26 @@ export function reconcileFindings(input: ReconcileInput): Reconciled {
       opened.push({ ...difference, firstSeen: reopening(difference, before), status });
       continue;
     }
+    const isSame = sameDifference(difference, before);
+    if (isSame && difference.lastSeen <= before.lastSeen) {
+      keep(before);
+      continue;
+    }
     const lastSeen = later(difference.lastSeen, before.lastSeen);
     const after: Finding = { ...difference, firstSeen: before.firstSeen, lastSeen, status };
-    const isSame = status === before.status && sameDifference(difference, before);
-    (isSame ? confirmed : updated).push(after);
+    (isSame && status === before.status ? confirmed : updated).push(after);
   }
   const unsure = new Set(input.current.unsure.map((difference) => difference.id));
-  const held: Finding[] = [];
   const resolved: Finding[] = [];
   const past: Finding[] = [];
   for (const finding of known.values()) {
     if (seen.has(finding.id)) continue;
     if (finding.status === 'resolved') past.push(finding);
-    else if (unsure.has(finding.id)) held.push({ ...finding, status: statusOf(finding) });
+    else if (unsure.has(finding.id)) keep(finding);
     else resolved.push({ ...finding, status: 'resolved' });
   }
-  const standing = [...opened, ...updated, ...confirmed, ...held].sort(byPlace);
-  return { opened, updated, confirmed, held, resolved, past, standing };
+  const standing = [...opened, ...updated, ...confirmed, ...held, ...restated].sort(byPlace);
+  return { opened, updated, confirmed, held, restated, resolved, past, standing };
 }
 
 /** What comes back cannot have begun before it was last seen and went away. */

@@ -105,6 +105,12 @@ describe('a finding in the records', () => {
     ]);
   });
 
+  it('that no newer look has seen is not written at all', () => {
+    const book = new Book();
+    book.record(reconcile(book, [aFinding()]), later);
+    assert.deepEqual(reconcile(book, [aFinding()]), []);
+  });
+
   it('that is resolved keeps the moment it was last seen', () => {
     const book = new Book();
     book.record(reconcile(book, [aFinding()]), later);

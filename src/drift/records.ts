@@ -52,14 +52,14 @@ export function findingFacts(finding: Finding): RecordFact[] {
 }
 
 /**
- * Everything to record after a look, in one observation. What was seen is listed whole, so that
- * it is confirmed; what was resolved or held is listed by its status alone, so that it is not.
+ * Everything to record after a look, in one observation. What a newer look has seen is
+ * listed whole, so that it is confirmed; of what it has not, only a new status is.
  */
 export function reconciledFacts(reconciled: Reconciled): RecordFact[] {
   const facts: RecordFact[] = [];
   for (const finding of [...reconciled.opened, ...reconciled.updated, ...reconciled.confirmed])
     facts.push(...findingFacts(finding));
-  for (const { id, status } of [...reconciled.held, ...reconciled.resolved])
+  for (const { id, status } of [...reconciled.restated, ...reconciled.resolved])
     facts.push({ entity: `finding:${id}`, attribute: 'status', value: status });
   return facts;
 }

@@ -5,7 +5,7 @@ const SHOWN_CHARS = 64;
 /** `text` in quotes, cut, with everything that a terminal could obey or hide written as an escape. */
 export function show(text: string): string {
   const cut = text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text;
-  return JSON.stringify(cut.toWellFormed()).replace(
+  return JSON.stringify(cut).replace(
     /[\p{C}\p{Zl}\p{Zp}]/gu,
     (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`,
   );
