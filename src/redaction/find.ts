@@ -13,6 +13,7 @@ import {
   BLOCKS,
   base64Around,
   discordAt,
+  JWT,
   pemAt,
   pgpassAt,
   SHAPES,
@@ -50,6 +51,7 @@ on(['-----begin '], (walk, end, length) => walk.add(pemAt(walk.text, end - lengt
 for (const shape of [...SHAPES, ...BLOCKS]) {
   on(shape.words, (walk, end, length) => walk.add(shapeAt(walk.text, end - length, shape)));
 }
+on(['eyj'], (walk, end) => walk.jwt(end - 3));
 on([':aa'], (walk, end) => walk.add(telegramAt(walk.text, end - 3)));
 on(['.'], (walk, end) => {
   if (walk.text.charCodeAt(end + 6) === 0x2e) walk.add(discordAt(walk.text, end - 1));
@@ -104,7 +106,9 @@ export class Walk {
   readonly #cursor: Cursor = { at: 0, state: 0 };
   readonly #plain: boolean;
   readonly #depth: number;
+  #swallowing: string | undefined;
   #namesSeen = 0;
+  #jwtSeen = 0;
   #viewSeen = 0;
   #wrappedSeen = 0;
   readonly #commandSeen = new Map<unknown, number>();
@@ -118,7 +122,9 @@ export class Walk {
   /** Walks on up to `to`. Rules may look at all of `text`. */
   go(to: number): void {
     const cursor = this.#cursor;
-    while (automaton.run(this.text, cursor, to)) {
+    for (;;) {
+      if (this.#swallowing !== undefined && this.#swallow(this.#swallowing, to)) return;
+      if (!automaton.run(this.text, cursor, to)) return;
       const { at } = cursor;
       for (const hit of automaton.hits(cursor)) {
         const [word, rule] = rules[hit] as readonly [string, Rule];
@@ -133,6 +139,7 @@ export class Walk {
     this.text = this.text.slice(count);
     this.#cursor.at -= count;
     this.#namesSeen -= count;
+    this.#jwtSeen -= count;
     this.#viewSeen -= count;
     this.#wrappedSeen -= count;
     for (const [usage, seen] of this.#commandSeen) this.#commandSeen.set(usage, seen - count);
@@ -145,11 +152,10 @@ export class Walk {
 
   add(found: Found | undefined): void {
     if (found === undefined || found.end <= found.start) return;
-    let { end } = found;
+    this.found.push(found);
+    if (found.end > this.#cursor.at) this.#jump(found.end);
     // Longer than a rule looks: the rest of the line belongs to it.
-    if (end - found.start >= REACH) end = this.#restOfLine(end);
-    this.found.push({ ...found, end });
-    if (end > this.#cursor.at) this.#jump(end);
+    if (found.end - found.start >= REACH) this.#swallowing = found.name;
   }
 
   #jump(to: number): void {
@@ -157,8 +163,16 @@ export class Walk {
     this.#cursor.state = 0;
   }
 
-  #restOfLine(from: number): number {
-    return lineEnd(this.text, from);
+  /** Takes what is left of a very long finding; true when it goes on past `to`. */
+  #swallow(name: string, to: number): boolean {
+    const { at } = this.#cursor;
+    if (at >= to) return true;
+    const end = lineEnd(this.text, at, to - at);
+    if (end > at) this.found.push({ start: at, end, name, more: true });
+    this.#jump(end);
+    if (end >= to) return true;
+    this.#swallowing = undefined;
+    return false;
   }
 
   label(from: number, to: number): void {
@@ -166,6 +180,18 @@ export class Walk {
     const { found, seen } = labelled(this.text, from, to);
     this.#namesSeen = Math.max(this.#namesSeen, seen);
     this.add(found);
+  }
+
+  /** A JWT, looked for once in each run of its letters: where the first try fails, all do. */
+  jwt(start: number): void {
+    if (start < this.#jwtSeen) return;
+    const found = shapeAt(this.text, start, JWT);
+    this.add(found);
+    if (found !== undefined) return;
+    let end = start;
+    const lim = Math.min(this.text.length, start + 8_192);
+    while (end < lim && /[\w-]/.test(this.text[end] as string)) end++;
+    this.#jwtSeen = end;
   }
 
   marker(end: number): void {

@@ -23,7 +23,13 @@ import {
   worthHiding,
 } from './values.ts';
 
-export type Found = { readonly start: number; readonly end: number; readonly name: string };
+export type Found = {
+  readonly start: number;
+  readonly end: number;
+  readonly name: string;
+  /** Goes on from a finding before: hidden too, without a marker of its own. */
+  readonly more?: true;
+};
 
 /** A name longer than this on either side of a stem is a blob and no name. */
 const NAME_REACH = 96;
@@ -223,17 +229,19 @@ function ownsLine(s: string, name: Name): boolean {
 
 /** An object or a list under a label goes whole, unless it counts or lists things about secrets. */
 function structureAt(s: string, name: Name, at: number): Value | undefined | 'bare' {
+  // What needs no second bracket is told first: a rule that comes to nothing must be cheap.
+  const head = s.slice(at, at + 32);
+  if (head.startsWith('[redacted') || head.startsWith('{{')) return undefined;
+  if (name.label.kind === 'weak') return undefined;
+  const plural = /s$/i.test(name.text) && name.label.kind !== 'password';
+  if (plural && (head.startsWith('{') || /^\[\s*\{/.test(head))) return undefined;
   const value = bracketed(s, at);
   const text = s.slice(value.start, Math.min(value.end, value.start + 512));
-  if (text.startsWith('[redacted') || /^\{\{/.test(text)) return undefined;
   if (/^[[\]{}\s]*$/.test(text)) return undefined;
   // ODBC writes PWD={…}; a lone {name} elsewhere is a template.
   const odbc = s.charCodeAt(name.start - 1) === 0x3b || s.charCodeAt(value.end) === 0x3b;
   if (/^\{[\w.]*\}$/.test(text))
     return odbc ? { ...value, start: at + 1, end: value.end - 1 } : undefined;
-  if (name.label.kind === 'weak') return undefined;
-  const plural = /s$/i.test(name.text) && name.label.kind !== 'password';
-  if (plural && (text.startsWith('{') || /^\[\s*\{/.test(text))) return undefined;
   if (/^[[\]{}\d\s.,:]*$/.test(text) && name.label.kind !== 'password') return undefined;
   if (/^\[[A-Z][\w ]{0,24}\]/i.test(text)) return 'bare';
   return value;
@@ -330,24 +338,21 @@ function folded(s: string, end: number, line: RegExp): number {
 function cookieValue(s: string, name: Name, start: number, opener: number): Value | undefined {
   const quoted = quotedAt(s, start);
   const inQuotes = quoted !== undefined && s.charCodeAt(quoted.start - 1) !== opener;
-  let at = inQuotes ? quoted.start : start;
-  let end = inQuotes ? quoted.end : lineEnd(s, start);
-  if (!inQuotes && opener !== 0) {
-    const close = s.indexOf(String.fromCharCode(opener), at);
-    if (close !== -1 && close < end) end = close;
-  }
-  const equals = s.slice(at, Math.min(end, at + 256)).search(/[=;\s]/);
+  const at = inQuotes ? quoted.start : start;
+  const equals = s.slice(at, at + 256).search(/[=;\s]/);
   if (equals <= 0 || s.charCodeAt(at + equals) !== 0x3d) return undefined;
-  if (/^set/i.test(name.text)) {
-    at += equals + 1;
-    const semicolon = s.slice(at, end).search(/;/);
-    if (semicolon !== -1) end = at + semicolon;
-  } else if (!inQuotes && opener === 0) {
-    end = folded(s, end, FOLDED_LINE);
+  const one = /^set/i.test(name.text);
+  const from = one ? at + equals + 1 : at;
+  const lim = inQuotes ? quoted.end : Math.min(s.length, from + REACH);
+  let end = from;
+  for (; end < lim; end++) {
+    const c = s.charCodeAt(end);
+    if (!inQuotes && (c === 0x0a || (opener !== 0 && c === opener))) break;
+    if (one && c === 0x3b) break;
   }
-  const text = s.slice(at, end);
-  if (/^(?:deleted|\[redacted:[a-z-]+\])?$/.test(text)) return undefined;
-  return { start: at, end, quoted: false };
+  if (!one && !inQuotes && opener === 0) end = folded(s, end, FOLDED_LINE);
+  if (/^(?:deleted|\[redacted:[a-z-]+\])?$/.test(s.slice(from, end))) return undefined;
+  return { start: from, end, quoted: false };
 }
 
 // --- elements, name/value pairs ----------------------------------------------------------------

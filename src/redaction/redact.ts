@@ -14,11 +14,16 @@ export function redact(text: string): Redacted {
   if (found.length === 0) return { text, secrets: 0 };
   let out = '';
   let at = 0;
-  for (const { start, end, name } of found) {
-    out += text.slice(at, start) + marker(name);
+  let secrets = 0;
+  for (const { start, end, name, more } of found) {
+    out += text.slice(at, start);
+    if (more === undefined) {
+      out += marker(name);
+      secrets++;
+    }
     at = end;
   }
-  return { text: out + text.slice(at), secrets: found.length };
+  return { text: out + text.slice(at), secrets };
 }
 
 /** No rule looks further ahead than this from where it stands, all its steps together. */
@@ -68,9 +73,12 @@ export class CleanStream {
     const later = [];
     for (const f of found) {
       if (f.end <= limit && f.start < limit) {
-        out += walk.text.slice(at, f.start) + marker(f.name);
+        out += walk.text.slice(at, f.start);
+        if (f.more === undefined) {
+          out += marker(f.name);
+          this.#secrets++;
+        }
         at = f.end;
-        this.#secrets++;
       } else {
         // A finding that may still grow stays whole, and all behind it.
         limit = Math.min(limit, f.start);

@@ -25,6 +25,14 @@ const shape = (name: LabelName, words: string, at: RegExp, inside?: true): Shape
   ...(inside === undefined ? {} : { inside }),
 });
 
+/** Three parts of base64url, the first an object; found by its own rule. */
+export const JWT: Shape = shape(
+  'token',
+  'eyj',
+  /eyJ[\w-]{5,8192}\.(?:eyJ[\w-]{2,16384}|[\w-]{0,1024}\.[\w-]{0,64}\.[\w-]{10,16384})(?:\.[\w-]{0,8192})?/,
+  true,
+);
+
 export const SHAPES: readonly Shape[] = [
   shape('key', 'akia asia abia acca', /A(?:KIA|SIA|BIA|CCA)[A-Z0-9]{16}(?![A-Za-z0-9])/),
   shape('token', 'ghp_ gho_ ghu_ ghs_ ghr_', /gh[pousr]_[A-Za-z0-9_]{30,255}/, true),
@@ -99,12 +107,6 @@ export const SHAPES: readonly Shape[] = [
   shape('token', 'gsk_ xai- pplx-', /(?:gsk_|xai-|pplx-)[A-Za-z0-9]{40,100}/),
   shape('token', 'fo1_ flyv1', /fo1_[\w-]{40,60}|FlyV1 (?:fm\d?[a-z]?_|\w)[\w+/=,-]{40,2000}/i),
   shape('token', '.atlasv1.', /\.atlasv1\.[\w=-]{60,70}/, true),
-  shape(
-    'token',
-    'eyj',
-    /eyJ[\w-]{5,8192}\.(?:eyJ[\w-]{2,16384}|[\w-]{0,1024}\.[\w-]{0,64}\.[\w-]{10,16384})(?:\.[\w-]{0,8192})?/,
-    true,
-  ),
   shape(
     'hash',
     '$1$ $5$ $6$',

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { asciiJson, clean, forTerminal, isNeutral, neutralise, safeJson } from './index.ts';
+import { SECRETS } from './samples.ts';
+
+const RUNS = Number(process.env['REDACTION_RUNS'] ?? 300);
+/** Written out here and not taken from the code under test. */
+const HARMFUL =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff]|[\u{e0000}-\u{e0fff}\u{1d173}-\u{1d17a}]|\p{Cs}/u;
+
+const strange = fc.constantFrom(
+  ...[
+    '\x00',
+    '\x07',
+    '\x08',
+    '\x1b',
+    '\x1b[31m',
+    '\x1b]8;;http://x\x07',
+    '\x1bP',
+    '\x1b\\',
+    '\x9b',
+    '\x9d',
+    '\x9c',
+    '\x7f',
+    '\r',
+  ],
+  ...[
+    '\u202e',
+    '\u2066',
+    '\u200b',
+    '\u200d',
+    '\ufeff',
+    '\u00ad',
+    '\u2028',
+    '\ufe0f',
+    '\u{e0041}',
+    '\ud800',
+    '\udc00',
+    '\uffff',
+    '\u{1fffe}',
+  ],
+  ...[
+    'password',
+    'token',
+    'key',
+    '=',
+    ': ',
+    '"',
+    "'",
+    '{',
+    '}',
+    '[',
+    ']',
+    '\\',
+    '\n',
+    ' ',
+    '%3D',
+    '&quot;',
+    '<',
+    '>',
+    ',',
+    ';',
+    '&',
+    '-----BEGIN RSA PRIVATE KEY-----',
+    '[redacted:token]',
+  ],
+);
+const mixed = fc
+  .array(
+    fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 20 }),
+      strange,
+      fc.constantFrom(...SECRETS.map(([sample]) => sample)),
+    ),
+    { maxLength: 16 },
+  )
+  .map((parts) => parts.join(''));
+
+describe('clean text', () => {
+  it('holds nothing that acts or hides, and cleaning it again changes nothing', () => {
+    fc.assert(
+      fc.property(fc.oneof(mixed, fc.uint8Array({ maxLength: 200 })), (input) => {
+        const { text } = clean(input);
+        assert.ok(!HARMFUL.test(text));
+        assert.ok(text.isWellFormed());
+        assert.equal(neutralise(text), text);
+        assert.ok(isNeutral(text));
+        const again = clean(text);
+        assert.equal(again.text, text);
+        assert.equal(again.altered, false);
+      }),
+      { numRuns: RUNS * 4 },
+    );
+  });
+
+  it('is one line for a terminal', () => {
+    fc.assert(
+      fc.property(mixed, (input) => {
+        const line = forTerminal(input);
+        assert.ok(!/[\n\t]/.test(line) && !HARMFUL.test(line));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('says how much was cut, and never cuts a marker or a character in two', () => {
+    fc.assert(
+      fc.property(mixed, fc.nat({ max: 200 }), (input, maxChars) => {
+        const { text, cut } = clean(input, { maxChars });
+        assert.ok(text.length <= Math.max(maxChars, 0));
+        assert.ok(text.isWellFormed());
+        assert.ok(!/\[redacted:[a-z-]*$/.test(text));
+        if (cut > 0 && maxChars > 60) assert.match(text, / \[cut: \d+ characters\]$/);
+        const whole = clean(input).text;
+        if (cut === 0) assert.equal(text, whole);
+        assert.equal(clean(text, { maxChars }).text, text);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('tells bytes that were no text from bytes that were', () => {
+    assert.deepEqual(clean(Buffer.from('Größe')), {
+      text: 'Größe',
+      altered: false,
+      secrets: 0,
+      cut: 0,
+    });
+    assert.equal(clean(Buffer.from([0x61, 0xff])).altered, true);
+    assert.equal(clean(Buffer.from('\ufffd')).altered, false);
+  });
+
+  it('is exact in JSON, whatever it holds', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (input) => {
+        assert.equal(JSON.parse(asciiJson(input)), input);
+        assert.equal(JSON.parse(safeJson(input)), input);
+        assert.match(asciiJson(input), /^[\x20-\x7e]*$/);
+        assert.ok(!HARMFUL.test(safeJson(input)));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+});
+
+describe('escape sequences', () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ['\x1b[31mred\x1b[0m', 'red'],
+    ['\x9b31mred\x9b0m', 'red'],
+    ['\x1b]0;title\x07text', 'text'],
+    ['\x1b]0;title\x1b\\text', 'text'],
+    ['\x9d0;title\x9ctext', 'text'],
+    ['\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\', 'link'],
+    ['\x1bPq payload\x1b\\text', 'text'],
+    ['\x90q payload\x9ctext', 'text'],
+    ['\x1b_apc\x1b\\text', 'text'],
+    ['\x1b^pm\x1b\\text', 'text'],
+    ['\x1bXsos\x1b\\text', 'text'],
+    ['a\x1b(Bb', 'ab'],
+    ['a\x1bcb', 'ab'],
+    ['a\x1b[38;5;1', 'a'],
+    ['a\x1b]0;never ends\nnext line', 'a\nnext line'],
+    ['a\x1b]0;never ends', 'a'],
+    ['a\x1b', 'a'],
+    ['a\x1b[3\x001mb', 'ab'],
+    ['a\x1b[3\x18b', 'ab'],
+    ['a\r\nb', 'a\nb'],
+    ['x\u0000y\u0007z', 'xyz'],
+    ['\ud83d\x1b[m\ude00', '😀'],
+  ];
+  for (const [input, output] of cases) {
+    it(`go whole: ${JSON.stringify(input)}`, () => assert.equal(neutralise(input), output));
+  }
+});
+
+describe('cleaning', () => {
+  const quarter = 60_000;
+  const patterns = [
+    'a',
+    '=',
+    '"',
+    '-----BEGIN',
+    '-----BEGIN RSA PRIVATE KEY-----\n',
+    'eyJ',
+    'eyJa.',
+    'https://',
+    '://a:',
+    '\x1b',
+    '\x1b]',
+    '\\"',
+    '\\\\',
+    'password=',
+    'password: a ',
+    'password="',
+    '"password":"',
+    '{"password":{',
+    'password=[',
+    '$6$a$',
+    'sk-',
+    'mysql -p',
+    'curl -u a:',
+    '%3D',
+    'cGFzc3dvcm',
+    'Authorization: Digest ',
+    'Cookie: a=b;',
+    '[redacted:',
+    ':5432:',
+    ':::',
+    '<password ',
+    'password: |\n  ',
+    'ｐ',
+    '{',
+    '\t',
+    '\u200b',
+  ];
+  for (const pattern of patterns) {
+    it(`takes time in proportion to its input: ${JSON.stringify(pattern)}`, () => {
+      const text = pattern.repeat(Math.ceil((4 * quarter) / pattern.length));
+      const started = performance.now();
+      clean(text);
+      // Far above what it takes, far below what a quadratic rule would.
+      assert.ok(performance.now() - started < 3_000);
+    });
+  }
+});
