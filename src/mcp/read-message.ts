@@ -6,11 +6,11 @@ import { LIMITS } from '#base/limits';
 import { JsonScan, type RequestId } from './json-scan.ts';
 
 /** What may nest around a value of `LIMITS.jsonDepth` levels, with room for the operation's own error. */
-export const MESSAGE_DEPTH: number = LIMITS.jsonDepth + 64;
+const MESSAGE_DEPTH: number = LIMITS.jsonDepth + 64;
 
-export const PARSE_ERROR = -32_700;
+const PARSE_ERROR = -32_700;
 export const INVALID_REQUEST = -32_600;
-export const INVALID_PARAMS = -32_602;
+const INVALID_PARAMS = -32_602;
 
 export type Unreadable = {
   readonly id: RequestId | null;

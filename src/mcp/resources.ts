@@ -119,7 +119,8 @@ export function completer(
     if (collection === undefined) return [];
     const all = await readable(() => ask(asker, collection.operation, {}));
     return membersOf(all, collection)
-      .map((entry) => String(entry['id']))
+      .map((entry) => entry['id'])
+      .filter((id) => typeof id === 'string')
       .filter((id) => id.startsWith(prefix))
       .slice(0, 100);
   };

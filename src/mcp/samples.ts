@@ -4,6 +4,7 @@ import { asFault, Fault } from '#base/fault';
 import type { Json } from '#base/json';
 import { DEFAULT_SCOPE } from '#model';
 import type { Answer, Call, Caller, Operation } from '#operations';
+import { clean } from '#redaction';
 import { look, recording } from '../operations/operation.ts';
 
 const THINGS = Array.from({ length: 25 }, (_, i) => ({
@@ -163,7 +164,7 @@ export const aCaller: Caller = {
   scopes: [DEFAULT_SCOPE],
 };
 
-/** A cleaner that only strips what no terminal may see. */
+/** The cleaner of the program. */
 export function cleanSample(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '');
+  return clean(text).text;
 }

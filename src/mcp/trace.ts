@@ -11,7 +11,7 @@ export function traceIdOf(context: ServerContext): string | undefined {
   );
 }
 
-export function readTraceparent(text: unknown): string | undefined {
+function readTraceparent(text: unknown): string | undefined {
   if (typeof text !== 'string') return undefined;
   const [, trace, span] = TRACEPARENT.exec(text) ?? [];
   return trace === undefined || /^0+$/.test(trace) || /^0+$/.test(span ?? '') ? undefined : trace;

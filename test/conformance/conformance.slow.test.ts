@@ -86,8 +86,13 @@ describe('the official conformance suite', () => {
             : `answers as the baseline for ${revision} says`,
           async () => {
             const ran = await run(SUITE, [
-              ...['server', '--url', served.proxy, '--requirements', revision],
-              ...['-o', join(scratch, `results-${profile}-${revision}`)],
+              'server',
+              '--url',
+              served.proxy,
+              '--requirements',
+              revision,
+              '-o',
+              join(scratch, `results-${profile}-${revision}`),
               ...(profile === 'fixtures'
                 ? []
                 : [
@@ -118,8 +123,12 @@ describe('the official Inspector', () => {
       const reach = (): string[] =>
         transport === 'http'
           ? [
-              ...[served.url, '--transport', 'http', '--stored-auth-only'],
-              ...['--header', `Authorization: Bearer ${served.bearer}`],
+              served.url,
+              '--transport',
+              'http',
+              '--stored-auth-only',
+              '--header',
+              `Authorization: Bearer ${served.bearer}`,
             ]
           : [process.execPath, QUIET, SERVER, 'stdio', mkdtempSync(join(scratch, 'home-'))];
       const inspect = (...more: string[]): Promise<Ran> =>
@@ -143,8 +152,12 @@ describe('the official Inspector', () => {
 
       it(`gets an answer from a tool over ${transport}, ${era}`, async () => {
         const ran = await inspect(
-          ...['--method', 'tools/call', '--tool-name', 'describe_system'],
-          ...['--tool-args-json', '{}'],
+          '--method',
+          'tools/call',
+          '--tool-name',
+          'describe_system',
+          '--tool-args-json',
+          '{}',
         );
         assert.equal(ran.code, 0, ran.stderr + ran.stdout);
         assert.match(ran.stdout, /"structuredContent"/);

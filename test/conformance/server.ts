@@ -70,7 +70,7 @@ if (transport === 'stdio') {
     profile === 'fixtures' ? await serveWithFixtures() : await serveAsTheProgramDoes(service);
   const proxy = await listen(addingBearer(new URL(url), bearer));
   process.stdout.write(`${JSON.stringify({ url, proxy: proxy + MCP_PATH, bearer })}\n`);
-  process.stdin.on('end', () => service.close().then(() => process.exit(0))).resume();
+  process.stdin.on('end', () => void service.close().then(() => process.exit(0))).resume();
 }
 
 async function serveAsTheProgramDoes(owner: Service): Promise<{ url: string; bearer: string }> {
