@@ -76,7 +76,7 @@ export class Desk {
   paper(): Paper {
     const { env, isTerminal, columns } = this.io;
     const colour = isTerminal.stdout && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
-    return new Paper({ columns: isTerminal.stdout ? (columns ?? 80) : undefined, colour });
+    return new Paper({ columns: isTerminal.stdout ? widthOfTerminal(columns) : undefined, colour });
   }
 
   /** A moment as a person typed it, as RFC 3339. */
@@ -93,7 +93,7 @@ export class Desk {
   /** Shown over one line of the terminal, and nowhere else. */
   readonly progress = (note: string): void => {
     if (!this.io.isTerminal.stderr) return;
-    const room = Math.max(20, (this.io.columns ?? 80) - 4);
+    const room = Math.max(20, widthOfTerminal(this.io.columns) - 4);
     this.io.stderr(`\r\u001b[K  ${oneLine(note).slice(0, room)}`);
     this.#drawn = true;
   };
@@ -102,4 +102,9 @@ export class Desk {
     if (this.#drawn) this.io.stderr('\r\u001b[K');
     this.#drawn = false;
   }
+}
+
+/** Some terminals do not know their width, and none that is used is narrower than this. */
+export function widthOfTerminal(columns: number | undefined): number {
+  return columns === undefined || columns === 0 ? 80 : Math.max(40, columns);
 }

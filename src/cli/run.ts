@@ -2,7 +2,7 @@
 import { CommanderError } from 'commander';
 import { asFault, Fault } from '#base/fault';
 import type { Json } from '#base/json';
-import { Desk } from './desk.ts';
+import { Desk, widthOfTerminal } from './desk.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import type { Commands, Io } from './program.ts';
 import { oneLine } from './text/paper.ts';
@@ -34,7 +34,7 @@ export type CliRun = {
 export async function runCli({ argv, io, commands }: CliRun): Promise<number> {
   let exit: number = EXIT_CODES.ok;
   try {
-    const columns = Math.min(io.isTerminal.stdout ? (io.columns ?? 80) : 100, 120);
+    const columns = Math.min(io.isTerminal.stdout ? widthOfTerminal(io.columns) : 100, 120);
     const tree = commandTree(
       async (spec, words, options, globals) => {
         const desk = new Desk(io, commands, globals, askedOf(argv));

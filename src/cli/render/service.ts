@@ -34,7 +34,9 @@ export const renderEvents: Render<EventsAnswer> = (paper, { events, next }, scre
       String(event.seq),
       moment(event.time),
       event.principal,
-      event.kind === 'operation' ? event.operation : `${event.kind} ${event.operation}`.trim(),
+      event.kind === 'operation' || event.kind === event.operation
+        ? event.operation
+        : `${event.kind} ${event.operation}`.trim(),
       event.targets.join(' '),
       {
         text: event.fault === null ? event.outcome : `${event.outcome} ${event.fault}`,

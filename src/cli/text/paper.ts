@@ -27,6 +27,7 @@ export type Column = {
 
 const GAP = '  ';
 const NARROWEST = 4;
+const ALIGNED = 48;
 const TONES = {
   plain: '',
   strong: '1',
@@ -75,14 +76,17 @@ export class Paper {
   table(columns: readonly Column[], rows: readonly (readonly Piece[])[], indent = ''): void {
     const cells = rows.map((row) => columns.map((_, i) => oneLine(textOf(row[i] ?? ''))));
     const widths = this.#widths(columns, cells, indent.length);
-    const head = columns.map((column, i) => fit(column.head, widths[i] ?? 0, column));
+    const head = columns.map((column, i) =>
+      fit(cut(column.head, widths[i] ?? 0), widths[i] ?? 0, column),
+    );
     this.#text += `${indent}${this.#paint(head.join(GAP).trimEnd(), 'faint')}\n`;
     for (const [r, row] of cells.entries()) {
       const shown = columns.map((column, i) => {
         const repeats = column.once === true && r > 0 && cells[r - 1]?.[i] === row[i];
         const text = repeats && this.#look.columns !== undefined ? '' : (row[i] ?? '');
         const last = i === columns.length - 1 && column.align === undefined;
-        const fitted = last ? cut(text, widths[i] ?? 0) : fit(text, widths[i] ?? 0, column);
+        const short = this.#look.columns === undefined ? text : cut(text, widths[i] ?? 0);
+        const fitted = last ? short : fit(short, widths[i] ?? 0, column);
         return this.#paint(fitted, toneOf(rows[r]?.[i] ?? ''));
       });
       this.#text += `${indent}${shown.join(GAP).trimEnd()}\n`;
@@ -101,7 +105,8 @@ export class Paper {
     const widths = columns.map((column, i) =>
       cells.reduce((most, row) => Math.max(most, widthOf(row[i] ?? '')), widthOf(column.head)),
     );
-    if (this.#look.columns === undefined) return widths;
+    // Nothing is cut where nobody looks; what is very long sticks out instead of pushing all lines apart.
+    if (this.#look.columns === undefined) return widths.map((width) => Math.min(width, ALIGNED));
     const room = this.#look.columns - indent - GAP.length * (columns.length - 1);
     let over = widths.reduce((sum, width) => sum + width, 0) - room;
     for (const leastOf of [
@@ -158,6 +163,5 @@ function toneOf(piece: Piece): Tone {
 }
 
 function fit(text: string, columns: number, column: Column): string {
-  const shown = cut(text, columns);
-  return column.align === 'right' ? padStart(shown, columns) : padEnd(shown, columns);
+  return column.align === 'right' ? padStart(text, columns) : padEnd(text, columns);
 }
