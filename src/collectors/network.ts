@@ -44,7 +44,7 @@ async function interfaces(session: LookSession, seen: Gathering): Promise<void> 
     const master = (await session.files.readLink(`${at}/master`))?.split('/').at(-1);
     seen.add('interface', name, {
       type: interfaceType(
-        (await readText(session, `${at}/uevent`, 4_096)) ?? '',
+        (await readValue(session, `${at}/uevent`)) ?? '',
         await readValue(session, `${at}/type`),
       ),
       [isDevice ? 'mac' : 'macVirtual']: mac,

@@ -1,8 +1,8 @@
 /**
  * What the parsers make of known answers, and that no text makes one throw or hang.
  *
- * The answers of systemd, podman, docker, chrony, sshd and rpm below are written after their
- * documented formats, not recorded: most machines these tests run on cannot give them.
+ * The answers of systemd, podman, docker, chrony, sshd and rpm below are written by hand after their
+ * documented formats: most machines these tests run on cannot give them.
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -71,7 +71,15 @@ describe('answers of systemd', () => {
       units.map((unit) => unit.get('Id')?.[0]),
       ['nginx.service', 'apt-daily.service', 'apt-daily.timer'],
     );
-    assert.deepEqual(units.map(isSteady).slice(0, 2), [true, false]);
+    const steady = (active: string[]): boolean[] =>
+      units.map((unit) => isSteady(unit, new Set(active)));
+    assert.deepEqual(steady([]).slice(0, 2), [true, false]);
+    const web =
+      parseUnits('Id=web.service\nTriggeredBy=web.socket\nUnitFileState=enabled\n')[0] ?? new Map();
+    assert.deepEqual(
+      [isSteady(web, new Set()), isSteady(web, new Set(['web.socket']))],
+      [true, false],
+    );
     assert.deepEqual(scheduleOf(units[2] ?? new Map()), [
       'OnBoot=15min',
       'OnCalendar=*-*-* 06,18:00:00',
@@ -461,7 +469,8 @@ describe('no text', () => {
     parseCpuInfo,
     parseMemInfo,
     parseTracking,
-    parseUnits: (text) => parseUnits(text).map((unit) => [isSteady(unit), scheduleOf(unit)]),
+    parseUnits: (text) =>
+      parseUnits(text).map((unit) => [isSteady(unit, new Set()), scheduleOf(unit)]),
     parseUnitList: (text) => parseUnitList(text, 'unit')?.filter(isLasting),
     instantOf,
     parseCertificate: (text) => parseCertificate(Buffer.from(text)),

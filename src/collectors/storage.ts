@@ -39,7 +39,9 @@ async function mounts(session: LookSession, seen: Gathering): Promise<void> {
   const visible = new Map(parseMounts(text).map((mount) => [mount.point, mount]));
   for (const { source, point, type, options } of visible.values()) {
     if (isPassingMount(point, type)) continue;
-    seen.add('mount', point, { source, type, options });
+    const loop = /^\/dev\/(loop\d+)$/.exec(source)?.[1];
+    const from = loop === undefined ? source : await deviceName(session, loop);
+    seen.add('mount', point, { source: from, type, options });
   }
 }
 
@@ -84,7 +86,9 @@ async function space(session: LookSession, seen: Gathering): Promise<void> {
     if (/^(tmpfs|devtmpfs|ramfs|squashfs|overlay|efivarfs)$/.test(row.type) && row.point !== '/')
       continue;
     const { point, ...attributes } = row;
-    seen.add('filesystem', point, attributes);
+    // Datasets of one pool share what is free, so the size of each moves with the others.
+    const isShared = /^(zfs|fuse)/.test(row.type);
+    seen.add('filesystem', point, isShared ? { ...attributes, sizeBytes: undefined } : attributes);
   }
 }
 
@@ -126,10 +130,11 @@ async function blockDevices(session: LookSession, seen: Gathering): Promise<void
     const at = `/sys/block/${name}`;
     const sectors = numberOf(await readValue(session, `${at}/size`));
     if (sectors === undefined || sectors === 0) continue;
-    const mapping = await readValue(session, `${at}/dm/name`);
     const uuid = await readValue(session, `${at}/dm/uuid`);
-    const parents = (await session.files.list(`${at}/slaves`)) ?? [];
-    seen.add('block_device', mapping ?? name, {
+    const parents: string[] = [];
+    for (const each of (await session.files.list(`${at}/slaves`)) ?? [])
+      parents.push(await deviceName(session, each));
+    seen.add('block_device', await deviceName(session, name), {
       type: deviceType(name),
       sizeBytes: sectors * SECTOR_BYTES,
       model: await readValue(session, `${at}/device/model`),
@@ -151,6 +156,12 @@ async function blockDevices(session: LookSession, seen: Gathering): Promise<void
       });
     }
   }
+}
+
+/** Numbers of mapped and loop devices are given anew at every boot; what they stand for is not. */
+async function deviceName(session: LookSession, name: string): Promise<string> {
+  const mapping = await readValue(session, `/sys/block/${name}/dm/name`);
+  return mapping ?? (await readValue(session, `/sys/block/${name}/loop/backing_file`)) ?? name;
 }
 
 function deviceType(name: string): string {

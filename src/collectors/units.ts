@@ -22,6 +22,7 @@ export const unitsCollector: Collector = {
     // Without systemd as process 1 there are no units; that it is absent is a component's fact.
     if ((await session.files.stat('/run/systemd/system')) === undefined) return seen.end(KINDS);
     const names = await unitNames(session, seen);
+    const units: Unit[] = [];
     for (let at = 0; at < names.length; at += BATCH) {
       const [program, ...words] = unitProperties();
       const argv = [...words, ...names.slice(at, at + BATCH)];
@@ -31,8 +32,10 @@ export const unitsCollector: Collector = {
           seen.short(kind, `systemctl show did not answer: ${result.ended}`);
         break;
       }
-      for (const unit of parseUnits(decode(result.stdout))) addUnit(seen, unit);
+      units.push(...parseUnits(decode(result.stdout)));
     }
+    const active = new Set(units.flatMap((unit) => (isActive(unit) ? (unit.get('Id') ?? []) : [])));
+    for (const unit of units) addUnit(seen, unit, active);
     return seen.end(KINDS);
   },
 };
@@ -89,7 +92,11 @@ export function parseUnits(text: string): Unit[] {
   });
 }
 
-function addUnit(seen: Gathering, unit: Unit): void {
+function isActive(unit: Unit): boolean {
+  return unit.get('ActiveState')?.[0] === 'active';
+}
+
+function addUnit(seen: Gathering, unit: Unit, activeUnits: ReadonlySet<string>): void {
   const one = (name: string): string | undefined => unit.get(name)?.[0] || undefined;
   const name = one('Id') ?? '';
   const load = one('LoadState');
@@ -110,7 +117,7 @@ function addUnit(seen: Gathering, unit: Unit): void {
   if (kind === 'service') {
     seen.add('service', name, {
       ...common,
-      'state.active': isSteady(unit) ? active : undefined,
+      'state.active': isSteady(unit, activeUnits) ? active : undefined,
       'state.load': load,
       'state.sub': one('SubState'),
       since: instantOf(one('StateChangeTimestamp')),
@@ -136,10 +143,14 @@ function kindOfUnit(name: string): 'service' | 'timer' | 'unit' {
   return name.endsWith('.timer') ? 'timer' : 'unit';
 }
 
-/** Whether nothing but a person, a boot or a crash starts and stops it. */
-export function isSteady(unit: Unit): boolean {
+/**
+ * Whether nothing but a person, a boot or a crash starts and stops it. A trigger counts while it is
+ * active; whether systemd knows of the others depends on what else is loaded.
+ */
+export function isSteady(unit: Unit, active: ReadonlySet<string>): boolean {
   const one = (name: string): string => unit.get(name)?.[0] ?? '';
-  if (one('Type') === 'oneshot' || one('TriggeredBy') !== '') return false;
+  if (one('Type') === 'oneshot') return false;
+  if (wordsOf(one('TriggeredBy')).some((trigger) => active.has(trigger))) return false;
   // Static services are started by others: by the bus, by targets, by devices.
   return one('UnitFileState') !== 'static' && one('UnitFileState') !== 'transient';
 }
