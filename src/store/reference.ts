@@ -228,7 +228,7 @@ function timeline(stream: Stream, knownAt: number): Map<number, Place> {
       if (step.do === 'point') set(step.at, step.value);
       else {
         const before = valueAt(places, step.to);
-        for (const at of [...places.keys()]) if (at > step.from && at < step.to) places.delete(at);
+        for (const at of places.keys()) if (at > step.from && at < step.to) places.delete(at);
         set(step.from, step.value);
         if (!places.has(step.to)) set(step.to, before);
       }

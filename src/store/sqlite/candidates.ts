@@ -60,7 +60,7 @@ export class Candidates {
     const beyond = (c: Candidate): boolean =>
       after === undefined || compareKeys(keyOf(c).slice(0, after.length), after) > 0;
     if (tests.entity.exact) {
-      const id = this.#sql.number('SELECT id FROM entity WHERE name = ?', tests.entity.prefix);
+      const id = this.#names.idOf('entity', tests.entity.prefix);
       if (id === undefined || !fitsEntity(tests, tests.entity.prefix)) return;
       yield this.#ofEntities([[id, tests.entity.prefix]], tests).filter(beyond);
       return;
@@ -103,17 +103,19 @@ export class Candidates {
 
   #ofEntities(entities: readonly [id: number, name: string][], tests: Tests): Candidate[] {
     const names = new Map(entities);
-    const columns = 's.id, s.entity, s.attribute, s.origin, s.type';
-    const rows =
-      entities.length === 1
-        ? this.#sql.rows(
-            `SELECT ${columns} FROM stream s WHERE s.entity = ?`,
-            entities[0]?.[0] as number,
-          )
-        : this.#sql.rows(
-            `SELECT ${columns} FROM json_each(?) j CROSS JOIN stream s ON s.entity = j.value`,
-            JSON.stringify(entities.map(([id]) => id)),
-          );
+    const attribute = this.#exactAttribute(tests);
+    if (attribute === null) return [];
+    const [only] = entities;
+    const from =
+      only !== undefined && entities.length === 1
+        ? 'stream s WHERE s.entity = ?'
+        : 'json_each(?) j CROSS JOIN stream s ON s.entity = j.value WHERE true';
+    const rows = this.#sql.rows(
+      `SELECT s.id, s.entity, s.attribute, s.origin, s.type FROM ${from}
+       ${attribute === undefined ? '' : 'AND s.attribute = ?'}`,
+      entities.length === 1 ? (only?.[0] as number) : JSON.stringify(entities.map(([id]) => id)),
+      ...(attribute === undefined ? [] : [attribute]),
+    );
     const found: Candidate[] = [];
     for (const [stream, entity, attribute, origin, type] of rows as [
       number,
@@ -166,6 +168,13 @@ export class Candidates {
     return list;
   }
 
+  /** The one attribute asked for; `undefined` when it may be several, `null` when there is none. */
+  #exactAttribute(tests: Tests): number | null | undefined {
+    if (!tests.attribute.exact) return undefined;
+    return this.#names.idOf('attribute', tests.attribute.prefix) ?? null;
+  }
+
+  /** Makes a candidate of a row of `stream`. */
   #candidate(
     stream: number,
     entity: string,

@@ -79,13 +79,13 @@ function references(sql: Statements): string[] {
         `SELECT DISTINCT ${column} FROM ${table} t WHERE ${column} IS NOT NULL
            AND NOT EXISTS (SELECT 1 FROM "${to}" r WHERE r.id = t.${column}) LIMIT ${NAMED}`,
       )
-      .map(([id]) => `${table} names a ${to} that is not there: ${id}`),
+      .map(([id]) => `${table} names a ${to} that is not there: ${String(id)}`),
   );
 }
 
 function answers(sql: Statements): string[] {
   return QUESTIONS.flatMap(([problem, question]) =>
-    sql.rows(`${question} LIMIT ${NAMED}`).map(([id]) => `${problem} ${id}`),
+    sql.rows(`${question} LIMIT ${NAMED}`).map(([id]) => `${problem} ${String(id)}`),
   );
 }
 

@@ -29,15 +29,21 @@ type Walk = {
 export class Freshness {
   readonly #sql: Statements;
   readonly #shapes: Shapes;
-  readonly #asOf: number;
-  readonly #upTo: number;
+  readonly asOf: number;
+  readonly upTo: number;
+  #size = 0;
   readonly #walks = new Map<number, Walk>();
 
   constructor(sql: Statements, shapes: Shapes, asOf: number, upTo: number) {
     this.#sql = sql;
     this.#shapes = shapes;
-    this.#asOf = asOf;
-    this.#upTo = upTo;
+    this.asOf = asOf;
+    this.upTo = upTo;
+  }
+
+  /** Observations read so far. */
+  get size(): number {
+    return this.#size;
   }
 
   confirmedAt(origin: number, type: number, run: Run): Instant {
@@ -59,7 +65,7 @@ export class Freshness {
   }
 
   #timed(origin: number, type: number, run: Run): number {
-    const floor = run.setAt <= this.#asOf ? run.setAt : -Infinity;
+    const floor = run.setAt <= this.asOf ? run.setAt : -Infinity;
     const rows = factRows(this.#sql, run.stream);
     const walk = this.#walk(origin, type);
     for (let i = 0; i < walk.read.length || this.#readOn(walk, origin, type); i++) {
@@ -75,7 +81,7 @@ export class Freshness {
       const meets = reaches && (run.to === null || claim.from < run.to);
       if (meets && believedAt(rows, claim.from, listed.op) === run.held) return listed.observedAt;
     }
-    return floor === -Infinity ? this.#asOf : floor;
+    return floor === -Infinity ? this.asOf : floor;
   }
 
   #walk(origin: number, type: number): Walk {
@@ -99,11 +105,11 @@ export class Freshness {
          AND type = ? AND op <= ?
        ORDER BY observed_at DESC, op DESC LIMIT ?`,
       origin,
-      last?.observedAt ?? this.#asOf,
-      last?.observedAt ?? this.#asOf + 1,
+      last?.observedAt ?? this.asOf,
+      last?.observedAt ?? this.asOf + 1,
       last?.op ?? 0,
       type,
-      this.#upTo,
+      this.upTo,
       limit,
     );
     for (const [op, observedAt, shape] of rows as [number, number, number][]) {
@@ -113,6 +119,7 @@ export class Freshness {
       walk.shapes.add(shape);
     }
     walk.ended = rows.length < limit;
+    this.#size += rows.length;
     return rows.length > 0;
   }
 }

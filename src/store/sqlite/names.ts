@@ -10,11 +10,14 @@ export type OriginName = {
   readonly source: string;
 };
 
+const CACHED = 20_000;
+
 export class Names {
   readonly #sql: Statements;
   readonly #attributes = new Map<number, string>();
   readonly #origins = new Map<number, OriginName>();
   readonly #words = new Map<number, string>();
+  readonly #ids = new Map<string, number>();
 
   constructor(sql: Statements) {
     this.#sql = sql;
@@ -24,10 +27,23 @@ export class Names {
     this.#attributes.clear();
     this.#origins.clear();
     this.#words.clear();
+    this.#ids.clear();
   }
 
   attribute(id: number): string {
     return this.#attributes.get(id) ?? this.#load(this.#attributes, 'attribute', 'name', id);
+  }
+
+  /** The number of an entity's or attribute's name, if it has one. */
+  idOf(table: 'entity' | 'attribute', name: string): number | undefined {
+    const key = `${table} ${name}`;
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    const id = this.#sql.number(`SELECT id FROM ${table} WHERE name = ?`, name);
+    if (id === undefined) return undefined;
+    if (this.#ids.size >= CACHED) this.#ids.clear();
+    this.#ids.set(key, id);
+    return id;
   }
 
   word(id: number): string {
@@ -62,7 +78,7 @@ export class Names {
   #load(into: Map<number, string>, table: string, column: string, id: number): string {
     const text = this.#sql.row(`SELECT ${column} FROM ${table} WHERE id = ?`, id)?.[0];
     if (typeof text !== 'string') throw missing(table, id);
-    if (into.size > 100_000) into.clear();
+    if (into.size >= CACHED) into.clear();
     into.set(id, text);
     return text;
   }

@@ -4,7 +4,7 @@
  * read transaction, however long the answer takes.
  */
 import { ageSeconds, type Instant } from '#base/time';
-import { type Coverage, FACT_TYPES, type FactVersion, type Scope } from '#model';
+import { type Coverage, FACT_TYPES, type FactVersion, kindOf, type Scope } from '#model';
 import { compareKeys } from '../order.ts';
 import type {
   Difference,
@@ -17,8 +17,8 @@ import type {
   PageKey,
   StoredFact,
 } from '../protocol.ts';
-import { type Candidate, Candidates, type StreamFilter } from './candidates.ts';
-import type { Statements } from './connection.ts';
+import { type Candidate, Candidates, keyOf, type StreamFilter } from './candidates.ts';
+import type { Row, Statements } from './connection.ts';
 import { coverageOf } from './coverage.ts';
 import { Freshness } from './freshness.ts';
 import { historyPage } from './history.ts';
@@ -44,15 +44,20 @@ const CACHED_OPS = 50_000;
 const BELIEVED = (row: string): string =>
   `${row}.seen_from <= ?2 AND (${row}.seen_to IS NULL OR ${row}.seen_to > ?2)`;
 
-const RUNS = `
-  SELECT j.value, f.valid_from, f.seen_from - f.lag, f.value,
-    (SELECT n.valid_from FROM fact n WHERE n.stream = j.value AND n.valid_from > ?1
+const RUN = (stream: string): string => `${stream}, f.valid_from, f.seen_from - f.lag, f.value,
+    (SELECT n.valid_from FROM fact n WHERE n.stream = ${stream} AND n.valid_from > ?1
        AND ${BELIEVED('n')} ORDER BY n.valid_from LIMIT 1),
-    (SELECT 1 FROM timed_stream t WHERE t.stream = j.value)
-  FROM json_each(?3) j CROSS JOIN fact f ON f.stream = j.value AND f.valid_from =
-    (SELECT g.valid_from FROM fact g WHERE g.stream = j.value AND g.valid_from <= ?1
-       AND ${BELIEVED('g')} ORDER BY g.valid_from DESC LIMIT 1)
-  WHERE ${BELIEVED('f')} AND f.value IS NOT NULL`;
+    (SELECT 1 FROM timed_stream t WHERE t.stream = ${stream})`;
+const FACT_OF = (stream: string): string => `f.stream = ${stream} AND ${BELIEVED('f')}
+    AND f.value IS NOT NULL AND f.valid_from =
+      (SELECT g.valid_from FROM fact g WHERE g.stream = ${stream} AND g.valid_from <= ?1
+         AND ${BELIEVED('g')} ORDER BY g.valid_from DESC LIMIT 1)`;
+
+/** Facts of many streams. */
+const RUNS = `SELECT ${RUN('j.value')} FROM json_each(?3) j CROSS JOIN fact f ON ${FACT_OF('j.value')}`;
+/** Facts of one entity's attribute, whoever says so. */
+const POINT = `SELECT ${RUN('s.id')}, s.origin FROM stream s CROSS JOIN fact f ON ${FACT_OF('s.id')}
+  WHERE s.entity = ?3 AND s.attribute = ?4 AND s.type = ?5`;
 
 export class SqliteReader implements FactReader {
   readonly #sql: Statements;
@@ -60,6 +65,8 @@ export class SqliteReader implements FactReader {
   readonly #names: Names;
   readonly #shapes: Shapes;
   readonly #candidates: Candidates;
+  #freshest: Freshness | undefined;
+  #known: { readonly at: number; readonly op: number } | undefined;
   readonly #times = new Map<number, { recordedAt: number; observedAt: number }>();
 
   constructor(sql: Statements, horizon: Horizon) {
@@ -76,6 +83,8 @@ export class SqliteReader implements FactReader {
     this.#shapes.forget();
     this.#candidates.forget();
     this.#times.clear();
+    this.#freshest = undefined;
+    this.#known = undefined;
   }
 
   query(filter: FactFilter, at: Moment, limit: number, after?: PageKey): FactPage {
@@ -109,6 +118,7 @@ export class SqliteReader implements FactReader {
   ): DifferencePage {
     const ops = [this.#knownOp(from.knownAt), this.#knownOp(to.knownAt)] as const;
     const differences: Difference[] = [];
+    const fits = textTest(filter.text);
     for (const batch of this.#candidates.batches(filter, after)) {
       const before = this.#runs(batch, from.asOf, ops[0]);
       const now = this.#runs(batch, to.asOf, ops[1]);
@@ -116,7 +126,6 @@ export class SqliteReader implements FactReader {
         const a = before.get(c.stream)?.held;
         const b = now.get(c.stream)?.held;
         if (a === b) continue;
-        const fits = textTest(filter.text);
         if (!fits(c.entity, c.attribute, a) && !fits(c.entity, c.attribute, b)) continue;
         if (differences.length === limit) {
           return { differences, next: pageKey(differences.at(-1) as Difference) };
@@ -225,11 +234,15 @@ export class SqliteReader implements FactReader {
   #knownOp(knownAt: number): number {
     const { lastOp, lastRecordedAt } = this.#horizon();
     if (lastOp === 0 || knownAt >= lastRecordedAt) return lastOp;
-    const op = this.#sql.number(
-      'SELECT op FROM observation WHERE recorded_at <= ? ORDER BY recorded_at DESC LIMIT 1',
-      knownAt,
-    );
-    return op ?? 0;
+    if (this.#known?.at === knownAt) return this.#known.op;
+    const op =
+      this.#sql.number(
+        'SELECT op FROM observation WHERE recorded_at <= ? ORDER BY recorded_at DESC LIMIT 1',
+        knownAt,
+      ) ?? 0;
+    // Nothing can be recorded before what was recorded last, so this stays true.
+    this.#known = { at: knownAt, op };
+    return op;
   }
 
   *#facts(
@@ -239,9 +252,16 @@ export class SqliteReader implements FactReader {
     atOnce: number,
     after?: PageKey,
   ): Generator<StoredFact> {
-    const freshness = new Freshness(this.#sql, this.#shapes, at.asOf, op);
+    const freshness = this.#freshness(at.asOf, op);
     const fits = textTest(filter.text);
     const type = FACT_TYPES.indexOf(filter.type);
+    const { entity, attribute } = filter;
+    if (isName(entity) && isName(attribute)) {
+      for (const [c, run] of this.#point(filter, entity, attribute, at.asOf, op, after)) {
+        if (fits(entity, attribute, run.held)) yield this.#storedFact(c, run, freshness, type);
+      }
+      return;
+    }
     for (const batch of this.#candidates.batches(filter, after)) {
       for (let i = 0; i < batch.length; i += atOnce) {
         const part = batch.length <= atOnce ? batch : batch.slice(i, i + atOnce);
@@ -276,15 +296,45 @@ export class SqliteReader implements FactReader {
     const streams = JSON.stringify(batch.map(({ stream }) => stream));
     const runs = new Map<number, Run>();
     for (const row of this.#sql.rows(RUNS, asOf, op, streams)) {
-      runs.set(row[0] as number, {
-        from: row[1] as number,
-        op: row[2] as number,
-        held: row[3] as string,
-        to: row[4] as number | null,
-        timed: row[5] !== null,
-      });
+      runs.set(row[0] as number, runOf(row));
     }
     return runs;
+  }
+
+  /** The commonest question, one attribute of one entity, in one statement. */
+  #point(
+    filter: FactFilter,
+    entity: string,
+    attribute: string,
+    asOf: number,
+    op: number,
+    after?: PageKey,
+  ): [Candidate, Run][] {
+    const { kind, target, source, scopes, type } = filter;
+    const entityId = this.#names.idOf('entity', entity);
+    const attributeId = this.#names.idOf('attribute', attribute);
+    if (entityId === undefined || attributeId === undefined) return [];
+    if (kind !== undefined && kindOf(entity) !== kind) return [];
+    const found: [Candidate, Run][] = [];
+    const typeId = FACT_TYPES.indexOf(type);
+    for (const row of this.#sql.rows(POINT, asOf, op, entityId, attributeId, typeId)) {
+      const origin = this.#names.origin(row[6] as number);
+      if (target !== undefined && origin.target !== target) continue;
+      if (source !== undefined && origin.source !== source) continue;
+      if (!scopes.includes(origin.scope)) continue;
+      const c = { stream: row[0] as number, origin, entity, attribute, type };
+      if (after !== undefined && compareKeys(keyOf(c).slice(0, after.length), after) <= 0) continue;
+      found.push([c, runOf(row)]);
+    }
+    return found.length < 2 ? found : found.sort((a, b) => compareKeys(keyOf(a[0]), keyOf(b[0])));
+  }
+
+  /** Pages and points of one moment share what was read about it. */
+  #freshness(asOf: number, op: number): Freshness {
+    const kept = this.#freshest;
+    if (kept?.asOf === asOf && kept.upTo === op && kept.size < CACHED_OPS) return kept;
+    this.#freshest = new Freshness(this.#sql, this.#shapes, asOf, op);
+    return this.#freshest;
   }
 
   #timesOf(op: number): { recordedAt: number; observedAt: number } {
@@ -296,6 +346,21 @@ export class SqliteReader implements FactReader {
     this.#times.set(op, times);
     return times;
   }
+}
+
+/** Whether a filter names one thing: it has no wildcard. */
+function isName(pattern: string | undefined): pattern is string {
+  return pattern !== undefined && !pattern.includes('*');
+}
+
+function runOf(row: Row): Run {
+  return {
+    from: row[1] as number,
+    op: row[2] as number,
+    held: row[3] as string,
+    to: row[4] as number | null,
+    timed: row[5] !== null,
+  };
 }
 
 function named(

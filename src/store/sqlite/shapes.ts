@@ -77,7 +77,7 @@ export class Shapes {
     const found = this.#sql.row('SELECT id, streams, more FROM shape WHERE digest = ?', digest);
     if (found !== undefined) {
       if (found[2] !== more || Buffer.compare(found[1] as Uint8Array, bytes) !== 0) {
-        throw storeFault('store-damaged', `a shape differs from its digest: ${found[0]}`);
+        throw storeFault('store-damaged', `a shape differs from its digest: ${String(found[0])}`);
       }
       return found[0] as number;
     }

@@ -89,6 +89,8 @@ class SqliteStore implements Store {
   /** The end of the queue of writes. Never rejects. */
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
+  /** A write failed and what memory says was not yet made to agree with the tables again. */
+  #stale = false;
 
   constructor(
     writer: DatabaseSync,
@@ -129,6 +131,7 @@ class SqliteStore implements Store {
 
   check(): readonly string[] {
     this.#refuseClosed();
+    if (this.#stale) this.#rollBack();
     return problemsOf(new Statements(this.#looking), this.#committed.lastOp);
   }
 
@@ -158,6 +161,7 @@ class SqliteStore implements Store {
       },
     };
     try {
+      if (this.#stale) this.#rollBack();
       this.#writer.exec('BEGIN IMMEDIATE');
       const result = await act(transaction);
       open = false;
@@ -166,7 +170,7 @@ class SqliteStore implements Store {
       return result;
     } catch (thrown) {
       open = false;
-      this.#rollBack();
+      this.#tryRollBack();
       throw isSqlite(thrown)
         ? storeFault('store-unwritable', 'the database refused to write: see the log', {
             cause: thrown,
@@ -189,12 +193,23 @@ class SqliteStore implements Store {
     this.#committed = this.#recorder.horizon();
   }
 
+  /** When even this fails, the next write begins with it. */
+  #tryRollBack(): void {
+    this.#stale = true;
+    try {
+      this.#rollBack();
+    } catch (thrown) {
+      if (!isSqlite(thrown)) throw thrown;
+    }
+  }
+
   #rollBack(): void {
     if (this.#writer.isTransaction) this.#writer.exec('ROLLBACK');
     this.#recorder.resume();
     this.#inside.forget();
     if (this.#looking === this.#writer) (this.read as SqliteReader).forget();
     this.#committed = this.#recorder.horizon();
+    this.#stale = false;
   }
 
   #refuseClosed(): void {
