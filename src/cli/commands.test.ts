@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { Fault, type FaultKind } from '#base/fault';
 import type { Json } from '#base/json';
 import { EXIT_CODES } from './exit-codes.ts';
-import { ANSWERS, BROKEN_LOG, cli } from './samples.ts';
+import { ANSWERS, BROKEN_LOG } from './render/samples.ts';
+import { cli } from './samples.ts';
 import { CHAPTERS } from './tree.ts';
 
 /** Each line is what a person types, and exactly what the service is asked. */

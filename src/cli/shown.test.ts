@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Json } from '#base/json';
-import { ANSWERS, BROKEN_LOG, cli, SHOWN, STARTED } from './samples.ts';
+import { ANSWERS, BROKEN_LOG, SHOWN, STARTED } from './render/samples.ts';
+import { cli } from './samples.ts';
 import { widthOf } from './text/width.ts';
 
 const up = {

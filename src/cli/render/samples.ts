@@ -1,0 +1,452 @@
+/** One telling answer per operation, as the service gives it, and the commands that show them. */
+import type { Json } from '#base/json';
+import type { Summary } from '../program.ts';
+
+const AT = '2026-03-01T11:57:00.000000Z';
+const EARLIER = '2026-02-27T08:00:00.000000Z';
+
+const fact = (entity: string, attribute: string, value: Json, more: object = {}): Json => ({
+  entity,
+  attribute,
+  value,
+  type: 'observed',
+  target: 'host:web-1',
+  source: 'collector.local',
+  validFrom: EARLIER,
+  validTo: null,
+  recordedAt: EARLIER,
+  supersededAt: null,
+  ageSeconds: 180,
+  scope: 'main/main',
+  ...more,
+});
+
+const covered = (kind: string, status: string, reason: string | null): Json => ({
+  target: 'host:web-1',
+  source: 'collector.local',
+  kind,
+  status,
+  observedAt: status === 'never' ? null : AT,
+  ageSeconds: status === 'never' ? null : 180,
+  reason,
+  scope: 'main/main',
+});
+
+const finding = (more: object): Json => ({
+  id: 'finding_0123456789abcdef',
+  target: 'host:web-1',
+  baseline: 'baseline_0123456789abcdef01234567',
+  entity: 'user:web-1/eve',
+  attribute: '*',
+  kind: 'unexpected',
+  severity: 'critical',
+  observed: { uid: 1001, shell: '/bin/bash', home: '/home/eve' },
+  desired: null,
+  firstSeen: EARLIER,
+  lastSeen: AT,
+  status: 'open',
+  scope: 'main/main',
+  ...more,
+});
+
+const BASELINE = {
+  id: 'baseline_0123456789abcdef01234567',
+  name: 'default',
+  scope: 'main/main',
+  target: 'host:web-1',
+  kinds: ['port', 'user'],
+  facts: 312,
+  blessedAt: EARLIER,
+  knownAt: EARLIER,
+  blessedBy: 'operator:me@local',
+  reason: 'blessed as found',
+  digest: 'sha256:00',
+  signature: 'unsigned',
+  status: 'active',
+} satisfies Json;
+const DETAIL = {
+  ...BASELINE,
+  covers: [{ source: 'collector.local', kind: 'port' }],
+  leftOut: [
+    {
+      source: 'collector.local',
+      kind: 'container',
+      status: 'partial',
+      reason: 'no runtime answered',
+    },
+  ],
+};
+const WAIVER = {
+  id: 'waiver_0123456789abcdef01234567',
+  scope: 'main/main',
+  target: 'host:web-1',
+  entity: 'user:web-1/eve',
+  attribute: '*',
+  reason: 'contractor until Friday',
+  owner: 'me',
+  expiresAt: '2026-03-06T00:00:00.000000Z',
+  signature: 'unsigned',
+  status: 'active',
+} satisfies Json;
+const TOLD = { open: 1, opened: ['finding_0123456789abcdef'], resolved: [] };
+const TARGET = {
+  id: 'host:web-1',
+  scope: 'main/main',
+  hostType: 'debian',
+  environment: 'production',
+  transport: 'local',
+  address: null,
+  criticality: 'normal',
+  owner: 'me',
+  tags: ['edge', 'eu'],
+  redundancySet: null,
+  staleAfterSeconds: 3600,
+  sources: [{ name: 'probe', kinds: ['*'], trusted: false }],
+} satisfies Json;
+const LOG = {
+  ok: true,
+  verdict: 'holds',
+  size: 1024,
+  root: 'aa'.repeat(32),
+  firstBadRecord: null,
+  problems: [],
+  more: false,
+  tail: { acknowledged: 1024, authenticBeyondHead: 0, tornBytes: 0 },
+  checkpoints: 16,
+  keys: ['holdfast+0+AA'],
+  anchored: 'not outside this machine',
+  undecided: [],
+  notes: ['a torn frame of 12 bytes was cut'],
+} satisfies Json;
+const SUMMARY = {
+  target: 'host:web-1',
+  facts: 4711,
+  entities: { package: 412, user: 24, port: 7, filesystem: 5 },
+  odd: [
+    { severity: 'critical', entity: 'user:web-1/toor', says: 'account toor has user id 0' },
+    { severity: 'info', entity: 'host:web-1', says: 'the clock is not synchronised' },
+  ],
+  notSeen: [covered('container', 'partial', 'no runtime answered')],
+} satisfies Json;
+
+/** One telling answer per operation, as the service gives it. */
+export const ANSWERS: Readonly<Record<string, Json>> = {
+  query_facts: {
+    facts: [
+      fact('user:web-1/alice', 'shell', '/bin/zsh'),
+      fact('user:web-1/alice', 'uid', 1000, { ageSeconds: 7_300 }),
+      fact('user:web-1/漢字', 'groups', ['sudo', 'adm']),
+      fact('user:web-1/svc', 'comment', '', { altered: true, ageSeconds: 0 }),
+    ],
+    nextCursor: 'abc',
+    coverage: [
+      covered('user', 'complete', null),
+      covered('container', 'partial', 'no runtime answered'),
+      covered('certificate', 'never', null),
+    ],
+  },
+  fact_history: {
+    versions: [
+      {
+        ...(fact('port:web-1/tcp/22', 'process', 'sshd') as object),
+        actor: 'service:holdfast',
+        reason: null,
+        observationId: 'obs_1',
+      },
+      {
+        ...(fact('port:web-1/tcp/22', 'process', 'dropbear', {
+          validTo: AT,
+          supersededAt: AT,
+        }) as object),
+        actor: 'operator:me@local',
+        reason: 'corrected by hand',
+        observationId: 'obs_0',
+      },
+    ],
+    nextCursor: null,
+  },
+  compare_facts: {
+    added: [
+      {
+        entity: 'user:web-1/eve',
+        attribute: 'uid',
+        target: 'host:web-1',
+        source: 'collector.local',
+        after: 1001,
+        scope: 'main/main',
+      },
+    ],
+    removed: [
+      {
+        entity: 'port:web-1/tcp/80',
+        attribute: 'process',
+        target: 'host:web-1',
+        source: 'collector.local',
+        before: 'nginx',
+        scope: 'main/main',
+      },
+    ],
+    changed: [
+      {
+        entity: 'file:web-1/etc/ssh/sshd_config',
+        attribute: 'mode',
+        target: 'host:web-1',
+        source: 'collector.local',
+        before: '0644',
+        after: '0666',
+        scope: 'main/main',
+      },
+    ],
+    nextCursor: null,
+  },
+  drift_scan: {
+    findings: [
+      finding({
+        severity: 'warning',
+        kind: 'missing',
+        entity: 'package:web-1/curl',
+        attribute: 'version',
+        observed: null,
+        desired: '7.88',
+      }),
+      finding({}),
+      finding({
+        kind: 'changed',
+        entity: 'file:web-1/etc/ssh/sshd_config',
+        attribute: 'mode',
+        observed: '0666',
+        desired: '0644',
+      }),
+      finding({
+        severity: 'info',
+        kind: 'unknown',
+        target: 'host:web-2',
+        entity: 'container:web-2/db',
+        attribute: 'image',
+        observed: null,
+        desired: 'postgres:16',
+      }),
+      finding({ status: 'waived', entity: 'user:web-1/build' }),
+    ],
+    nextCursor: null,
+    coverage: [covered('container', 'unreachable', 'connection refused')],
+    baselines: [{ id: BASELINE.id, name: 'default', target: 'host:web-1', signature: 'unsigned' }],
+  },
+  target_summary: SUMMARY,
+  describe_system: {
+    now: AT,
+    scopes: ['main/main'],
+    targets: [{ id: 'host:web-1', sources: ['probe'] }],
+    kinds: { port: 'a listening port' },
+    limits: { factsPerPage: 1000 },
+    next: 'query_facts {kind}',
+  },
+  ingest_observation: {
+    observationId: 'obs_1',
+    recordedAt: AT,
+    written: 3,
+    unchanged: 1,
+    superseded: 2,
+    retired: 1,
+    altered: 1,
+  },
+  observe: {
+    target: 'host:web-1',
+    observedAt: AT,
+    facts: 4711,
+    written: 12,
+    unchanged: 4699,
+    superseded: 3,
+    retired: 1,
+    collectors: [
+      {
+        collector: 'packages',
+        facts: 4000,
+        written: 0,
+        unchanged: 4000,
+        retired: 0,
+        durationMs: 1234.5,
+        shortfalls: [],
+      },
+      {
+        collector: 'containers',
+        facts: 0,
+        written: 0,
+        unchanged: 0,
+        retired: 1,
+        durationMs: 3,
+        shortfalls: [{ kind: 'container', status: 'partial', reason: 'no runtime answered' }],
+      },
+    ],
+    findings: TOLD,
+  },
+  target_list: {
+    targets: [
+      TARGET,
+      {
+        ...TARGET,
+        id: 'host:web-2',
+        transport: 'ssh',
+        address: '10.0.0.2',
+        owner: null,
+        tags: [],
+        sources: [],
+      },
+    ],
+    inventoryDigest: 'sha256:00',
+    signature: 'unsigned',
+  },
+  target_show: TARGET,
+  target_add: { target: 'host:x', changed: true, signature: 'unsigned' },
+  target_remove: { target: 'host:x', removed: true },
+  baseline_bless: { baseline: DETAIL, replaced: ['baseline_00'], findings: TOLD },
+  baseline_list: {
+    baselines: [BASELINE, { ...BASELINE, name: 'before-upgrade', status: 'retired' }],
+  },
+  baseline_show: DETAIL,
+  baseline_retire: { baseline: { ...BASELINE, status: 'retired' }, findings: TOLD },
+  waiver_add: { waiver: WAIVER, findings: TOLD },
+  waiver_list: { waivers: [WAIVER] },
+  waiver_retire: { waiver: { ...WAIVER, status: 'withdrawn' }, findings: TOLD },
+  events_list: {
+    events: [
+      {
+        v: 1,
+        seq: 9,
+        time: AT,
+        kind: 'operation',
+        principal: 'assistant:lease_1',
+        operation: 'baseline_bless',
+        targets: ['host:web-1'],
+        outcome: 'refused',
+        fault: 'not-permitted',
+      },
+      {
+        v: 1,
+        seq: 8,
+        time: EARLIER,
+        kind: 'service.started',
+        principal: 'service:holdfast',
+        operation: 'start',
+        targets: [],
+        outcome: 'done',
+        fault: null,
+      },
+    ],
+    next: 8,
+  },
+  verify_log: { ok: true, log: LOG, facts: { ok: true, problems: [] } },
+  backup: { ok: true, path: '/srv/copy', events: 1024 },
+  doctor: {
+    ok: false,
+    version: '0.1.0',
+    checks: [
+      { name: 'node', ok: true, says: 'v26.10.0' },
+      { name: 'space', ok: false, says: '12 MB free', mend: 'free some disk' },
+    ],
+  },
+};
+
+export const BROKEN_LOG: Json = {
+  ok: false,
+  log: {
+    ...LOG,
+    ok: false,
+    verdict: 'does not hold',
+    firstBadRecord: 17,
+    problems: [
+      {
+        code: 'record-changed',
+        seq: 17,
+        checkpoint: null,
+        file: 'log/tile/entries/000',
+        what: 'its hash is not the one that the next record carries',
+      },
+    ],
+    undecided: ['whether the newest records were cut: the acknowledged head is missing'],
+  },
+  facts: { ok: false, problems: ['observation 3 is missing'] },
+};
+
+/** One command line per operation and one for every answer that has a form of its own. */
+export const SHOWN: readonly (readonly [argv: string, operation: string, answer?: Json])[] = [
+  ['query user:*', 'query_facts'],
+  [
+    'query nothing:*',
+    'query_facts',
+    {
+      facts: [],
+      nextCursor: null,
+      coverage: [covered('nothing', 'never', 'nothing was ever observed')],
+      candidates: [],
+    },
+  ],
+  [
+    'query user:alcie',
+    'query_facts',
+    { facts: [], nextCursor: null, coverage: [], candidates: ['user:web-1/alice'] },
+  ],
+  [
+    'query nope',
+    'query_facts',
+    { facts: [], nextCursor: null, coverage: [covered('user', 'complete', null)], candidates: [] },
+  ],
+  ['history port:web-1/tcp/22', 'fact_history'],
+  ['history port:none', 'fact_history', { versions: [], nextCursor: null }],
+  ['diff --from yesterday', 'compare_facts'],
+  [
+    'diff --from yesterday --kind user',
+    'compare_facts',
+    { added: [], removed: [], changed: [], nextCursor: null },
+  ],
+  ['summary web-1', 'target_summary'],
+  ['describe', 'describe_system'],
+  ['observe', 'observe'],
+  ['drift', 'drift_scan'],
+  ['drift --status all', 'drift_scan'],
+  [
+    'drift web-1',
+    'drift_scan',
+    {
+      findings: [],
+      nextCursor: null,
+      coverage: [],
+      baselines: [{ id: 'b', name: 'default', target: 'host:web-1', signature: 'unsigned' }],
+    },
+  ],
+  ['drift web-3', 'drift_scan', { findings: [], nextCursor: null, coverage: [], baselines: [] }],
+  ['baseline bless', 'baseline_bless'],
+  ['baseline list', 'baseline_list'],
+  ['baseline list web-3', 'baseline_list', { baselines: [] }],
+  ['baseline show default', 'baseline_show'],
+  ['baseline retire default', 'baseline_retire'],
+  ['waive finding_1 --reason r --until +1d', 'waiver_add'],
+  ['waiver list', 'waiver_list'],
+  ['waiver list web-3', 'waiver_list', { waivers: [] }],
+  ['waiver retire waiver_1', 'waiver_retire'],
+  ['target list', 'target_list'],
+  [
+    'target list --home /h',
+    'target_list',
+    { targets: [], inventoryDigest: '', signature: 'unsigned' },
+  ],
+  ['target show web-1', 'target_show'],
+  ['target add host:x', 'target_add'],
+  ['target remove host:x', 'target_remove'],
+  ['events --limit 2', 'events_list'],
+  ['events --outcome failed', 'events_list', { events: [], next: null }],
+  ['verify', 'verify_log'],
+  ['verify --home /h', 'verify_log', BROKEN_LOG],
+  ['backup /srv/copy', 'backup'],
+  ['doctor', 'doctor'],
+];
+
+/** What `up` tells when everything was seen. */
+export const STARTED: Summary = {
+  home: '/home/me/.holdfast',
+  targets: [SUMMARY as never],
+  http: 'http://127.0.0.1:7878/mcp',
+  mcpServers: {
+    mcpServers: { holdfast: { command: '/srv/holdfast/bin/holdfast', args: ['mcp'] } },
+  },
+};
