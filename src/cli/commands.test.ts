@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Fault, type FaultKind } from '#base/fault';
 import type { Json } from '#base/json';
+import { OPERATIONS } from '#operations';
 import { EXIT_CODES } from './exit-codes.ts';
 import { ANSWERS, BROKEN_LOG } from './render/samples.ts';
 import { cli } from './samples.ts';
@@ -195,6 +196,24 @@ describe('a command', () => {
       commands.map(({ usage }) => usage.split(' ')[0] ?? ''),
     );
     assert.deepEqual(all.filter((name) => !tried.has(name)).toSorted(), others.toSorted());
+  });
+
+  it('asks only what the operation takes, and the answers that the tests show are what it gives', () => {
+    const operations = new Map(OPERATIONS.map((operation) => [operation.name, operation]));
+    for (const [line, name, input] of ASKED) {
+      const asked = operations.get(name)?.input.safeParse(input);
+      assert.ok(asked?.success === true, `${line}: ${asked?.error?.message}`);
+    }
+    for (const [name, answer] of Object.entries(ANSWERS)) {
+      if (name === 'events_list') continue; // Shortened: an event is the log's own record.
+      const told = operations.get(name)?.output.safeParse(answer);
+      assert.ok(told?.success === true, `${name}: ${told?.error?.message}`);
+    }
+    const commanded = new Set(ASKED.map(([, name]) => name).concat('ingest_observation'));
+    assert.deepEqual(
+      [...operations.keys()].filter((name) => !commanded.has(name)),
+      [],
+    );
   });
 
   it('sends an observation as it was written, from a file or from standard input', async () => {

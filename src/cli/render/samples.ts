@@ -236,7 +236,14 @@ export const ANSWERS: Readonly<Record<string, Json>> = {
   describe_system: {
     now: AT,
     scopes: ['main/main'],
-    targets: [{ id: 'host:web-1', sources: ['probe'] }],
+    targets: [
+      {
+        id: 'host:web-1',
+        hostType: 'debian',
+        environment: 'production',
+        sources: ['probe'],
+      },
+    ],
     kinds: { port: 'a listening port' },
     limits: { factsPerPage: 1000 },
     next: 'query_facts {kind}',

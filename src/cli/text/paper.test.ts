@@ -105,7 +105,7 @@ describe('a table', () => {
           assert.equal(paper.toString().split('\n').length, 3 + 1 + 5 + 1);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 });
