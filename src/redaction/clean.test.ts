@@ -5,73 +5,51 @@ import { asciiJson, clean, forTerminal, isNeutral, neutralise, safeJson } from '
 import { SECRETS } from './samples.ts';
 
 const RUNS = Number(process.env['REDACTION_RUNS'] ?? 300);
-/** Written out here and not taken from the code under test. */
-const HARMFUL =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff]|[\u{e0000}-\u{e0fff}\u{1d173}-\u{1d17a}]|\p{Cs}/u;
+/** Ranges written out here and not taken from the code under test. */
+const HARMFUL: readonly (readonly [number, number])[] = [
+  [0x00, 0x08],
+  [0x0b, 0x1f],
+  [0x7f, 0x9f],
+  [0xad, 0xad],
+  [0x34f, 0x34f],
+  [0x61c, 0x61c],
+  [0x115f, 0x1160],
+  [0x180b, 0x180f],
+  [0x200b, 0x200f],
+  [0x2028, 0x202e],
+  [0x2060, 0x206f],
+  [0x3164, 0x3164],
+  [0xd800, 0xdfff],
+  [0xfdd0, 0xfdef],
+  [0xfe00, 0xfe0f],
+  [0xfeff, 0xfeff],
+  [0xffa0, 0xffa0],
+  [0xfff0, 0xfffb],
+  [0xfffe, 0xffff],
+  [0x1d173, 0x1d17a],
+  [0x1fffe, 0x1ffff],
+  [0xe0000, 0xe0fff],
+];
 
-const strange = fc.constantFrom(
-  ...[
-    '\x00',
-    '\x07',
-    '\x08',
-    '\x1b',
-    '\x1b[31m',
-    '\x1b]8;;http://x\x07',
-    '\x1bP',
-    '\x1b\\',
-    '\x9b',
-    '\x9d',
-    '\x9c',
-    '\x7f',
-    '\r',
-  ],
-  ...[
-    '\u202e',
-    '\u2066',
-    '\u200b',
-    '\u200d',
-    '\ufeff',
-    '\u00ad',
-    '\u2028',
-    '\ufe0f',
-    '\u{e0041}',
-    '\ud800',
-    '\udc00',
-    '\uffff',
-    '\u{1fffe}',
-  ],
-  ...[
-    'password',
-    'token',
-    'key',
-    '=',
-    ': ',
-    '"',
-    "'",
-    '{',
-    '}',
-    '[',
-    ']',
-    '\\',
-    '\n',
-    ' ',
-    '%3D',
-    '&quot;',
-    '<',
-    '>',
-    ',',
-    ';',
-    '&',
-    '-----BEGIN RSA PRIVATE KEY-----',
-    '[redacted:token]',
-  ],
-);
+function isHarmful(text: string): boolean {
+  for (const character of text) {
+    const code = character.codePointAt(0) as number;
+    if (HARMFUL.some(([from, to]) => code >= from && code <= to)) return true;
+  }
+  return false;
+}
+
+const ACTING =
+  '\x00 \x07 \x08 \x1b \x1b[31m \x1b]8;;http://x\x07 \x1bP \x1b\\ \x9b \x9d \x9c \x7f \r \u202e \u2066 \u200b \u200d \ufeff \u00ad \u2028 \ufe0f \u{e0041} \ud800 \udc00 \uffff \u{1fffe}';
+const SAYING =
+  'password token key = : " \' { } [ ] \\ %3D &quot; < > , ; & -----BEGIN\x20RSA\x20PRIVATE\x20KEY----- [redacted:token]';
+const strange = fc.constantFrom(...ACTING.split(' '), ...SAYING.split(' '), '\n', ' ', ': ');
 const mixed = fc
   .array(
     fc.oneof(
       fc.string({ unit: 'binary', maxLength: 20 }),
       strange,
-      fc.constantFrom(...SECRETS.map(([sample]) => sample)),
+      fc.constantFrom(...SECRETS.map(([sample]) => `\n${sample}\n\n`)),
     ),
     { maxLength: 16 },
   )
@@ -82,7 +60,7 @@ describe('clean text', () => {
     fc.assert(
       fc.property(fc.oneof(mixed, fc.uint8Array({ maxLength: 200 })), (input) => {
         const { text } = clean(input);
-        assert.ok(!HARMFUL.test(text));
+        assert.ok(!isHarmful(text));
         assert.ok(text.isWellFormed());
         assert.equal(neutralise(text), text);
         assert.ok(isNeutral(text));
@@ -98,7 +76,7 @@ describe('clean text', () => {
     fc.assert(
       fc.property(mixed, (input) => {
         const line = forTerminal(input);
-        assert.ok(!/[\n\t]/.test(line) && !HARMFUL.test(line));
+        assert.ok(!/[\n\t]/.test(line) && !isHarmful(line));
       }),
       { numRuns: RUNS },
     );
@@ -137,7 +115,7 @@ describe('clean text', () => {
         assert.equal(JSON.parse(asciiJson(input)), input);
         assert.equal(JSON.parse(safeJson(input)), input);
         assert.match(asciiJson(input), /^[\x20-\x7e]*$/);
-        assert.ok(!HARMFUL.test(safeJson(input)));
+        assert.ok(!isHarmful(safeJson(input)));
       }),
       { numRuns: RUNS },
     );
@@ -175,7 +153,7 @@ describe('escape sequences', () => {
 });
 
 describe('cleaning', () => {
-  const quarter = 60_000;
+  const quarter = 30_000;
   const patterns = [
     'a',
     '=',

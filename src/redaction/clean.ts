@@ -5,7 +5,7 @@
  * gone first; a cut comes after redaction, so half a secret is never left over.
  */
 import { neutralise } from './neutralise.ts';
-import { type Redacted, redact as redactNeutral } from './redact.ts';
+import { cutNote, type Redacted, redact as redactNeutral } from './redact.ts';
 
 export type Cleaned = {
   readonly text: string;
@@ -47,8 +47,6 @@ function isUtf8(bytes: Uint8Array, text: string): boolean {
   return Buffer.from(text, 'utf8').equals(bytes);
 }
 
-const MARKER = /\[redacted:[a-z-]{1,16}\]/g;
-
 /**
  * At most `maxChars` characters, saying at the end how many are missing. Never ends inside a
  * marker or half a character; a limit too small for the note just cuts.
@@ -58,20 +56,30 @@ export function cutTo(
   maxChars: number,
 ): { readonly text: string; readonly cut: number } {
   if (text.length <= maxChars) return { text, cut: 0 };
-  const room = maxChars - note(text.length).length;
-  let at = Math.max(0, room > 0 ? room : maxChars);
+  const room = maxChars - cutNote(text.length).length;
+  const most = Math.max(0, room > 0 ? room : maxChars);
+  let kept = before(text, most);
+  // What is left must read the same when it is cleaned again.
+  for (let i = 0; i < 4; i++) {
+    const again = redactNeutral(kept);
+    if (again.text === kept) break;
+    kept = before(again.text, most);
+  }
+  const cut = Math.max(1, text.length - kept.length);
+  return { text: room > 0 ? kept + cutNote(cut) : kept, cut };
+}
+
+const MARKERS = /\[redacted:[a-z-]{1,16}\]/g;
+
+function before(text: string, most: number): string {
+  if (text.length <= most) return text;
+  let at = most;
   const from = Math.max(0, at - 32);
-  for (const found of text.slice(from, at + 32).matchAll(MARKER)) {
+  for (const found of text.slice(from, at + 32).matchAll(MARKERS)) {
     const start = from + found.index;
     if (start < at && at < start + found[0].length) at = start;
   }
   const last = text.charCodeAt(at - 1);
   if (last >= 0xd800 && last <= 0xdbff) at--;
-  const cut = text.length - at;
-  // What is left must read the same when it is cleaned again.
-  const kept = redactNeutral(text.slice(0, at));
-  const short = kept.secrets === 0 ? text.slice(0, at) : kept.text.slice(0, Math.max(0, at));
-  return { text: room > 0 ? short + note(cut) : short, cut };
+  return text.slice(0, at);
 }
-
-const note = (cut: number): string => ` [cut: ${cut} characters]`;

@@ -91,9 +91,13 @@ export function commandAt(
   start: number,
   end: number,
   usage: Usage,
+  floor: number,
 ): { readonly found: readonly Found[]; readonly seen: number } {
   const before = s.charCodeAt(start - 1);
-  const isCommand = Number.isNaN(before) || !(isWord(before) || before === 0x2d || before === 0x2e);
+  const isCommand =
+    start === floor ||
+    Number.isNaN(before) ||
+    !(isWord(before) || before === 0x2d || before === 0x2e);
   if (
     !isCommand ||
     !(isBlank(s.charCodeAt(end)) || s.startsWith('.exe', end) || isQuote(s.charCodeAt(end)))
@@ -113,7 +117,7 @@ export function commandAt(
   if (usage.login === true) {
     for (const word of words) {
       const match = /^[\w$#.-]{1,64}\/([^@\s/]{1,128})(?:@|$)/.exec(word.text);
-      if (match === null || /^-/.test(word.text)) continue;
+      if (match === null || word.text.startsWith('-')) continue;
       const from = word.start + word.text.indexOf('/') + 1;
       found.push(hide(from, from + (match[1] as string).length));
       break;

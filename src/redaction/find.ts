@@ -49,7 +49,9 @@ on(['@tcp(', '@unix(', '@tcp6('], (walk, end, length) =>
 on(['jdbc:oracle:thin:', 'jdbc:oracle:oci:'], (walk, end) => walk.add(oracleAt(walk.text, end)));
 on(['-----begin '], (walk, end, length) => walk.add(pemAt(walk.text, end - length)));
 for (const shape of [...SHAPES, ...BLOCKS]) {
-  on(shape.words, (walk, end, length) => walk.add(shapeAt(walk.text, end - length, shape)));
+  on(shape.words, (walk, end, length) =>
+    walk.add(shapeAt(walk.text, end - length, shape, walk.floor)),
+  );
 }
 on(['eyj'], (walk, end) => walk.jwt(end - 3));
 on([':aa'], (walk, end) => walk.add(telegramAt(walk.text, end - 3)));
@@ -96,13 +98,16 @@ const automaton = new Automaton(rules.map(([word]) => word));
 /** How far a view reaches from the escape that asks for it. */
 const VIEW_BACK = 1_024;
 const VIEW_AHEAD = 16_384;
-const SCHEME_TOKEN = /(?<token>[A-Za-z0-9+/=._~-]{8,16384})/y;
+const BEARER_TOKEN = /[A-Za-z0-9+/=._~-]{8,16384}/y;
+const BASIC_TOKEN = /[A-Za-z0-9+/_]{6,16384}={0,2}/y;
 
 /** One walk over one text; `text` may grow at its end and be cut at its front between calls. */
 export class Walk {
   text = '';
   /** Everything found so far, in the order of finding; the owner of the walk takes it out. */
   found: Found[] = [];
+  /** Where the last finding ended: what follows is read as after a blank, as it will be after a marker. */
+  floor = 0;
   readonly #cursor: Cursor = { at: 0, state: 0 };
   readonly #plain: boolean;
   readonly #depth: number;
@@ -138,6 +143,7 @@ export class Walk {
   shift(count: number): void {
     this.text = this.text.slice(count);
     this.#cursor.at -= count;
+    this.floor -= count;
     this.#namesSeen -= count;
     this.#jwtSeen -= count;
     this.#viewSeen -= count;
@@ -159,6 +165,7 @@ export class Walk {
   }
 
   #jump(to: number): void {
+    this.floor = to;
     this.#cursor.at = to;
     this.#cursor.state = 0;
   }
@@ -177,7 +184,7 @@ export class Walk {
 
   label(from: number, to: number): void {
     if (to <= this.#namesSeen) return;
-    const { found, seen } = labelled(this.text, from, to);
+    const { found, seen } = labelled(this.text, from, to, this.floor);
     this.#namesSeen = Math.max(this.#namesSeen, seen);
     this.add(found);
   }
@@ -185,7 +192,7 @@ export class Walk {
   /** A JWT, looked for once in each run of its letters: where the first try fails, all do. */
   jwt(start: number): void {
     if (start < this.#jwtSeen) return;
-    const found = shapeAt(this.text, start, JWT);
+    const found = shapeAt(this.text, start, JWT, this.floor);
     this.add(found);
     if (found !== undefined) return;
     let end = start;
@@ -201,7 +208,7 @@ export class Walk {
 
   command(start: number, end: number, usage: Parameters<typeof commandAt>[3]): void {
     if (end <= (this.#commandSeen.get(usage) ?? 0)) return;
-    const { found, seen } = commandAt(this.text, start, end, usage);
+    const { found, seen } = commandAt(this.text, start, end, usage, this.floor);
     this.#commandSeen.set(usage, seen);
     // The rest of the line may hold other secrets: no jump.
     this.found.push(...found);
@@ -209,11 +216,12 @@ export class Walk {
 
   /** `Basic dXNlcjpwYXNz` or `Bearer …` without a header name. */
   scheme(start: number, end: number): void {
-    if (/[\w-]$/.test(this.text.slice(Math.max(0, start - 1), start))) return;
-    SCHEME_TOKEN.lastIndex = end;
-    const token = SCHEME_TOKEN.exec(this.text)?.[0];
+    if (start !== this.floor && /[\w-]/.test(this.text[start - 1] ?? '')) return;
+    const bearer = /r/i.test(this.text[end - 2] ?? '');
+    const shape = bearer ? BEARER_TOKEN : BASIC_TOKEN;
+    shape.lastIndex = end;
+    const token = shape.exec(this.text)?.[0];
     if (token === undefined) return;
-    const bearer = this.text.charCodeAt(end - 2) === 0x72;
     const secret = bearer
       ? token.length >= 16 && /\d/.test(token) && /[A-Za-z]/.test(token)
       : holdsPair(token);

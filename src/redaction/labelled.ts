@@ -45,22 +45,23 @@ type Name = {
 const isNameChar = (c: number): boolean => isWord(c) || c === 0x2d || c === 0x2e;
 
 /**
- * The secret announced by the name that holds `[from, to)`; `seen` is where that name ends, so
+ * The secret announced by the name that holds `[from, to)` and does not begin before `floor`; `seen` is where that name ends, so
  * that the caller looks at each name once.
  */
 export function labelled(
   s: string,
   from: number,
   to: number,
+  floor: number,
 ): { readonly found: Found | undefined; readonly seen: number } {
   let start = from;
-  const low = Math.max(0, from - NAME_REACH);
+  const low = Math.max(0, floor, from - NAME_REACH);
   while (start > low && isNameChar(s.charCodeAt(start - 1))) start--;
   let end = to;
   const high = Math.min(s.length, to + NAME_REACH);
   while (end < high && isNameChar(s.charCodeAt(end))) end++;
   const seen = end;
-  if (start === low && low > 0 && from - low === NAME_REACH) return { found: undefined, seen };
+  if (start === low && low > floor && from - low === NAME_REACH) return { found: undefined, seen };
   while (end > to && (s.charCodeAt(end - 1) === 0x2e || s.charCodeAt(end - 1) === 0x2d)) end--;
   let dashes = 0;
   while (s.charCodeAt(start) === 0x2d) {
@@ -231,7 +232,8 @@ function ownsLine(s: string, name: Name): boolean {
 function structureAt(s: string, name: Name, at: number): Value | undefined | 'bare' {
   // What needs no second bracket is told first: a rule that comes to nothing must be cheap.
   const head = s.slice(at, at + 32);
-  if (head.startsWith('[redacted') || head.startsWith('{{')) return undefined;
+  if (head.startsWith('[redacted') || head.startsWith('[cut: ') || head.startsWith('{{'))
+    return undefined;
   if (name.label.kind === 'weak') return undefined;
   const plural = /s$/i.test(name.text) && name.label.kind !== 'password';
   if (plural && (head.startsWith('{') || /^\[\s*\{/.test(head))) return undefined;

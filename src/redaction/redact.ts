@@ -8,22 +8,33 @@ export type Redacted = { readonly text: string; readonly secrets: number };
 /** What stands in the place of a secret. */
 export const marker = (name: string): string => `[redacted:${name}]`;
 
+/** Says at the end of a text how much of it is missing. */
+export const cutNote = (cut: number): string => ` [cut: ${cut} characters]`;
+const CUT_NOTE = / \[cut: \d{1,12} characters\]$/;
+
+/** A note of an earlier cut, which is ours and no part of the text. */
+function noteAtEnd(text: string): string {
+  return CUT_NOTE.exec(text.slice(-40))?.[0] ?? '';
+}
+
 /** The text with every secret replaced by its marker. Expects neutral text; see `clean`. */
 export function redact(text: string): Redacted {
-  const found = findSecrets(text);
+  const note = noteAtEnd(text);
+  const body = note === '' ? text : text.slice(0, -note.length);
+  const found = findSecrets(body);
   if (found.length === 0) return { text, secrets: 0 };
   let out = '';
   let at = 0;
   let secrets = 0;
   for (const { start, end, name, more } of found) {
-    out += text.slice(at, start);
+    out += body.slice(at, start);
     if (more === undefined) {
       out += marker(name);
       secrets++;
     }
     at = end;
   }
-  return { text: out + text.slice(at), secrets };
+  return { text: out + body.slice(at) + note, secrets };
 }
 
 /** No rule looks further ahead than this from where it stands, all its steps together. */
@@ -59,8 +70,10 @@ export class CleanStream {
 
   end(): string {
     this.#walk.text += this.#stripper.push(this.#decoder.decode()) + this.#stripper.end();
+    const note = noteAtEnd(this.#walk.text);
+    if (note !== '') this.#walk.text = this.#walk.text.slice(0, -note.length);
     this.#walk.go(this.#walk.text.length);
-    return this.#give(this.#walk.text.length);
+    return this.#give(this.#walk.text.length) + note;
   }
 
   /** Gives out what lies before `to`, never a part of a finding. */

@@ -209,8 +209,8 @@ export const BLOCKS: readonly Shape[] = [
 ];
 
 /** The shape at `start`, where its word stands. */
-export function shapeAt(s: string, start: number, what: Shape): Found | undefined {
-  if (what.inside !== true && !begins(s, start)) return undefined;
+export function shapeAt(s: string, start: number, what: Shape, floor: number): Found | undefined {
+  if (what.inside !== true && start !== floor && !begins(s, start)) return undefined;
   what.at.lastIndex = start;
   const match = what.at.exec(s);
   if (match === null) return undefined;
@@ -286,7 +286,7 @@ export function pgpassAt(s: string, at: number): Found | undefined {
   if (secret === undefined || !/[A-Za-z*]|\d\.\d/.test(match?.groups?.['host'] ?? ''))
     return undefined;
   const text = line.slice(secret[0], secret[1]);
-  if (/^\[redacted/.test(text)) return undefined;
+  if (text.startsWith('[redacted')) return undefined;
   return { start: from + secret[0], end: from + secret[1], name: 'password' };
 }
 

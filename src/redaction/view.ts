@@ -74,7 +74,7 @@ const ENTITIES = new Map([
 ]);
 
 const ESCAPES =
-  /%[2-7][0-9A-Fa-f]|\\u00[2-7][0-9A-Fa-f]|\\u\{0{0,4}[2-7][0-9A-Fa-f]\}|\\x[2-7][0-9A-Fa-f]|&(?:quot|apos|amp|lt|gt|equals|colon);|&#(?:x0{0,4}[2-7][0-9A-Fa-f]|0{0,4}\d{2,3});|[^\x00-\x7f]/gu;
+  /%[2-7][0-9A-Fa-f]|\\u00[2-7][0-9A-Fa-f]|\\u\{0{0,4}[2-7][0-9A-Fa-f]\}|\\x[2-7][0-9A-Fa-f]|&(?:quot|apos|amp|lt|gt|equals|colon);|&#(?:x0{0,4}[2-7][0-9A-Fa-f]|0{0,4}\d{2,3});|\P{ASCII}/gu;
 
 /** The view of `text`, or `undefined` when it would be the same. */
 export function viewOf(text: string): View | undefined {
