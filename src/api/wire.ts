@@ -17,7 +17,7 @@ export const BYTES_HEADER = 'holdfast-answer-bytes';
 /** One line of an answer, characters; a page of facts is far below it. */
 export const MAX_LINE = 256 * 1024 * 1024;
 
-export const LOCAL_SURFACES = ['cli', 'mcp-stdio'] as const;
+const LOCAL_SURFACES = ['cli', 'mcp-stdio'] as const;
 export type LocalSurface = (typeof LOCAL_SURFACES)[number];
 
 export function isLocalSurface(text: unknown): text is LocalSurface {

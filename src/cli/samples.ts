@@ -5,9 +5,9 @@ import type { Answer } from '#operations';
 import type { Ask, Commands, Io } from './program.ts';
 import { runCli } from './run.ts';
 
-export const NOW = instant('2026-03-01T12:00:00Z');
+const NOW = instant('2026-03-01T12:00:00Z');
 
-export type Asked = { readonly operation: string; readonly input: Json };
+type Asked = { readonly operation: string; readonly input: Json };
 export type Ran = {
   readonly exit: number;
   readonly out: string;

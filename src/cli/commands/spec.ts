@@ -1,7 +1,7 @@
 /** The form in which commands are written down; `tree.ts` makes a parser of them. */
 import type { Desk } from '../desk.ts';
 
-export type OptionValue = string | number | boolean | readonly string[] | undefined;
+type OptionValue = string | number | boolean | readonly string[] | undefined;
 export type Options = Readonly<Record<string, OptionValue>>;
 
 export type OptionSpec = {
