@@ -54,6 +54,16 @@ export class SimulatedDisk {
     return this.#files({ alive: true });
   }
 
+  /** Plans trouble for the next call, whatever it will be. */
+  breakNext(kind: FileFaultPlan['kind']): void {
+    this.#plan = { kind, at: this.#calls + 1 };
+  }
+
+  /** Changes what will go wrong in the process that is running. */
+  plan(plan: FileFaultPlan | undefined): void {
+    this.#plan = plan;
+  }
+
   /** A copy of everything a reader sees, for tampering and comparing. */
   snapshot(): Map<string, Uint8Array> {
     return new Map([...this.stored].map(([path, file]) => [path, copyOf(file.bytes)]));

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Json } from '#base/json';
+import { openMemoryStore } from '#store';
+import { throwsFault } from '#test/throws-fault';
+import { ASSISTANT, aWorld, OPERATOR } from '#test/world';
+import { OPERATIONS } from './list.ts';
+
+const OBSERVATION = {
+  source: 'probe',
+  target: 'host:web-1',
+  observedAt: '2026-03-01T11:00:00Z',
+  facts: [{ entity: 'package:web-1/nginx', attribute: 'version', value: '1.22' }],
+};
+
+describe('every call', () => {
+  it('leaves exactly one event, whether it is allowed or refused', async () => {
+    const world = await aWorld();
+    const before = (await world.events()).length;
+    await world.ask('query_facts', {});
+    await world.ask('ingest_observation', OBSERVATION);
+    await throwsFault(() => world.ask('query_facts', { limti: 1 }), 'invalid-input');
+    await throwsFault(() => world.ask('query_fact', {}), 'unknown-operation');
+    await throwsFault(
+      () => world.ask('baseline_bless', {}, { caller: ASSISTANT }),
+      'not-permitted',
+    );
+    const events = (await world.events()).slice(before);
+    assert.deepEqual(
+      events.map(({ operation, outcome, fault, decision }) => [
+        operation,
+        outcome,
+        fault,
+        decision.verdict,
+      ]),
+      [
+        ['query_facts', 'done', null, 'allow'],
+        ['ingest_observation', 'done', null, 'allow'],
+        ['query_facts', 'refused', 'invalid-input', 'allow'],
+        ['query_fact', 'refused', 'unknown-operation', 'allow'],
+        ['baseline_bless', 'refused', 'not-permitted', 'deny'],
+      ],
+    );
+    assert.ok(events.every((event) => event.principal !== ''));
+    assert.equal(events[4]?.onBehalfOf, 'operator:ada@local');
+    assert.match(events[0]?.output?.sha256 ?? '', /^[0-9a-f]{64}$/);
+  });
+
+  it('puts no secret of its arguments on record', async () => {
+    const world = await aWorld();
+    const secret = 'ghp_0123456789abcdefghijklmnopqrstuvwxyz';
+    await world.ask('query_facts', { text: secret });
+    await world.ask('ingest_observation', {
+      ...OBSERVATION,
+      reason: `found with password=${secret}`,
+      facts: [{ entity: 'package:web-1/x', attribute: 'note', value: { token: 'hunter2hunter2' } }],
+    });
+    const text = JSON.stringify(await world.events());
+    assert.ok(!text.includes(secret) && !text.includes('hunter2'));
+    const { facts } = await world.value('query_facts', { entity: 'package:web-1/x' });
+    assert.equal(facts[0].altered, true);
+    assert.ok(!JSON.stringify(facts).includes('hunter2'));
+    const { versions } = await world.value('fact_history', { entity: 'package:web-1/x' });
+    assert.ok(!JSON.stringify(versions).includes(secret));
+  });
+
+  it('says which names exist when the operation does not', async () => {
+    const world = await aWorld();
+    const fault = await throwsFault(() => world.ask('query_fact', {}), 'unknown-operation');
+    assert.ok((fault.facts['candidates'] as string[]).includes('query_facts'));
+  });
+});
+
+describe('a profile', () => {
+  it('lets an assistant look and ingest, and nothing else', async () => {
+    const world = await aWorld();
+    for (const operation of OPERATIONS) {
+      const call = world.ask(operation.name, { nothing: true }, { caller: ASSISTANT });
+      const code = await call.then(
+        () => 'answered',
+        (fault: { code: string }) => fault.code,
+      );
+      const looks = ['facts.read', 'facts.ingest', 'drift.read', 'inventory.read'].includes(
+        operation.capability,
+      );
+      assert.equal(code, looks ? 'invalid-input' : 'not-permitted', operation.name);
+    }
+  });
+
+  it('offers assistants nothing that their profile does not hold', () => {
+    for (const operation of OPERATIONS.filter((each) => each.assistants)) {
+      assert.ok(['look', 'record'].includes(operation.effect), operation.name);
+    }
+    assert.deepEqual(
+      OPERATIONS.filter((each) => each.assistants)
+        .map((each) => each.name)
+        .toSorted(),
+      [
+        'compare_facts',
+        'describe_system',
+        'drift_scan',
+        'fact_history',
+        'ingest_observation',
+        'query_facts',
+      ],
+    );
+  });
+});
+
+describe('a log that cannot be written', () => {
+  it('stops everything that writes, while looks answer and say so', async () => {
+    const world = await aWorld();
+    await world.ask('ingest_observation', OBSERVATION);
+    world.disk.breakNext('kill');
+    const seen = await world.ask('query_facts', { entity: 'package:web-1/*' });
+    assert.equal((seen.value as { facts: Json[] }).facts.length, 1);
+    assert.match(seen.notices[0] ?? '', /not on record/);
+    const later = { ...OBSERVATION, observedAt: '2026-03-01T11:30:00Z', facts: [] };
+    await throwsFault(() => world.ask('ingest_observation', later), 'log-unwritable');
+    await throwsFault(
+      () => world.ask('baseline_bless', { target: 'host:web-1' }),
+      'log-unwritable',
+    );
+    assert.equal(world.store.read.counts().observations, 1);
+  });
+
+  it('keeps nothing of an observation whose event failed in the middle', async () => {
+    const world = await aWorld();
+    const writing = world.ask('ingest_observation', OBSERVATION);
+    world.disk.breakNext('kill');
+    await throwsFault(() => writing, 'log-unwritable');
+    assert.equal(world.store.read.counts().observations, 0);
+  });
+});
+
+describe('a store that cannot commit', () => {
+  it('leaves a second event that says nothing was kept', async () => {
+    const inner = openMemoryStore();
+    const world = await aWorld({
+      store: {
+        ...{ read: inner.read, backup: inner.backup.bind(inner), check: inner.check.bind(inner) },
+        write: (act) =>
+          inner.write(async (transaction) => {
+            await act(transaction);
+            throw new Error('disk full');
+          }),
+        [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+      },
+    });
+    await throwsFault(() => world.ask('ingest_observation', OBSERVATION), 'not-committed');
+    const [done, undone] = (await world.events()).slice(-2);
+    assert.equal(done?.kind, 'operation');
+    assert.equal(undone?.kind, 'operation.undone');
+    assert.equal(undone?.requestId, done?.requestId);
+    assert.equal(inner.read.counts().observations, 0);
+  });
+});
+
+describe('an inventory that is wrong', () => {
+  it('stops what depends on it, naming file and line', async () => {
+    const world = await aWorld();
+    world.fleet('version: 1\ntargets:\n  host:x:\n    hosttype: debian\n');
+    const fault = await throwsFault(() => world.ask('query_facts', {}), 'invalid-inventory');
+    assert.match(fault.message, /fleet\.yaml:4:5/);
+    await throwsFault(() => world.ask('ingest_observation', OBSERVATION), 'invalid-inventory');
+    await world.ask('events_list', {}, { caller: OPERATOR });
+  });
+});
