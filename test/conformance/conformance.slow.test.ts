@@ -14,10 +14,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
-const SUITE = packageFile('@modelcontextprotocol/conformance', 'dist/index.js');
-const INSPECTOR = packageFile('@modelcontextprotocol/inspector', 'clients/launcher/build/index.js');
-const SERVER = join(import.meta.dirname, 'server.ts');
+const SUITE = fileURLToPath(import.meta.resolve('@modelcontextprotocol/conformance/dist/index.js'));
+const INSPECTOR = fileURLToPath(
+  import.meta.resolve('@modelcontextprotocol/inspector/clients/launcher/build/index.js'),
+);
+const SERVER = fileURLToPath(import.meta.resolve('./server.ts'));
 const QUIET = '--disable-warning=ExperimentalWarning';
 const REVISIONS = ['2025-11-25', '2026-07-28'] as const;
 const ERAS = ['legacy', 'modern'] as const;
@@ -26,10 +29,6 @@ const scratch = mkdtempSync(join(tmpdir(), 'holdfast-conformance-'));
 after(() => rmSync(scratch, { recursive: true, force: true, maxRetries: 5 }));
 
 type Served = { readonly url: string; readonly proxy: string; readonly bearer: string };
-
-function packageFile(name: string, path: string): string {
-  return join(import.meta.dirname, '..', '..', 'node_modules', name, path);
-}
 
 async function serve(home: string, ...profile: string[]): Promise<[Served, ChildProcess]> {
   const child = spawn(process.execPath, [QUIET, SERVER, 'http', home, ...profile], {
