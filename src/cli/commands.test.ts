@@ -322,6 +322,12 @@ describe('a command', () => {
     ]);
   });
 
+  it('tells its version, asked either way', async () => {
+    assert.equal((await cli(['version'])).out, 'holdfast 0.1.0\n');
+    assert.equal((await cli(['--version'])).out, 'holdfast 0.1.0\n');
+    assert.equal((await cli(['--version', '--json'])).out, '{"version":"0.1.0"}\n');
+  });
+
   it('shows notices on standard error, also with --json', async () => {
     const { out, err } = await cli(['doctor', '--json'], { notices: ['not on record\u001b[2J'] });
     assert.deepEqual([out, err], ['{}\n', 'holdfast: note: not on record\n']);

@@ -43,7 +43,10 @@ export async function runCli({ argv, io, commands }: CliRun): Promise<number> {
       { out: io.stdout, err: io.stderr, columns },
     );
     if (argv.length === 0) tree.outputHelp();
-    else await tree.parseAsync([...argv], { from: 'user' });
+    else
+      await tree.parseAsync(argv[0] === '--version' ? ['version', ...argv.slice(1)] : [...argv], {
+        from: 'user',
+      });
     return exit;
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT_CODES.ok;
