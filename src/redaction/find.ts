@@ -33,7 +33,7 @@ const on = (words: readonly string[], rule: Rule): void => {
 };
 
 const STEMS =
-  'pass pwd psk secret token key cookie auth otp jwt cred sessid session signature kennwort motdepasse bearer mnemonic rootpw bindpw';
+  'pass pwd psk secret token key cookie auth otp jwt cred sessid session signature kennwort motdepasse bearer mnemonic phrase rootpw bindpw';
 on(STEMS.split(' '), (walk, end, length) => walk.label(end - length, end));
 // Too short to be looked for without what follows them.
 on(['sig=', 'sid=', 'sid"', 'pw=', 'pw:'], (walk, end, length) =>

@@ -140,7 +140,9 @@ function afterSeparator(s: string, name: Name): Value | undefined {
   for (let i = 0; i < 2 && (s.charCodeAt(at) === 0x5d || s.charCodeAt(at) === 0x5b); i++) at++;
   if (s.charCodeAt(at) === 0x3f) at++;
   at = skipBlanks(s, at, 48);
-  const sign = s.charCodeAt(at);
+  const arrow = s.startsWith('->', at);
+  if (arrow) at++;
+  const sign = arrow ? 0x3d : s.charCodeAt(at);
   if (sign !== 0x3d && sign !== 0x3a) return undefined;
   at++;
   const next = s.charCodeAt(at);
@@ -189,7 +191,7 @@ function assigned(
   if (name.label.kind === 'header') return headerValue(s, at, opener);
   if (name.label.kind === 'cookie') return cookieValue(s, name, at, opener);
   if (s.charCodeAt(at) === 0x5c && s.charCodeAt(at + 1) === 0x0a) at = skipBlanks(s, at + 2);
-  if (isEol(s.charCodeAt(at))) return undefined;
+  if (isEol(s.charCodeAt(at))) return sign === 0x3a ? onNextLine(s, name, at) : undefined;
   if (sticky(BLOCK, s, at)) return blockAt(s, name.start, BLOCK.lastIndex);
   // b"…", u'…', f"…", @"…"
   if (
@@ -213,6 +215,15 @@ function assigned(
     if (line.end > bare.end) return keep(s, name, line);
   }
   return keep(s, name, bare);
+}
+
+const LONE = /\n[ \t]+(?=[^\s:=]{6,256}[ \t]*(?:\n|$))/y;
+
+/** YAML may put a value on the next line, set in; a prompt is followed by no such line. */
+function onNextLine(s: string, name: Name, at: number): Value | undefined {
+  if (name.label.kind === 'weak' || !sticky(LONE, s, at)) return undefined;
+  const value = bareAt(s, LONE.lastIndex, 0);
+  return passes(s, value, name.label.kind) ? keep(s, name, value) : undefined;
 }
 
 function keep(s: string, name: Name, value: Value): Value | undefined {

@@ -192,6 +192,8 @@ const seen = new Map<string, Label | 'none'>();
 
 function read(name: string): Label | undefined {
   if (FILE_ENDING.test(name)) return undefined;
+  // sudo's tag says that there is none.
+  if (/^no_?pass(?:wd|word)$/i.test(name)) return undefined;
   const words = wordsOf(name);
   for (let i = words.length - 1; i >= 0; i--) {
     const found = nounAt(words, i);

@@ -252,6 +252,15 @@ const NEAR_MISSES: readonly string[] = [
   'Пароль не изменён',
   'tab\tseparated\tcolumns',
   'two\nlines',
+  'bob ALL=(ALL) NOPASSWD: ALL',
+  '%sudo ALL=(ALL:ALL) NOPASSWD:ALL',
+  'bob ALL=(ALL) NOPASSWD: /usr/bin/systemctl',
+  'pam_password: md5',
+  'kex: algorithm: curve25519-sha256',
+  'SSH_AUTH_SOCK=/tmp/ssh-x/agent.1',
+  'token_ttl: 3600',
+  'gpgkey=https://x.example/key.asc',
+  'Password:\n  Last login: today',
 ];
 
 describe('a near miss', () => {

@@ -224,6 +224,17 @@ const labelled: readonly SecretSample[] = [
   [`admin_password = "${pw}" # change me`, pw, ['# change me']],
 ];
 
+const more: readonly SecretSample[] = [
+  [`pass phrase: ${pw}`, pw],
+  [`password:\n  ${pw}\nuser: bob`, pw, ['user: bob']],
+  [`password -> ${pw}`, pw],
+  [`kubectl create secret generic x --from-literal=password=${pw}`, pw],
+  [`"connectionString":"Server=a;User=b;Password=${pw};"`, pw, ['Server=a;User=b']],
+  [`password%253D${pw}`, pw],
+  [`https://x/?a=b&amp;token=${pw}&amp;c=d`, pw, ['c=d']],
+  [`ansible_become_password: ${pw}`, pw],
+];
+
 const headers: readonly SecretSample[] = [
   [`Authorization: Basic ${basic}`, basic, ['Basic']],
   [`authorization: bearer ${key32}`, key32],
@@ -383,6 +394,7 @@ export const SECRETS: readonly SecretSample[] = [
     return [[place(shape), shape] as const];
   }),
   ...labelled,
+  ...more,
   ...headers,
   ...addresses,
   ...commands,

@@ -221,7 +221,7 @@ export function bracketed(s: string, start: number): Value {
 
 const REMARKS = new Set(
   (
-    'null nil none undefined true false yes no on off y n t f enabled disabled enable disable required optional expired invalid valid ' +
+    'all md5 sha1 sha256 sha512 yescrypt bcrypt argon2 argon2id crypt cleartext exop null nil none undefined true false yes no on off y n t f enabled disabled enable disable required optional expired invalid valid ' +
     'incorrect correct wrong missing empty unset set not unknown never always changed unchanged reset rejected accepted denied granted ok okay ' +
     'failed failure error success successful prompt ask hidden masked redacted removed filtered sensitive protected encrypted secret-ref ' +
     'default auto automatic manual generated rotated revoked active inactive locked unlocked present absent existing must should is was has ' +
