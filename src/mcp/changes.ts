@@ -5,6 +5,7 @@
 import {
   InMemoryServerEventBus,
   type McpServer,
+  ResourceNotFoundError,
   type ServerEventBus,
 } from '@modelcontextprotocol/server';
 
@@ -17,13 +18,18 @@ export class ResourceChanges {
     this.bus.publish({ kind: 'resource_updated', uri });
   }
 
-  /** Lets clients of the 2025 line subscribe on `server`, for as long as it is connected. */
-  attach(server: McpServer, era: 'legacy' | 'modern'): void {
+  /** Lets clients of the 2025 line subscribe on `server` to what they may watch, while it is connected. */
+  attach(
+    server: McpServer,
+    era: 'legacy' | 'modern',
+    mayWatch: (uri: string) => Promise<boolean>,
+  ): void {
     if (era === 'modern') return;
     const watched = new Set<string>();
     let stop: (() => void) | undefined;
     const { server: connection } = server;
-    connection.setRequestHandler('resources/subscribe', ({ params }) => {
+    connection.setRequestHandler('resources/subscribe', async ({ params }) => {
+      if (!(await mayWatch(params.uri))) throw new ResourceNotFoundError(params.uri);
       if (watched.size < SUBSCRIPTIONS_PER_CONNECTION) watched.add(params.uri);
       stop ??= this.bus.subscribe((event) => {
         if (event.kind !== 'resource_updated' || !watched.has(event.uri)) return;

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { sha256 } from '#base/digest';
 import { silentLog } from '#base/log';
+import type { Clock } from '#base/ports';
 import type { Instant } from '#base/time';
 import { nodeClock, nodeRandom } from '#machine';
 import { DEFAULT_SCOPE } from '#model';
@@ -15,7 +18,15 @@ import { type McpHttp, mcpHttp } from './http.ts';
 import { cleanSample, SAMPLE_OPERATIONS, samplePerform } from './samples.ts';
 import { mcpService } from './server.ts';
 
-const clock = nodeClock();
+const real = nodeClock();
+let skippedMs = 0;
+const clock: Clock = {
+  now: () => real.now(),
+  monotonicMs: () => real.monotonicMs() + skippedMs,
+  sleep: (ms, signal) => real.sleep(ms, signal),
+};
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 const later = (ms: number): Instant => (clock.now() + ms * 1_000) as Instant;
 const lease = (
   id: string,
@@ -65,7 +76,7 @@ before(async () => {
     random: nodeRandom(),
     log: silentLog,
     bus: changes.bus,
-    limits: { requestBytes: 300_000, sessions: 3, sessionIdleMs: 400, listens: 2 },
+    limits: { requestBytes: 300_000, sessions: 3, sessionIdleMs: 60_000, listens: 2 },
   });
 });
 
@@ -170,6 +181,17 @@ describe('mcp over http', () => {
     assert.match(await deep.text(), /nested too deeply.*"id":6/);
     assert.equal((await post('{"jsonrpc"')).status, 400);
     assert.equal((await post(`"${'x'.repeat(400_000)}"`)).status, 413);
+    const chunks = ReadableStream.from(
+      Array.from({ length: 40 }, () => Buffer.alloc(10_000, 0x20)),
+    );
+    const chunked = await fetch(url, {
+      method: 'POST',
+      body: chunks,
+      duplex: 'half',
+      headers: { ...JSON_HEADERS, authorization: 'Bearer secret-a' },
+    } as RequestInit);
+    assert.equal(chunked.status, 413);
+    assert.match(await chunked.text(), /too long/);
     assert.equal((await post('{}', { 'content-type': 'text/plain' })).status, 415);
     assert.equal((await fetch(url.replace('/mcp', '/other'))).status, 404);
   });
@@ -221,6 +243,13 @@ describe('mcp over http', () => {
       await assert.rejects(() => client.callTool({ name: 'hidden_thing', arguments: {} }), {
         code: -32_602,
       });
+      const impatient = new AbortController();
+      const slow = client.callTool(
+        { name: 'query_facts', arguments: { target: 'host:slow' } },
+        { signal: impatient.signal },
+      );
+      setTimeout(() => impatient.abort(), 20);
+      await assert.rejects(slow);
       const targets = await client.readResource({ uri: 'holdfast://targets' });
       assert.match(JSON.stringify(targets), /host:a/);
       await assert.rejects(() => client.readResource({ uri: 'holdfast://targets/host:none' }));
@@ -233,12 +262,19 @@ describe('mcp over http', () => {
   }
 
   it('keeps a session to the lease that opened it, ends idle ones, and has a most', async () => {
-    await clock.sleep(450);
+    skippedMs += 60_000;
     const opened = await post(INITIALIZE);
     const session = opened.headers.get('mcp-session-id') ?? '';
     assert.equal(opened.status, 200);
     await opened.text();
     const list = '{"jsonrpc":"2.0","id":2,"method":"tools/list"}';
+    const subscribe = (uri: string): Promise<Response> =>
+      post(
+        JSON.stringify({ jsonrpc: '2.0', id: 3, method: 'resources/subscribe', params: { uri } }),
+        { 'mcp-session-id': session },
+      );
+    assert.match(await (await subscribe('holdfast://findings')).text(), /"result":{}/);
+    assert.match(await (await subscribe('holdfast://targets/host:none')).text(), /"error"/);
     const mine = await post(list, { 'mcp-session-id': session });
     assert.equal(mine.status, 200);
     await mine.text();
@@ -247,7 +283,7 @@ describe('mcp over http', () => {
     assert.equal((await post(list, { 'mcp-session-id': 'session_unknown' })).status, 404);
     for (let i = 0; i < 2; i++) await (await post(INITIALIZE)).text();
     assert.equal((await post(INITIALIZE)).status, 503);
-    await clock.sleep(450);
+    skippedMs += 60_000;
     assert.equal((await post(list, { 'mcp-session-id': session })).status, 404);
     assert.equal(http.sessions(), 0);
   });
@@ -281,7 +317,7 @@ describe('mcp over http', () => {
   });
 
   it('stops counting a stream when it closes, however long ago its request was', async () => {
-    for (let i = 0; i < 12; i++) {
+    for (let i = 0; i < 4; i++) {
       const stop = new AbortController();
       const open = await modern(
         'subscriptions/listen',
@@ -290,7 +326,7 @@ describe('mcp over http', () => {
         stop.signal,
       );
       assert.equal(open.status, 200, `stream ${i}`);
-      globalThis.gc?.();
+      collectGarbage();
       stop.abort();
       await clock.sleep(10);
     }

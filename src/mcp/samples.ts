@@ -1,4 +1,5 @@
 /** Small operations and a `perform` for tests: parsed input in, parsed answer out, nothing kept. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/v4';
 import { asFault, Fault } from '#base/fault';
 import type { Json } from '#base/json';
@@ -49,7 +50,8 @@ const queryFacts = look({
     ),
     nextCursor: z.string().nullable(),
   }),
-  run: ({ limit = 10, cursor = '0', target }) => {
+  run: async ({ limit = 10, cursor = '0', target }) => {
+    if (target === 'host:slow') await sleep(100);
     if (target === 'host:gone')
       throw new Fault(
         'missing',

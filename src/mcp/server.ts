@@ -43,28 +43,27 @@ export function mcpService(setup: McpSetup): (caller: Caller) => McpService {
   return (caller) => {
     const asker: Asker = { perform: setup.perform, caller, clean: setup.clean };
     const read = resourceReader(asker, setup.operations);
-    return {
-      factory: ({ era }) => {
-        const server = new McpServer(
-          { name: 'holdfast', title: 'Holdfast', version: setup.version },
-          optionsOf(setup),
-        );
-        mountTools(server, tools, asker);
-        mountResources(server, asker, setup.operations);
-        mountPrompts(server, completer(asker, setup.operations, 'targets'));
-        setup.more?.mount(server, era);
-        setup.changes?.attach(server, era);
-        return server;
-      },
-      mayWatch: async (uri) => {
-        if (setup.more?.mayWatch?.(uri) === true) return true;
-        try {
-          return (await read(uri)) !== undefined;
-        } catch {
-          return false;
-        }
-      },
+    const mayWatch = async (uri: string): Promise<boolean> => {
+      if (setup.more?.mayWatch?.(uri) === true) return true;
+      try {
+        return (await read(uri)) !== undefined;
+      } catch {
+        return false;
+      }
     };
+    const factory: McpServerFactory = ({ era }) => {
+      const server = new McpServer(
+        { name: 'holdfast', title: 'Holdfast', version: setup.version },
+        optionsOf(setup),
+      );
+      mountTools(server, tools, asker);
+      mountResources(server, asker, setup.operations);
+      mountPrompts(server, completer(asker, setup.operations, 'targets'));
+      setup.more?.mount(server, era);
+      setup.changes?.attach(server, era, mayWatch);
+      return server;
+    };
+    return { factory, mayWatch };
   };
 }
 
