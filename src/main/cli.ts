@@ -8,7 +8,7 @@ const { nodeCommands } = await import('./commands.ts');
 const { nodeClock } = await import('#machine');
 
 const clock = nodeClock();
-// A reader that goes away (as `| head` does) is no error of ours.
+// A reader that goes away (as `| head` does) is no error of ours, and ends no operation in its middle.
 process.stdout.on('error', quiet);
 process.stderr.on('error', quiet);
 
@@ -30,6 +30,5 @@ process.exitCode = await runCli({
 });
 
 function quiet(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  if (error.code !== 'EPIPE') throw error;
 }

@@ -37,6 +37,12 @@ export type Owned = {
 async function open(home: string, logSink: Sink): Promise<Opened> {
   const running = await connectLocal(pathsOf(home).socket);
   if (running !== undefined) {
+    const mine = programVersion();
+    if (running.status.version !== mine) {
+      logSink(
+        `holdfast: the running service has version ${running.status.version}, this command ${mine}: restart the service\n`,
+      );
+    }
     return {
       joined: true,
       perform: (ask) => running.perform({ ...ask, caller: CLI_CALLER }),

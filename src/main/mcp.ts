@@ -1,7 +1,7 @@
 /** `holdfast mcp`: an assistant over standard input and output, joined to the running owner or owning. */
 import { serveLocalSocket } from '#api';
 import { jsonLog } from '#base/log';
-import { nodeClock } from '#machine';
+import { nodeClock, nodeSocketFiles } from '#machine';
 import { mcpService, serveMcpStdio } from '#mcp';
 import { OPERATIONS } from '#operations';
 import { clean, forTerminal } from '#redaction';
@@ -10,7 +10,6 @@ import { joinOrOwn } from './commands.ts';
 import { pathsOf } from './data-directory.ts';
 import { initialise } from './init.ts';
 import { programVersion } from './program-version.ts';
-import { socketFiles } from './socket-files.ts';
 
 export async function speakMcp(home: string, logSink: (line: string) => void): Promise<void> {
   // A client may be set up before anything else was run: then this machine is enrolled now.
@@ -28,7 +27,7 @@ export async function speakMcp(home: string, logSink: (line: string) => void): P
           perform: (call) => owned.perform(call),
           caller: (surface) => (surface === 'cli' ? CLI_CALLER : STDIO_CALLER),
           status: () => ({ pid: process.pid, version, home, http: null }),
-          files: socketFiles(),
+          files: nodeSocketFiles(),
         }),
       );
     }

@@ -4,7 +4,7 @@ import { connectLocal, serveLocalSocket } from '#api';
 import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
 import type { Summary, TargetSummary, Teller, UpOptions } from '#cli';
-import { nodeClock } from '#machine';
+import { nodeClock, nodeSocketFiles } from '#machine';
 import type { Severity } from '#model';
 import { type Answer } from '#operations';
 import { CLI_CALLER, STDIO_CALLER } from './callers.ts';
@@ -13,7 +13,7 @@ import { serveHttp } from './http.ts';
 import { initialise } from './init.ts';
 import { ROOT } from './program-version.ts';
 import { openService } from './service.ts';
-import { socketFiles } from './socket-files.ts';
+
 import { watchTargets } from './watch.ts';
 
 type Perform = (operation: string, input: Json) => Promise<Answer>;
@@ -59,7 +59,7 @@ export async function up(
     perform: (call) => service.perform(call),
     caller: (surface) => (surface === 'cli' ? CLI_CALLER : STDIO_CALLER),
     status: () => ({ pid: process.pid, version: service.version, home, http: http?.url ?? null }),
-    files: socketFiles(),
+    files: nodeSocketFiles(),
   });
   tell.ready(await summarise(home, perform, http?.url ?? null, http?.token));
   const watching = watchTargets(

@@ -1,7 +1,7 @@
 /** `holdfast verify`: the event log against itself and the acknowledged head, and the store against its rules. */
 import type { Json } from '#base/json';
 import type { Files } from '#base/ports';
-import { readHead, readJournalKeys, verifyLog } from '#evidence';
+import { readHead, readJournalKeys, readPins, verifyLog } from '#evidence';
 import type { Paths } from './data-directory.ts';
 
 export type Verdict = {
@@ -24,6 +24,7 @@ export async function verifyAll(
     directory: paths.log,
     head: await readHead(files, paths.logHead),
     journalKeys: await readJournalKeys(files, paths.keys),
+    pins: await readPins(files, paths.keys),
   });
   const problems = await checkStore();
   return {
