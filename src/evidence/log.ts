@@ -194,23 +194,25 @@ export class Log implements EventLog {
   }
 
   #startPump(): void {
-    this.#pumping ??= this.#pump().finally(() => {
-      this.#pumping = undefined;
-    });
+    this.#pumping ??= this.#pump();
   }
 
   async #pump(): Promise<void> {
-    // Whoever appends in this same turn goes into the first batch.
-    await Promise.resolve();
-    while (this.#failure === undefined) {
-      if (this.#between.length > 0) {
-        for (const act of this.#between.splice(0)) await act();
-        continue;
+    try {
+      // Whoever appends in this same turn goes into the first batch.
+      await Promise.resolve();
+      while (this.#failure === undefined) {
+        if (this.#between.length > 0) {
+          for (const act of this.#between.splice(0)) await act();
+        } else if (this.#queue.length > 0) {
+          await this.#commit(this.#queue.splice(0));
+        } else {
+          return;
+        }
       }
-      if (this.#queue.length === 0) return;
-      const batch = this.#queue;
-      this.#queue = [];
-      await this.#commit(batch);
+    } finally {
+      // In the same turn as the last look at the queue, or an append in between would be forgotten.
+      this.#pumping = undefined;
     }
   }
 
@@ -295,9 +297,7 @@ export class Log implements EventLog {
 
   #startFolding(): void {
     if (this.#folding !== undefined || !this.#isFoldDue()) return;
-    this.#folding = this.#fold().finally(() => {
-      this.#folding = undefined;
-    });
+    this.#folding = this.#fold();
   }
 
   #isFoldDue(): boolean {
@@ -307,24 +307,32 @@ export class Log implements EventLog {
   }
 
   async #fold(): Promise<void> {
+    // So that the field is set before the body can clear it.
+    await Promise.resolve();
     try {
-      while (this.#isFoldDue()) {
-        const bundle = this.#folded;
-        const { files, directory } = this.#ports;
-        const entries = this.#tail.get(bundle) ?? [];
-        await this.#replace(bundlePath(directory, bundle), encodeBundle(entries));
-        for (const tile of this.#tiles.get(bundle) ?? []) {
-          await this.#replace(tilePath(directory, tile.level, tile.index), encodeTile(tile.hashes));
-        }
-        // From here on readers find the bundle; the journal is the copy that may go.
-        this.#folded = bundle + 1;
-        this.#tail.delete(bundle);
-        this.#tiles.delete(bundle);
-        await files.remove(journalPath(directory, bundle));
-      }
+      while (this.#isFoldDue()) await this.#foldOne(this.#folded);
     } catch (cause) {
       this.#fail('a bundle or tile could not be written', cause);
+    } finally {
+      this.#folding = undefined;
     }
+  }
+
+  async #foldOne(bundle: number): Promise<void> {
+    const { files, directory } = this.#ports;
+    const tiles = this.#tiles.get(bundle) ?? [];
+    // While the journal is there, these may be there or not, in any order.
+    await Promise.all([
+      this.#replace(bundlePath(directory, bundle), encodeBundle(this.#tail.get(bundle) ?? [])),
+      ...tiles.map(({ level, index, hashes }) =>
+        this.#replace(tilePath(directory, level, index), encodeTile(hashes)),
+      ),
+    ]);
+    // From here on readers find the bundle; the journal is the copy that may go.
+    this.#folded = bundle + 1;
+    this.#tail.delete(bundle);
+    this.#tiles.delete(bundle);
+    await files.remove(journalPath(directory, bundle));
   }
 
   async #replace(path: string, bytes: Uint8Array): Promise<void> {

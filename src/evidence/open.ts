@@ -231,6 +231,9 @@ async function recover(options: OpenOptions, origin: string): Promise<Found> {
   const hadHead = head !== undefined || (folded === 0 && !(await hasCheckpoint(options)));
   const behind = headSize < folded * TILE_WIDTH;
   const adopted = !hadHead || behind;
+  if (head !== undefined && epoch !== undefined && head.epoch !== epoch) {
+    throw notTheLog('log-other', `the head is of log ${head.epoch}, not ${epoch}`, { size: total });
+  }
   if (adopted && options.adopt !== true) {
     throw hadHead
       ? notTheLog('log-head-behind', `the head knows ${headSize} records, there are ${total}`, {
@@ -239,7 +242,7 @@ async function recover(options: OpenOptions, origin: string): Promise<Found> {
         })
       : notTheLog('log-head-missing', 'the acknowledged head is gone', { size: total });
   }
-  if (head !== undefined) checkHead(head, { total, epoch, rootAtHead, stop, behind });
+  if (head !== undefined) checkHead(head, { total, rootAtHead, stop, behind });
   await checkHalfFolded(files, directory, folded, tail);
   const entry = entryReader(files, directory, tail);
   const checkpoints = await readCheckpointsTail({ files, directory, total, entry });
@@ -290,7 +293,6 @@ function checkHead(
   head: { readonly epoch: string; readonly size: number; readonly root: string },
   found: {
     readonly total: number;
-    readonly epoch: string | undefined;
     readonly rootAtHead: string | undefined;
     readonly stop: JournalStop | 'missing' | undefined;
     readonly behind: boolean;
@@ -298,9 +300,6 @@ function checkHead(
 ): void {
   const { total, stop } = found;
   const facts = { acknowledged: head.size, size: total, seq: total };
-  if (found.epoch !== undefined && found.epoch !== head.epoch) {
-    throw notTheLog('log-other', `the head is of log ${head.epoch}, not ${found.epoch}`, facts);
-  }
   if (total < head.size) {
     const isCut = stop === undefined || stop === 'torn' || stop === 'missing';
     throw isCut
