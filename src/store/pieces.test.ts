@@ -47,7 +47,7 @@ describe('a wildcard', () => {
   it('takes no longer for a hostile pattern', () => {
     const started = performance.now();
     assert.equal(wildcard(`${'a*'.repeat(200)}b`).fits('a'.repeat(500)), false);
-    assert.ok(performance.now() - started < 50);
+    assert.ok(performance.now() - started < 1_000);
   });
 });
 

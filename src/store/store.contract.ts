@@ -102,6 +102,22 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       assert.equal(now?.recordedAt, at(20.5), 'the confirming observation set it');
     });
 
+    it('remembers who said first what a moment held, however often it is said again', async () => {
+      await using store = await open();
+      await record(
+        store,
+        observation(10, [fact('disk:a', 'up')]),
+        observation(20, [fact('disk:a', 'up')]),
+        observation(20, [fact('disk:a', 'up')], { recordedAt: at(30) }),
+        observation(15, [fact('disk:a', 'down')], { recordedAt: at(40) }),
+        observation(15, [fact('disk:a', 'down')], { recordedAt: at(50) }),
+      );
+      const setAt = (n: number): unknown =>
+        store.read.query(ALL, moment(n), 10).facts.map((f) => [f.value, f.recordedAt]);
+      assert.deepEqual(setAt(15), [['down', at(40)]]);
+      assert.deepEqual(setAt(20), [['up', at(20.5)]]);
+    });
+
     it('counts what an observation did', async () => {
       await using store = await open();
       const receipts = await store.write((transaction) => [

@@ -25,6 +25,8 @@ export type Origin = {
   readonly byKind: Map<string, Map<string, Head>>;
   /** Greatest `observedAt` so far: a plain fact after it comes after every breakpoint but explicit ones. */
   newest: number;
+  /** Kinds known to be in `origin_kind`, with whether they are claimed. */
+  readonly spoken: Set<string>;
   weight: number;
 };
 
@@ -75,8 +77,7 @@ export class Heads {
   create(scope: string, target: string, source: string): Origin {
     const id = (this.#sql.number('SELECT max(id) FROM origin') ?? 0) + 1;
     this.#sql.run('INSERT INTO origin VALUES (?, ?, ?, ?)', id, scope, target, source);
-    const origin = { id, heads: new Map(), byKind: new Map(), newest: -Infinity, weight: 0 };
-    return this.#keep(`${scope}\n${target}\n${source}`, origin);
+    return this.#keep(`${scope}\n${target}\n${source}`, emptyOrigin(id, -Infinity));
   }
 
   add(origin: Origin, type: FactType, entity: string, attribute: string, head: Head): void {
@@ -105,13 +106,7 @@ export class Heads {
       'SELECT max(observed_at) FROM observation WHERE origin = ?',
       id,
     );
-    const origin: Origin = {
-      id,
-      heads: new Map(),
-      byKind: new Map(),
-      newest: newest ?? -Infinity,
-      weight: 0,
-    };
+    const origin = emptyOrigin(id, newest ?? -Infinity);
     const rows = this.#sql.rows(
       `SELECT s.id, s.type, e.name, a.name, t.stream, f.valid_from, f.value
        FROM stream s JOIN entity e ON e.id = s.entity JOIN attribute a ON a.id = s.attribute
@@ -135,6 +130,10 @@ export class Heads {
     }
     return origin;
   }
+}
+
+function emptyOrigin(id: number, newest: number): Origin {
+  return { id, heads: new Map(), byKind: new Map(), newest, spoken: new Set(), weight: 0 };
 }
 
 function put(origin: Origin, type: FactType, entity: string, attribute: string, head: Head): void {

@@ -249,6 +249,9 @@ export class Recorder {
 
   #originKind(work: Work, kind: string, claimed: 0 | 1): number {
     const id = this.#words.id('word', kind);
+    const spoken = `${kind} ${claimed}`;
+    if (work.origin.spoken.has(spoken)) return id;
+    work.origin.spoken.add(spoken);
     this.#sql.run(
       'INSERT INTO origin_kind VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
       work.origin.id,
