@@ -68,12 +68,7 @@ describe('drift against a blessed baseline', () => {
     assert.equal(open[0]?.firstSeen, '2026-03-01T12:05:00.000000Z');
     await see(world, '2026-03-01T12:10:00Z', USERS);
     assert.deepEqual(await drift(world), []);
-    assert.deepEqual(
-      brief(await drift(world, { status: 'resolved' }))
-        .toString()
-        .includes('resolved'),
-      true,
-    );
+    assert.equal((await drift(world, { status: 'resolved' })).length, 3);
     const past = await world.value('query_facts', {
       type: 'drift',
       attribute: 'status',

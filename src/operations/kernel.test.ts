@@ -138,7 +138,9 @@ describe('a store that cannot commit', () => {
     const inner = openMemoryStore();
     const world = await aWorld({
       store: {
-        ...{ read: inner.read, backup: inner.backup.bind(inner), check: inner.check.bind(inner) },
+        read: inner.read,
+        backup: (target) => inner.backup(target),
+        check: () => inner.check(),
         write: (act) =>
           inner.write(async (transaction) => {
             await act(transaction);

@@ -74,7 +74,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     return used >= FULL_PERCENT ? [['warning', `filesystem ${name} is ${used} % full`]] : [];
   },
   sshd_setting: (name, of) => {
-    const value = String(of.get('value') ?? '').toLowerCase();
+    const value = textOf(of.get('value')).toLowerCase();
     const setting = name.toLowerCase();
     if (setting === 'permitrootlogin' && value === 'yes')
       return [['critical', 'sshd lets root sign in with a password']];
@@ -86,7 +86,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   sudo_rule: (name, of) =>
     of.get('noPassword') === true
-      ? [['info', `sudo asks ${String(of.get('who') ?? name)} for no password`]]
+      ? [['info', `sudo asks ${textOf(of.get('who')) || name} for no password`]]
       : [],
   file: (name, of) => {
     const mode = of.get('mode');
@@ -99,6 +99,10 @@ const RULES: Readonly<Record<string, Rule>> = {
 
 function failed(name: string, of: Attributes): readonly (readonly [Severity, string])[] {
   return of.get('state.failed') === true ? [['warning', `${name} failed`]] : [];
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function nameOf(entity: string): string {

@@ -39,7 +39,9 @@ export const targetSummary = look({
       target: target.id,
       facts: seen.length,
       entities: Object.fromEntries(
-        [...entities].map(([kind, names]) => [kind, names.length]).toSorted(),
+        [...entities]
+          .map(([kind, names]) => [kind, names.length] as const)
+          .toSorted(([a], [b]) => (a < b ? -1 : 1)),
       ) as Record<string, number>,
       odd: oddities(seen, at.asOf).map((oddity) => ({ ...oddity })),
       notSeen: readCoverage(facts, filter, at, asking.inventory)
