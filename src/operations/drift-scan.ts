@@ -72,11 +72,12 @@ export const driftScan = look({
     const pinned = cursor === undefined ? undefined : readCursor(cursor, question, 1, isText);
     const at = pinned?.moments[0] ?? readMoment({}, asking.now, facts);
     const scanned = targets.flatMap((target) =>
-      driftOf(facts, target, at, asking.inventory, declared, (baseline) =>
-        input.baseline === undefined
-          ? true
-          : baseline.id === input.baseline || baseline.name === input.baseline,
-      ),
+      driftOf(facts, target, at, asking.inventory, declared, {
+        only: (baseline) =>
+          input.baseline === undefined ||
+          baseline.id === input.baseline ||
+          baseline.name === input.baseline,
+      }),
     );
     const active = scanned
       .filter(({ baseline }) => baseline.status === 'active')

@@ -1,4 +1,5 @@
 /** What is on record about a target's drift, and the comparison of now with it. */
+import { asFault } from '#base/fault';
 import {
   baselineFromFacts,
   type ComparedFact,
@@ -78,16 +79,22 @@ export class DeclaredFacts {
 
 export type DriftNow = { readonly baseline: Baseline; readonly reconciled: Reconciled };
 
-/** Every baseline of a target against what is observed at `at`. A retired one resolves what it found. */
+/**
+ * Every baseline of a target against what is observed at `at`. A retired one resolves what it found.
+ * One that no longer answers what was blessed is a fault here, unless `skipDamaged`: then it is left
+ * out whole, and what it found stays as it is on record.
+ */
 export function driftOf(
   facts: FactReader,
   target: Place,
   at: Moment,
   inventory: Inventory,
   declared: DeclaredFacts,
-  only?: (baseline: Baseline) => boolean,
+  choose: { readonly only?: (baseline: Baseline) => boolean; readonly skipDamaged?: boolean } = {},
 ): readonly DriftNow[] {
-  const baselines = baselinesOf(facts, target, at).filter((baseline) => only?.(baseline) ?? true);
+  const baselines = baselinesOf(facts, target, at)
+    .filter((baseline) => choose.only?.(baseline) ?? true)
+    .filter((baseline) => choose.skipDamaged !== true || !isDamaged(baseline, declared, facts));
   if (baselines.length === 0) return [];
   const filter = { scopes: [target.scope], target: target.id, type: 'observed' as const };
   const active = baselines.some((baseline) => baseline.status === 'active');
@@ -118,6 +125,17 @@ export function driftOf(
       now: at.asOf,
     }),
   }));
+}
+
+function isDamaged(baseline: Baseline, declared: DeclaredFacts, facts: FactReader): boolean {
+  if (baseline.status !== 'active') return false;
+  try {
+    declared.of(baseline, facts);
+    return false;
+  } catch (thrown) {
+    if (asFault(thrown).code === 'baseline-mismatch') return true;
+    throw thrown;
+  }
 }
 
 /** Rules for blessing and comparing, as the registry of kinds has them. */

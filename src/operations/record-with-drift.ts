@@ -44,7 +44,10 @@ export function recordOne(observation: Unrecorded, powers: RecordPowers): Observ
 /** Compares the target with its baselines as of now and records how its findings stand. */
 export function recordDrift(target: Target, powers: RecordPowers, asking: Asking): DriftTold {
   const at = powers.moment();
-  const all = driftOf(powers.facts, target, at, asking.inventory, powers.declared);
+  const all = driftOf(powers.facts, target, at, asking.inventory, powers.declared, {
+    // A damaged baseline must not keep new observations out; `drift_scan` says that it is damaged.
+    skipDamaged: true,
+  });
   const facts = all.flatMap(({ reconciled }) => reconciledFacts(reconciled));
   if (facts.length > 0) {
     recordOne(statement(target, DRIFT_SOURCE, 'drift', facts, powers, asking), powers);
