@@ -23,9 +23,7 @@ export async function readBody(
   if (Number(incoming.headers['content-length'] ?? 0) > limit) return 'too-long';
   const parts: Uint8Array[] = [];
   let length = 0;
-  // Left open when we stop early: the refusal still has to go out on the same connection.
-  const body: AsyncIterable<Uint8Array> = incoming.iterator({ destroyOnReturn: false });
-  for await (const part of body) {
+  for await (const part of incoming as AsyncIterable<Uint8Array>) {
     length += part.length;
     if (length > limit) return 'too-long';
     parts.push(part);
