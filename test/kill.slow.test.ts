@@ -10,18 +10,15 @@
  * `HOLDFAST_KILLS` sets the number of rounds.
  */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { connectLocal, type LocalService } from '#api';
-import { OPERATOR } from './support/world.ts';
+import { describe, it } from 'node:test';
+import type { LocalService } from '#api';
+import { aHome, endOf, holdfast, startOwner } from '#test/holdfast';
+import { OPERATOR } from '#test/world';
 
 const KILLS = Number(process.env['HOLDFAST_KILLS'] ?? 25);
 const CALLERS = 6;
-const ROOT = join(import.meta.dirname, '..');
 const FLEET =
   'version: 1\ntargets:\n  host:web-1:\n    hostType: debian\n    sources:\n      - name: probe\n';
 
@@ -32,18 +29,15 @@ type Acknowledged = {
 };
 
 describe('killing the service while it ingests', () => {
-  const directories: string[] = [];
-  after(() => Promise.all(directories.map((path) => rm(path, { recursive: true, force: true }))));
-
   it(`loses nothing acknowledged in ${KILLS} rounds, and the log verifies each time`, {
     timeout: KILLS * 20_000,
   }, async (test) => {
-    const home = await mkdtemp(join(tmpdir(), 'hf-kill-'));
-    directories.push(home);
+    await using directory = await aHome();
+    const home = directory.path;
     await writeFile(join(home, 'fleet.yaml'), FLEET);
     const acknowledged: Acknowledged[] = [];
     for (let round = 0; round < KILLS; round++) {
-      const { child, service } = await start(home);
+      const { child, service } = await startOwner(home);
       await mustBeThere(service, acknowledged.slice(-CALLERS * 4));
       const stopAt = acknowledged.length + 1 + Math.floor(Math.random() * 40);
       await Promise.all(
@@ -57,16 +51,16 @@ describe('killing the service while it ingests', () => {
           ),
         ),
       );
-      await ended(child);
-      const { code, text } = await holdfast(home, ['verify', '--json']);
-      assert.equal(code, 0, text);
+      await endOf(child);
+      const { code, out, err } = await holdfast(home, ['verify', '--json']);
+      assert.equal(code, 0, out + err);
     }
-    const { child, service } = await start(home);
+    const { child, service } = await startOwner(home);
     await mustBeThere(service, acknowledged);
     test.diagnostic(`${acknowledged.length} observations acknowledged over ${KILLS} kills`);
     assert.ok(acknowledged.length > KILLS);
     child.kill('SIGTERM');
-    await ended(child);
+    await endOf(child);
   });
 });
 
@@ -124,41 +118,4 @@ async function mustBeThere(
     [...wanted].filter((id) => !seen.has(id)),
     [],
   );
-}
-
-async function start(home: string): Promise<{ child: ChildProcess; service: LocalService }> {
-  // The MCP server of an owner: it serves the local socket and looks at nothing by itself.
-  const child = spawn(join(ROOT, 'bin', 'holdfast'), ['--home', home, 'mcp'], {
-    stdio: ['pipe', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
-  });
-  for (let tried = 0; tried < 200; tried++) {
-    const service = await connectLocal(join(home, 'run', 'holdfast.sock')).catch(() => undefined);
-    if (service !== undefined) return { child, service };
-    assert.equal(child.exitCode, null, said);
-    await sleep(50);
-  }
-  throw new Error(`the service did not start: ${said}`);
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null)
-    await new Promise((resolve) => child.once('exit', resolve));
-}
-
-async function holdfast(
-  home: string,
-  argv: readonly string[],
-): Promise<{ code: number | null; text: string }> {
-  const child = spawn(join(ROOT, 'bin', 'holdfast'), ['--home', home, ...argv], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let text = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  await ended(child);
-  return { code: child.exitCode, text: text.slice(0, 2_000) };
 }
