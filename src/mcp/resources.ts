@@ -14,6 +14,7 @@ import type { Json, JsonObject } from '#base/json';
 import { LIMITS } from '#base/limits';
 import type { Operation } from '#operations';
 import { cleanJson, safeJson } from '#redaction';
+import { cut } from './summary.ts';
 import type { Asker } from './tools.ts';
 import { traceIdOf } from './trace.ts';
 
@@ -27,8 +28,10 @@ type Collection = {
   readonly operation: string;
   /** The array of the operation's answer that holds the members, each with an `id`. */
   readonly member: string;
-  /** What one member shows beside its entry. */
-  readonly detail?: { readonly operation: string; readonly input: (id: string) => Json };
+  /** Asks for one member by its id; without it, the pages of the collection are searched. */
+  readonly one?: { readonly operation: string; readonly input: (id: string) => Json };
+  /** More members of the answer that the collection shows. */
+  readonly beside: readonly string[];
 };
 
 const COLLECTIONS: readonly Collection[] = [
@@ -36,10 +39,11 @@ const COLLECTIONS: readonly Collection[] = [
     name: 'targets',
     title: 'Targets',
     description: 'Every target that is observed.',
-    each: 'One target and the first page of its facts.',
+    each: 'The first page of the facts of one target, and their coverage.',
     operation: 'describe_system',
     member: 'targets',
-    detail: { operation: 'query_facts', input: (target) => ({ target }) },
+    one: { operation: 'query_facts', input: (target) => ({ target }) },
+    beside: ['now'],
   },
   {
     name: 'findings',
@@ -48,26 +52,65 @@ const COLLECTIONS: readonly Collection[] = [
     each: 'One finding.',
     operation: 'drift_scan',
     member: 'findings',
+    beside: ['coverage', 'nextCursor'],
   },
 ];
+
+/** Searching for one member never goes on for longer than this. */
+const MAX_PAGES = 100;
+const SEARCH_BYTES = 1024 * 1024;
 
 /** Reads resources as one caller; `undefined` when there is no such resource. */
 export type ReadResource = (uri: string, context?: ServerContext) => Promise<Json | undefined>;
 
 export function resourceReader(asker: Asker, operations: readonly Operation[]): ReadResource {
   return async (uri, context) => {
-    const [, name, , id] = /^holdfast:\/\/([a-z]+)(\/(.+))?$/.exec(uri) ?? [];
+    const [, name, , encoded] = /^holdfast:\/\/([a-z]+)(\/(.+))?$/.exec(uri) ?? [];
     const collection = offered(operations).find((candidate) => candidate.name === name);
     if (collection === undefined) return undefined;
-    const all = await ask(asker, collection.operation, {}, context);
-    if (id === undefined) return all;
-    const decoded = decode(id);
-    const found = membersOf(all, collection).find((entry) => entry['id'] === decoded);
-    if (found === undefined || decoded === undefined) return undefined;
-    if (collection.detail === undefined) return found;
-    const { operation, input } = collection.detail;
-    return { ...found, ...((await ask(asker, operation, input(decoded), context)) as JsonObject) };
+    if (encoded === undefined) {
+      const all = await ask(asker, collection.operation, {}, LIMITS.mcpAnswerBytes, context);
+      return picked(all, [collection.member, ...collection.beside]);
+    }
+    const id = decode(encoded);
+    if (id === undefined) return undefined;
+    return collection.one === undefined
+      ? search(asker, collection, id, context)
+      : readOne(asker, collection.one, id, context);
   };
+}
+
+async function readOne(
+  asker: Asker,
+  { operation, input }: NonNullable<Collection['one']>,
+  id: string,
+  context: ServerContext | undefined,
+): Promise<Json | undefined> {
+  try {
+    return await ask(asker, operation, input(id), LIMITS.mcpAnswerBytes, context);
+  } catch (thrown) {
+    const { kind } = asFault(thrown);
+    if (kind === 'missing' || kind === 'invalid') return undefined;
+    throw thrown;
+  }
+}
+
+async function search(
+  asker: Asker,
+  collection: Collection,
+  id: string,
+  context: ServerContext | undefined,
+): Promise<Json | undefined> {
+  let input: Json = {};
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const answer = await ask(asker, collection.operation, input, SEARCH_BYTES, context);
+    const found = membersOf(answer, collection).find((entry) => entry['id'] === id);
+    if (found !== undefined) return found;
+    const cursor = answer['nextCursor'];
+    if (typeof cursor !== 'string') return undefined;
+    input = { cursor };
+  }
+  return undefined;
 }
 
 export function mountResources(
@@ -77,7 +120,7 @@ export function mountResources(
 ): void {
   const read = resourceReader(asker, operations);
   const answer = async (uri: URL, context: ServerContext): Promise<ReadResourceResult> => {
-    const value = await readable(() => read(uri.href, context));
+    const value = await readable(asker, () => read(uri.href, context));
     if (value === undefined) throw new ResourceNotFoundError(uri.href);
     return {
       contents: [
@@ -117,7 +160,7 @@ export function completer(
   const collection = offered(operations).find((candidate) => candidate.name === name);
   return async (prefix) => {
     if (collection === undefined) return [];
-    const all = await readable(() => ask(asker, collection.operation, {}));
+    const all = await readable(asker, () => ask(asker, collection.operation, {}, SEARCH_BYTES));
     return membersOf(all, collection)
       .map((entry) => entry['id'])
       .filter((id) => typeof id === 'string')
@@ -137,22 +180,27 @@ async function ask(
   { perform, caller }: Asker,
   operation: string,
   input: Json,
+  answerBytes: number,
   context?: ServerContext,
-): Promise<Json> {
+): Promise<JsonObject> {
   const traceId = context === undefined ? undefined : traceIdOf(context);
   const { value } = await perform({
     operation,
     input,
     caller,
-    answerBytes: LIMITS.mcpAnswerBytes,
+    answerBytes,
     ...(traceId === undefined ? {} : { traceId }),
   });
-  return value;
+  return value as JsonObject;
 }
 
-function membersOf(answer: Json, { member }: Collection): readonly JsonObject[] {
-  const members = (answer as JsonObject)[member];
+function membersOf(answer: JsonObject, { member }: Collection): readonly JsonObject[] {
+  const members = answer[member];
   return Array.isArray(members) ? (members as readonly JsonObject[]) : [];
+}
+
+function picked(answer: JsonObject, names: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(answer).filter(([name]) => names.includes(name)));
 }
 
 function decode(id: string): string | undefined {
@@ -164,11 +212,11 @@ function decode(id: string): string | undefined {
 }
 
 /** Lets a fault through as its own words, and anything else as ours. */
-async function readable<T>(run: () => Promise<T>): Promise<T> {
+async function readable<T>({ clean }: Asker, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (thrown) {
     const { code, message } = asFault(thrown);
-    throw new Error(`${code}: ${message}`, { cause: thrown });
+    throw new Error(cut(clean(`${code}: ${message}`)), { cause: thrown });
   }
 }

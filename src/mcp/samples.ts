@@ -52,15 +52,10 @@ const queryFacts = look({
   }),
   run: async ({ limit = 10, cursor = '0', target }) => {
     if (target === 'host:slow') await sleep(100);
-    if (target === 'host:gone')
-      throw new Fault(
-        'missing',
-        'unknown-target',
-        'no such target: host:gone. Candidates: host:a',
-        {
-          facts: { candidates: ['host:a'] },
-        },
-      );
+    if (target === 'host:gone' || target === 'host:none')
+      throw new Fault('missing', 'unknown-target', 'no such target. Candidates: host:a', {
+        facts: { candidates: ['host:a'] },
+      });
     if (target === 'host:broken') throw new Error('password=hunter2 in a raw exception');
     const from = Number(cursor);
     const end = from + limit;
@@ -78,12 +73,20 @@ const driftScan = look({
   capability: 'drift.read',
   taints: true,
   assistants: true,
-  input: z.strictObject({}),
+  input: z.strictObject({ cursor: z.string().optional() }),
   output: z.object({
+    nextCursor: z.string().nullable(),
     findings: z.array(z.object({ id: z.string(), entity: z.string(), observed: z.unknown() })),
   }),
-  run: () => ({
-    findings: [{ id: 'finding_1', entity: 'user:x', observed: 'red \u001b[31m and \u202e bidi' }],
+  run: ({ cursor }) => ({
+    nextCursor: cursor === undefined ? 'second' : null,
+    findings: [
+      {
+        id: cursor === undefined ? 'finding_0' : 'finding_1',
+        entity: 'user:x',
+        observed: 'red \u001b[31m and \u202e bidi',
+      },
+    ],
   }),
 });
 

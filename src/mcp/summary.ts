@@ -29,13 +29,16 @@ function describe(value: JsonObject): string[] {
   const scalars: string[] = [];
   let rows: readonly Json[] = [];
   let open = '';
+  let next = '';
   for (const [name, member] of Object.entries(value)) {
     if (name === 'nextCursor') {
       if (typeof member === 'string') open = 'More: call again with nextCursor.';
+    } else if (name === 'next' && typeof member === 'string') {
+      next = `Next: ${member}`;
     } else if (Array.isArray(member)) {
       counts.push(`${name}: ${member.length}`);
       if (name === 'coverage') open = [open, ...shortfalls(member)].filter(Boolean).join('\n');
-      else if (rows.length === 0) rows = member;
+      else if (!rows.some(isObject)) rows = member;
     } else if (isObject(member)) {
       counts.push(`${name}: ${Object.keys(member).length} entries`);
     } else if (member !== null) {
@@ -48,7 +51,7 @@ function describe(value: JsonObject): string[] {
     [...scalars, ...counts].join(', ') || 'done',
     ...shown,
     ...(rest > 0 ? [`- and ${rest} more`] : []),
-    ...(open === '' ? [] : [open]),
+    ...[open, next].filter((line) => line !== ''),
   ];
 }
 

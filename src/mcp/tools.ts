@@ -14,6 +14,7 @@ import { asFault, type Fault } from '#base/fault';
 import type { JsonObject } from '#base/json';
 import { LIMITS } from '#base/limits';
 import type { Answer, Call, Caller, Operation } from '#operations';
+import { cleanJson } from '#redaction';
 import { type CleanText, cut, summarise } from './summary.ts';
 import { traceIdOf } from './trace.ts';
 
@@ -93,10 +94,11 @@ async function callTool(
  */
 function faultResult({ kind, code, message, facts }: Fault, clean: CleanText): CallToolResult {
   const text = cut(clean(`${code}: ${message}`));
+  const shown = cleanJson(facts).value;
   return {
     isError: true,
     content: [{ type: 'text', text }],
-    _meta: { 'holdfast/error': { kind, code, message: text.slice(code.length + 2), facts } },
+    _meta: { 'holdfast/error': { kind, code, message: text.slice(code.length + 2), facts: shown } },
   };
 }
 
