@@ -14,9 +14,10 @@ import {
   splitNotes,
   type VerifierKey,
 } from './note.ts';
+import { textOf } from './own-events.ts';
 import type { EventRecord } from './protocol.ts';
+import type { Findings } from './report.ts';
 import { type GrowingTree, toHex } from './tree.ts';
-import type { Findings } from './verify.ts';
 
 /** Signatures under check at one time; they run beside the main thread. */
 const AT_ONCE = 64;
@@ -111,7 +112,7 @@ export class CheckpointCheck {
 
   /** An event says that a checkpoint was signed. */
   recorded(event: EventRecord, file: string): void {
-    const kept = this.#byHash.get(String(event.more?.['note']));
+    const kept = this.#byHash.get(textOf(event, 'note'));
     if (kept === undefined) {
       this.#missing.push({ event, file });
       return;

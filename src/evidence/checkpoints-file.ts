@@ -69,7 +69,7 @@ export async function readCheckpointsTail(at: {
     if (before === undefined || recorded['note'] !== sha256(before)) {
       throw wrong(
         path,
-        `it does not end with the checkpoint over ${String(recorded['size'])} records`,
+        `it does not end with the checkpoint over ${Number(recorded['size'])} records`,
       );
     }
   }

@@ -11,7 +11,7 @@ import type { Files } from '#base/ports';
 import { anEvent } from '#samples/evidence';
 import { type FileFaultPlan, SimulatedDisk } from '#test/simulated-files';
 import { openTestLog, verifyTestLog } from '#test/simulated-log';
-import type { LogReport } from './verify.ts';
+import type { LogReport } from './report.ts';
 
 type Acknowledged = { readonly written: Set<string>; readonly durable: Set<string> };
 type Story = (files: Files, acknowledged: Acknowledged) => Promise<void>;

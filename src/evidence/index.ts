@@ -11,11 +11,6 @@ export type {
   EventRecord,
   HeadKeeper,
 } from './protocol.ts';
+export type { LogReport, Problem, ProblemCode } from './report.ts';
 export { verifyConsistency, verifyInclusion } from './tree.ts';
-export {
-  type LogReport,
-  type Problem,
-  type ProblemCode,
-  type VerifyOptions,
-  verifyLog,
-} from './verify.ts';
+export { type VerifyOptions, verifyLog } from './verify.ts';

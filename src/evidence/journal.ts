@@ -6,8 +6,9 @@
  * crash; a whole frame that does not authenticate was written by someone without the key.
  */
 import { hash } from 'node:crypto';
+import type { Files } from '#base/ports';
 import { decodeEvent, EVENT_START } from './event-form.ts';
-import { type JournalKey, MAC_BYTES } from './log-key.ts';
+import { type JournalKey, type LogKey, MAC_BYTES } from './log-key.ts';
 import type { EventRecord } from './protocol.ts';
 import { view } from './tiles.ts';
 import { TILE_WIDTH } from './tree.ts';
@@ -130,4 +131,25 @@ function endOfWritten(bytes: Buffer): number {
 function isCutShort(found: string, code: string): boolean {
   const kept = found.replace(/\0+$/, '');
   return kept !== '' && code.startsWith(kept);
+}
+
+/** Writes every journal again with the codes of `key`. */
+export async function rewriteJournals(
+  files: Files,
+  directory: string,
+  epoch: string,
+  tail: ReadonlyMap<number, readonly Buffer[]>,
+  key: LogKey,
+): Promise<void> {
+  for (const [bundle, entries] of tail) {
+    const parts: Buffer[] = [];
+    for (const [i, entry] of entries.entries()) {
+      const length = Buffer.alloc(2);
+      length.writeUInt16BE(entry.length);
+      const entryHash = hash('sha256', entry, 'hex');
+      const mac = key.journalKey.mac(epoch, bundle * TILE_WIDTH + i, entryHash);
+      parts.push(length, entry, Buffer.from(mac, 'latin1'));
+    }
+    await files.replace(journalPath(directory, bundle), Buffer.concat(parts));
+  }
 }

@@ -1,9 +1,9 @@
 /** The line of keys that a log names: the first in its first record, each next one signed by both. */
 import { verify } from 'node:crypto';
 import { parseVerifierKey, type VerifierKey } from './note.ts';
-import { keyStatementText } from './own-events.ts';
+import { keyStatementText, textOf } from './own-events.ts';
 import type { EventRecord } from './protocol.ts';
-import type { Findings } from './verify.ts';
+import type { Findings } from './report.ts';
 
 export class KeyChain {
   readonly #findings: Findings;
@@ -19,7 +19,7 @@ export class KeyChain {
   }
 
   open(event: EventRecord, file: string): void {
-    const key = parseVerifierKey(String(event.more?.['vkey']));
+    const key = parseVerifierKey(textOf(event, 'vkey'));
     if (key === undefined) {
       this.#findings.problem('wrong-key', file, 'the first record names no key', { seq: 0 });
     } else {
@@ -28,18 +28,17 @@ export class KeyChain {
   }
 
   rotate(event: EventRecord, epoch: string, file: string): void {
-    const { from, to, signedFrom, signedTo } = event.more ?? {};
+    const [from, to] = [textOf(event, 'from'), textOf(event, 'to')];
     const old = this.#keys.at(-1)?.key;
-    const next = parseVerifierKey(String(to));
-    const text = Buffer.from(keyStatementText(epoch, String(from), String(to)));
-    const holds = (key: VerifierKey | undefined, signature: unknown): boolean =>
-      key !== undefined &&
-      verify(undefined, text, key.key, Buffer.from(String(signature), 'base64'));
+    const next = parseVerifierKey(to);
+    const text = Buffer.from(keyStatementText(epoch, from, to));
+    const holds = (key: VerifierKey | undefined, signature: string): boolean =>
+      key !== undefined && verify(undefined, text, key.key, Buffer.from(signature, 'base64'));
     if (
       next !== undefined &&
       old?.vkey === from &&
-      holds(old, signedFrom) &&
-      holds(next, signedTo)
+      holds(old, textOf(event, 'signedFrom')) &&
+      holds(next, textOf(event, 'signedTo'))
     ) {
       this.#keys.push({ key: next, after: event.seq });
       return;

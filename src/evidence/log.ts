@@ -12,7 +12,8 @@ import type { Appender, Clock, Files, Random } from '#base/ports';
 import { formatInstant } from '#base/time';
 import { decodeEvent, encodeEvent } from './event-form.ts';
 import { unwritable } from './faults.ts';
-import { FRAME_OVERHEAD, journalPath } from './journal.ts';
+import { Folding } from './folding.ts';
+import { FRAME_OVERHEAD, journalPath, rewriteJournals } from './journal.ts';
 import { KEY_FILE, type LogKey, makeLogKey, NEXT_KEY_FILE, writeLogKey } from './log-key.ts';
 import { checkpointText, signNote } from './note.ts';
 import { keyStatement, ownEvent } from './own-events.ts';
@@ -25,8 +26,9 @@ import type {
   EventRecord,
   HeadKeeper,
 } from './protocol.ts';
-import { bundlePath, decodeBundle, encodeBundle, encodeTile, tilePath } from './tiles.ts';
+import { bundlePath, decodeBundle } from './tiles.ts';
 import {
+  type FullTile,
   type GrowingTree,
   type Hash,
   leafHash,
@@ -38,12 +40,6 @@ import {
 
 /** How many full bundles may wait to be folded before appends wait for them. */
 const FOLDS_WAITING = 16;
-
-export type FullTile = {
-  readonly level: number;
-  readonly index: number;
-  readonly hashes: readonly Hash[];
-};
 
 /** What opening hands to the running log. */
 export type LogState = {
@@ -93,14 +89,11 @@ export class Log implements EventLog {
   readonly #epoch: string;
   readonly #origin: string;
   readonly #tree: GrowingTree;
-  readonly #tiles: Map<number, FullTile[]>;
-  readonly #tail: Map<number, Buffer[]>;
-  readonly #madeDirectories = new Set<string>();
+  readonly #folding: Folding;
   readonly #stop = new AbortController();
   #key: LogKey;
   #prev: string;
   #acknowledged: { readonly size: number; readonly root: string };
-  #folded: number;
   #signed: number;
   #news: number;
   #queue: Waiting[] = [];
@@ -113,7 +106,6 @@ export class Log implements EventLog {
   #failure: Fault | undefined;
   #closed = false;
   #pumping: Promise<void> | undefined;
-  #folding: Promise<void> | undefined;
   /** Checkpoints and rotations, one after the other. */
   #signing: Promise<void> = Promise.resolve();
   #signsWaiting = 0;
@@ -125,15 +117,15 @@ export class Log implements EventLog {
     this.#origin = state.origin;
     this.#key = state.key;
     this.#tree = state.tree;
-    this.#tiles = state.tiles;
-    this.#tail = state.tail;
+    this.#folding = new Folding(ports.files, ports.directory, state, (cause) =>
+      this.#fail('a bundle or tile could not be written', cause),
+    );
     this.#prev = state.prev;
     this.#acknowledged = state.acknowledged;
-    this.#folded = state.folded;
     this.#signed = state.signed;
     this.#news = state.news;
     this.#ticking = ports.checkpointEveryMs > 0 ? this.#tick() : Promise.resolve();
-    this.#startFolding();
+    this.#folding.upTo(state.acknowledged.size);
   }
 
   /** Records that are acknowledged. */
@@ -236,10 +228,9 @@ export class Log implements EventLog {
       break;
     }
     for (const one of batch) one.durable.resolve(placeOf(one));
-    this.#startFolding();
+    this.#folding.upTo(head.size);
     if (this.#isSigningDue() && this.#signsWaiting === 0) this.checkpoint().catch(ignore);
-    const waiting = Math.floor(head.size / TILE_WIDTH) - this.#folded;
-    if (waiting > FOLDS_WAITING) await this.#folding;
+    if (this.#folding.waiting > FOLDS_WAITING) await this.#folding.settled();
   }
 
   /** Writes a batch into the journals it belongs to; answers those that need a sync. */
@@ -260,8 +251,7 @@ export class Log implements EventLog {
   #frames(bundle: number, part: readonly Waiting[]): Buffer {
     const total = part.reduce((sum, one) => sum + one.bytes + FRAME_OVERHEAD, 0);
     const bytes = Buffer.allocUnsafe(total);
-    const entries = this.#tail.get(bundle) ?? [];
-    this.#tail.set(bundle, entries);
+    const entries = this.#folding.entriesOf(bundle);
     let at = 0;
     for (const one of part) {
       at = bytes.writeUInt16BE(one.bytes, at);
@@ -291,57 +281,6 @@ export class Log implements EventLog {
       one.durable.reject(this.#failure);
     }
     this.#stop.abort();
-  }
-
-  // Bundles and tiles ------------------------------------------------------------------------
-
-  #startFolding(): void {
-    if (this.#folding !== undefined || !this.#isFoldDue()) return;
-    this.#folding = this.#fold();
-  }
-
-  #isFoldDue(): boolean {
-    return (
-      this.#failure === undefined && (this.#folded + 1) * TILE_WIDTH <= this.#acknowledged.size
-    );
-  }
-
-  async #fold(): Promise<void> {
-    // So that the field is set before the body can clear it.
-    await Promise.resolve();
-    try {
-      while (this.#isFoldDue()) await this.#foldOne(this.#folded);
-    } catch (cause) {
-      this.#fail('a bundle or tile could not be written', cause);
-    } finally {
-      this.#folding = undefined;
-    }
-  }
-
-  async #foldOne(bundle: number): Promise<void> {
-    const { files, directory } = this.#ports;
-    const tiles = this.#tiles.get(bundle) ?? [];
-    // While the journal is there, these may be there or not, in any order.
-    await Promise.all([
-      this.#replace(bundlePath(directory, bundle), encodeBundle(this.#tail.get(bundle) ?? [])),
-      ...tiles.map(({ level, index, hashes }) =>
-        this.#replace(tilePath(directory, level, index), encodeTile(hashes)),
-      ),
-    ]);
-    // From here on readers find the bundle; the journal is the copy that may go.
-    this.#folded = bundle + 1;
-    this.#tail.delete(bundle);
-    this.#tiles.delete(bundle);
-    await files.remove(journalPath(directory, bundle));
-  }
-
-  async #replace(path: string, bytes: Uint8Array): Promise<void> {
-    const parent = path.slice(0, path.lastIndexOf('/'));
-    if (!this.#madeDirectories.has(parent)) {
-      await this.#ports.files.makeDirectory(parent);
-      this.#madeDirectories.add(parent);
-    }
-    await this.#ports.files.replace(path, bytes);
   }
 
   // Checkpoints and keys ---------------------------------------------------------------------
@@ -424,11 +363,11 @@ export class Log implements EventLog {
 
   /** No write is under way. Journals are rewritten under the new key, then it becomes the key. */
   async #adoptKey(next: LogKey): Promise<void> {
-    await this.#folding;
+    await this.#folding.settled();
     const { files, directory, keys } = this.#ports;
     await this.#journal?.appender.close();
     this.#journal = undefined;
-    await rewriteJournals(files, directory, this.#epoch, this.#tail, next);
+    await rewriteJournals(files, directory, this.#epoch, this.#folding.tail, next);
     await writeLogKey(files, keys, next, KEY_FILE);
     await files.remove(`${keys}/${NEXT_KEY_FILE}`);
     this.#key = next;
@@ -458,7 +397,7 @@ export class Log implements EventLog {
   }
 
   async #entries(bundle: number): Promise<readonly Buffer[]> {
-    const tail = this.#tail.get(bundle);
+    const tail = this.#folding.tail.get(bundle);
     if (tail !== undefined) return tail;
     const bytes = await this.#ports.files.read(bundlePath(this.#ports.directory, bundle));
     return (bytes === undefined ? undefined : decodeBundle(bytes)) ?? [];
@@ -479,11 +418,8 @@ export class Log implements EventLog {
 
   #nodes(): ReturnType<typeof treeNodes> {
     return treeNodes(this.#ports.files, this.#ports.directory, (level, index) => {
-      for (const tiles of this.#tiles.values()) {
-        for (const tile of tiles) {
-          if (tile.level === level && tile.index === index) return tile.hashes;
-        }
-      }
+      const waiting = this.#folding.waitingTile(level, index);
+      if (waiting !== undefined) return waiting;
       const full = Math.floor(this.#tree.size / TILE_WIDTH ** (level + 1));
       return index === full ? this.#tree.open(level) : undefined;
     });
@@ -500,31 +436,10 @@ export class Log implements EventLog {
     if (this.#failure === undefined) await this.checkpoint().catch(ignore);
     await this.#signing;
     await this.#pumping;
-    await this.#folding;
+    await this.#folding.settled();
     for (const appender of this.#full.splice(0)) await appender.close().catch(ignore);
     await this.#journal?.appender.close().catch(ignore);
     await this.#checkpoints?.close().catch(ignore);
-  }
-}
-
-/** Writes every journal again with the codes of `key`. */
-export async function rewriteJournals(
-  files: Files,
-  directory: string,
-  epoch: string,
-  tail: ReadonlyMap<number, readonly Buffer[]>,
-  key: LogKey,
-): Promise<void> {
-  for (const [bundle, entries] of tail) {
-    const parts: Buffer[] = [];
-    for (const [i, entry] of entries.entries()) {
-      const length = Buffer.alloc(2);
-      length.writeUInt16BE(entry.length);
-      const entryHash = hash('sha256', entry, 'hex');
-      const mac = key.journalKey.mac(epoch, bundle * TILE_WIDTH + i, entryHash);
-      parts.push(length, entry, Buffer.from(mac, 'latin1'));
-    }
-    await files.replace(journalPath(directory, bundle), Buffer.concat(parts));
   }
 }
 

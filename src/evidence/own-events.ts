@@ -2,7 +2,7 @@
 import { sign } from 'node:crypto';
 import { canonicalJson, type JsonObject } from '#base/json';
 import type { LogKey } from './log-key.ts';
-import type { EventInput } from './protocol.ts';
+import type { EventInput, EventRecord } from './protocol.ts';
 
 export type OwnKind =
   | 'log.opened'
@@ -45,4 +45,10 @@ export function keyStatement(epoch: string, from: LogKey, to: LogKey): JsonObjec
     signedFrom: sign(undefined, text, from.privateKey).toString('base64'),
     signedTo: sign(undefined, text, to.privateKey).toString('base64'),
   };
+}
+
+/** A text that an event of the log carries; `''` when it carries none by that name. */
+export function textOf(event: EventRecord, name: string): string {
+  const value = event.more?.[name];
+  return typeof value === 'string' ? value : '';
 }

@@ -60,6 +60,12 @@ export function rootOf(hashes: readonly Hash[]): Hash {
   return level[0] as Hash;
 }
 
+export type FullTile = {
+  readonly level: number;
+  readonly index: number;
+  readonly hashes: readonly Hash[];
+};
+
 /**
  * The right edge of a growing tree, with the hashes of the tiles that are not full yet.
  *

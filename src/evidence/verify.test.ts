@@ -9,7 +9,7 @@ import { anEvent } from '#samples/evidence';
 import { mulberry, SimulatedDisk } from '#test/simulated-files';
 import { HEAD, KEYS, LOG, openTestLog, verifyTestLog } from '#test/simulated-log';
 import { frameAt } from './journal.ts';
-import type { LogReport } from './verify.ts';
+import type { LogReport } from './report.ts';
 
 const EVENTS = 600;
 const TAMPERS = process.env['HOLDFAST_TAMPERS'];

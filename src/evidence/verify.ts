@@ -5,76 +5,19 @@
  * trusted because it is there; an input that is missing makes an answer undecided, never good. The
  * log may be in use: head first, then files, so that growth is not mistaken for damage.
  */
-import { hash } from 'node:crypto';
 import type { Files } from '#base/ports';
 import { bundleRecords, type VerifiedRecord } from './bundle-records.ts';
 import { CheckpointCheck } from './checkpoint-check.ts';
-import { epochOf, frameAt, journalPath, readJournal } from './journal.ts';
+import { epochOf, journalPath, readJournal } from './journal.ts';
 import { KeyChain } from './key-chain.ts';
 import { findLayout, type Layout } from './layout.ts';
-import { type FullTile } from './log.ts';
+import { checkLeftovers } from './leftovers.ts';
 import type { JournalKey } from './log-key.ts';
+import { textOf } from './own-events.ts';
 import type { EventRecord } from './protocol.ts';
-import { bundlePath, decodeTile, encodeBundle, tilePath, view } from './tiles.ts';
-import { GrowingTree, type Hash, leafHashOf, TILE_WIDTH, toHex } from './tree.ts';
-
-export type ProblemCode =
-  | 'record-changed'
-  | 'record-unreadable'
-  | 'record-out-of-place'
-  | 'record-missing'
-  | 'record-not-authentic'
-  | 'records-cut'
-  | 'root-differs'
-  | 'other-log'
-  | 'bundle-missing'
-  | 'tile-differs'
-  | 'tile-missing'
-  | 'checkpoint-differs'
-  | 'checkpoint-missing'
-  | 'checkpoint-signature'
-  | 'wrong-key'
-  | 'recovered-differs'
-  | 'stray-file';
-
-export type Problem = {
-  readonly code: ProblemCode;
-  /** The first record it touches, when it touches one. */
-  readonly seq: number | null;
-  /** Index in `checkpoints`, from 0. */
-  readonly checkpoint: number | null;
-  readonly file: string;
-  readonly what: string;
-};
-
-export type LogReport = {
-  /** No problem and nothing undecided. */
-  readonly ok: boolean;
-  readonly verdict: 'holds' | 'does not hold' | 'cannot decide';
-  readonly size: number;
-  readonly root: string;
-  /** The smallest record number at fault, or `null`. */
-  readonly firstBadRecord: number | null;
-  readonly problems: readonly Problem[];
-  /** There were more problems than are listed. */
-  readonly more: boolean;
-  readonly tail: {
-    /** Records under the acknowledged head, or `null` when it was not given. */
-    readonly acknowledged: number | null;
-    /** Whole, authentic records beyond it: what a crash leaves. */
-    readonly authenticBeyondHead: number;
-    /** Bytes of a torn frame beyond it. */
-    readonly tornBytes: number;
-  };
-  readonly checkpoints: number;
-  /** Verifier keys in the order in which they took over. */
-  readonly keys: readonly string[];
-  readonly anchored: 'not outside this machine';
-  /** Questions that could not be answered for want of an input. */
-  readonly undecided: readonly string[];
-  /** True, and no problem. */
-  readonly notes: readonly string[];
-};
+import { Findings, type LogReport } from './report.ts';
+import { bundlePath, decodeTile, tilePath, view } from './tiles.ts';
+import { type FullTile, GrowingTree, type Hash, leafHashOf, TILE_WIDTH, toHex } from './tree.ts';
 
 export type VerifyOptions = {
   /** Only read. */
@@ -90,7 +33,6 @@ export type VerifyOptions = {
   readonly journalKeys?: readonly JournalKey[] | undefined;
 };
 
-const PROBLEMS_LISTED = 50;
 /** Bundles that are read ahead of the one being checked. */
 const READ_AHEAD = 4;
 /** More than any bundle. A range is read without the copy that reading a whole file costs. */
@@ -98,30 +40,6 @@ const BUNDLE_BYTES_MOST = TILE_WIDTH * 65_537;
 
 export async function verifyLog(options: VerifyOptions): Promise<LogReport> {
   return new Verification(options).run();
-}
-
-export class Findings {
-  readonly problems: Problem[] = [];
-  readonly notes: string[] = [];
-  readonly undecided: string[] = [];
-  more = false;
-  /** A record is at fault: roots computed from here on say nothing new. */
-  recordsAtFault = false;
-
-  problem(
-    code: ProblemCode,
-    file: string,
-    what: string,
-    at: { readonly seq?: number; readonly checkpoint?: number } = {},
-  ): void {
-    if (code.startsWith('record') || code === 'bundle-missing') this.recordsAtFault = true;
-    if (this.problems.length >= PROBLEMS_LISTED) {
-      this.more = true;
-      return;
-    }
-    const { seq = null, checkpoint = null } = at;
-    this.problems.push({ code, seq, checkpoint, file, what });
-  }
 }
 
 class Verification {
@@ -172,8 +90,9 @@ class Verification {
     await this.#journals(folded, layout);
     this.#resolveSuspect(false);
     this.#checkHead();
-    await this.#checkStrays(layout, folded);
-    await this.#checkRecovered(layout);
+    const { size } = this.#tree;
+    const left = { folded, size, waiting: this.#waitingTiles, cuts: this.#cuts };
+    await checkLeftovers(this.#files, this.#directory, layout, left, this.#findings);
     this.#keys.checkPins(pins ?? []);
     await this.#checkpoints.finish(this.#keys, this.#tree.size, head?.size);
     if (this.#backwards > 0) {
@@ -277,27 +196,6 @@ class Verification {
     return (await this.#files.info(journalPath(this.#directory, bundle))) !== undefined;
   }
 
-  /** A journal that is folded already goes last; until then it must say the same. */
-  async #compareFolded(bundle: number): Promise<void> {
-    const file = journalPath(this.#directory, bundle);
-    const journal = await this.#files.read(file);
-    const bytes = await this.#files.read(bundlePath(this.#directory, bundle));
-    if (journal === undefined || bytes === undefined) return;
-    const entries: Buffer[] = [];
-    for (let at = 0; ; ) {
-      const frame = frameAt(view(journal), at);
-      if (frame === undefined) break;
-      entries.push(frame.entry);
-      at = frame.end;
-    }
-    if (encodeBundle(entries).equals(bytes)) {
-      this.#findings.notes.push(`${file} is folded already and waits for its removal`);
-    } else {
-      const seq = bundle * TILE_WIDTH;
-      this.#findings.problem('stray-file', file, 'a journal says other than its bundle', { seq });
-    }
-  }
-
   async #upperTile(full: FullTile, bundle: number): Promise<void> {
     const file = tilePath(this.#directory, full.level, full.index);
     const bytes = await this.#files.read(file);
@@ -376,7 +274,7 @@ class Verification {
         if (seq === 0) {
           this.#epoch = epochOf(event);
           this.#keys.open(event, file);
-          this.#checkpoints.origin = String(event.more?.['origin'] ?? '');
+          this.#checkpoints.origin = textOf(event, 'origin');
         }
         this.#noteCuts(event);
         break;
@@ -529,44 +427,6 @@ class Verification {
     const seq = this.#checkpoints.lastGoodSize;
     const what = `the first ${head.size} records are not those that were acknowledged; they differ from record ${seq} on or later`;
     this.#findings.problem('root-differs', file, what, { seq: Math.min(seq, head.size - 1) });
-  }
-
-  async #checkStrays(layout: Layout, folded: number): Promise<void> {
-    for (const [number, file] of layout.entries) {
-      if (number < folded) continue;
-      this.#findings.problem('stray-file', file, 'a bundle stands beyond the log', {
-        seq: number * TILE_WIDTH,
-      });
-    }
-    for (const { level, index, file } of layout.tiles) {
-      if (index < Math.floor(folded / TILE_WIDTH ** level) || this.#waitingTiles.has(file))
-        continue;
-      this.#findings.problem('stray-file', file, 'a tile stands beyond the log');
-    }
-    for (const number of layout.journals) {
-      if (number < folded) await this.#compareFolded(number);
-    }
-    for (const file of layout.strays) {
-      this.#findings.problem('stray-file', file, 'no part of the log has this name');
-    }
-  }
-
-  async #checkRecovered(layout: Layout): Promise<void> {
-    for (const cut of this.#cuts) {
-      const bytes = await this.#files.read(`${this.#directory}/${cut.file}`);
-      if (bytes !== undefined && hash('sha256', bytes, 'hex') === cut.sha256) continue;
-      const what = bytes === undefined ? 'the bytes that were cut are gone' : 'they were changed';
-      this.#findings.problem('recovered-differs', cut.file, what, { seq: cut.seq });
-    }
-    const spoken = new Set(this.#cuts.map((cut) => cut.file));
-    for (const name of layout.recovered) {
-      if (spoken.has(`recovered/${name}`)) continue;
-      if (name.startsWith(`${this.#tree.size}.`)) {
-        this.#findings.notes.push(`recovered/${name} waits for its event`);
-      } else {
-        this.#findings.problem('stray-file', `recovered/${name}`, 'no event speaks of it');
-      }
-    }
   }
 
   #undecided(what: string): void {
