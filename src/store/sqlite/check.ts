@@ -17,6 +17,7 @@ const REFERENCES: readonly [table: string, column: string, to: string][] = [
   ['origin_kind', 'origin', 'origin'],
   ['origin_kind', 'kind', 'word'],
   ['fact', 'stream', 'stream'],
+  ['ahead', 'stream', 'stream'],
 ];
 
 const QUESTIONS: readonly [problem: string, sql: string][] = [
@@ -54,6 +55,12 @@ const QUESTIONS: readonly [problem: string, sql: string][] = [
        row_number() OVER w AS n FROM fact WHERE seen_to IS NULL
        WINDOW w AS (PARTITION BY stream ORDER BY valid_from))
      WHERE value IS before`,
+  ],
+  [
+    'a fact is ahead of its time and not named so: stream',
+    `SELECT f.stream FROM fact f JOIN observation o ON o.op = f.seen_from
+     WHERE f.valid_from > o.recorded_at AND NOT EXISTS
+       (SELECT 1 FROM ahead a WHERE a.stream = f.stream AND a.valid_from = f.valid_from)`,
   ],
   [
     'a value is not JSON: stream',

@@ -24,11 +24,9 @@ import { Freshness } from './freshness.ts';
 import { historyPage } from './history.ts';
 import { Names } from './names.ts';
 import { receiptByKey } from './receipts.ts';
+import type { Horizon } from './recorder.ts';
 import { Shapes } from './shapes.ts';
 import { altered, textTest, valueOf } from './values.ts';
-
-/** The newest operation that may be seen. */
-export type Horizon = () => { readonly lastOp: number; readonly lastRecordedAt: number };
 
 /** What held in one stream at the moment asked about. */
 type Run = {
@@ -44,24 +42,47 @@ const CACHED_OPS = 50_000;
 const BELIEVED = (row: string): string =>
   `${row}.seen_from <= ?2 AND (${row}.seen_to IS NULL OR ${row}.seen_to > ?2)`;
 
-const RUN = (stream: string): string => `${stream}, f.valid_from, f.seen_from - f.lag, f.value,
-    (SELECT n.valid_from FROM fact n WHERE n.stream = ${stream} AND n.valid_from > ?1
-       AND ${BELIEVED('n')} ORDER BY n.valid_from LIMIT 1),
+/** Times beyond the moment of belief (?6) are looked for only where there are any, in `ahead`. */
+const OUTSIDE = -(2 ** 53);
+const LAST = (stream: string): string => `(SELECT g.valid_from FROM fact g
+  WHERE g.stream = ${stream} AND g.valid_from <= min(?1, ?6) AND ${BELIEVED('g')}
+  ORDER BY g.valid_from DESC LIMIT 1)`;
+const NEXT = (stream: string): string => `(SELECT n.valid_from FROM fact n
+  WHERE n.stream = ${stream} AND n.valid_from > ?1 AND n.valid_from <= ?6 AND ${BELIEVED('n')}
+  ORDER BY n.valid_from LIMIT 1)`;
+const AHEAD = (stream: string, side: '<=' | '>', order: 'DESC' | 'ASC'): string => `
+  (SELECT a.valid_from FROM ahead a CROSS JOIN fact h ON h.stream = a.stream
+     AND h.valid_from = a.valid_from AND ${BELIEVED('h')}
+   WHERE a.stream = ${stream} AND a.valid_from ${side} ?1 ORDER BY a.valid_from ${order} LIMIT 1)`;
+const RUN = (stream: string, ahead: boolean): string => {
+  const later = AHEAD(stream, '>', 'ASC');
+  const next = ahead ? `coalesce(${NEXT(stream)}, ${later})` : NEXT(stream);
+  return `${stream}, f.valid_from, f.seen_from - f.lag, f.value, ${next},
     (SELECT 1 FROM timed_stream t WHERE t.stream = ${stream})`;
-const FACT_OF = (stream: string): string => `f.stream = ${stream} AND ${BELIEVED('f')}
-    AND f.value IS NOT NULL AND f.valid_from =
-      (SELECT g.valid_from FROM fact g WHERE g.stream = ${stream} AND g.valid_from <= ?1
-         AND ${BELIEVED('g')} ORDER BY g.valid_from DESC LIMIT 1)`;
+};
+const FACT_OF = (stream: string, ahead: boolean): string => {
+  const last = ahead
+    ? `max(coalesce(${LAST(stream)}, ${OUTSIDE}), coalesce(${AHEAD(stream, '<=', 'DESC')}, ${OUTSIDE}))`
+    : LAST(stream);
+  return `f.stream = ${stream} AND f.valid_from = ${last} AND ${BELIEVED('f')}
+    AND f.value IS NOT NULL`;
+};
 
 /** Facts of many streams. */
-const RUNS = `SELECT ${RUN('j.value')} FROM json_each(?3) j CROSS JOIN fact f ON ${FACT_OF('j.value')}`;
+const RUNS = (ahead: boolean): string => `SELECT ${RUN('j.value', ahead)}
+  FROM json_each(?3) j CROSS JOIN fact f ON ${FACT_OF('j.value', ahead)} WHERE ?4 IS ?5`;
 /** Facts of one entity's attribute, whoever says so. */
-const POINT = `SELECT ${RUN('s.id')}, s.origin FROM stream s CROSS JOIN fact f ON ${FACT_OF('s.id')}
+const POINT = (ahead: boolean): string => `SELECT ${RUN('s.id', ahead)}, s.origin
+  FROM stream s CROSS JOIN fact f ON ${FACT_OF('s.id', ahead)}
   WHERE s.entity = ?3 AND s.attribute = ?4 AND s.type = ?5`;
+const STATEMENTS = {
+  plain: { runs: RUNS(false), point: POINT(false) },
+  ahead: { runs: RUNS(true), point: POINT(true) },
+};
 
 export class SqliteReader implements FactReader {
   readonly #sql: Statements;
-  readonly #horizon: Horizon;
+  readonly #horizon: () => Horizon;
   readonly #names: Names;
   readonly #shapes: Shapes;
   readonly #candidates: Candidates;
@@ -69,7 +90,7 @@ export class SqliteReader implements FactReader {
   #known: { readonly at: number; readonly op: number } | undefined;
   readonly #times = new Map<number, { recordedAt: number; observedAt: number }>();
 
-  constructor(sql: Statements, horizon: Horizon) {
+  constructor(sql: Statements, horizon: () => Horizon) {
     this.#sql = sql;
     this.#horizon = horizon;
     this.#names = new Names(sql);
@@ -295,10 +316,23 @@ export class SqliteReader implements FactReader {
   #runs(batch: readonly Candidate[], asOf: number, op: number): Map<number, Run> {
     const streams = JSON.stringify(batch.map(({ stream }) => stream));
     const runs = new Map<number, Run>();
-    for (const row of this.#sql.rows(RUNS, asOf, op, streams)) {
+    if (op === 0) return runs;
+    for (const row of this.#sql.rows(
+      this.#statements().runs,
+      asOf,
+      op,
+      streams,
+      null,
+      null,
+      this.#timesOf(op).recordedAt,
+    )) {
       runs.set(row[0] as number, runOf(row));
     }
     return runs;
+  }
+
+  #statements(): typeof STATEMENTS.plain {
+    return this.#horizon().hasAhead ? STATEMENTS.ahead : STATEMENTS.plain;
   }
 
   /** The commonest question, one attribute of one entity, in one statement. */
@@ -313,11 +347,19 @@ export class SqliteReader implements FactReader {
     const { kind, target, source, scopes, type } = filter;
     const entityId = this.#names.idOf('entity', entity);
     const attributeId = this.#names.idOf('attribute', attribute);
-    if (entityId === undefined || attributeId === undefined) return [];
+    if (op === 0 || entityId === undefined || attributeId === undefined) return [];
     if (kind !== undefined && kindOf(entity) !== kind) return [];
     const found: [Candidate, Run][] = [];
     const typeId = FACT_TYPES.indexOf(type);
-    for (const row of this.#sql.rows(POINT, asOf, op, entityId, attributeId, typeId)) {
+    for (const row of this.#sql.rows(
+      this.#statements().point,
+      asOf,
+      op,
+      entityId,
+      attributeId,
+      typeId,
+      this.#timesOf(op).recordedAt,
+    )) {
       const origin = this.#names.origin(row[6] as number);
       if (target !== undefined && origin.target !== target) continue;
       if (source !== undefined && origin.source !== source) continue;

@@ -25,6 +25,14 @@ import { believedAt, factRows, type Listed, observationsOf, replay } from './rep
 import type { ShapeInput, Shapes } from './shapes.ts';
 import type { Words } from './words.ts';
 
+/** Where the tables stand, and so how far a reader may look. */
+export type Horizon = {
+  readonly lastOp: number;
+  readonly lastRecordedAt: number;
+  /** Some breakpoint is later than the moment at which its operation was recorded. */
+  readonly hasAhead: boolean;
+};
+
 type Counts = { written: number; unchanged: number; superseded: number; retired: number };
 
 /** One observation being applied. */
@@ -33,6 +41,7 @@ type Work = {
   readonly origin: Origin;
   readonly type: number;
   readonly observedAt: number;
+  readonly recordedAt: number;
   readonly counts: Counts;
   /** All observations of the origin and type, read when first needed. */
   observations: Listed[] | undefined;
@@ -47,6 +56,7 @@ export class Recorder {
   #lastRecordedAt = -Infinity;
   #facts = 0;
   #streams = 0;
+  #hasAhead = false;
 
   constructor(sql: Statements, words: Words, heads: Heads, shapes: Shapes) {
     this.#sql = sql;
@@ -56,8 +66,12 @@ export class Recorder {
   }
 
   /** Where the tables stand, what this transaction wrote included. */
-  horizon(): { readonly lastOp: number; readonly lastRecordedAt: number } {
-    return { lastOp: this.#lastOp, lastRecordedAt: this.#lastRecordedAt };
+  horizon(): Horizon {
+    return {
+      lastOp: this.#lastOp,
+      lastRecordedAt: this.#lastRecordedAt,
+      hasAhead: this.#hasAhead,
+    };
   }
 
   /** Reads where the tables stand: at opening and after a rollback, when memory may say more. */
@@ -72,6 +86,7 @@ export class Recorder {
     this.#lastRecordedAt = (row?.[1] as number | undefined) ?? -Infinity;
     this.#facts = (row?.[2] as number | undefined) ?? 0;
     this.#streams = this.#sql.number('SELECT max(id) FROM stream') ?? 0;
+    this.#hasAhead = this.#sql.row('SELECT 1 FROM ahead LIMIT 1') !== undefined;
   }
 
   record(input: ObservationInput, writing: () => void): ObservationReceipt {
@@ -86,6 +101,7 @@ export class Recorder {
       origin,
       type: FACT_TYPES.indexOf(input.type),
       observedAt: input.observedAt,
+      recordedAt: input.recordedAt,
       counts: { written: 0, unchanged: 0, superseded: 0, retired: 0 },
       observations: undefined,
     };
@@ -163,7 +179,7 @@ export class Recorder {
       from > work.origin.newest &&
       !head.timed;
     if (isAppend) {
-      this.#insertFact(head.stream, { at: from, held, op: work.op }, work.op);
+      this.#insertFact(work, head.stream, { at: from, held, op: work.op });
       if (head.last !== null) work.counts.superseded++;
       head.lastFrom = from;
       head.last = memory;
@@ -181,7 +197,7 @@ export class Recorder {
     const after = visible(timeline);
     if (sameFunction(before, after)) return false;
     work.counts.superseded += runsLost(before, after);
-    this.#replace(head.stream, before, after, work.op);
+    this.#replace(work, head.stream, before, after);
     const last = after.at(-1);
     head.lastFrom = last?.at ?? -Infinity;
     head.last = remembered(last?.held ?? null);
@@ -189,10 +205,10 @@ export class Recorder {
   }
 
   #replace(
+    work: Work,
     stream: number,
     before: readonly Breakpoint[],
     after: readonly Breakpoint[],
-    op: number,
   ): void {
     const same = (a: Breakpoint | undefined, b: Breakpoint): boolean =>
       a?.op === b.op && a.held === b.held;
@@ -202,25 +218,29 @@ export class Recorder {
       else {
         this.#sql.run(
           'UPDATE fact SET seen_to = ? WHERE stream = ? AND valid_from = ? AND seen_to IS NULL',
-          op,
+          work.op,
           stream,
           old.at,
         );
       }
     }
-    for (const added of kept.values()) this.#insertFact(stream, added, op);
+    for (const added of kept.values()) this.#insertFact(work, stream, added);
   }
 
-  #insertFact(stream: number, breakpoint: Breakpoint, op: number): void {
+  #insertFact(work: Work, stream: number, breakpoint: Breakpoint): void {
+    const { at, op, held } = breakpoint;
     this.#sql.run(
       'INSERT INTO fact VALUES (?, ?, ?, ?, NULL, ?)',
       stream,
-      breakpoint.at,
-      op,
-      op - breakpoint.op,
-      breakpoint.held,
+      at,
+      work.op,
+      work.op - op,
+      held,
     );
     this.#facts++;
+    if (at <= work.recordedAt) return;
+    this.#hasAhead = true;
+    this.#sql.run('INSERT INTO ahead VALUES (?, ?) ON CONFLICT DO NOTHING', stream, at);
   }
 
   #heldAt(work: Work, head: Head): Held {

@@ -73,4 +73,17 @@ export const MIGRATIONS: readonly { readonly number: number; readonly sql: strin
   ${['word', 'origin', 'entity', 'attribute', 'stream', 'timed_stream', 'shape', 'observation', 'origin_kind'].map(UNCHANGING).join('')}
 `,
   },
+  {
+    number: 2,
+    sql: `
+  -- Rows of fact at a time later than the moment from which they were believed. All others that were
+  -- believed at a moment stand at or before it, which bounds the search for them.
+  CREATE TABLE ahead(
+    stream INTEGER NOT NULL, valid_from INTEGER NOT NULL, PRIMARY KEY(stream, valid_from)
+  ) WITHOUT ROWID, STRICT;
+  INSERT INTO ahead SELECT DISTINCT f.stream, f.valid_from FROM fact f
+    JOIN observation o ON o.op = f.seen_from WHERE f.valid_from > o.recorded_at;
+  ${UNCHANGING('ahead')}
+`,
+  },
 ];

@@ -113,6 +113,8 @@ describe('a SQLite store on disk', () => {
       },
     });
     await store.write((transaction) => history().map((one) => transaction.record(one)));
+    const ahead = observation(50, [fact('disk:a', 1, { validTo: at(900) })]);
+    await store.write((transaction) => transaction.record(ahead));
     const attempts = [
       'DELETE FROM fact',
       'UPDATE fact SET value = 1',

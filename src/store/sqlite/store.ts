@@ -20,7 +20,7 @@ import {
 } from './connection.ts';
 import { Heads } from './heads.ts';
 import { SqliteReader } from './reader.ts';
-import { Recorder } from './recorder.ts';
+import { type Horizon, Recorder } from './recorder.ts';
 import { Shapes } from './shapes.ts';
 import { Words } from './words.ts';
 
@@ -85,7 +85,7 @@ class SqliteStore implements Store {
   /** Reads inside a transaction, its own writes included. */
   readonly #inside: SqliteReader;
   /** What is committed; written after each commit, read by `read`. */
-  #committed: { readonly lastOp: number; readonly lastRecordedAt: number };
+  #committed: Horizon;
   /** The end of the queue of writes. Never rejects. */
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
