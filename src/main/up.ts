@@ -61,7 +61,9 @@ export async function up(
     status: () => ({ pid: process.pid, version: service.version, home, http: http?.url ?? null }),
     files: nodeSocketFiles(),
   });
-  tell.ready(await summarise(home, perform, http?.url ?? null, http?.token));
+  // What goes to the journal stays there: the bearer is told to a terminal or a pipe only.
+  const token = process.env.JOURNAL_STREAM === undefined ? http?.token : undefined;
+  tell.ready(await summarise(home, perform, http?.url ?? null, token));
   const watching = watchTargets(
     (call) => service.perform(call),
     nodeClock(),

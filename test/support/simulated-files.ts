@@ -56,7 +56,17 @@ export class SimulatedDisk {
 
   /** Plans trouble for the next call, whatever it will be. */
   breakNext(kind: FileFaultPlan['kind']): void {
-    this.#plan = { kind, at: this.#calls + 1 };
+    this.breakAt(kind, 1);
+  }
+
+  /** Plans trouble for the n-th call from now, from 1. */
+  breakAt(kind: FileFaultPlan['kind'], n: number): void {
+    this.#plan = { kind, at: this.#calls + n };
+  }
+
+  /** Whether the planned trouble has come. */
+  get wasBroken(): boolean {
+    return this.#plan !== undefined && this.#calls >= this.#plan.at;
   }
 
   /** Changes what will go wrong in the process that is running. */
