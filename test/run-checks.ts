@@ -16,7 +16,7 @@ const SLOW_LIMIT_MS = 25 * MINUTE;
 const ROOT = join(import.meta.dirname, '..');
 const STATIC_CHECKS = {
   format: ['biome', 'ci', '--error-on-warnings', '--colors=off'],
-  lint: ['oxlint', '--type-aware', '--deny-warnings'],
+  lint: ['oxlint', '--type-aware', '--deny-warnings', 'src', 'test'],
   types: ['tsc', '-p', '.'],
   'unused code': ['knip'],
 } as const;
@@ -40,10 +40,20 @@ const fast = files.filter((file) => !file.endsWith('.slow.test.ts'));
 
 if (which !== 'slow') {
   await Promise.all(Object.entries(STATIC_CHECKS).map(staticCheck));
-  await tests('fast tests', fast, ['--test-isolation=none'], FAST_LIMIT_MS);
+  await tests(
+    'fast tests',
+    fast,
+    ['--test-isolation=none', '--test-timeout=120000'],
+    FAST_LIMIT_MS,
+  );
 }
 if (which !== 'fast') {
-  await tests('slow tests', slow, ['--test-concurrency=2'], SLOW_LIMIT_MS);
+  await tests(
+    'slow tests',
+    slow,
+    ['--test-concurrency=2', '--test-timeout=1200000'],
+    SLOW_LIMIT_MS,
+  );
 }
 conclude();
 
