@@ -4,7 +4,7 @@
  */
 import { type Instant, MICROS_PER_SECOND } from '#base/time';
 import { DEFAULT_STALE_AFTER_SECONDS, type Inventory } from '#inventory';
-import { type Coverage, LOCAL_SOURCE } from '#model';
+import { type Coverage, kindSpec } from '#model';
 import type { FactReader, Moment } from '#store';
 
 export type CoverageFilter = Parameters<FactReader['coverage']>[0];
@@ -17,20 +17,23 @@ export function readCoverage(
 ): readonly Coverage[] {
   const seen = facts.coverage(filter, at).map((row) => judged(row, at.asOf, inventory));
   const known = new Set(seen.map((row) => row.target));
+  // Of a kind that no collector knows, silence about a target says nothing; naming the target asks.
+  const tellsNever =
+    filter.kind === undefined || filter.target !== undefined || kindSpec(filter.kind) !== undefined;
   const never = inventory.targets
-    .filter((target) => filter.scopes.includes(target.scope))
+    .filter((target) => tellsNever && filter.scopes.includes(target.scope))
     .filter((target) => filter.target === undefined || filter.target === target.id)
     .filter((target) => !known.has(target.id))
     .map(
       (target): Coverage => ({
         scope: target.scope,
         target: target.id,
-        source: filter.source ?? LOCAL_SOURCE,
+        source: filter.source ?? '*',
         kind: filter.kind ?? '*',
         status: 'never',
         observedAt: null,
         ageSeconds: null,
-        reason: 'nothing was ever observed: run holdfast observe, or ingest an observation',
+        reason: `${filter.kind === undefined ? 'nothing' : 'nothing of this kind'} was ever observed: run holdfast observe, or ingest an observation`,
       }),
     );
   return [...seen, ...never];
