@@ -5,7 +5,8 @@
 import {
   InMemoryServerEventBus,
   type McpServer,
-  ResourceNotFoundError,
+  ProtocolError,
+  ProtocolErrorCode,
   type ServerEventBus,
 } from '@modelcontextprotocol/server';
 
@@ -18,7 +19,10 @@ export class ResourceChanges {
     this.bus.publish({ kind: 'resource_updated', uri });
   }
 
-  /** Lets clients of the 2025 line subscribe on `server` to what they may watch, while it is connected. */
+  /**
+   * Lets clients of the 2025 line subscribe on `server` while it is connected. They may name what is
+   * not there yet; whether they may know of it is asked when there is something to tell.
+   */
   attach(
     server: McpServer,
     era: 'legacy' | 'modern',
@@ -28,12 +32,20 @@ export class ResourceChanges {
     const watched = new Set<string>();
     let stop: (() => void) | undefined;
     const { server: connection } = server;
-    connection.setRequestHandler('resources/subscribe', async ({ params }) => {
-      if (!(await mayWatch(params.uri))) throw new ResourceNotFoundError(params.uri);
-      if (watched.size < SUBSCRIPTIONS_PER_CONNECTION) watched.add(params.uri);
+    const tell = async (uri: string): Promise<void> => {
+      if (await mayWatch(uri)) await connection.sendResourceUpdated({ uri });
+    };
+    connection.setRequestHandler('resources/subscribe', ({ params }) => {
+      if (watched.size >= SUBSCRIPTIONS_PER_CONNECTION)
+        throw new ProtocolError(
+          ProtocolErrorCode.InvalidParams,
+          `too many subscriptions: at most ${SUBSCRIPTIONS_PER_CONNECTION}. Unsubscribe from one first`,
+        );
+      watched.add(params.uri);
       stop ??= this.bus.subscribe((event) => {
-        if (event.kind !== 'resource_updated' || !watched.has(event.uri)) return;
-        connection.sendResourceUpdated({ uri: event.uri }).catch(() => {});
+        // A client that went away hears nothing more; that is no trouble of ours.
+        if (event.kind === 'resource_updated' && watched.has(event.uri))
+          tell(event.uri).catch(() => {});
       });
       return {};
     });

@@ -273,13 +273,6 @@ describe('mcp over http', () => {
     assert.equal(opened.status, 200);
     await opened.text();
     const list = '{"jsonrpc":"2.0","id":2,"method":"tools/list"}';
-    const subscribe = (uri: string): Promise<Response> =>
-      post(
-        JSON.stringify({ jsonrpc: '2.0', id: 3, method: 'resources/subscribe', params: { uri } }),
-        { 'mcp-session-id': session },
-      );
-    assert.match(await (await subscribe('holdfast://findings')).text(), /"result":{}/);
-    assert.match(await (await subscribe('holdfast://targets/host:none')).text(), /"error"/);
     const mine = await post(list, { 'mcp-session-id': session });
     assert.equal(mine.status, 200);
     await mine.text();
@@ -319,6 +312,28 @@ describe('mcp over http', () => {
     assert.match(text, /holdfast:\/\/findings"/);
     stop.abort();
     assert.equal(second.status, 200);
+  });
+
+  it('tells a session of what it subscribed to and may read, and of nothing else', async () => {
+    skippedMs += 60_000;
+    const opened = await post(INITIALIZE);
+    await opened.text();
+    const session = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' };
+    for (const uri of ['holdfast://targets/host:none', 'holdfast://findings']) {
+      const body = { jsonrpc: '2.0', id: 3, method: 'resources/subscribe', params: { uri } };
+      assert.match(await (await post(JSON.stringify(body), session)).text(), /"result":{}/);
+    }
+    const stop = new AbortController();
+    const stream = await fetch(url, {
+      headers: { accept: 'text/event-stream', authorization: 'Bearer secret-a', ...session },
+      signal: stop.signal,
+    });
+    for (const uri of ['holdfast://targets/host:none', 'holdfast://targets', 'holdfast://findings'])
+      changes.publish(uri);
+    const { value } = await (stream.body as ReadableStream<Uint8Array>).getReader().read();
+    const text = Buffer.from(value ?? []).toString();
+    assert.deepEqual(text.match(/holdfast:[^"]*/g), ['holdfast://findings']);
+    stop.abort();
   });
 
   it('counts the streams of sessions too', async () => {

@@ -72,7 +72,7 @@ async function callTool(
       input,
       caller,
       answerBytes: LIMITS.mcpAnswerBytes,
-      progress: progressOf(context),
+      progress: progressOf(context, clean),
       ...(traceId === undefined ? {} : { traceId }),
     });
     return {
@@ -155,7 +155,7 @@ function published(schema: z.ZodType, io: 'input' | 'output'): StandardSchemaWit
 }
 
 /** Passes an operation's notes on as progress, where the client asked for it. */
-function progressOf({ mcpReq }: ServerContext): (note: string) => void {
+function progressOf({ mcpReq }: ServerContext, clean: CleanText): (note: string) => void {
   const progressToken = mcpReq._meta?.progressToken;
   if (progressToken === undefined) return () => {};
   let progress = 0;
@@ -165,7 +165,7 @@ function progressOf({ mcpReq }: ServerContext): (note: string) => void {
     mcpReq
       .notify({
         method: 'notifications/progress',
-        params: { progressToken, progress, message: cut(message, 200) },
+        params: { progressToken, progress, message: cut(clean(message), 200) },
       })
       .catch(() => {});
   };

@@ -5,7 +5,8 @@
  * 1. With the suite's fixtures mounted, everything that a revision requires passes.
  * 2. The program as it is served: what the frozen baseline does not list passes, what it lists
  *    still fails (a scenario that starts to pass makes its entry stale, and the suite says so).
- * 3. The Inspector finds no error in our schemas and gets an answer from a tool, in both eras, over
+ * 3. The official client lists, calls, is refused and gives up over stdio, in both eras.
+ * 4. The Inspector finds no error in our schemas and gets an answer from a tool, in both eras, over
  *    stdio and HTTP.
  */
 import assert from 'node:assert/strict';
@@ -15,6 +16,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Client } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 
 const SUITE = fileURLToPath(import.meta.resolve('@modelcontextprotocol/conformance/dist/index.js'));
 const INSPECTOR = fileURLToPath(
@@ -105,6 +108,51 @@ describe('the official conformance suite', () => {
           },
         );
       }
+    });
+  }
+});
+
+describe('the official client over stdio', () => {
+  for (const era of ERAS) {
+    it(`lists, calls, is refused in words and may give up, ${era}`, async () => {
+      const client = new Client(
+        { name: 'test', version: '1' },
+        era === 'modern' ? { versionNegotiation: { mode: { pin: '2026-07-28' } } } : {},
+      );
+      await client.connect(
+        new StdioClientTransport({
+          command: process.execPath,
+          args: [QUIET, SERVER, 'stdio', mkdtempSync(join(scratch, 'home-'))],
+          stderr: 'ignore',
+        }),
+      );
+      const { tools } = await client.listTools();
+      assert.ok(tools.length >= 6);
+      const call = (name: string, given: Record<string, unknown>, signal?: AbortSignal) =>
+        client.callTool(
+          { name, arguments: given },
+          { onprogress: () => {}, ...(signal === undefined ? {} : { signal }) },
+        );
+      // The client holds what is structured against the tool's output schema, and throws if it does not fit.
+      for (const [name, given] of [
+        ['describe_system', {}],
+        ['query_facts', { limit: 1 }],
+        ['fact_history', { entity: 'host:x' }],
+        ['compare_facts', { from: {}, to: {} }],
+        ['drift_scan', {}],
+      ] as const) {
+        const answer = await call(name, given);
+        assert.ok(answer.isError !== true, `${name}: ${JSON.stringify(answer.content)}`);
+        assert.ok(answer.structuredContent !== undefined, name);
+      }
+      const refused = await call('query_facts', { limit: 5_000 });
+      assert.equal(refused.isError, true);
+      assert.match(JSON.stringify(refused.content), /invalid-input: .*limit/);
+      await assert.rejects(call('backup', { path: '/tmp/x' }), { code: -32_602 });
+      const gone = AbortSignal.abort();
+      await assert.rejects(call('describe_system', {}, gone));
+      assert.ok((await call('describe_system', {})).isError !== true);
+      await client.close();
     });
   }
 });
