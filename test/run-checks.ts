@@ -48,10 +48,11 @@ if (which !== 'slow') {
   );
 }
 if (which !== 'fast') {
+  // One by one: some look at this whole machine, and would see what others open there.
   await tests(
     'slow tests',
     slow,
-    ['--test-concurrency=2', '--test-timeout=1200000'],
+    ['--test-concurrency=1', '--test-timeout=1200000'],
     SLOW_LIMIT_MS,
   );
 }
