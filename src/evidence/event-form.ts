@@ -35,7 +35,12 @@ export function decodeEvent(entry: Uint8Array): EventRecord | undefined {
   try {
     const value = JSON.parse(utf8.decode(entry)) as EventRecord | null;
     if (typeof value !== 'object' || value === null || value.v !== 1) return undefined;
-    if (!Number.isSafeInteger(value.seq) || typeof value.prev !== 'string') return undefined;
+    if (
+      !Number.isSafeInteger(value.seq) ||
+      typeof value.prev !== 'string' ||
+      typeof value.kind !== 'string'
+    )
+      return undefined;
     return value;
   } catch {
     return undefined;

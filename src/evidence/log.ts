@@ -17,7 +17,7 @@ import { FRAME_OVERHEAD, journalPath, rewriteJournals } from './journal.ts';
 import { KEY_FILE, type LogKey, makeLogKey, NEXT_KEY_FILE, writeLogKey } from './log-key.ts';
 import { checkpointText, signNote } from './note.ts';
 import { keyStatement, ownEvent } from './own-events.ts';
-import { treeNodes } from './proofs.ts';
+import { type TileCache, treeNodes } from './proofs.ts';
 import type {
   EventFilter,
   EventInput,
@@ -90,6 +90,7 @@ export class Log implements EventLog {
   readonly #origin: string;
   readonly #tree: GrowingTree;
   readonly #folding: Folding;
+  readonly #tileCache: TileCache = new Map();
   readonly #stop = new AbortController();
   #key: LogKey;
   #prev: string;
@@ -417,7 +418,7 @@ export class Log implements EventLog {
   }
 
   #nodes(): ReturnType<typeof treeNodes> {
-    return treeNodes(this.#ports.files, this.#ports.directory, (level, index) => {
+    return treeNodes(this.#ports.files, this.#ports.directory, this.#tileCache, (level, index) => {
       const waiting = this.#folding.waitingTile(level, index);
       if (waiting !== undefined) return waiting;
       const full = Math.floor(this.#tree.size / TILE_WIDTH ** (level + 1));

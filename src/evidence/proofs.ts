@@ -4,16 +4,18 @@ import { notTheLog } from './faults.ts';
 import { decodeTile, tilePath } from './tiles.ts';
 import { type Hash, type NodeSource, rootOf } from './tree.ts';
 
-/**
- * A source of subtree hashes for one proof. `memory` answers the tiles that are not on disk;
- * tiles once read are kept as long as the source is.
- */
+const TILES_KEPT = 64;
+
+/** Full tiles that were read; they never change. */
+export type TileCache = Map<string, readonly Hash[]>;
+
+/** A source of subtree hashes. `memory` answers the tiles that are not on disk. */
 export function treeNodes(
   files: Files,
   directory: string,
+  read: TileCache,
   memory: (level: number, index: number) => readonly Hash[] | undefined,
 ): NodeSource {
-  const read = new Map<string, readonly Hash[]>();
   const tile = async (level: number, index: number): Promise<readonly Hash[]> => {
     const kept = memory(level, index);
     if (kept !== undefined) return kept;
@@ -21,6 +23,7 @@ export function treeNodes(
     const known = read.get(path);
     if (known !== undefined) return known;
     const hashes = await readTile(files, directory, level, index);
+    if (read.size >= TILES_KEPT) read.delete(read.keys().next().value as string);
     read.set(path, hashes);
     return hashes;
   };

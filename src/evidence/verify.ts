@@ -6,7 +6,7 @@
  * log may be in use: head first, then files, so that growth is not mistaken for damage.
  */
 import type { Files } from '#base/ports';
-import { bundleRecords, type VerifiedRecord } from './bundle-records.ts';
+import { bundleRecords, type RecordLinks, type VerifiedRecord } from './bundle-records.ts';
 import { CheckpointCheck } from './checkpoint-check.ts';
 import { epochOf, journalPath, readJournal } from './journal.ts';
 import { KeyChain } from './key-chain.ts';
@@ -227,21 +227,21 @@ class Verification {
   // Records ----------------------------------------------------------------------------------
 
   #record(record: VerifiedRecord, seq: number, file: string, tile: string): void {
-    const { event } = record;
-    if (event === undefined) {
+    const { links } = record;
+    if (links === undefined) {
       this.#suspect = undefined;
       this.#findings.problem('record-unreadable', file, 'not an event', { seq });
       this.#advance(record.leaf, '');
       return;
     }
-    const isLinked = this.#prev === '' || event.prev === this.#prev;
-    if (event.seq !== seq) {
+    const isLinked = this.#prev === '' || links.prev === this.#prev;
+    if (links.seq !== seq) {
       // Before any other judgement: everything after a removed or inserted record is out of place.
       this.#suspect = undefined;
       this.#findings.problem(
         'record-out-of-place',
         file,
-        `record ${event.seq} stands where record ${seq} belongs`,
+        `record ${links.seq} stands where record ${seq} belongs`,
         { seq },
       );
       return;
@@ -257,18 +257,22 @@ class Verification {
         { seq: Math.max(at, 0) },
       );
       if (at === seq) {
-        this.#take(event, record, seq, file);
+        this.#take(links, record, seq, file);
         return;
       }
     }
     if (!record.leafHolds) this.#suspect = { seq, file, tile };
-    this.#take(event, record, seq, file);
+    this.#take(links, record, seq, file);
   }
 
-  #take(event: EventRecord, record: VerifiedRecord, seq: number, file: string): void {
+  #take(links: RecordLinks, record: VerifiedRecord, seq: number, file: string): void {
     this.#advance(record.leaf, record.entryHash);
-    if (event.time < this.#lastTime) this.#backwards += 1;
-    this.#lastTime = event.time;
+    if (links.time < this.#lastTime) this.#backwards += 1;
+    this.#lastTime = links.time;
+    if (record.own !== undefined) this.#ownEvent(record.own, seq, file);
+  }
+
+  #ownEvent(event: EventRecord, seq: number, file: string): void {
     switch (event.kind) {
       case 'log.opened':
         if (seq === 0) {
@@ -371,7 +375,8 @@ class Verification {
     for (const [i, { entry, entryHash, event }] of read.records.entries()) {
       const seq = firstSeq + i;
       const leaf = leafHashOf(entry);
-      this.#record({ event, entryHash, leaf, leafHolds: true }, seq, file, '');
+      const own = event.kind.startsWith('log.') ? event : undefined;
+      this.#record({ links: event, own, entryHash, leaf, leafHolds: true }, seq, file, '');
       if (head !== undefined && seq >= head.size) this.#beyondHead += 1;
     }
     await this.#tilesOfJournal();
