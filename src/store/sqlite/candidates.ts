@@ -32,6 +32,8 @@ type Tests = {
 
 const FIRST_ENTITIES = 32;
 const MOST_ENTITIES = 2_048;
+/** A batch of this many streams is no longer made bigger. */
+const ENOUGH = 1_000;
 const KEPT_LIST = 100_000;
 
 export function keyOf(c: Candidate): readonly string[] {
@@ -74,17 +76,24 @@ export class Candidates {
       }
       return;
     }
-    for (const entities of this.#entities(tests, after?.[0])) {
-      yield this.#ofEntities(entities, tests).filter(beyond);
+    const entities = this.#entities(tests, after?.[0]);
+    for (let next = entities.next(true); !next.done; ) {
+      const found = this.#ofEntities(next.value, tests);
+      yield after === undefined ? found : found.filter(beyond);
+      next = entities.next(found.length < ENOUGH);
     }
   }
 
-  *#entities(tests: Tests, from: string | undefined): Generator<[id: number, name: string][]> {
+  /** Fitting entities in order, in batches that grow for as long as they are answered `true`. */
+  *#entities(
+    tests: Tests,
+    from: string | undefined,
+  ): Generator<[id: number, name: string][], void, boolean> {
     const prefix = commonPrefix(tests);
     if (prefix === undefined) return;
     let start = from !== undefined && compareText(from, prefix) > 0 ? from : prefix;
     let inclusive = 1;
-    for (let size = FIRST_ENTITIES; ; size = Math.min(size * 4, MOST_ENTITIES)) {
+    for (let size = FIRST_ENTITIES; ; ) {
       const rows = this.#sql.rows(
         `SELECT id, name FROM entity WHERE name >= ? AND (name > ? OR ?) ORDER BY name LIMIT ?`,
         start,
@@ -94,8 +103,9 @@ export class Candidates {
       ) as unknown as [number, string][];
       const inside = rows.filter(([, name]) => name.startsWith(prefix));
       const fitting = inside.filter(([, name]) => fitsEntity(tests, name));
-      if (fitting.length > 0) yield fitting;
+      const more = fitting.length === 0 || (yield fitting);
       if (inside.length < size) return;
+      if (more) size = Math.min(size * 4, MOST_ENTITIES);
       start = (rows.at(-1) as [number, string])[1];
       inclusive = 0;
     }
