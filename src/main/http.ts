@@ -31,6 +31,9 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
   };
   let url = '';
   const changes = new ResourceChanges();
+  service.onChange(() => {
+    for (const uri of ['holdfast://targets', 'holdfast://findings']) changes.publish(uri);
+  });
   const face = mcpHttp({
     service: mcpService({
       operations: OPERATIONS,

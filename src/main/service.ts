@@ -38,8 +38,14 @@ export type Service = AsyncDisposable & {
   readonly events: EventLog;
   readonly inventory: InventoryKeeper;
   perform(call: Call): Promise<Answer>;
+  /** Calls `listener` after each operation that may have changed what is known or declared. */
+  onChange(listener: () => void): void;
   close(): Promise<void>;
 };
+
+const CHANGING: ReadonlySet<string> = new Set(
+  OPERATIONS.filter(({ effect }) => effect !== 'look').map(({ name }) => name),
+);
 
 export type ServiceSettings = {
   readonly home: string;
@@ -98,6 +104,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     doctor: () => examine({ files, paths, store, events, inventory, version }),
   };
   const kernel = new Kernel(world, OPERATIONS);
+  const listeners = new Set<() => void>();
   const held = opening.move();
   return {
     paths,
@@ -105,7 +112,12 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     version,
     events,
     inventory,
-    perform: (call) => kernel.perform(call),
+    perform: async (call) => {
+      const answer = await kernel.perform(call);
+      if (CHANGING.has(call.operation)) for (const listener of listeners) listener();
+      return answer;
+    },
+    onChange: (listener) => void listeners.add(listener),
     close: () => held.disposeAsync(),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };

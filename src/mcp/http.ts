@@ -195,6 +195,7 @@ class HttpFace {
     over: AbortSignal,
   ): Promise<Response> {
     const service = this.#options.service(caller);
+    await service.heard(body);
     if (await isLegacyRequest(request, body)) {
       const response = await this.sessions.handle(request, body, lease.id, service);
       return request.method === 'GET' ? this.#counted(response, lease.id, over) : response;

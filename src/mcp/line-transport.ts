@@ -29,6 +29,8 @@ export type LineTransportOptions = {
   readonly clock: Clock;
   /** One line, bytes. */
   readonly lineBytes: number;
+  /** Told every message before it is handed on. */
+  readonly heard: (message: unknown) => Promise<void>;
 };
 
 export class LineTransport implements Transport {
@@ -137,6 +139,7 @@ export class LineTransport implements Transport {
       });
       return;
     }
+    this.#options.heard(message).catch(this.#report);
     if (isJSONRPCRequest(message)) {
       // A listen request is answered only when it ends; it must not hold the connection open.
       if (message.method !== 'subscriptions/listen') this.#pending.add(message.id);

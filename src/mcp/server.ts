@@ -11,6 +11,7 @@ import type { Caller, Operation } from '#operations';
 import type { ResourceChanges } from './changes.ts';
 import { INSTRUCTIONS } from './instructions.ts';
 import { mountPrompts } from './prompts.ts';
+import { isRecord } from './read-message.ts';
 import { completer, mountResources, resourceReader } from './resources.ts';
 import type { CleanText } from './summary.ts';
 import { type Asker, mountTools, type Perform, toolsOf } from './tools.ts';
@@ -34,6 +35,8 @@ export type McpSetup = {
 /** What a transport serves to one caller. */
 export type McpService = {
   readonly factory: McpServerFactory;
+  /** Asks for a tool that is not served, so that asking leaves its event; the protocol refuses it by itself. */
+  readonly heard: (message: unknown) => Promise<void>;
   /** Whether the caller may be told of changes of this resource. */
   readonly mayWatch: (uri: string) => Promise<boolean>;
 };
@@ -63,8 +66,21 @@ export function mcpService(setup: McpSetup): (caller: Caller) => McpService {
       setup.changes?.attach(server, era, mayWatch);
       return server;
     };
-    return { factory, mayWatch };
+    const heard = async (message: unknown): Promise<void> => {
+      const name = toolAsked(message);
+      if (name === undefined || setup.more !== undefined) return;
+      if (tools.some((tool) => tool.name === name)) return;
+      await setup.perform({ operation: name, input: {}, caller }).catch(() => {});
+    };
+    return { factory, mayWatch, heard };
   };
+}
+
+function toolAsked(message: unknown): string | undefined {
+  if (!isRecord(message) || message['method'] !== 'tools/call') return undefined;
+  const params = message['params'];
+  const name = isRecord(params) ? params['name'] : undefined;
+  return typeof name === 'string' ? name : undefined;
 }
 
 function optionsOf({ changes, more }: McpSetup): McpServerOptions {

@@ -36,6 +36,7 @@ export function serveMcpStdio({
     stdout,
     clock,
     lineBytes: lineBytes ?? LIMITS.requestBytes,
+    heard: service.heard,
   });
   const { promise: closed, resolve } = Promise.withResolvers<void>();
   const close = transport.close.bind(transport);

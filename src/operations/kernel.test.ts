@@ -5,6 +5,7 @@ import { openMemoryStore } from '#store';
 import { throwsFault } from '#test/throws-fault';
 import { ASSISTANT, aWorld, OPERATOR } from '#test/world';
 import { OPERATIONS } from './list.ts';
+import { PROFILES } from './operation.ts';
 
 const OBSERVATION = {
   source: 'probe',
@@ -21,10 +22,7 @@ describe('every call', () => {
     await world.ask('ingest_observation', OBSERVATION);
     await throwsFault(() => world.ask('query_facts', { limti: 1 }), 'invalid-input');
     await throwsFault(() => world.ask('query_fact', {}), 'unknown-operation');
-    await throwsFault(
-      () => world.ask('baseline_bless', {}, { caller: ASSISTANT }),
-      'not-permitted',
-    );
+    await throwsFault(() => world.ask('baseline_bless', {}, { caller: ASSISTANT }), 'not-offered');
     const events = (await world.events()).slice(before);
     assert.deepEqual(
       events.map(({ operation, outcome, fault, decision }) => [
@@ -38,7 +36,7 @@ describe('every call', () => {
         ['ingest_observation', 'done', null, 'allow'],
         ['query_facts', 'refused', 'invalid-input', 'allow'],
         ['query_fact', 'refused', 'unknown-operation', 'allow'],
-        ['baseline_bless', 'refused', 'not-permitted', 'deny'],
+        ['baseline_bless', 'refused', 'not-offered', 'deny'],
       ],
     );
     assert.ok(events.every((event) => event.principal !== ''));
@@ -80,10 +78,14 @@ describe('a profile', () => {
         () => 'answered',
         (fault: { code: string }) => fault.code,
       );
-      const looks = ['facts.read', 'facts.ingest', 'drift.read', 'inventory.read'].includes(
-        operation.capability,
+      assert.equal(code, operation.assistants ? 'invalid-input' : 'not-offered', operation.name);
+      const observer = { ...OPERATOR, profile: 'observer' } as const;
+      const held: readonly string[] = PROFILES.observer;
+      const byProfile = await throwsFault(
+        () => world.ask(operation.name, { nothing: true }, { caller: observer }),
+        held.includes(operation.capability) ? 'invalid-input' : 'not-permitted',
       );
-      assert.equal(code, looks ? 'invalid-input' : 'not-permitted', operation.name);
+      assert.equal(byProfile.kind, held.includes(operation.capability) ? 'invalid' : 'refused');
     }
   });
 

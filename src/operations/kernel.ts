@@ -27,6 +27,7 @@ import type {
   ObservePowers,
   Operation,
   RecordPowers,
+  Surface,
 } from './operation.ts';
 import { PROFILES } from './operation.ts';
 import { parseInput } from './parse-input.ts';
@@ -41,6 +42,9 @@ export type World = ObservePowers &
     /** The inventory in force now; rejects with its fault while it is wrong. */
     readonly inventory: () => Promise<Inventory>;
   };
+
+/** Whatever these hold, they are offered what is meant for assistants and nothing else. */
+const ASSISTANT_SURFACES: ReadonlySet<Surface> = new Set(['mcp-stdio', 'mcp-http']);
 
 const DEFAULT_ANSWER_BYTES = 16 * 1024 * 1024;
 
@@ -269,6 +273,14 @@ export class Kernel {
 }
 
 function authorise(operation: Operation, call: Call): void {
+  if (ASSISTANT_SURFACES.has(call.caller.surface) && !operation.assistants) {
+    throw new Fault(
+      'refused',
+      'not-offered',
+      `not offered to assistants: ${operation.name}. Ask an operator to do it with the holdfast command`,
+      { facts: { operation: operation.name } },
+    );
+  }
   const held: readonly string[] = PROFILES[call.caller.profile];
   if (held.includes(operation.capability)) return;
   throw new Fault(
