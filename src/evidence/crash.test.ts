@@ -127,6 +127,38 @@ async function pinsOf(disk: SimulatedDisk): Promise<readonly string[]> {
   return bytes === undefined ? [] : [Buffer.from(bytes).toString().trim()];
 }
 
+/** Dies with two journals written and not synced, then loses power at call `m` of the next opening. */
+async function diesTwice(m: number): Promise<'untouched' | 'struck'> {
+  const disk = new SimulatedDisk(m);
+  for (const directory of ['/data/log/journal', '/data/keys']) {
+    await disk.start().makeDirectory(directory);
+  }
+  disk.restore(prepared);
+  const acknowledged: Acknowledged = { written: new Set(), durable: new Set() };
+  const { log } = await openTestLog(disk.start());
+  // Opening, the first journal's write, the second's opening and write: then death in the sync.
+  const waits = range('x', 12).map((id) =>
+    log.append(anEvent({ requestId: id })).written.then(() => acknowledged.written.add(id)),
+  );
+  disk.plan({ kind: 'kill', at: disk.calls + 5 });
+  await Promise.allSettled(waits);
+  await log[Symbol.asyncDispose]();
+  assert.equal(acknowledged.written.size, 12, 'written before the process died');
+  const files = disk.start({ kind: 'power-cut', at: m });
+  await openTestLog(files).then(
+    ({ log: opened }) => opened[Symbol.asyncDispose](),
+    () => undefined,
+  );
+  const wasStruck = disk.calls >= m;
+  const again = await openTestLog(disk.start());
+  const head = again.log.size;
+  assert.ok(head >= 246, String(head));
+  await again.log[Symbol.asyncDispose]();
+  const report = await verifyTestLog(disk.start(), await pinsOf(disk));
+  assert.deepEqual(report.problems, [], `second death at call ${m}`);
+  return wasStruck ? 'struck' : 'untouched';
+}
+
 describe('a log whose files fail', () => {
   before(async () => {
     const disk = new SimulatedDisk(2);
@@ -152,4 +184,10 @@ describe('a log whose files fail', () => {
       });
     }
   }
+
+  it('does not acknowledge what a dead process left in the page cache before it is synced', async () => {
+    let m = 1;
+    while ((await diesTwice(m)) === 'struck') m += 1;
+    assert.ok(m > 15, String(m));
+  });
 });

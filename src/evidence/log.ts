@@ -40,6 +40,8 @@ import {
 
 /** How many full bundles may wait to be folded before appends wait for them. */
 const FOLDS_WAITING = 16;
+/** How many records may be written before the sync of those before them is over. */
+const WRITES_AHEAD = 4_096;
 
 /** What opening hands to the running log. */
 export type LogState = {
@@ -84,6 +86,14 @@ type Waiting = {
   readonly durable: PromiseWithResolvers<EventPlace>;
 };
 
+type WrittenBatch = {
+  readonly waiting: readonly Waiting[];
+  /** Of the log that ends with this batch. */
+  readonly head: { readonly size: number; readonly root: string };
+  readonly unsynced: readonly Appender[];
+  readonly full: readonly Appender[];
+};
+
 export class Log implements EventLog {
   readonly #ports: LogPorts;
   readonly #epoch: string;
@@ -101,12 +111,16 @@ export class Log implements EventLog {
   /** Done by the pump between two batches, when no write is under way. */
   #between: (() => Promise<void>)[] = [];
   #journal: { readonly bundle: number; readonly appender: Appender } | undefined;
-  /** Full journals, closed once their batch is synced. */
+  /** Full journals of the batch being written, closed once it is synced. */
   #full: Appender[] = [];
+  /** Batches that are written and wait for a sync, and how many records are in them. */
+  #written: WrittenBatch[] = [];
+  #ahead = 0;
   #checkpoints: Appender | undefined;
   #failure: Fault | undefined;
   #closed = false;
   #pumping: Promise<void> | undefined;
+  #syncing: Promise<void> | undefined;
   /** Checkpoints and rotations, one after the other. */
   #signing: Promise<void> = Promise.resolve();
   #signsWaiting = 0;
@@ -196,9 +210,11 @@ export class Log implements EventLog {
       await Promise.resolve();
       while (this.#failure === undefined) {
         if (this.#between.length > 0) {
+          await this.#syncing;
           for (const act of this.#between.splice(0)) await act();
         } else if (this.#queue.length > 0) {
-          await this.#commit(this.#queue.splice(0));
+          await this.#writeBatch(this.#queue.splice(0));
+          if (this.#ahead > WRITES_AHEAD) await this.#startSyncing();
         } else {
           return;
         }
@@ -206,32 +222,63 @@ export class Log implements EventLog {
     } finally {
       // In the same turn as the last look at the queue, or an append in between would be forgotten.
       this.#pumping = undefined;
+      // Only now, so that callers woken together are synced together.
+      if (this.#ahead > 0) this.#startSyncing().catch(ignore);
     }
   }
 
-  async #commit(batch: readonly Waiting[]): Promise<void> {
+  async #writeBatch(waiting: readonly Waiting[]): Promise<void> {
     // Taken before the first await: nothing has been appended after this batch yet.
     const head = { size: this.#tree.size, root: toHex(this.#tree.root()) };
     try {
-      const unsynced = await this.#write(batch);
-      for (const one of batch) one.written.resolve(placeOf(one));
+      const unsynced = await this.#write(waiting);
+      this.#written.push({ waiting, head, unsynced, full: this.#full.splice(0) });
+    } catch (cause) {
+      this.#fail('a write failed', cause, waiting);
+      return;
+    }
+    this.#ahead += waiting.length;
+    for (const one of waiting) one.written.resolve(placeOf(one));
+  }
+
+  #startSyncing(): Promise<void> {
+    this.#syncing ??= this.#sync();
+    return this.#syncing;
+  }
+
+  /** Syncs what is written, while the pump writes on; never rejects. */
+  async #sync(): Promise<void> {
+    // So that the field is set before the body can clear it.
+    await Promise.resolve();
+    while (this.#written.length > 0) {
+      await this.#acknowledge(this.#written.splice(0));
+      if (this.#folding.waiting > FOLDS_WAITING) await this.#folding.settled();
+    }
+    this.#syncing = undefined;
+  }
+
+  async #acknowledge(batches: readonly WrittenBatch[]): Promise<void> {
+    const { head } = batches.at(-1)!;
+    const waiting = batches.flatMap((batch) => batch.waiting);
+    const full = batches.flatMap((batch) => batch.full);
+    this.#ahead -= waiting.length;
+    try {
+      const unsynced = new Set(batches.flatMap((batch) => batch.unsynced));
       for (const appender of unsynced) await appender.sync();
       await this.#ports.heads.advance({ epoch: this.#epoch, ...head });
-      for (const appender of this.#full.splice(0)) await appender.close();
+      for (const appender of full.splice(0)) await appender.close();
     } catch (cause) {
-      this.#fail('a write or a sync failed', cause, batch);
+      this.#full.push(...full);
+      this.#fail('a sync failed', cause, waiting);
       return;
     }
     this.#acknowledged = head;
-    for (let i = batch.length - 1; i >= 0; i -= 1) {
-      if (!batch[i]!.isNews) continue;
-      this.#news = batch[i]!.seq + 1;
-      break;
-    }
-    for (const one of batch) one.durable.resolve(placeOf(one));
+    this.#news = (waiting.findLast((one) => one.isNews)?.seq ?? this.#news - 1) + 1;
+    for (const one of waiting) one.durable.resolve(placeOf(one));
+    // A later write may have failed meanwhile: then nothing more is begun.
+    if (this.#failure !== undefined) return;
     this.#folding.upTo(head.size);
     if (this.#isSigningDue() && this.#signsWaiting === 0) this.checkpoint().catch(ignore);
-    if (this.#folding.waiting > FOLDS_WAITING) await this.#folding.settled();
   }
 
   /** Writes a batch into the journals it belongs to; answers those that need a sync. */
@@ -275,8 +322,11 @@ export class Log implements EventLog {
 
   #fail(what: string, cause: unknown, batch: readonly Waiting[] = []): void {
     this.#failure ??= unwritable(what, cause);
-    const waiting = [...batch, ...this.#queue];
+    const written = this.#written.splice(0);
+    this.#full.push(...written.flatMap(({ full }) => full));
+    const waiting = [...batch, ...written.flatMap((one) => one.waiting), ...this.#queue];
     this.#queue = [];
+    this.#ahead = 0;
     for (const one of waiting) {
       one.written.reject(this.#failure);
       one.durable.reject(this.#failure);
@@ -434,9 +484,11 @@ export class Log implements EventLog {
     this.#stop.abort();
     await this.#ticking;
     await this.#pumping;
+    await this.#syncing;
     if (this.#failure === undefined) await this.checkpoint().catch(ignore);
     await this.#signing;
     await this.#pumping;
+    await this.#syncing;
     await this.#folding.settled();
     for (const appender of this.#full.splice(0)) await appender.close().catch(ignore);
     await this.#journal?.appender.close().catch(ignore);
