@@ -6,7 +6,7 @@
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { toNodeHandler } from '@modelcontextprotocol/node';
+import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import * as z from 'zod/v4';
@@ -26,7 +26,9 @@ function server(): McpServer {
 
 if (process.argv[2] === 'http') {
   const handle = toNodeHandler(createMcpHandler(server));
-  const http = createServer((incoming, outgoing) => void handle(incoming, outgoing));
+  const http = createServer((incoming, outgoing) => {
+    void handle(incoming as NodeIncomingMessageLike, outgoing);
+  });
   http.listen(0, '127.0.0.1', () => {
     const { port } = http.address() as AddressInfo;
     console.log(JSON.stringify({ url: `http://127.0.0.1:${port}/mcp` }));

@@ -1,4 +1,4 @@
-/** Row E2 of text: what redacting and neutralising costs on text as logs have it. */
+/** Row R1: what redacting and neutralising costs on text as logs have it. */
 import { clean, redactJson } from '#redaction';
 import { inTurn, mustHold, took } from './measure.ts';
 import { alone, paired, type Row } from './row.ts';
@@ -23,8 +23,7 @@ export function logText(bytes: number): string {
 
 /** One pass with one expression: the least that anything which looks for a label has to do. */
 const LABELLED = /(pass(?:word|wd)?|secret|token|api[_-]?key)(\s*[=:]\s*)\S+/gi;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
-const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/g;
+const UNSEEN = /[^\P{C}\n\t]/gu;
 
 export async function redactionRows({ sizes }: Setting): Promise<Row[]> {
   const text = logText(sizes.textBytes);

@@ -73,7 +73,7 @@ export const SIZES = {
     rounds: 1,
     pointReads: 20,
     transactions: 2,
-    records: 128,
+    records: 64,
     logRecords: 600,
     scanHosts: 3,
     textBytes: 1 << 14,

@@ -172,7 +172,7 @@ async function serve([command = '', ...args]: readonly string[]): Promise<Server
   };
 }
 
-async function startUp({ sizes, directory, say }: Setting, home: string): Promise<Row[]> {
+async function startUp({ sizes, say }: Setting, home: string): Promise<Row[]> {
   say('surfaces: starting');
   const first = async (argv: readonly string[], era: Era): Promise<number> => {
     const began = nowMs();
@@ -200,7 +200,6 @@ async function startUp({ sizes, directory, say }: Setting, home: string): Promis
   await using owner = await stdio([HOLDFAST, '--home', home, 'mcp'], ERAS[0]);
   mustHold((await ask(owner.client)) === 1, 'the owner answers');
   const joined = await inTurn(sizes.starts, asked, nothing);
-  void directory;
   const beside = 'Node that does nothing';
   return [
     paired(
@@ -237,12 +236,9 @@ async function idle({ sizes }: Setting, home: string): Promise<Row> {
   );
 }
 
-/** Without mapped files: the database's pages are the system's. */
 function rssMiB(pid: number | null): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const kib = (name: string): number =>
-    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]);
-  return kib('VmRSS') / 1_024;
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1_024;
 }
 
 function script(name: string): string {
