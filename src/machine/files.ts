@@ -11,8 +11,8 @@ import {
   mkdir,
   open,
   readdir,
-  readFile,
   rename,
+  stat,
   unlink,
 } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -31,7 +31,7 @@ export function nodeFiles(): Files {
         return { size: stats.size, kind: kind === 'socket' ? 'other' : kind };
       }),
     list: (directory) => orAbsent(async () => (await readdir(directory)).sort()),
-    read: (path) => orAbsent(async () => new Uint8Array(await readFile(path))),
+    read: (path) => orAbsent(() => readWhole(path)),
     readRange: (path, from, to) => orAbsent(() => readRange(path, from, to)),
     replace,
     appender: openAppender,
@@ -39,6 +39,20 @@ export function nodeFiles(): Files {
     makeDirectory,
     remove,
   };
+}
+
+/** Opened without waiting, and only when it is a regular file: a pipe or device in its place would keep us for ever. */
+async function readWhole(path: string): Promise<Uint8Array> {
+  const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
+  await using file = await open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!(await file.stat()).isFile()) {
+    throw new Fault(
+      'refused',
+      'file-not-regular',
+      `not a regular file, left unread: ${path}. Move it away`,
+    );
+  }
+  return new Uint8Array(await file.readFile());
 }
 
 async function readRange(path: string, from: number, to: number): Promise<Uint8Array> {
@@ -80,16 +94,22 @@ async function truncate(path: string, size: number): Promise<void> {
   await file.sync();
 }
 
+/** One directory at a time: the recursive call of the system library never ends where nothing can be made, as in /proc. */
 async function makeDirectory(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  // Every directory that is new is a new name in its parent.
-  let made = resolve(path);
-  for (;;) {
-    await syncDirectory(dirname(made));
-    if (made === resolve(first) || made === dirname(made)) return;
-    made = dirname(made);
+  const parent = dirname(resolve(path));
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && (await stat(path)).isDirectory())
+      return;
+    if (!isAbsence(error) || (await orAbsent(() => stat(parent))) !== undefined) throw error;
+    await makeDirectory(parent);
+    await mkdir(path, { mode: 0o700 }).catch((again: NodeJS.ErrnoException) => {
+      if (again.code !== 'EEXIST') throw again;
+    });
   }
+  // A directory that is new is a new name in its parent.
+  await syncDirectory(parent);
 }
 
 async function remove(path: string): Promise<void> {

@@ -122,6 +122,21 @@ describe('our own files', () => {
     await log.close();
   });
 
+  it('does not wait for a pipe, nor read a device without end, in the place of a file', async () => {
+    const pipe = join(root, 'pipe-in-place');
+    execFileSync('mkfifo', [pipe]);
+    await throwsFault(() => nodeFiles().read(pipe), 'file-not-regular');
+    const device = join(root, 'link-to-device');
+    symlinkSync('/dev/zero', device);
+    await throwsFault(() => nodeFiles().read(device), 'file-not-regular');
+  });
+
+  it('gives up at once where no directory can be made', { timeout: 5_000 }, async () => {
+    await assert.rejects(nodeFiles().makeDirectory('/proc/holdfast/a/b'));
+    writeFileSync(join(root, 'a-file'), '');
+    await assert.rejects(nodeFiles().makeDirectory(join(root, 'a-file')));
+  });
+
   it('says nothing for what is absent and creates private directories', async () => {
     const gone = join(root, 'no/such');
     assert.equal(await files.read(gone), undefined);

@@ -2,7 +2,8 @@
  * Backup while the service runs: facts first, then the log, so that the copied log knows of
  * everything in the copied facts. The copy is verified before it is called one.
  */
-import { dirname, join } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
 import type { Clock, Files } from '#base/ports';
@@ -35,6 +36,13 @@ export async function backUp({
   version,
   path,
 }: BackupJob): Promise<Json> {
+  if (isAbsolute(path) === false || isWithin(await realpath(paths.home), await whereItEnds(path))) {
+    throw new Fault(
+      'invalid',
+      'backup-inside',
+      `a backup cannot lie in what it copies: ${path}. Give an absolute path outside ${paths.home}`,
+    );
+  }
   if ((await files.info(path)) !== undefined) {
     throw new Fault(
       'conflict',
@@ -88,6 +96,17 @@ export async function backUp({
       );
     }
   }
+}
+
+/** The path with every link on the way followed, as far as there is something. */
+async function whereItEnds(path: string): Promise<string> {
+  const parent = await realpath(dirname(path)).catch(() => dirname(path));
+  return join(parent, basename(path));
+}
+
+function isWithin(outer: string, path: string): boolean {
+  const way = relative(outer, path);
+  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
 }
 
 /** A backup verified as it lies there. */
