@@ -259,22 +259,18 @@ function runAt(all: readonly Run[], at: number): Run | undefined {
 }
 
 /**
- * The newest `observedAt` that is not after `asOf`, of an operation that set the run or said its value of
- * some moment in it. When there is none, because all of them looked later, the moment itself.
+ * The newest `observedAt` that is not after `asOf`, of an operation that said the run's value of some
+ * moment in it, up to `asOf`. When all of them looked later, the moment itself. When there is none,
+ * because what held before goes on where a correction ends, of one that said it earlier.
  */
 function confirmedAt(stream: Stream, run: Run, at: Moment): Instant {
-  const saying = stream.operations
-    .filter((o) => o.by.recordedAt <= at.knownAt && o.by.observedAt <= at.asOf)
-    .filter(
-      (o) =>
-        o.by === run.by ||
-        (same(o.value, run.value) &&
-          (run.to === null || o.from < run.to) &&
-          (o.endsInPoint ? o.to >= run.from : o.to > run.from)),
-    );
-  return (
-    saying.length === 0 ? at.asOf : Math.max(...saying.map((o) => o.by.observedAt))
-  ) as Instant;
+  const saying = stream.operations.filter(
+    (o) => o.by.recordedAt <= at.knownAt && o.from <= at.asOf && same(o.value, run.value),
+  );
+  const within = saying.filter((o) => (o.endsInPoint ? o.to >= run.from : o.to > run.from));
+  const times = (within.length === 0 ? saying : within).map((o) => o.by.observedAt);
+  const newest = Math.max(...times.filter((time) => time <= at.asOf));
+  return (newest === -Infinity ? at.asOf : newest) as Instant;
 }
 
 function fact(stream: Stream, run: Run): Omit<StoredFact, 'confirmedAt' | 'supersededAt'> {

@@ -87,6 +87,35 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       assert.equal(store.read.history({ scopes: SCOPES }, 10).versions.length, 1);
     });
 
+    it('takes what goes on after a correction for no fresher than it was', async () => {
+      await using store = await open();
+      await record(store, observation(0, [fact('disk:a', 'good')]));
+      await record(store, observation(2, [fact('disk:a', 'good')]));
+      await record(
+        store,
+        observation(20, [fact('disk:a', 'bad', { validFrom: at(5), validTo: at(10) })]),
+      );
+      const confirmed = (asOf: number): unknown =>
+        store.read.query(ALL, moment(asOf), 10).facts.map((f) => [f.value, f.confirmedAt]);
+      assert.deepEqual(confirmed(4), [['good', at(2)]]);
+      assert.deepEqual(confirmed(7), [['bad', at(7)]], 'a look back from later');
+      assert.deepEqual(confirmed(12), [['good', at(2)]]);
+      assert.deepEqual(confirmed(25), [['good', at(2)]], 'the correction said nothing of it');
+      await record(store, observation(30, [fact('disk:a', 'good', { validFrom: at(11) })]));
+      assert.deepEqual(confirmed(12), [['good', at(12)]]);
+      assert.deepEqual(confirmed(35), [['good', at(30)]]);
+    });
+
+    it('takes an announcement for no confirmation before its time', async () => {
+      await using store = await open();
+      await record(store, observation(0, [fact('disk:a', 'good')]));
+      await record(store, observation(5, [fact('disk:a', 'good', { validFrom: at(10) })]));
+      const confirmed = (asOf: number): unknown =>
+        store.read.query(ALL, moment(asOf), 10).facts[0]?.confirmedAt;
+      assert.equal(confirmed(7), at(0));
+      assert.equal(confirmed(12), at(5));
+    });
+
     it('protects what was confirmed from a late report about earlier', async () => {
       await using store = await open();
       await record(

@@ -1,19 +1,17 @@
 /**
- * When a fact was last confirmed, as of one moment: the newest observation that set it or said the
- * same again. Walks the observations of an origin from the newest back, once for a whole answer.
+ * When a fact was last confirmed, as of one moment: the newest observation that said so. Setting a
+ * breakpoint is not saying: where a correction ends, what held before goes on, no fresher than it was.
+ * Walks the observations of an origin from the newest back, once for a whole answer.
  */
 import type { Instant } from '#base/time';
 import type { Statements } from './connection.ts';
-import { believedAt, factRows, type Listed } from './replay.ts';
+import { believedAt, type FactRow, factRows, type Listed } from './replay.ts';
 import { claimOn, type Shapes } from './shapes.ts';
 
 export type Run = {
   readonly stream: number;
   readonly from: number;
-  readonly to: number | null;
   readonly held: string;
-  /** When the operation that set the run was observed. */
-  readonly setAt: number;
   readonly timed: boolean;
 };
 
@@ -65,23 +63,42 @@ export class Freshness {
   }
 
   #timed(origin: number, type: number, run: Run): number {
-    const floor = run.setAt <= this.asOf ? run.setAt : -Infinity;
     const rows = factRows(this.#sql, run.stream);
     const walk = this.#walk(origin, type);
+    let before: number | undefined;
     for (let i = 0; i < walk.read.length || this.#readOn(walk, origin, type); i++) {
       const listed = walk.read[i];
       if (listed === undefined) continue;
-      if (listed.observedAt <= floor) break;
-      const claim = claimOn(this.#shapes.get(listed.shape), run.stream, listed.observedAt);
-      if (claim === undefined) continue;
-      const reaches =
-        claim.to === undefined || claim.point
-          ? (claim.to ?? claim.from) >= run.from
-          : claim.to > run.from;
-      const meets = reaches && (run.to === null || claim.from < run.to);
-      if (meets && believedAt(rows, claim.from, listed.op) === run.held) return listed.observedAt;
+      const said = this.#said(rows, run, listed);
+      if (said === 'in it') return listed.observedAt;
+      if (said === 'before it') before ??= listed.observedAt;
     }
-    return floor === -Infinity ? this.asOf : floor;
+    if (before === undefined) return this.asOf;
+    const later = this.#later(origin, type);
+    return later.some((listed) => this.#said(rows, run, listed) === 'in it') ? this.asOf : before;
+  }
+
+  /** Whether an observation said the run's value, of a moment in it or only of one before it. */
+  #said(rows: readonly FactRow[], run: Run, listed: Listed): 'in it' | 'before it' | undefined {
+    const claim = claimOn(this.#shapes.get(listed.shape), run.stream, listed.observedAt);
+    if (claim === undefined || claim.from > this.asOf) return undefined;
+    if (believedAt(rows, claim.from, listed.op) !== run.held) return undefined;
+    const end = claim.to ?? claim.from;
+    return end > run.from || (claim.point && end === run.from) ? 'in it' : 'before it';
+  }
+
+  /** What was observed after the moment asked about, in no order. */
+  #later(origin: number, type: number): Listed[] {
+    return this.#sql
+      .rows(
+        `SELECT op, observed_at, shape FROM observation
+         WHERE origin = ? AND observed_at > ? AND type = ? AND op <= ?`,
+        origin,
+        this.asOf,
+        type,
+        this.upTo,
+      )
+      .map(([op, observedAt, shape]) => ({ op, observedAt, shape }) as Listed);
   }
 
   #walk(origin: number, type: number): Walk {

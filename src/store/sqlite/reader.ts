@@ -48,7 +48,7 @@ export class SqliteReader implements FactReader {
   readonly #candidates: Candidates;
   #freshest: Freshness | undefined;
   #known: { readonly at: number; readonly op: number } | undefined;
-  readonly #times = new Map<number, { recordedAt: number; observedAt: number }>();
+  readonly #times = new Map<number, number>();
 
   constructor(sql: Statements, horizon: () => Horizon) {
     this.#sql = sql;
@@ -257,9 +257,9 @@ export class SqliteReader implements FactReader {
   }
 
   #storedFact(c: Candidate, run: Run, freshness: Freshness, type: number): StoredFact {
-    const { recordedAt, observedAt } = this.#timesOf(run.op);
+    const recordedAt = this.#recordedAt(run.op);
     const { from, to, held, timed } = run;
-    const asked = { stream: c.stream, from, to, held, setAt: observedAt, timed };
+    const asked = { stream: c.stream, from, held, timed };
     return {
       ...named(c),
       type: c.type,
@@ -284,7 +284,7 @@ export class SqliteReader implements FactReader {
       streams,
       null,
       null,
-      this.#timesOf(op).recordedAt,
+      this.#recordedAt(op),
     )) {
       runs.set(row[0] as number, runOf(row));
     }
@@ -318,7 +318,7 @@ export class SqliteReader implements FactReader {
       entityId,
       attributeId,
       typeId,
-      this.#timesOf(op).recordedAt,
+      this.#recordedAt(op),
     )) {
       const origin = this.#names.origin(row[6] as number);
       if (target !== undefined && origin.target !== target) continue;
@@ -339,14 +339,13 @@ export class SqliteReader implements FactReader {
     return this.#freshest;
   }
 
-  #timesOf(op: number): { recordedAt: number; observedAt: number } {
+  #recordedAt(op: number): number {
     const known = this.#times.get(op);
     if (known !== undefined) return known;
-    const row = this.#sql.row('SELECT recorded_at, observed_at FROM observation WHERE op = ?', op);
-    const times = { recordedAt: row?.[0] as number, observedAt: row?.[1] as number };
+    const time = this.#sql.number('SELECT recorded_at FROM observation WHERE op = ?', op) as number;
     if (this.#times.size >= CACHED_OPS) this.#times.clear();
-    this.#times.set(op, times);
-    return times;
+    this.#times.set(op, time);
+    return time;
   }
 }
 
