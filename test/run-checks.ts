@@ -34,7 +34,12 @@ if (!['all', 'fast', 'slow'].includes(which) || rest.length > 0) {
 }
 
 process.chdir(ROOT);
-const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'lab/**/*.test.ts']).sort();
+const files = globSync([
+  'src/**/*.test.ts',
+  'test/**/*.test.ts',
+  'bench/**/*.test.ts',
+  'bench/**/*.test.ts',
+]).sort();
 const slow = files.filter((file) => file.endsWith('.slow.test.ts'));
 const fast = files.filter((file) => !file.endsWith('.slow.test.ts'));
 
