@@ -1,6 +1,5 @@
 /** The data directory: where everything of one Holdfast lives. Mode 0700, one owner process. */
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 
 export type Paths = {
   readonly home: string;
@@ -19,12 +18,6 @@ export type Paths = {
   readonly socket: string;
   readonly http: string;
 };
-
-/** `HOLDFAST_HOME`, or `~/.holdfast`. */
-export function defaultHome(env: Readonly<Record<string, string | undefined>>): string {
-  const given = env.HOLDFAST_HOME;
-  return resolve(given !== undefined && given !== '' ? given : join(homedir(), '.holdfast'));
-}
 
 export function pathsOf(home: string): Paths {
   const run = join(home, 'run');

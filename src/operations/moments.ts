@@ -2,7 +2,7 @@
 import { digestOf } from '#base/digest';
 import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
-import { formatInstant, type Instant, isInstant, parseInstant } from '#base/time';
+import { type Instant, isInstant, parseInstant } from '#base/time';
 import type { FactReader, Moment, PageKey } from '#store';
 
 export type MomentInput = {
@@ -21,10 +21,6 @@ export function readMoment(input: MomentInput, now: Instant, facts: FactReader):
     knownAt:
       input.knownAt === undefined ? (Math.max(now, last) as Instant) : parseInstant(input.knownAt),
   };
-}
-
-export function showMoment(at: Moment): { asOf: string; knownAt: string } {
-  return { asOf: formatInstant(at.asOf), knownAt: formatInstant(at.knownAt) };
 }
 
 /** A cursor pins the moments and the question of the first page, so that pages never mix two states. */

@@ -1,7 +1,7 @@
 /** The shapes that several operations take and give; the schemas that every surface publishes. */
 import * as z from 'zod/v4';
 import { LIMITS } from '#base/limits';
-import { formatInstant, type Instant, tryParseInstant } from '#base/time';
+import { formatInstant, type Instant } from '#base/time';
 import {
   COVERAGE_STATUS,
   type Coverage,
@@ -136,9 +136,4 @@ export function showVersion(version: FactVersion): z.input<typeof versionShape> 
 
 export function showCoverage(row: Coverage): z.input<typeof coverageShape> {
   return { ...row, observedAt: time(row.observedAt) };
-}
-
-/** Refines a time text into an Instant inside an operation; see `readTime` for the fault. */
-export function isTime(text: string): boolean {
-  return tryParseInstant(text) !== undefined;
 }
