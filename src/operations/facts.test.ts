@@ -280,6 +280,20 @@ describe('query_facts', () => {
     assert.deepEqual(await status(), { package: 'stale', user: 'stale' });
   });
 
+  it('tells first what covers the facts it shows, when there is more coverage than fits', async () => {
+    const world = await aWorld();
+    for (let n = 0; n < 70; n++) {
+      await ingest(world, '2026-03-01T10:00:00Z', { [`thing_${n}:web-1`]: { n } });
+    }
+    await ingest(world, '2026-03-01T10:00:00Z', { 'zebra:web-1': { stripes: 40 } });
+    const { facts, coverage, coverageOmitted } = await world.value('query_facts', {
+      attribute: 'stripes',
+    });
+    assert.equal(facts.length, 1);
+    assert.equal(coverage[0].kind, 'zebra');
+    assert.ok(coverageOmitted > 0);
+  });
+
   it('answers a misspelt target with candidates and an unknown entity with similar ones', async () => {
     const world = await aWorld();
     await ingest(world, '2026-03-01T10:00:00Z', { 'package:web-1/openssl': { version: '3' } });

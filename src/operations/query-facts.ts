@@ -1,5 +1,6 @@
 import * as z from 'zod/v4';
 import { LIMITS } from '#base/limits';
+import { type Coverage, kindOf } from '#model';
 import { bareName } from './bare-name.ts';
 import { fitting, rowBytes } from './budget.ts';
 import { readCoverage } from './coverage.ts';
@@ -97,11 +98,11 @@ export const queryFacts = look({
       at,
       asking.inventory,
     );
+    const page = facts.query(filter, at, limit ?? LIMITS.queryDefault, pinned?.place);
     const coverage = fitting(
-      rows.slice(0, COVERAGE_ROWS).map(showCoverage),
+      shownFirst(rows, page.facts).slice(0, COVERAGE_ROWS).map(showCoverage),
       asking.answerBytes / 3,
     );
-    const page = facts.query(filter, at, limit ?? LIMITS.queryDefault, pinned?.place);
     const shown = page.facts.map((fact) => showFact(fact, at.asOf));
     const kept = fitting(
       shown,
@@ -123,3 +124,15 @@ export const queryFacts = look({
     };
   },
 });
+
+/** What covers the facts of this page comes before what is left out first. */
+function shownFirst(
+  rows: readonly Coverage[],
+  facts: readonly { readonly target: string; readonly source: string; readonly entity: string }[],
+): readonly Coverage[] {
+  const key = (target: string, source: string, kind: string): string =>
+    JSON.stringify([target, source, kind]);
+  const shown = new Set(facts.map((fact) => key(fact.target, fact.source, kindOf(fact.entity))));
+  const isShown = (row: Coverage): boolean => shown.has(key(row.target, row.source, row.kind));
+  return [...rows.filter(isShown), ...rows.filter((row) => !isShown(row))];
+}
