@@ -159,6 +159,10 @@ async function diesTwice(m: number): Promise<'untouched' | 'struck'> {
   return wasStruck ? 'struck' : 'untouched';
 }
 
+const turns = async (count: number): Promise<void> => {
+  for (let i = 0; i < count; i += 1) await Promise.resolve();
+};
+
 describe('a log whose files fail', () => {
   before(async () => {
     const disk = new SimulatedDisk(2);
@@ -189,5 +193,48 @@ describe('a log whose files fail', () => {
     let m = 1;
     while ((await diesTwice(m)) === 'struck') m += 1;
     assert.ok(m > 15, String(m));
+  });
+
+  it('acknowledges nothing after a sync that failed, whatever was written beside it', async () => {
+    const disk = new SimulatedDisk(31);
+    for (const directory of ['/data/log/journal', '/data/keys']) {
+      await disk.start().makeDirectory(directory);
+    }
+    disk.restore(prepared);
+    const acknowledged: Acknowledged = { written: new Set(), durable: new Set() };
+    const files = disk.start();
+    let fails = false;
+    // The full journal's sync fails while the next journal's write is under way.
+    const slow: Files = {
+      ...files,
+      appender: async (path, mode) => {
+        const appender = await files.appender(path, mode);
+        return {
+          ...appender,
+          append: async (bytes) => {
+            if (path.endsWith('/journal/1')) await turns(200);
+            await appender.append(bytes);
+          },
+          sync: async () => {
+            if (!fails || !path.endsWith('/journal/0')) return appender.sync();
+            await turns(100);
+            throw new Error('simulated: EIO in a sync');
+          },
+        };
+      },
+    };
+    const { log } = await openTestLog(slow);
+    fails = true;
+    const full = append(log, range('full', 256 - log.size), acknowledged).catch(() => undefined);
+    while (acknowledged.written.size === 0) await turns(1);
+    await turns(20);
+    await Promise.all([full, append(log, ['beside'], acknowledged).catch(() => undefined)]);
+    await log[Symbol.asyncDispose]();
+    assert.deepEqual([...acknowledged.durable], []);
+    disk.cutPower();
+    const again = await openTestLog(disk.start());
+    await again.log[Symbol.asyncDispose]();
+    const report = await verifyTestLog(disk.start(), await pinsOf(disk));
+    assert.equal(report.verdict, 'holds');
   });
 });

@@ -210,7 +210,9 @@ export class Log implements EventLog {
       await Promise.resolve();
       while (this.#failure === undefined) {
         if (this.#between.length > 0) {
-          await this.#syncing;
+          // What is written must be acknowledged through the appenders it was written with.
+          await (this.#ahead > 0 ? this.#startSyncing() : this.#syncing);
+          if (this.#failure !== undefined) return;
           for (const act of this.#between.splice(0)) await act();
         } else if (this.#queue.length > 0) {
           await this.#writeBatch(this.#queue.splice(0));
@@ -224,6 +226,10 @@ export class Log implements EventLog {
       this.#pumping = undefined;
       // Only now, so that callers woken together are synced together.
       if (this.#ahead > 0) this.#startSyncing().catch(ignore);
+      // They reject by themselves; whoever waits for them must not wait for ever.
+      if (this.#failure !== undefined) {
+        for (const act of this.#between.splice(0)) act().catch(ignore);
+      }
     }
   }
 
@@ -232,6 +238,8 @@ export class Log implements EventLog {
     const head = { size: this.#tree.size, root: toHex(this.#tree.root()) };
     try {
       const unsynced = await this.#write(waiting);
+      // A sync that failed meanwhile lost what this batch goes on from.
+      if (this.#failure !== undefined) throw this.#failure;
       this.#written.push({ waiting, head, unsynced, full: this.#full.splice(0) });
     } catch (cause) {
       this.#fail('a write failed', cause, waiting);
@@ -250,7 +258,7 @@ export class Log implements EventLog {
   async #sync(): Promise<void> {
     // So that the field is set before the body can clear it.
     await Promise.resolve();
-    while (this.#written.length > 0) {
+    while (this.#written.length > 0 && this.#failure === undefined) {
       await this.#acknowledge(this.#written.splice(0));
       if (this.#folding.waiting > FOLDS_WAITING) await this.#folding.settled();
     }
@@ -401,6 +409,7 @@ export class Log implements EventLog {
     const done = Promise.withResolvers<void>();
     this.#between.push(async () => {
       try {
+        if (this.#failure !== undefined) throw this.#failure;
         await this.#adoptKey(next);
         done.resolve();
       } catch (cause) {

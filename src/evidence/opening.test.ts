@@ -144,6 +144,22 @@ describe('opening a log', () => {
     assert.equal((await verifyTestLog(disk.start(), [old])).verdict, 'holds');
   });
 
+  it('hands its key over while others go on appending', async () => {
+    put({});
+    const { log } = await openTestLog(disk.start());
+    let isDone = false;
+    const callers = Array.from({ length: 8 }, async () => {
+      while (!isDone) await log.append(anEvent()).written;
+      await log.append(anEvent()).durable;
+    });
+    for (let i = 0; i < 5; i += 1) await log.rotateKey();
+    isDone = true;
+    await Promise.all(callers);
+    await log[Symbol.asyncDispose]();
+    const report = await verifyTestLog(disk.start(), pins);
+    assert.deepEqual([report.verdict, report.keys.length], ['holds', 6]);
+  });
+
   it('takes nothing more after a write that failed, until it is opened again', async () => {
     const own = new SimulatedDisk(6);
     const counting = await openTestLog(own.start());

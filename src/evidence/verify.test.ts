@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { anEvent } from '#samples/evidence';
 import { mulberry, SimulatedDisk } from '#test/simulated-files';
-import { HEAD, KEYS, LOG, openTestLog, verifyTestLog } from '#test/simulated-log';
+import { LOG, openTestLog, verifyTestLog } from '#test/simulated-log';
 import { frameAt } from './journal.ts';
 import type { LogReport } from './report.ts';
 
@@ -257,11 +257,5 @@ describe('verification', () => {
     const report = await tampered({ [path]: Buffer.concat([bytes, torn]) });
     assert.equal(report.verdict, 'holds');
     assert.equal(report.tail.tornBytes, torn.length);
-  });
-
-  it('finds a head that was put back', async () => {
-    assert.ok(good.has(HEAD) && good.has(`${KEYS}/log.pem`));
-    const head = Buffer.from(good.get(HEAD)!).toString();
-    assert.match(head, new RegExp(` ${size} `));
   });
 });
