@@ -5,17 +5,27 @@
  * far below its limit and still pins what was sent.
  */
 import { sha256 } from '#base/digest';
-import { canonicalJson, type Json, jsonProblem } from '#base/json';
+import { canonicalJson, type Json, type JsonProblem, jsonProblem } from '#base/json';
+import { LIMITS } from '#base/limits';
 import { cleanJson } from '#redaction';
 
-export type AuditArguments = { readonly arguments: Json; readonly targets: readonly string[] };
+export type AuditArguments = {
+  readonly arguments: Json;
+  readonly targets: readonly string[];
+  /** Why the arguments cannot be told in an event: then the call is not answered either. */
+  readonly problem?: JsonProblem;
+};
+
+/** What nests around a value of `LIMITS.jsonDepth` levels that is accepted. */
+const DEPTH: number = LIMITS.jsonDepth + 8;
 
 const MAX_TEXT = 2_000;
 const MAX_BYTES = 16_384;
 
 export function auditArguments(input: unknown): AuditArguments {
-  const problem = jsonProblem(input ?? {});
-  if (problem !== undefined) return { arguments: { unreadable: problem.problem }, targets: [] };
+  const problem = jsonProblem(input ?? {}, DEPTH);
+  if (problem !== undefined)
+    return { arguments: { unreadable: problem.problem }, targets: [], problem };
   const given = (input ?? {}) as Json;
   const canonical = canonicalJson(given);
   const small = canonical.length <= MAX_BYTES ? given : outline(given);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { type ObservationInput, openMemoryStore, type Store, type StoreTransaction } from '#store';
 import { throwsFault } from '#test/throws-fault';
 import { ASSISTANT, aWorld, type TestWorld } from '#test/world';
 
@@ -149,6 +150,54 @@ describe('ingest_observation', () => {
     ]) {
       await throwsFault(() => ingest(world, observedAt, {}), 'invalid-time');
     }
+  });
+
+  it('keeps no secret that the name of its attribute gives away, nor one inside a name', async () => {
+    const world = await aWorld();
+    const at = '2026-03-01T10:00:00Z';
+    const kept = (await ingest(world, at, {
+      'thing:a': {
+        'db.password': 'Canary7Qx',
+        'password.state': 'locked',
+        ['__proto__']: { x: 1 },
+      },
+    })) as { altered: number };
+    assert.equal(kept.altered, 1);
+    const read = JSON.stringify(await world.value('query_facts', { entity: 'thing:a' }));
+    assert.ok(!read.includes('Canary7Qx') && read.includes('locked') && read.includes('{"x":1}'));
+    const token = 'ghp_CANARYabcdefghijklmnopqrstuvwxyz0123';
+    for (const facts of [
+      { [`thing:${token}`]: { v: 1 } },
+      { 'thing:password=Canary7Qx': { v: 1 } },
+      { 'thing:a': { [token]: 1 } },
+    ] as const) {
+      const { message } = await throwsFault(() => ingest(world, at, facts), 'secret-in-name');
+      assert.ok(!/canary/i.test(message), message);
+    }
+    await ingest(world, at, { 'secret:web-1/db-password': { v: 1 } });
+  });
+
+  it('keeps an idempotency key only as its hash', async () => {
+    const store = openMemoryStore();
+    const kept: ObservationInput[] = [];
+    const world = await aWorld({
+      store: Object.assign(Object.create(store) as Store, {
+        read: store.read,
+        write: <T>(work: (transaction: StoreTransaction) => Promise<T>) =>
+          store.write((transaction) =>
+            work({
+              reader: transaction.reader,
+              record: (input) => {
+                kept.push(input);
+                return transaction.record(input);
+              },
+            }),
+          ),
+      }),
+    });
+    await ingest(world, '2026-03-01T10:00:00Z', {}, { idempotencyKey: 'Canary7Qx' });
+    assert.match(kept[0]?.idempotencyKey ?? '', /^[0-9a-f]{64}$/);
+    assert.ok(!JSON.stringify(kept).includes('Canary7Qx'));
   });
 
   it('checks registered kinds and leaves others open', async () => {

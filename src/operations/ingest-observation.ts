@@ -1,11 +1,11 @@
 import * as z from 'zod/v4';
 import { sha256 } from '#base/digest';
 import { Fault } from '#base/fault';
-import { canonicalJson, type Json, jsonProblem } from '#base/json';
+import { canonicalJson, type Json, type JsonObject, jsonProblem } from '#base/json';
 import { LIMITS } from '#base/limits';
 import { formatInstant, type Instant, parseInstant } from '#base/time';
 import { requireMayAssert, resolveTarget } from '#inventory';
-import { attributeProblem, checkValue, entityProblem, isKind, kindOf } from '#model';
+import { attributeProblem, checkValue, entityProblem, isKind, keyOf, kindOf } from '#model';
 import { redact, redactJson } from '#redaction';
 import type { FactInput, ObservationInput } from '#store';
 import { readScopes } from './filters.ts';
@@ -91,7 +91,10 @@ export const ingestObservation = recording({
       actor: asking.caller.principal,
       reason,
       sha256: sha256(canonicalJson({ ...input, idempotencyKey: null } as unknown as Json)),
-      ...(input.idempotencyKey === undefined ? {} : { idempotencyKey: input.idempotencyKey }),
+      // Kept as its hash: it only has to be known again, and who sends it may have put anything into it.
+      ...(input.idempotencyKey === undefined
+        ? {}
+        : { idempotencyKey: sha256(input.idempotencyKey) }),
     };
     return { observation, target, altered: facts.filter((fact) => fact.altered).length };
   },
@@ -134,7 +137,18 @@ function readFact(fact: z.output<typeof factInput>, at: string): FactInput {
     );
   if (!('value' in fact) || fact.value === undefined)
     throw invalid('missing-value', `${at}.value is missing: give any JSON; null is a value`);
-  const { value, altered } = keepableValue(fact.value, `${at}.value`);
+  // Names are what facts are found by, so a secret in one cannot be cut out: it is refused.
+  for (const [name, text] of [
+    ['entity', keyOf(fact.entity)],
+    ['attribute', fact.attribute],
+  ] as const) {
+    if (redact(text).secrets > 0)
+      throw invalid(
+        'secret-in-name',
+        `${at}.${name} holds what looks like a secret: names are kept as they are given, so leave it out`,
+      );
+  }
+  const { value, altered } = keepableValue(fact.value, fact.attribute, `${at}.value`);
   const problem = checkValue(kindOf(fact.entity), fact.attribute, value);
   if (problem !== undefined && !altered)
     throw invalid(
@@ -153,8 +167,15 @@ function readFact(fact: z.output<typeof factInput>, at: string): FactInput {
   };
 }
 
-/** The value as it may be kept: valid JSON, bounded, without secrets. Everything else round-trips exactly. */
-export function keepableValue(value: unknown, at: string): { value: Json; altered: boolean } {
+/**
+ * The value as it may be kept: valid JSON, bounded, without secrets, be it by its shape or by the
+ * name of its attribute. Everything else round-trips exactly.
+ */
+export function keepableValue(
+  value: unknown,
+  attribute: string,
+  at: string,
+): { value: Json; altered: boolean } {
   const problem = jsonProblem(value);
   if (problem !== undefined) {
     throw invalid(
@@ -169,7 +190,12 @@ export function keepableValue(value: unknown, at: string): { value: Json; altere
       `${at} is too big: ${bytes} bytes, at most ${LIMITS.valueBytes}. Keep bulk elsewhere and ingest its hash`,
     );
   }
-  return redactJson(value as Json);
+  // A computed name is a member of its own also when it is `__proto__`.
+  const redacted = redactJson({ [attribute]: value as Json });
+  return {
+    value: Object.values(redacted.value as JsonObject)[0] ?? null,
+    altered: redacted.altered,
+  };
 }
 
 function readTime(text: string | undefined, at: string): Instant | undefined {

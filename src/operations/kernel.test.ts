@@ -62,6 +62,25 @@ describe('every call', () => {
     assert.ok(!JSON.stringify(versions).includes(secret));
   });
 
+  it('answers nothing whose arguments its event could not tell', async () => {
+    const world = await aWorld();
+    let value: Json = 1;
+    for (let i = 0; i < 64; i++) value = [value];
+    const facts = [{ entity: 'thing:a', attribute: 'v', value }];
+    await world.ask('ingest_observation', { ...OBSERVATION, facts, reason: 'why' });
+    await throwsFault(() => world.ask('query_facts', { text: '\ud800' }), 'invalid-input');
+    await throwsFault(
+      () => world.ask('ingest_observation', { ...OBSERVATION, idempotencyKey: '\ud800' }),
+      'invalid-input',
+    );
+    const events = await world.events();
+    const deep = events.find(({ operation }) => operation === 'ingest_observation')?.arguments as {
+      reason?: string;
+    };
+    assert.equal(deep.reason, 'why', 'a deep value hides nothing else');
+    assert.equal(events.filter((event) => event.fault === 'invalid-input').length, 2);
+  });
+
   it('says which names exist when the operation does not', async () => {
     const world = await aWorld();
     const fault = await throwsFault(() => world.ask('query_fact', {}), 'unknown-operation');

@@ -71,6 +71,8 @@ export class Kernel {
       operation = this.#find(call);
       authorise(operation, call);
       input = parseInput(operation, call.input);
+      // A record names what is wrong in its own words first, in `prepare`.
+      if (operation.effect !== 'record') mustBeReadable(audit);
       if (operation.effect !== 'look') this.#mustBeRecordable();
       asking = await this.#asking(call, requestId);
     } catch (thrown) {
@@ -86,7 +88,7 @@ export class Kernel {
           operation.run(input, { ...this.#lookPowers(), ...this.#adminPowers() }, asking),
         );
       case 'record':
-        return this.#record(draft, operation, input, asking);
+        return this.#record(draft, operation, input, asking, audit);
     }
   }
 
@@ -170,6 +172,7 @@ export class Kernel {
     operation: Extract<Operation, { effect: 'record' }>,
     input: unknown,
     asking: Asking,
+    audit: AuditArguments,
   ): Promise<Answer> {
     let logged: EventInput | undefined;
     try {
@@ -178,6 +181,7 @@ export class Kernel {
         { ...this.#lookPowers(), observe: this.#world.observe },
         asking,
       );
+      mustBeReadable(audit);
       const value = await this.#world.store.write(async (transaction) => {
         const recorded = operation.run(prepared, this.#recordPowers(transaction), asking);
         const answer = operation.output.parse(recorded.value) as Json;
@@ -270,6 +274,16 @@ export class Kernel {
       },
     };
   }
+}
+
+/** What cannot be told in an event is not done: nobody hides what they asked for behind half a character. */
+function mustBeReadable({ problem }: AuditArguments): void {
+  if (problem === undefined) return;
+  throw new Fault(
+    'invalid',
+    'invalid-input',
+    `arguments cannot be read: ${problem.path.replace('$', 'it').slice(0, 200)} ${problem.problem}. Give JSON of valid Unicode`,
+  );
 }
 
 function authorise(operation: Operation, call: Call): void {

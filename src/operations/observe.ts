@@ -102,7 +102,11 @@ function observationOf(
   actor: string,
 ): Omit<ObservationInput, 'id' | 'recordedAt'> {
   const facts = one.facts.map((fact) => {
-    const { value, altered } = keepableValue(fact.value, `${fact.entity} ${fact.attribute}`);
+    const { value, altered } = keepableValue(
+      fact.value,
+      fact.attribute,
+      `${fact.entity} ${fact.attribute}`,
+    );
     return {
       entity: fact.entity,
       attribute: fact.attribute,
