@@ -133,6 +133,7 @@ describe('the local socket', () => {
   it('answers nonsense with a fault', async () => {
     await using door = await served(async () => answer(1));
     assert.match(await post(door.path, '/v1/operations/x', '{"a":'), /invalid-json/);
+    assert.match(await post(door.path, '/v1/operations/x', '{"a":1,"a":2}'), /invalid-json/);
     assert.match(
       await post(door.path, '/v1/operations/x', Buffer.from([0x22, 0xff, 0x22])),
       /invalid-json/,

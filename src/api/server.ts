@@ -6,7 +6,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { asFault, Fault } from '#base/fault';
-import type { Json } from '#base/json';
+import { type Json, jsonLoss } from '#base/json';
 import { LIMITS } from '#base/limits';
 import type { Answer, Call, Caller } from '#operations';
 import { statusOfService } from './client.ts';
@@ -231,11 +231,18 @@ async function readInput(request: IncomingMessage): Promise<Json> {
     );
   }
   if (size === 0) return {};
+  let text: string;
+  let value: Json;
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    value = JSON.parse(text) as Json;
   } catch (cause) {
     throw new Fault('invalid', 'invalid-json', 'request is not JSON in UTF-8: give a JSON object', {
       cause,
     });
   }
+  const loss = jsonLoss(text, value);
+  if (loss !== undefined)
+    throw new Fault('invalid', 'invalid-json', `request cannot be taken as it is: ${loss}`);
+  return value;
 }

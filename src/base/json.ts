@@ -57,6 +57,92 @@ function problemAt(value: unknown, path: string, depth: number): JsonProblem | u
   return undefined;
 }
 
+/**
+ * What parsing `text` into `value` lost without a word, or `undefined`: a name given twice in one
+ * object, or a number that a double cannot hold. Whoever reads the same bytes must not read more.
+ */
+export function jsonLoss(text: string, value: unknown): string | undefined {
+  let members = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit === 0x22) {
+      i = endOfString(text, i);
+    } else if (unit === 0x3a) {
+      members++;
+    } else if (unit === 0x2d || (unit >= 0x30 && unit <= 0x39)) {
+      const end = endOfNumber(text, i);
+      if (end - i > 15 || !PLAIN_NUMBER.test(text.slice(i, end))) {
+        const number = text.slice(i, end);
+        if (losesDigits(number))
+          return `a number cannot be held exactly: ${number.slice(0, 40)}. Give it as text`;
+      }
+      i = end - 1;
+    }
+  }
+  const kept = countMembers(value, LIMITS.jsonDepth + 72);
+  return Number.isNaN(kept) || members === kept
+    ? undefined
+    : 'a name stands twice in one object. Give each name once';
+}
+
+const PLAIN_NUMBER = /^-?[\d.]+$/;
+
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; ; at++) {
+    at = text.indexOf('"', at);
+    if (at < 0) return text.length;
+    let slashes = 0;
+    while (text.charCodeAt(at - 1 - slashes) === 0x5c) slashes++;
+    if (slashes % 2 === 0) return at;
+  }
+}
+
+function endOfNumber(text: string, start: number): number {
+  let at = start;
+  for (;;) {
+    const unit = text.charCodeAt(at);
+    const isPart = (unit >= 0x30 && unit <= 0x39) || unit === 0x2e || unit === 0x2d;
+    if (!isPart && unit !== 0x2b && unit !== 0x65 && unit !== 0x45) return at;
+    at++;
+  }
+}
+
+/** Rounding in the last of 17 digits is what doubles do; anything beyond that is loss. What is not finite is told elsewhere. */
+function losesDigits(number: string): boolean {
+  const held = Number(number);
+  if (!Number.isFinite(held)) return false;
+  const given = decimal(number);
+  const kept = decimal(String(held));
+  if (given.digits === kept.digits && given.exponent === kept.exponent) return false;
+  return held === 0 || given.digits.length > 17 || /^-?\d+$/.test(number);
+}
+
+/** Significant digits and the power of ten of the last one. */
+function decimal(number: string): { readonly digits: string; readonly exponent: number } {
+  const [, whole = '', part = '', power = '0'] =
+    /^-?(\d+)(?:\.(\d+))?(?:[eE]([-+]?\d+))?$/.exec(number) ?? [];
+  const digits = (whole + part).replace(/^0+/, '');
+  const kept = digits.replace(/0+$/, '');
+  if (kept === '') return { digits: '', exponent: 0 };
+  return { digits: kept, exponent: Number(power) - part.length + digits.length - kept.length };
+}
+
+/** Members of every object in `value`; NaN when it is deeper than `depth`, which others refuse. */
+function countMembers(value: unknown, depth: number): number {
+  if (value === null || typeof value !== 'object') return 0;
+  if (depth <= 0) return Number.NaN;
+  let members = 0;
+  if (Array.isArray(value)) {
+    for (const item of value)
+      if (typeof item === 'object') members += countMembers(item, depth - 1);
+    return members;
+  }
+  for (const key of Object.keys(value)) {
+    members += 1 + countMembers((value as Record<string, unknown>)[key], depth - 1);
+  }
+  return members;
+}
+
 /** Parses JSON text that came from outside. Throws `invalid-json`, saying what and where. */
 export function parseJson(text: string, what: string): Json {
   let value: unknown;
@@ -73,6 +159,9 @@ export function parseJson(text: string, what: string): Json {
       `not JSON that can be kept: ${what} at ${problem.path} ${problem.problem}`,
     );
   }
+  const loss = jsonLoss(text, value);
+  if (loss !== undefined)
+    throw new Fault('invalid', 'invalid-json', `not JSON that can be kept: ${what}: ${loss}`);
   return value as Json;
 }
 

@@ -2,6 +2,7 @@
  * Turns the bytes of one message into a JSON value, or into the JSON-RPC error that says what was
  * wrong with them. Runs before the SDK sees anything, so nothing that arrives can exhaust its stack.
  */
+import { jsonLoss } from '#base/json';
 import { LIMITS } from '#base/limits';
 import { JsonScan, type RequestId } from './json-scan.ts';
 
@@ -50,6 +51,9 @@ export function readMessage(bytes: Uint8Array): ReadMessage {
       'message is not valid JSON: send one JSON-RPC 2.0 message, control characters escaped',
     );
   }
+  const loss = jsonLoss(text, value);
+  if (loss !== undefined)
+    return refuse(INVALID_REQUEST, `message cannot be taken as it is: ${loss}`);
   const hidden = hiddenName(value);
   if (hidden !== undefined) {
     return refuse(INVALID_PARAMS, `unrecognized key: "__proto__" in ${hidden}. Leave it out`);

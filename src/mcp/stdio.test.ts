@@ -128,6 +128,17 @@ describe('mcp over stdio', () => {
     await client.connection.close();
   });
 
+  it('takes nothing of which parsing would lose a part', async () => {
+    const client = connect();
+    await client.initialize();
+    client.write(ingestLine(52, '{"a":1,"a":2}'));
+    assert.match((await client.until(({ id }) => id === 52)).error?.message ?? '', /stands twice/);
+    client.write(ingestLine(53, '12345678901234567890'));
+    assert.match((await client.until(({ id }) => id === 53)).error?.message ?? '', /held exactly/);
+    assert.equal(client.calls.length, 0);
+    await client.connection.close();
+  });
+
   it('answers what it cannot read under its id, and goes on', async () => {
     const client = connect(200_000);
     await client.initialize();
