@@ -1,8 +1,8 @@
 /**
  * What facts are about: `kind:key`, like `service:web-1/nginx.service`.
  *
- * Kinds are lower-case words; keys are any printable text, by convention `<target name>/<name>`
- * for what belongs to one target. Targets are entities too (`host:web-1`).
+ * Kinds are lower-case words; keys and attributes are any printable text, keys by convention
+ * `<target name>/<name>` for what belongs to one target. Targets are entities too (`host:web-1`).
  */
 import { Fault } from '#base/fault';
 import { LIMITS } from '#base/limits';
@@ -10,8 +10,7 @@ import { LIMITS } from '#base/limits';
 declare const entityBrand: unique symbol;
 export type Entity = string & { readonly [entityBrand]: true };
 
-const KIND = /^[a-z][a-z0-9_]{0,39}$/;
-const ATTRIBUTE = /^[A-Za-z0-9_$@][A-Za-z0-9_.:/@$+-]*$/;
+const KIND = /^[a-z][a-z0-9_.-]{0,39}$/;
 // Control, format (bidi, zero width), surrogate, private and unassigned characters, line and paragraph separators.
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
 
@@ -57,6 +56,10 @@ export function keyOf(entity: string): string {
 export function attributeProblem(text: string): string | undefined {
   if (text.length > LIMITS.attributeChars)
     return `is longer than ${LIMITS.attributeChars} characters`;
-  if (!ATTRIBUTE.test(text)) return 'must be letters, digits and _ . : / @ $ + -';
+  if (text.length === 0) return 'is empty';
+  if (UNPRINTABLE.test(text)) return 'has a control, bidirectional or invisible character';
+  if (text.trim() !== text) return 'has white space at an end';
+  // A finding about a whole entity has the attribute `*`, and a question means all of them by it.
+  if (text.includes('*')) return 'has a *, which stands for any run of characters in questions';
   return undefined;
 }

@@ -5,12 +5,53 @@ import {
   attributeProblem,
   attributeSpec,
   checkValue,
+  entityProblem,
   isKind,
   isSecurity,
   isVolatile,
   KINDS,
   kindSpec,
 } from './index.ts';
+
+describe('the names of facts', () => {
+  it('take any printable text, as tools elsewhere name things', () => {
+    for (const name of [
+      'state',
+      'a b',
+      'état.actif',
+      '属性',
+      'attr[0]',
+      '__proto__',
+      '-x',
+      '100%',
+    ]) {
+      assert.equal(attributeProblem(name), undefined, name);
+      assert.equal(entityProblem(`thing:${name}`), undefined, name);
+    }
+    for (const kind of ['k8s_pod', 'my-kind', 'acme.widget']) assert.ok(isKind(kind), kind);
+  });
+
+  it('refuse what nobody could see, or ask for', () => {
+    for (const name of [
+      '',
+      ' a',
+      'a ',
+      'a\tb',
+      'a\nb',
+      'a\u202eb',
+      'a\u200b',
+      '\ud800',
+      'x'.repeat(513),
+    ]) {
+      assert.ok(attributeProblem(name), JSON.stringify(name));
+      assert.ok(entityProblem(`thing:${name}`), JSON.stringify(name));
+    }
+    for (const name of ['*', 'state.*']) assert.ok(attributeProblem(name), name);
+    for (const kind of ['', 'Thing', '2thing', '-x', 'a b', 'a*', 'a:b']) {
+      assert.ok(!isKind(kind), kind);
+    }
+  });
+});
 
 describe('the registry of kinds', () => {
   it('uses names that facts can carry and schemas that can be shown', () => {

@@ -355,6 +355,30 @@ describe('query_facts', () => {
     assert.ok(candidates.includes('package:web-1/openssl'));
   });
 
+  it('takes null for an optional argument as if it were not given', async () => {
+    const world = await aWorld();
+    const nothing = { reason: null, complete: null, scope: null, idempotencyKey: null };
+    const fact = { entity: 'my-kind:a b', attribute: 'free words', value: null };
+    await world.value('ingest_observation', {
+      source: 'probe',
+      target: 'host:web-1',
+      observedAt: '2026-03-01T10:00:00Z',
+      facts: [{ ...fact, validFrom: null, validTo: null }],
+      ...nothing,
+    });
+    const { facts } = await world.value('query_facts', {
+      kind: 'my-kind',
+      attribute: 'free words',
+      cursor: null,
+      asOf: null,
+    });
+    assert.deepEqual([facts[0].value, facts[0].validTo], [null, null]);
+    const now = { asOf: null, knownAt: null };
+    assert.deepEqual((await world.value('compare_facts', { from: now, to: now })).added, []);
+    await throwsFault(() => world.ask('query_facts', { nonsense: null }), 'invalid-input');
+    await throwsFault(() => world.ask('fact_history', { entity: null }), 'invalid-input');
+  });
+
   it('refuses more rows than it may give', async () => {
     const world = await aWorld();
     await throwsFault(() => world.ask('query_facts', { limit: 1_001 }), 'invalid-input');

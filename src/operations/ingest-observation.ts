@@ -17,8 +17,8 @@ const factInput = z.strictObject({
   entity: z.string().describe('kind:key, like package:web-1/openssl'),
   attribute: z.string(),
   value: z.unknown().describe('any JSON up to 1 MiB; null is a value, not absence'),
-  validFrom: timeText('since when it holds').optional(),
-  validTo: timeText('until when it held').optional(),
+  validFrom: timeText('since when it holds').nullish(),
+  validTo: timeText('until when it held').nullish(),
 });
 
 export const receiptShape = z.object({
@@ -198,8 +198,8 @@ export function keepableValue(
   };
 }
 
-function readTime(text: string | undefined, at: string): Instant | undefined {
-  if (text === undefined) return undefined;
+function readTime(text: string | null | undefined, at: string): Instant | undefined {
+  if (text === undefined || text === null) return undefined;
   try {
     return parseInstant(text);
   } catch (cause) {
