@@ -5,11 +5,12 @@ import { parseInventory, sampleInventory } from '#inventory';
 import { nodeFiles } from '#machine';
 import { HOST_TYPES, type HostType } from '#model';
 import { pathsOf } from './data-directory.ts';
+import { privateHome } from './private-directory.ts';
 
 export async function initialise(home: string): Promise<Made> {
   const files = nodeFiles();
   const paths = pathsOf(home);
-  await files.makeDirectory(paths.home);
+  await privateHome(files, paths.home);
   const made = { home, inventory: paths.inventory };
   if ((await files.info(paths.inventory)) !== undefined) return { ...made, created: false };
   const text = sampleInventory({ hostname: hostname(), hostType: await thisHostType() });

@@ -26,6 +26,7 @@ import { type Paths, pathsOf } from './data-directory.ts';
 import { examine } from './doctor.ts';
 import { InventoryKeeper } from './inventory-keeper.ts';
 import { type OwnerLock, tryOwn } from './owner-lock.ts';
+import { privateDirectory, privateHome } from './private-directory.ts';
 import { programDigest } from './program-digest.ts';
 import { programVersion } from './program-version.ts';
 import { settleUnfinished } from './settle.ts';
@@ -61,8 +62,9 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
   const random = nodeRandom();
   const files = nodeFiles();
   const paths = pathsOf(settings.home);
-  for (const directory of [paths.home, paths.run, paths.keys, join(paths.home, 'store')]) {
-    await files.makeDirectory(directory);
+  await privateHome(files, paths.home);
+  for (const directory of [paths.run, paths.keys, join(paths.home, 'store'), paths.log]) {
+    await privateDirectory(files, directory);
   }
   const lock = tryOwn(paths.ownerLock);
   if (lock === undefined) return undefined;
