@@ -250,6 +250,20 @@ describe('query_facts', () => {
     );
   });
 
+  it('pins what is known now, also where a later knowledge was asked for', async () => {
+    const world = await aWorld();
+    const listed = { 'package:web-1/a': { version: '1' }, 'package:web-1/c': { version: '1' } };
+    await ingest(world, '2026-03-01T10:00:00Z', listed);
+    const question = { kind: 'package', limit: 1, knownAt: '2100-01-01T00:00:00Z' };
+    const { nextCursor } = await world.value('query_facts', question);
+    await ingest(world, '2026-03-01T10:00:00Z', { 'package:web-1/b': { version: '1' } });
+    const second = await world.value('query_facts', { ...question, cursor: nextCursor });
+    assert.deepEqual(
+      second.facts.map((fact: { entity: string }) => fact.entity),
+      ['package:web-1/c'],
+    );
+  });
+
   it('refuses a cursor of another question and one that was made up', async () => {
     const world = await aWorld();
     await ingest(world, '2026-03-01T10:00:00Z', {

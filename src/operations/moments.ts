@@ -12,14 +12,15 @@ export type MomentInput = {
 
 /**
  * The moment asked about. `asOf` defaults to now; `knownAt` to everything recorded so far, which
- * may be later than now where the wall clock was set back.
+ * may be later than now where the wall clock was set back. Nothing later is known, so a later
+ * `knownAt` means the same: what is recorded between two pages never gets into the second.
  */
 export function readMoment(input: MomentInput, now: Instant, facts: FactReader): Moment {
-  const last = facts.lastRecordedAt() ?? now;
+  const known = Math.max(now, facts.lastRecordedAt() ?? now) as Instant;
+  const asked = input.knownAt === undefined ? known : parseInstant(input.knownAt);
   return {
     asOf: input.asOf === undefined ? now : parseInstant(input.asOf),
-    knownAt:
-      input.knownAt === undefined ? (Math.max(now, last) as Instant) : parseInstant(input.knownAt),
+    knownAt: asked < known ? asked : known,
   };
 }
 
