@@ -11,6 +11,7 @@ export type {
   EventRecord,
   HeadKeeper,
 } from './protocol.ts';
+export { readEvents } from './read-events.ts';
 export type { LogReport, Problem, ProblemCode } from './report.ts';
 export { verifyConsistency, verifyInclusion } from './tree.ts';
 export { type VerifyOptions, verifyLog } from './verify.ts';

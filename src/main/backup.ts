@@ -115,8 +115,8 @@ export async function verifyCopy(
   path: string,
 ): Promise<Awaited<ReturnType<typeof verifyAll>>> {
   const copy = pathsOf(path);
-  return verifyAll(files, copy, async () => {
+  return verifyAll(files, copy, async (crossed) => {
     await using store = await openSqliteStore({ path: copy.facts, files });
-    return store.check();
+    return await crossed(store);
   });
 }

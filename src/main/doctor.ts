@@ -51,7 +51,7 @@ export async function examine(patient: Patient): Promise<Json> {
     ),
     logHealth(events),
   ];
-  const verdict = await verifyAll(files, paths, () => store.check());
+  const verdict = await verifyAll(files, paths, (crossed) => crossed(store));
   checks.push({
     name: 'event log and facts',
     ok: verdict.ok,

@@ -101,7 +101,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     editInventory: (edit) => inventory.edit(edit),
     verify: async () =>
       settings.verified ??
-      ((await verifyAll(files, paths, () => store.check())) as unknown as Json),
+      ((await verifyAll(files, paths, (crossed) => crossed(store))) as unknown as Json),
     backup: (path) => backUp({ files, paths, store, events, clock, version, path }),
     doctor: () => examine({ files, paths, store, events, inventory, version }),
   };

@@ -20,9 +20,9 @@ export async function verifyAtRest(home: string): Promise<Verdict> {
       `another process owns the data directory: ${home}. Ask again when it has ended`,
     );
   }
-  return verifyAll(files, paths, async () => {
+  return verifyAll(files, paths, async (crossed) => {
     if ((await files.info(paths.facts)) === undefined) return [];
     await using store = await openSqliteStore({ path: paths.facts, files });
-    return store.check();
+    return await crossed(store);
   });
 }

@@ -2,6 +2,8 @@
 import type { Json } from '#base/json';
 import type { Files } from '#base/ports';
 import { readHead, readJournalKeys, readPins, verifyLog } from '#evidence';
+import type { Store } from '#store';
+import { crossCheck } from './cross-check.ts';
 import type { Paths } from './data-directory.ts';
 
 export type Verdict = {
@@ -10,14 +12,17 @@ export type Verdict = {
   readonly facts: { readonly ok: boolean; readonly problems: readonly string[] };
 };
 
+/** The store's own check, and the store held against the log. */
+export type CrossCheck = (store: Store) => Promise<readonly string[]>;
+
 /**
- * Reads only. `checkStore` runs the store's own check; the head is read before the log, so that a
+ * Reads only. `checkStore` opens the store where it is not open; the head is read before the log, so that a
  * log in use that grows meanwhile is not mistaken for damage.
  */
 export async function verifyAll(
   files: Files,
   paths: Paths,
-  checkStore: () => Promise<readonly string[]> | readonly string[],
+  checkStore: (crossed: CrossCheck) => Promise<readonly string[]>,
 ): Promise<Verdict> {
   const log = await verifyLog({
     files,
@@ -26,7 +31,11 @@ export async function verifyAll(
     journalKeys: await readJournalKeys(files, paths.keys),
     pins: await readPins(files, paths.keys),
   });
-  const problems = await checkStore();
+  const problems = await checkStore(async (store) => [
+    ...store.check(),
+    // Beside a log that does not hold it would say nothing new.
+    ...(log.ok ? await crossCheck(files, paths.log, store) : []),
+  ]);
   return {
     ok: log.ok && problems.length === 0,
     log: log as unknown as Json,

@@ -162,6 +162,7 @@ describe('a store that cannot commit', () => {
         read: inner.read,
         backup: (target) => inner.backup(target),
         check: () => inner.check(),
+        observed: (after, limit) => inner.observed(after, limit),
         write: (act) =>
           inner.write(async (transaction) => {
             await act(transaction);

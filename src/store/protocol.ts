@@ -183,4 +183,12 @@ export interface Store extends AsyncDisposable {
   backup(target: string): Promise<void>;
   /** Everything that can be checked about the stored state; empty when sound. */
   check(): readonly string[];
+  /** Committed observations of type observed, oldest first, of operations after `after`; and the newest operation. */
+  observed(
+    after: number,
+    limit: number,
+  ): {
+    readonly lastOp: number;
+    readonly rows: readonly { readonly op: number; readonly id: string }[];
+  };
 }

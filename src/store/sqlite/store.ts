@@ -7,6 +7,7 @@
 import { backup, type DatabaseSync } from 'node:sqlite';
 import { Fault } from '#base/fault';
 import type { Files } from '#base/ports';
+import { FACT_TYPES } from '#model';
 import { storeFault } from '../faults.ts';
 import type { FactReader, ObservationInput, Store, StoreTransaction } from '../protocol.ts';
 import { problemsOf } from './check.ts';
@@ -133,6 +134,20 @@ class SqliteStore implements Store {
     this.#refuseClosed();
     if (this.#stale) this.#rollBack();
     return problemsOf(new Statements(this.#looking), this.#committed.lastOp);
+  }
+
+  observed(after: number, limit: number): ReturnType<Store['observed']> {
+    this.#refuseClosed();
+    if (this.#stale) this.#rollBack();
+    const { lastOp } = this.#committed;
+    const rows = new Statements(this.#looking).rows(
+      'SELECT op, id FROM observation WHERE type = ? AND op > ? AND op <= ? ORDER BY op LIMIT ?',
+      FACT_TYPES.indexOf('observed'),
+      after,
+      lastOp,
+      limit,
+    );
+    return { lastOp, rows: rows.map(([op, id]) => ({ op: Number(op), id: String(id) })) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
