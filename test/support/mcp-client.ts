@@ -1,0 +1,37 @@
+/** The program over MCP: the official client starts `bin/holdfast mcp` and calls its tools. */
+import { join } from 'node:path';
+import { Client } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+
+const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'holdfast');
+
+/** What a tool said: its object, or the stable code of why not. */
+export type Asked =
+  | { readonly code: undefined; readonly value: Record<string, unknown> }
+  | { readonly code: string; readonly value: undefined };
+
+export type McpClient = AsyncDisposable & {
+  ask(tool: string, input: Record<string, unknown>): Promise<Asked>;
+};
+
+export async function connectMcp(home: string): Promise<McpClient> {
+  const client = new Client({ name: 'test', version: '1' });
+  await client.connect(
+    new StdioClientTransport({
+      command: PROGRAM,
+      args: ['--home', home, 'mcp'],
+      stderr: 'inherit',
+    }),
+  );
+  return {
+    ask: async (name, input) => {
+      const answer = await client.callTool({ name, arguments: input });
+      if (answer.isError !== true) {
+        return { code: undefined, value: answer.structuredContent as Record<string, unknown> };
+      }
+      const fault = answer._meta?.['holdfast/error'] as { code: string } | undefined;
+      return { code: fault?.code ?? JSON.stringify(answer.content), value: undefined };
+    },
+    [Symbol.asyncDispose]: () => client.close(),
+  };
+}
