@@ -50,10 +50,6 @@ export function indexAt(timeline: readonly { readonly at: number }[], at: number
   return low - 1;
 }
 
-export function heldAt(timeline: readonly Breakpoint[], at: number): Held {
-  return timeline[indexAt(timeline, at)]?.held ?? null;
-}
-
 /** Applies an operation in place. */
 export function applyClaim(timeline: Breakpoint[], claim: Claim, held: Held, op: number): void {
   if (claim.to !== undefined) setSpan(timeline, claim.from, claim.to, held, op);
