@@ -24,6 +24,11 @@ describe('facts beside the log', () => {
   it('hold when each observation has its event, drift and all', async () => {
     const world = await aWorld();
     for (const minute of [1, 2, 3]) await ingest(world, minute);
+    // Into the second bundle, so that bundles and journals are both read.
+    await Promise.all(
+      Array.from({ length: 300 }, () => world.log.append(anEvent({ kind: 'test.filler' })).durable),
+    );
+    await ingest(world, 4);
     assert.deepEqual(await check(world, world.store), []);
   });
 
