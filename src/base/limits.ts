@@ -26,6 +26,11 @@ export const LIMITS = {
   collectorTimeoutMs: 20_000,
   collectorBytes: 8 * 1024 * 1024,
   collectorFacts: 20_000,
+  /** Open connections of the HTTP port: far below what a process may have of files, whoever knocks. */
+  httpConnections: 512,
+  /** From the first byte of a request to the end of its headers, and to the end of its body. */
+  httpHeadersMs: 10_000,
+  httpRequestMs: 60_000,
   mcpSessions: 256,
   mcpSessionIdleMs: 30 * 60_000,
   /** Open streams of one MCP principal. */

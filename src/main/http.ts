@@ -1,7 +1,8 @@
 /** MCP over HTTP on loopback, and nothing else there. */
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { sha256 } from '#base/digest';
 import { Fault } from '#base/fault';
+import { LIMITS } from '#base/limits';
 import { LATEST } from '#base/time';
 import { nodeClock, nodeFiles, nodeRandom } from '#machine';
 import { MCP_PATH, mcpHttp, mcpService, ResourceChanges, verifyAgainst } from '#mcp';
@@ -51,7 +52,7 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
     log: service.log,
     bus: changes.bus,
   });
-  const server = createServer((incoming, outgoing) => void face.handle(incoming, outgoing));
+  const server = boundedServer((incoming, outgoing) => void face.handle(incoming, outgoing));
   const bound = await listen(
     server,
     port === undefined ? Array.from({ length: PORTS_TRIED }, (_, i) => FIRST_PORT + i) : [port],
@@ -66,6 +67,20 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+/** Any account of the machine can knock here: it can neither hold what this process needs of files nor wait for ever. */
+export function boundedServer(handle: RequestListener): Server {
+  const server = createServer(
+    {
+      headersTimeout: LIMITS.httpHeadersMs,
+      requestTimeout: LIMITS.httpRequestMs,
+      connectionsCheckingInterval: LIMITS.httpHeadersMs / 2,
+    },
+    handle,
+  );
+  server.maxConnections = LIMITS.httpConnections;
+  return server;
 }
 
 async function listen(server: Server, ports: readonly number[]): Promise<number> {
