@@ -1,4 +1,5 @@
 /** Keeps `fleet.yaml` as it is in force: read anew whenever the file changed, refused whole when it is wrong. */
+import { statSync } from 'node:fs';
 import { Fault } from '#base/fault';
 import type { Files } from '#base/ports';
 import { type Inventory, parseInventory } from '#inventory';
@@ -8,14 +9,30 @@ export class InventoryKeeper {
   readonly #path: string;
   #text: string | undefined;
   #inventory: Inventory | undefined;
+  /** Of the file before it was last read; none while a change could still go unnoticed. */
+  #stamp: string | undefined;
 
   constructor(files: Files, path: string) {
     this.#files = files;
     this.#path = path;
   }
 
-  /** Reads the file. A wrong file is a fault, and then nothing is in force: no guess, no older version. */
+  /**
+   * The inventory as the file says now; read again only when the file was touched. A wrong file is
+   * a fault, and then nothing is in force: no guess, no older version.
+   */
   async refresh(): Promise<Inventory> {
+    const stamp = stampOf(this.#path);
+    if (stamp !== undefined && stamp === this.#stamp && this.#inventory !== undefined) {
+      return this.#inventory;
+    }
+    this.#stamp = undefined;
+    const inventory = await this.#read();
+    this.#stamp = stamp;
+    return inventory;
+  }
+
+  async #read(): Promise<Inventory> {
     const bytes = await this.#files.read(this.#path);
     if (bytes === undefined) {
       this.#inventory = undefined;
@@ -34,16 +51,6 @@ export class InventoryKeeper {
     return this.#inventory;
   }
 
-  /** The inventory of the last refresh. */
-  current(): Inventory {
-    if (this.#inventory !== undefined) return this.#inventory;
-    throw new Fault(
-      'unavailable',
-      'inventory-unreadable',
-      `the inventory is not in force: ${this.#path} could not be read or is wrong. Mend it, then ask again`,
-    );
-  }
-
   async edit(edit: (text: string) => string): Promise<void> {
     await this.refresh();
     const edited = edit(this.#text ?? '');
@@ -52,4 +59,18 @@ export class InventoryKeeper {
     await this.#files.replace(this.#path, Buffer.from(edited, 'utf8'), 0o600);
     await this.refresh();
   }
+}
+
+/** File systems may stamp two changes this close together alike. */
+const UNSETTLED_NS = 100_000_000n;
+
+/** Tells one content of the file from another; `undefined` when it cannot. */
+function stampOf(path: string): string | undefined {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (stats === undefined) return undefined;
+  const { dev, ino, size, mtimeNs, ctimeNs } = stats;
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const touched = ctimeNs > mtimeNs ? ctimeNs : mtimeNs;
+  if (now - touched < UNSETTLED_NS) return undefined;
+  return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
 }
