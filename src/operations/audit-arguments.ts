@@ -27,31 +27,37 @@ export function auditArguments(input: unknown): AuditArguments {
   if (problem !== undefined)
     return { arguments: { unreadable: problem.problem }, targets: [], problem };
   const given = (input ?? {}) as Json;
-  const canonical = canonicalJson(given);
-  const small = canonical.length <= MAX_BYTES ? given : outline(given);
-  const cleaned = cleanJson(shortened(small)).value;
+  const cleaned = cleanJson(shortened(outline(given))).value;
   const bounded =
-    canonicalJson(cleaned).length <= 2 * MAX_BYTES
-      ? cleaned
-      : { sha256: sha256(canonical), length: canonical.length };
+    canonicalJson(cleaned).length <= 2 * MAX_BYTES ? cleaned : pinned(given, canonicalJson(given));
   return { arguments: bounded, targets: targetsOf(cleaned) };
 }
 
-/** Top-level members that are big are told by length and hash. */
+/** Top-level members that are big are told by length and hash, when the whole is big. */
 function outline(value: Json): Json {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return pinned(value);
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    const text = canonicalJson(value);
+    return text.length <= MAX_BYTES ? value : pinned(value, text);
+  }
+  // Each member is written once: the facts of an observation may be many.
+  const members = Object.entries(value).map(([key, member]) => ({
+    key,
+    member: member as Json,
+    text: canonicalJson(member as Json),
+  }));
+  const length = members.reduce((sum, { key, text }) => sum + key.length + text.length + 4, 2);
+  if (length <= MAX_BYTES) return value;
   return Object.fromEntries(
-    Object.entries(value)
+    members
       .slice(0, 64)
-      .map(([key, member]) => [
-        key.slice(0, 128),
-        canonicalJson(member as Json).length > 1_024 ? pinned(member as Json) : member,
+      .map(({ key, member, text }) => [
+        key.slice(0, 128).toWellFormed(),
+        text.length > 1_024 ? pinned(member, text) : member,
       ]),
   ) as Json;
 }
 
-function pinned(value: Json): Json {
-  const text = canonicalJson(value);
+function pinned(value: Json, text: string): Json {
   return {
     sha256: sha256(text),
     length: text.length,
