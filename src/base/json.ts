@@ -35,7 +35,10 @@ function problemAt(value: unknown, depth: number): JsonProblem | undefined {
       return undefined;
     case 'object':
       break;
-    default:
+    case 'bigint':
+    case 'function':
+    case 'symbol':
+    case 'undefined':
       return { path: '', problem: `is a ${typeof value}, which JSON cannot hold` };
   }
   if (value === null) return undefined;

@@ -104,7 +104,14 @@ async function makeDirectory(path: string): Promise<void> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST' && (await stat(path)).isDirectory())
       return;
-    if (!isAbsence(error) || (await orAbsent(() => stat(parent))) !== undefined) throw error;
+    if (!isAbsence(error) || (await orAbsent(() => stat(parent))) !== undefined) {
+      throw new Fault(
+        'unavailable',
+        'no-directory',
+        `no directory can be made here: ${path}. Name another, or look at its parent`,
+        { cause: error },
+      );
+    }
     await makeDirectory(parent);
     await mkdir(path, { mode: 0o700 }).catch((again: NodeJS.ErrnoException) => {
       if (again.code !== 'EEXIST') throw again;

@@ -145,7 +145,7 @@ function readFact(fact: z.output<typeof factInput>, at: string): FactInput {
     if (redact(text).secrets > 0)
       throw invalid(
         'secret-in-name',
-        `${at}.${name} holds what looks like a secret: names are kept as they are given, so leave it out`,
+        `${at}.${name} looks as if it held a credential. Names are kept as they are given, so leave it out`,
       );
   }
   const { value, altered } = keepableValue(fact.value, fact.attribute, `${at}.value`);
