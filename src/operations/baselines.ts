@@ -9,7 +9,13 @@ import { BASELINE_SOURCE, type Baseline, type Target, type Waiver } from '#model
 import { redact } from '#redaction';
 import type { FactReader, Moment } from '#store';
 import { readCoverage } from './coverage.ts';
-import { baselinesOf, DRIFT_RULES, recordedFindings, waiversOf } from './drift-state.ts';
+import {
+  baselinesOf,
+  DRIFT_RULES,
+  recordedFindings,
+  unknownBaseline,
+  waiversOf,
+} from './drift-state.ts';
 import { readMoment } from './moments.ts';
 import { type Asking, look, recording } from './operation.ts';
 import { recordDrift, recordOne, statement } from './record-with-drift.ts';
@@ -391,19 +397,9 @@ function theBaseline(
   );
   const found = exact.length > 0 ? exact : named;
   if (found.length === 1 && found[0] !== undefined) return found[0];
-  const candidates = (found.length > 1 ? found : all)
-    .slice(0, 8)
-    .map(
-      ({ baseline }) =>
-        `${baseline.id} (${baseline.name} of ${baseline.target}, ${baseline.status})`,
-    );
-  throw new Fault(
-    'missing',
-    'unknown-baseline',
-    `${found.length > 1 ? 'that name fits several baselines' : 'no such baseline'}: candidates: ${candidates.join('; ') || 'none, bless one with holdfast baseline bless'}`,
-    {
-      facts: { candidates },
-    },
+  throw unknownBaseline(
+    (found.length > 1 ? found : all).map(({ baseline }) => baseline),
+    found.length > 1,
   );
 }
 

@@ -4,10 +4,13 @@
  */
 import { type Instant, MICROS_PER_SECOND } from '#base/time';
 import { DEFAULT_STALE_AFTER_SECONDS, type Inventory } from '#inventory';
-import { type Coverage, kindSpec } from '#model';
+import { BASELINE_SOURCE, type Coverage, DRIFT_SOURCE, kindSpec } from '#model';
 import type { FactReader, Moment } from '#store';
 
 export type CoverageFilter = Parameters<FactReader['coverage']>[0];
+
+/** Baselines, waivers and findings are written here, not looked at: they tell nothing of how well a target is seen. */
+const OWN_RECORDS: ReadonlySet<string> = new Set([BASELINE_SOURCE, DRIFT_SOURCE]);
 
 export function readCoverage(
   facts: FactReader,
@@ -15,7 +18,11 @@ export function readCoverage(
   at: Moment,
   inventory: Inventory,
 ): readonly Coverage[] {
-  const seen = facts.coverage(filter, at).map((row) => judged(row, at.asOf, inventory));
+  const asksForRecords = filter.kind !== undefined || filter.source !== undefined;
+  const seen = facts
+    .coverage(filter, at)
+    .filter((row) => asksForRecords || !OWN_RECORDS.has(row.source))
+    .map((row) => judged(row, at.asOf, inventory));
   const known = new Set(seen.map((row) => row.target));
   // Of a kind that no collector knows, silence about a target says nothing; naming the target asks.
   const tellsNever =

@@ -5,7 +5,7 @@ import { resolveTarget } from '#inventory';
 import { FINDING_STATUS, type Finding } from '#model';
 import { fitting, rowBytes } from './budget.ts';
 import { readCoverage } from './coverage.ts';
-import { driftOf } from './drift-state.ts';
+import { baselinesOf, driftOf, unknownBaseline } from './drift-state.ts';
 import { readScopes } from './filters.ts';
 import { isText, readCursor, readMoment, writeCursor } from './moments.ts';
 import { look } from './operation.ts';
@@ -79,6 +79,8 @@ export const driftScan = look({
           baseline.name === input.baseline,
       }),
     );
+    if (input.baseline !== undefined && scanned.length === 0)
+      throw unknownBaseline(targets.flatMap((target) => baselinesOf(facts, target, at)));
     const active = scanned
       .filter(({ baseline }) => baseline.status === 'active')
       .map(({ baseline }) => baseline);

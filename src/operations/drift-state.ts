@@ -1,5 +1,5 @@
 /** What is on record about a target's drift, and the comparison of now with it. */
-import { asFault } from '#base/fault';
+import { asFault, Fault } from '#base/fault';
 import {
   baselineFromFacts,
   type ComparedFact,
@@ -136,6 +136,19 @@ function isDamaged(baseline: Baseline, declared: DeclaredFacts, facts: FactReade
     if (asFault(thrown).code === 'baseline-mismatch') return true;
     throw thrown;
   }
+}
+
+/** No baseline, or more than one, answers to that name. */
+export function unknownBaseline(fitting: readonly Baseline[], several = false): Fault {
+  const candidates = fitting
+    .slice(0, 8)
+    .map(({ id, name, target, status }) => `${id} (${name} of ${target}, ${status})`);
+  return new Fault(
+    'missing',
+    'unknown-baseline',
+    `${several ? 'that name fits several baselines' : 'no such baseline'}: candidates: ${candidates.join('; ') || 'none, bless one with holdfast baseline bless'}`,
+    { facts: { candidates } },
+  );
 }
 
 /** Rules for blessing and comparing, as the registry of kinds has them. */

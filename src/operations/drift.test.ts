@@ -171,6 +171,29 @@ describe('drift against a blessed baseline', () => {
     assert.match(next, /no baseline is active/);
   });
 
+  it('refuses to compare with a baseline that is not there, rather than find no drift', async () => {
+    const world = await aWorld();
+    await see(world, '2026-03-01T12:00:00Z', USERS);
+    const scan = (baseline: string) => () => world.ask('drift_scan', { baseline });
+    await throwsFault(scan('default'), 'unknown-baseline');
+    await world.ask('baseline_bless', { name: 'before-upgrade' });
+    const { message } = await throwsFault(scan('before-upgrad'), 'unknown-baseline');
+    assert.match(message, /before-upgrade of host:web-1/);
+  });
+
+  it('counts baselines, waivers and findings as records, not as what was seen in part', async () => {
+    const world = await aWorld();
+    await see(world, '2026-03-01T12:00:00Z', USERS);
+    await world.ask('baseline_bless', {});
+    const { notSeen } = await world.value('target_summary', { target: 'web-1' });
+    assert.deepEqual(notSeen, []);
+    const { coverage } = await world.value('query_facts', { target: 'web-1' });
+    assert.deepEqual(
+      coverage.map(({ kind }: { kind: string }) => kind),
+      ['user'],
+    );
+  });
+
   it('refuses to bless what was not completely seen', async () => {
     const world = await aWorld();
     await throwsFault(

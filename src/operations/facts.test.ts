@@ -343,6 +343,23 @@ describe('query_facts', () => {
     assert.deepEqual(await status(), { package: 'stale', user: 'stale' });
   });
 
+  it('tells what held at another moment only from what never was', async () => {
+    const world = await aWorld();
+    await ingest(
+      world,
+      '2026-03-01T11:50:00Z',
+      { 'user:web-1/eve': { uid: 1001 } },
+      { complete: ['user'] },
+    );
+    const entity = 'user:*/eve';
+    const before = { entity, asOf: '2026-03-01T11:00:00Z' };
+    assert.deepEqual((await world.value('query_facts', before)).onRecord, ['user:web-1/eve']);
+    assert.equal((await world.value('query_facts', { entity })).onRecord, undefined);
+    const never = await world.value('query_facts', { entity: 'user:*/mallory' });
+    assert.equal(never.onRecord, undefined);
+    assert.deepEqual(never.candidates, []);
+  });
+
   it('tells first what covers the facts it shows, when there is more coverage than fits', async () => {
     const world = await aWorld();
     for (let n = 0; n < 70; n++) {

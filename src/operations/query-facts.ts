@@ -1,6 +1,7 @@
 import * as z from 'zod/v4';
 import { LIMITS } from '#base/limits';
 import { type Coverage, kindOf } from '#model';
+import type { FactFilter, FactReader } from '#store';
 import { bareName } from './bare-name.ts';
 import { fitting, rowBytes } from './budget.ts';
 import { readCoverage } from './coverage.ts';
@@ -76,6 +77,10 @@ export const queryFacts = look({
       .array(z.string())
       .optional()
       .describe('entities with a similar name, when nothing matched'),
+    onRecord: z
+      .array(z.string())
+      .optional()
+      .describe('what would have matched at another moment; fact_history tells when'),
     coverageOmitted: z
       .number()
       .optional()
@@ -118,12 +123,22 @@ export const queryFacts = look({
       nextCursor: next === null ? null : writeCursor(question, [at], next),
       coverage: [...coverage],
       ...(kept.length === 0 && cursor === undefined && input.entity !== undefined
-        ? { candidates: [...facts.suggest(filter.scopes, bareName(input.entity), 8)] }
+        ? {
+            candidates: [...facts.suggest(filter.scopes, bareName(input.entity), 8)],
+            ...atAnotherMoment(facts, filter),
+          }
         : {}),
       ...(coverage.length < rows.length ? { coverageOmitted: rows.length - coverage.length } : {}),
     };
   },
 });
+
+/** What is gone by now, or was not there yet, must not read as a name that was never heard of. */
+function atAnotherMoment(facts: FactReader, filter: FactFilter): { onRecord?: string[] } {
+  const { versions } = facts.history(filter, 20);
+  const entities = [...new Set(versions.map(({ entity }) => entity))].slice(0, 8);
+  return entities.length === 0 ? {} : { onRecord: entities };
+}
 
 /** What covers the facts of this page comes before what is left out first. */
 function shownFirst(
