@@ -69,12 +69,27 @@ function openWith(
   } catch (thrown) {
     for (const db of opened) db.close();
     if (thrown instanceof Fault) throw thrown;
+    if (isOutOfReach(thrown)) {
+      throw storeFault(
+        'store-unwritable',
+        `the database cannot be opened for writing: ${thrown.errstr}. Free the disk or mend the directory, then ask again`,
+        { cause: thrown },
+      );
+    }
     throw storeFault(
       'store-unreadable',
       'the database cannot be opened: restore a backup or name another file',
       { cause: thrown },
     );
   }
+}
+
+/** SQLite's codes for what the disk or the directory refuses: the file itself may be whole. */
+const OUT_OF_REACH: ReadonlySet<unknown> = new Set([8, 10, 13, 14]);
+
+function isOutOfReach(thrown: unknown): thrown is Error & { readonly errstr: string } {
+  const { errcode } = (thrown ?? {}) as { readonly errcode?: number };
+  return errcode !== undefined && OUT_OF_REACH.has(errcode & 0xff);
 }
 
 class SqliteStore implements Store {
