@@ -43,6 +43,14 @@ export async function statusOfService(path: string): Promise<LocalStatus | undef
     }
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && NOBODY.has(cause.code)) return undefined;
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EACCES') {
+      throw new Fault(
+        'refused',
+        'not-your-directory',
+        `this account may not enter the data directory: ${path.split('/').slice(0, -2).join('/')}. Run it as the account that owns it, or give another directory with --home`,
+        { cause },
+      );
+    }
     throw new Fault(
       'unavailable',
       'service-silent',
