@@ -322,6 +322,40 @@ describe('a command', () => {
     ]);
   });
 
+  it('takes one manager for a service, and 6 says that an installed one does not run', async () => {
+    const both = await cli(['service', 'install', '--system', '--user']);
+    assert.deepEqual([both.exit, both.called], [2, []]);
+    const answering = (running: boolean) => ({
+      commands: {
+        service: async () => ({ unit: '/u', changed: true, running, note: 'no systemd' }),
+      },
+    });
+    const idle = await cli(['service', 'install'], answering(false));
+    assert.equal(idle.exit, 6);
+    assert.match(idle.out, /NOT running/);
+    assert.equal((await cli(['service', 'install'], answering(true))).exit, 0);
+    assert.equal((await cli(['service', 'status'], answering(false))).exit, 0);
+  });
+
+  it('tells what the system refuses apart from a bug', async () => {
+    const refusing = (code: string) => ({
+      commands: {
+        init: () => Promise.reject(Object.assign(new Error(code), { code, path: '/ro/h' })),
+      },
+    });
+    const { err, exit } = await cli(['init'], refusing('EROFS'));
+    assert.match(err, /path-unusable: .*\/ro\/h: the filesystem is read-only\./);
+    assert.equal(exit, 6);
+    assert.match((await cli(['init'], refusing('ERR_OTHER'))).err, /internal/);
+  });
+
+  it('helps with a command by name, and with nothing that is not one', async () => {
+    assert.match((await cli(['help', 'baseline', 'bless'])).out, /Usage: holdfast baseline bless/);
+    const wrong = await cli(['help', 'bogus']);
+    assert.deepEqual([wrong.exit, wrong.out], [2, '']);
+    assert.match((await cli(['drift', '--all'])).err, /See: holdfast drift --help/);
+  });
+
   it('tells its version, asked either way', async () => {
     assert.equal((await cli(['version'])).out, 'holdfast 0.1.0\n');
     assert.equal((await cli(['--version'])).out, 'holdfast 0.1.0\n');

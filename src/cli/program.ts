@@ -79,6 +79,10 @@ export type Summary = {
   readonly targets: readonly TargetSummary[];
   /** Where MCP over HTTP is served. */
   readonly http: string | null;
+  /** The process that served already, when this one started nothing. */
+  readonly servedBy: number | null;
+  /** How this command line is called from where it was started. */
+  readonly command: string;
   /** Ready to paste into an AI client: `{ "mcpServers": { … } }`. */
   readonly mcpServers: Json;
 };

@@ -7,7 +7,7 @@ import { EXIT_CODES } from './exit-codes.ts';
 import type { Commands, Io } from './program.ts';
 import { oneLine } from './text/paper.ts';
 import { safeJson } from './text/words.ts';
-import { commandTree } from './tree.ts';
+import { CHAPTERS, commandTree } from './tree.ts';
 
 /** Faults that say a record does not hold, whatever their kind. */
 const UNVERIFIED: ReadonlySet<string> = new Set([
@@ -43,20 +43,26 @@ export async function runCli({ argv, io, commands }: CliRun): Promise<number> {
       { out: io.stdout, err: io.stderr, columns },
     );
     if (argv.length === 0) tree.outputHelp();
-    else
-      await tree.parseAsync(argv[0] === '--version' ? ['version', ...argv.slice(1)] : [...argv], {
-        from: 'user',
-      });
+    else await tree.parseAsync(wordsOf(argv), { from: 'user' });
     return exit;
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT_CODES.ok;
     return report(
-      thrown instanceof CommanderError ? usageFault(thrown) : asFault(thrown),
+      thrown instanceof CommanderError ? usageFault(thrown, argv) : faultOf(thrown),
       argv,
       io,
       thrown,
     );
   }
+}
+
+/** The words as the parser takes them: it would answer help of an unknown command with all help there is. */
+function wordsOf([first, ...rest]: readonly string[]): string[] {
+  if (first === '--version') return ['version', ...rest];
+  const asked = rest.filter((word) => !word.startsWith('-'));
+  const named = commandNamed(asked).trim();
+  if (first !== 'help' || asked.length === 0 || named === 'help') return [first ?? '', ...rest];
+  return named === asked.join(' ') ? [...asked, '--help'] : asked;
 }
 
 function report(fault: Fault, argv: readonly string[], io: Io, thrown: unknown): number {
@@ -76,7 +82,33 @@ function report(fault: Fault, argv: readonly string[], io: Io, thrown: unknown):
   return UNVERIFIED.has(code) ? EXIT_CODES.unverified : EXIT_CODES[kind];
 }
 
-function usageFault(error: CommanderError): Fault {
+/** What the system says of a file that is not as it must be, in words; anything else thrown is a bug. */
+const SYSTEM_SAYS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  EROFS: 'the filesystem is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  ENOTDIR: 'a part of the path is no directory',
+  ENOENT: 'there is no such file or directory, and it cannot be made',
+  EMFILE: 'too many files are open',
+  EIO: 'the disk cannot be read or written',
+};
+
+function faultOf(thrown: unknown): Fault {
+  const { code, path } = (thrown ?? {}) as { readonly code?: unknown; readonly path?: unknown };
+  const says = typeof code === 'string' ? SYSTEM_SAYS[code] : undefined;
+  if (thrown instanceof Fault || says === undefined || typeof path !== 'string')
+    return asFault(thrown);
+  return new Fault(
+    'unavailable',
+    'path-unusable',
+    `a file or directory cannot be used: ${path}: ${says}. Mend that, or give another data directory with --home`,
+    { cause: thrown },
+  );
+}
+
+function usageFault(error: CommanderError, argv: readonly string[]): Fault {
   if (error.code === 'commander.help') return new Fault('invalid', 'help', 'help was shown');
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const hint = rest
@@ -87,8 +119,22 @@ function usageFault(error: CommanderError): Fault {
   return new Fault(
     'invalid',
     'usage',
-    `${said.replace(/[.]$/, '')}${said.endsWith('?') ? '' : '.'} See: holdfast --help`,
+    `${said.replace(/[.]$/, '')}${said.endsWith('?') ? '' : '.'} See: holdfast ${commandNamed(argv)}--help`,
   );
+}
+
+/** The command that these words name, as far as they name one: where its help is. */
+function commandNamed(argv: readonly string[]): string {
+  const words = argv.filter((word, i) => !word.startsWith('-') && (i > 0 || word !== 'help'));
+  for (const { commands } of CHAPTERS) {
+    const found = commands.find(({ usage }) => usage.split(' ', 1)[0] === words[0]);
+    if (found === undefined) continue;
+    const leaf =
+      'commands' in found &&
+      found.commands.find(({ usage }) => usage.split(' ', 1)[0] === words[1]);
+    return leaf ? `${words[0]} ${words[1]} ` : `${words[0]} `;
+  }
+  return '';
 }
 
 /** The words of this command as they may be typed again, without a cursor. */

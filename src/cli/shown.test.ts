@@ -72,6 +72,26 @@ describe('what a person sees', () => {
       assert.ok(!plain.includes('\u001b'));
   });
 
+  it('says once what follows from one bad record', async () => {
+    const broken = BROKEN_LOG as { log: { problems: readonly object[] } };
+    const cut = (n: number) => ({ code: 'records-cut', seq: 17, file: 'c', what: `over ${n}` });
+    const answer = {
+      ...broken,
+      log: { ...broken.log, problems: [...broken.log.problems, cut(20), cut(30), cut(40)] },
+    };
+    const { out } = await cli(['verify'], { answer: () => answer as Json });
+    assert.match(out, /over 20, and 2 more like this/);
+    assert.ok(!out.includes('over 30'));
+  });
+
+  it('does not take what is gone for a name that was never heard of', async () => {
+    const answer = { facts: [], nextCursor: null, coverage: [], candidates: ['user:web-1/eva'] };
+    const shown = async (more: object): Promise<string> =>
+      (await cli(['query', 'user:*/eve'], { answer: () => ({ ...answer, ...more }) })).out;
+    assert.match(await shown({}), /Did you mean: user:web-1\/eva/);
+    assert.match(await shown({ onRecord: ['user:web-1/eve'] }), /at another: user:web-1\/eve/);
+  });
+
   it('is the exit code too', async () => {
     assert.equal((await cli(['verify'], { answer: () => BROKEN_LOG })).exit, 8);
     assert.equal((await cli(['doctor'], { answer: () => ANSWERS['doctor'] ?? null })).exit, 1);

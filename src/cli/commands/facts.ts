@@ -24,7 +24,7 @@ export const query: CommandSpec = {
   summary: 'show what is true, or was: facts with their age and how well they are known',
   more: 'ENTITY is kind:key; * is any run of characters.',
   examples: [
-    'query user:*',
+    "query 'user:*'",
     "query 'package:*/openssl' --json",
     "query --kind port --target web-1 --as-of '2h ago'",
   ],

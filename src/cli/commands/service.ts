@@ -1,8 +1,16 @@
 import { resolve } from 'node:path';
+import { Fault } from '#base/fault';
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { ServiceAction } from '../program.ts';
-import { renderAnything } from '../render/anything.ts';
-import { type CheckAnswer, renderChecks, renderEvents, renderVerdict } from '../render/service.ts';
+import {
+  type CheckAnswer,
+  renderChecks,
+  renderCopy,
+  renderEvents,
+  renderService,
+  renderVerdict,
+  type ServiceAnswer,
+} from '../render/service.ts';
 import { type CommandSpec, type GroupSpec, given, LIMIT, TARGET } from './spec.ts';
 
 export const events: CommandSpec = {
@@ -66,7 +74,7 @@ export const backup: CommandSpec = {
     const answer = await desk.answer<CheckAnswer>(
       'backup',
       { path: resolve(desk.io.cwd, path) },
-      renderAnything,
+      renderCopy('Backed up to', 'path'),
     );
     return answer.ok === false ? EXIT_CODES.unverified : EXIT_CODES.ok;
   },
@@ -81,7 +89,7 @@ export const restore: CommandSpec = {
       desk.home,
       resolve(desk.io.cwd, path),
     )) as CheckAnswer;
-    desk.show(answer, renderAnything);
+    desk.show(answer, renderCopy('Restored into', 'home'));
     return answer.ok === false ? EXIT_CODES.unverified : EXIT_CODES.ok;
   },
 };
@@ -106,9 +114,15 @@ const serviceCommand = (action: ServiceAction, summary: string): CommandSpec => 
   ],
   async run(desk, _words, options) {
     const { system, user } = options;
+    if (system === true && user === true)
+      throw new Fault('invalid', 'usage', 'give one of --system and --user, not both');
     const root = desk.io.isRoot;
     const manager = system === true || (root && user !== true) ? 'system' : 'user';
-    desk.show(await desk.commands.service(desk.home, action, manager), renderAnything);
+    const done = await desk.commands.service(desk.home, action, manager);
+    desk.show(done as ServiceAnswer, renderService(action));
+    // A unit that is written and does not run is no service.
+    const failed = action === 'install' && (done as ServiceAnswer).running === false;
+    return failed ? EXIT_CODES.unavailable : EXIT_CODES.ok;
   },
 });
 

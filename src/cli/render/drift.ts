@@ -1,7 +1,7 @@
 import type { Render } from '../desk.ts';
 import type { Paper, Piece, Tone } from '../text/paper.ts';
 import { age, brief, count, moment } from '../text/words.ts';
-import { type CoverageRow, renderCoverage, renderNext } from './facts.ts';
+import { type CoverageRow, renderCoverage, renderNext, why } from './facts.ts';
 
 type Finding = {
   readonly id: string;
@@ -86,15 +86,15 @@ function bySeverity(a: Finding, b: Finding): number {
 
 function writeFinding(paper: Paper, finding: Finding, now: number): void {
   const { entity, attribute, kind, severity, status, id } = finding;
-  paper.line('  ', { text: severity.padEnd(8), tone: TONES[severity] }, `  ${kind.padEnd(10)}  `, {
+  paper.whole('  ', { text: severity.padEnd(8), tone: TONES[severity] }, `  ${kind.padEnd(10)}  `, {
     text: attribute === '*' ? entity : `${entity}  ${attribute}`,
     tone: 'strong',
   });
   for (const line of change(finding)) paper.line('            ', ...line);
   const first = since(finding.firstSeen, now);
   const last = since(finding.lastSeen, now);
-  paper.line({
-    text: `            ${status}, first seen ${first}, last ${last}, ${id}`,
+  paper.whole({
+    text: `            ${id}  ${status}, first seen ${first}, last ${last}`,
     tone: 'faint',
   });
 }
@@ -167,8 +167,8 @@ function writeBaseline(paper: Paper, baseline: Baseline): void {
     { text: status, tone: status === 'active' ? 'good' : 'faint' },
     `, ${signature}`,
   );
-  paper.line(`  ${count(facts, 'fact')} as of ${moment(blessedAt)}: ${kinds.join(', ')}`);
-  paper.line(`  by ${blessedBy}: ${reason}`);
+  paper.whole(`  ${count(facts, 'fact')} as of ${moment(blessedAt)}: ${kinds.join(', ')}`);
+  paper.whole(`  by ${blessedBy}: ${reason}`);
   paper.whole({ text: `  ${id}`, tone: 'faint' });
 }
 
@@ -178,7 +178,7 @@ function writeLeftOut(paper: Paper, { leftOut }: Detail): void {
   paper.line({ text: 'Not declared, because it was not seen in full:', tone: 'warn' });
   paper.table(
     [{ head: 'KIND', least: 6 }, { head: 'STATUS' }, { head: 'WHY', least: 16 }],
-    leftOut.map((row): Piece[] => [row.kind, row.status, row.reason ?? '']),
+    leftOut.map((row): Piece[] => [row.kind, row.status, why(row)]),
     '  ',
   );
 }
@@ -251,7 +251,7 @@ type Waiver = {
 function writeWaiver(paper: Paper, waiver: Waiver, now: number): void {
   const { id, target, entity, attribute, reason, owner, expiresAt, signature, status } = waiver;
   const over = status === 'active' && Date.parse(expiresAt) * 1_000 <= now;
-  paper.line(
+  paper.whole(
     { text: attribute === '*' ? entity : `${entity}  ${attribute}`, tone: 'strong' },
     ` of ${target}  `,
     over
@@ -259,7 +259,7 @@ function writeWaiver(paper: Paper, waiver: Waiver, now: number): void {
       : { text: status, tone: status === 'active' ? 'good' : 'faint' },
     ` until ${moment(expiresAt)}, ${signature}`,
   );
-  paper.line(`  ${owner}: ${reason}`);
+  paper.whole(`  ${owner}: ${reason}`);
   paper.whole({ text: `  ${id}`, tone: 'faint' });
 }
 

@@ -26,6 +26,7 @@ export type FactsAnswer = {
   readonly nextCursor: string | null;
   readonly coverage: readonly CoverageRow[];
   readonly candidates?: readonly string[];
+  readonly onRecord?: readonly string[];
 };
 
 const ENTITY: Column = { head: 'ENTITY', least: 16, once: true };
@@ -33,11 +34,15 @@ const ATTRIBUTE: Column = { head: 'ATTRIBUTE', least: 10 };
 const VALUE: Column = { head: 'VALUE', least: 12 };
 
 export const renderFacts: Render<FactsAnswer> = (paper, answer, screen) => {
-  const { facts, coverage, nextCursor, candidates = [] } = answer;
+  const { facts, coverage, nextCursor, candidates = [], onRecord = [] } = answer;
   if (facts.length === 0) {
     paper.whole('No facts match.');
-    if (candidates.length > 0) paper.whole(`Did you mean: ${candidates.join(', ')}`);
-    else if (coverage.every((row) => row.status === 'never'))
+    if (onRecord.length > 0)
+      paper.whole(
+        `Not at that moment, but at another: ${onRecord.join(', ')}. When: holdfast history ENTITY`,
+      );
+    else if (candidates.length > 0) paper.whole(`Did you mean: ${candidates.join(', ')}`);
+    else if (coverage.length > 0 && coverage.every((row) => row.status === 'never'))
       paper.whole('Nothing was observed yet. Next: holdfast observe');
     else paper.whole("Try a wider pattern: holdfast query '*name*', or holdfast describe");
   } else {
@@ -88,10 +93,15 @@ export function renderCoverage(paper: Paper, coverage: readonly CoverageRow[]): 
       row.kind,
       { text: row.status, tone: row.status === 'unreachable' ? 'bad' : 'warn' },
       row.ageSeconds === null ? 'never' : `${age(row.ageSeconds)} ago`.replace('now ago', 'now'),
-      row.reason ?? '',
+      why(row),
     ]),
     '  ',
   );
+}
+
+/** What is reported one by one is not known to be all there is. */
+export function why({ status, reason }: Pick<CoverageRow, 'status' | 'reason'>): string {
+  return reason ?? (status === 'partial' ? 'nobody said that what was reported is all' : '');
 }
 
 export function renderNext(paper: Paper, cursor: string | null, asked: string): void {

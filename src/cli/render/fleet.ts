@@ -4,6 +4,7 @@ import type { Paper, Piece } from '../text/paper.ts';
 import { count } from '../text/words.ts';
 import { renderAnything } from './anything.ts';
 import { writeTold } from './drift.ts';
+import { why } from './facts.ts';
 
 type Target = {
   readonly id: string;
@@ -122,7 +123,7 @@ function writeShortfalls(
   paper.line({ text: 'Not seen in full:', tone: 'warn' });
   paper.table(
     [{ head: 'KIND', least: 6 }, { head: 'STATUS' }, { head: 'WHY', least: 16 }],
-    shortfalls.map((row): Piece[] => [row.kind, row.status, row.reason ?? '']),
+    shortfalls.map((row): Piece[] => [row.kind, row.status, why(row)]),
     '  ',
   );
 }
@@ -156,13 +157,22 @@ export function renderStart(paper: Paper, summary: Summary, screen: Screen, once
   }
   paper.whole('To connect an AI client, add this to its settings:');
   paper.block(JSON.stringify(summary.mcpServers, null, 2));
+  if (summary.http !== null && 'holdfast-http' in serversOf(summary))
+    paper.whole(
+      'Both lead to the same service, one is enough: the first is started by the client.',
+    );
   paper.blank();
   paper.whole({ text: `Data directory: ${summary.home}`, tone: 'faint' });
   if (summary.http !== null && !once)
     paper.whole({ text: `MCP over HTTP: ${summary.http}`, tone: 'faint' });
-  paper.whole(
-    once
-      ? 'Next: holdfast query, holdfast baseline bless, holdfast up'
-      : 'Serving. Ctrl-C stops it; in another terminal: holdfast query',
-  );
+  const { command, servedBy } = summary;
+  const next = `${command} query, ${command} baseline bless`;
+  if (servedBy !== null)
+    paper.whole(`Served already by process ${servedBy}: nothing was started. Next: ${next}`);
+  else if (once) paper.whole(`Next: ${next}, ${command} up`);
+  else paper.whole(`Serving. Ctrl-C stops it; in another terminal: ${next}`);
+}
+
+function serversOf({ mcpServers }: Summary): object {
+  return (mcpServers as { readonly mcpServers?: object }).mcpServers ?? {};
 }

@@ -453,6 +453,8 @@ export const STARTED: Summary = {
   home: '/home/me/.holdfast',
   targets: [SUMMARY as never],
   http: 'http://127.0.0.1:7878/mcp',
+  servedBy: null,
+  command: 'bin/holdfast',
   mcpServers: {
     mcpServers: { holdfast: { command: '/srv/holdfast/bin/holdfast', args: ['mcp'] } },
   },

@@ -1,4 +1,5 @@
 import type { Render } from '../desk.ts';
+import type { ServiceAction } from '../program.ts';
 import type { Piece } from '../text/paper.ts';
 import { brief, count, moment } from '../text/words.ts';
 import { renderAnything } from './anything.ts';
@@ -19,6 +20,8 @@ type EventsAnswer = { readonly events: readonly Event[]; readonly next: number |
 export const renderEvents: Render<EventsAnswer> = (paper, { events, next }, screen) => {
   if (events.length === 0) {
     paper.whole('No events match.');
+    if (screen.asked.includes('--operation'))
+      paper.whole('Operations are named as in the OPERATION column of: holdfast events');
     return;
   }
   paper.table(
@@ -84,6 +87,16 @@ type Verdict = {
   readonly facts: { readonly ok: boolean; readonly problems: readonly string[] };
 };
 
+type Problem = Verdict['log']['problems'][number];
+
+/** One broken record makes every later checkpoint hang in the air: said once, not once for each. */
+function folded(problems: readonly Problem[]): readonly { problem: Problem; alike: number }[] {
+  const groups = Map.groupBy(problems, ({ seq, code, file }) => JSON.stringify([seq, code, file]));
+  return [...groups.values()].flatMap(([problem, ...rest]) =>
+    problem === undefined ? [] : [{ problem, alike: rest.length }],
+  );
+}
+
 /** What the service says when it verified; anything else is not a verdict and shows as it is. */
 export const renderVerdict: Render<Verdict> = (paper, answer) => {
   const { log, facts } = answer;
@@ -108,11 +121,11 @@ export const renderVerdict: Render<Verdict> = (paper, answer) => {
         { head: 'FILE', least: 8 },
         { head: 'WHAT', least: 20 },
       ],
-      log.problems.map((problem): Piece[] => [
+      folded(log.problems).map(({ problem, alike }): Piece[] => [
         problem.seq === null ? '' : String(problem.seq),
         { text: problem.code, tone: 'bad' },
         problem.file,
-        problem.what,
+        alike === 0 ? problem.what : `${problem.what}, and ${alike} more like this`,
       ]),
       '           ',
     );
@@ -121,10 +134,63 @@ export const renderVerdict: Render<Verdict> = (paper, answer) => {
   for (const question of log.undecided)
     paper.whole({ text: `           undecided: ${question}`, tone: 'warn' });
   for (const note of log.notes) paper.whole({ text: `           ${note}`, tone: 'faint' });
-  paper.line({ text: `           anchored ${log.anchored}; root ${log.root}`, tone: 'faint' });
+  paper.whole({ text: `           anchored ${log.anchored}; root ${log.root}`, tone: 'faint' });
   paper.line(`facts      ${facts.ok ? 'hold' : 'do not hold'}`);
   for (const problem of facts.problems) paper.whole({ text: `           ${problem}`, tone: 'bad' });
 };
+
+/** A copy of a data directory is worth what its verdict says. */
+export function renderCopy(done: string, place: 'path' | 'home'): Render<CheckAnswer> {
+  return (paper, answer, screen) => {
+    const copy = answer as Partial<Verdict> & { readonly path?: string; readonly home?: string };
+    if (copy.log === undefined || copy.facts === undefined) {
+      renderAnything(paper, answer, screen);
+      return;
+    }
+    paper.whole({ text: done, tone: copy.ok ? 'good' : 'bad' }, ` ${copy[place] ?? ''}`);
+    renderVerdict(paper, { ok: copy.ok === true, log: copy.log, facts: copy.facts }, screen);
+  };
+}
+
+export type ServiceAnswer = {
+  readonly unit?: string;
+  readonly installed?: boolean;
+  readonly running?: boolean;
+  readonly upToDate?: boolean;
+  readonly note?: string;
+};
+
+export function renderService(action: ServiceAction): Render<ServiceAnswer> {
+  return (paper, answer) => {
+    const { unit = '', installed, running, upToDate, note = '' } = answer;
+    const runs = running === true;
+    const tone = runs ? 'good' : 'warn';
+    switch (action) {
+      case 'install':
+        paper.whole({ text: runs ? 'Installed and running' : 'Written, and NOT running', tone });
+        break;
+      case 'uninstall':
+        paper.whole('Removed; data stays');
+        break;
+      case 'status':
+        paper.whole({
+          text: installed !== true ? 'Not installed' : runs ? 'Running' : 'Installed, NOT running',
+          tone,
+        });
+        if (installed === true && upToDate === false)
+          paper.whole(
+            'The unit is not that of this checkout and data directory. Next: holdfast service install',
+          );
+        break;
+    }
+    paper.whole({ text: `  unit ${unit}`, tone: 'faint' });
+    paper.whole({ text: `  ${note}`, tone: 'faint' });
+    if (action === 'install' && !runs)
+      paper.whole(
+        'Without systemd, keep `holdfast up` running under what supervises programs there.',
+      );
+  };
+}
 
 export const renderChecks: Render<CheckAnswer> = (paper, answer, screen) => {
   const { checks, ok, ...rest } = answer;
