@@ -13,7 +13,7 @@ export function tryOwn(path: string): OwnerLock | undefined {
   makePrivate(path);
   const database = new DatabaseSync(path, { timeout: 0 });
   try {
-    database.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=DELETE; BEGIN EXCLUSIVE');
+    database.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE');
     return { [Symbol.dispose]: () => database.close() };
   } catch (cause) {
     database.close();

@@ -46,6 +46,9 @@ describe('the data directory', () => {
     if (process.getuid?.() !== 0) return t.skip('only root can give a directory away');
     const given = made('given', 0o700);
     chownSync(given, 65_534, 65_534);
+    const { message } = await throwsFault(() => privateHome(files, given), 'not-your-directory');
+    assert.match(message, /sudo -u '#65534'/);
+    chmodSync(given, 0o777);
     await throwsFault(() => privateHome(files, given), 'directory-open');
   });
 

@@ -10,7 +10,7 @@ import type { Files } from '#base/ports';
 export async function privateHome(files: Files, home: string): Promise<void> {
   await files.makeDirectory(home);
   const { uid, mode } = await stat(home);
-  if (!isOurs(uid)) throw open(home);
+  if (!isOurs(uid)) throw (mode & 0o022) === 0 ? foreign(home, uid) : open(home);
   if ((mode & 0o077) === 0) return;
   if ((await readdir(home)).length === 0) await chmod(home, 0o700);
   else if ((mode & 0o022) !== 0) throw open(home);
@@ -25,6 +25,15 @@ export async function privateDirectory(files: Files, path: string): Promise<void
 
 function isOurs(uid: number): boolean {
   return uid === (process.geteuid?.() ?? uid);
+}
+
+/** Root is told so too: files that it leaves there would lock the owner out. */
+function foreign(path: string, uid: number): Fault {
+  return new Fault(
+    'refused',
+    'not-your-directory',
+    `this data directory belongs to another account: ${path}. Run it as that account (sudo -u '#${uid}' …), or give another directory with --home`,
+  );
 }
 
 function open(path: string): Fault {

@@ -1,5 +1,7 @@
 /** `holdfast up`: this machine enrolled, observed and served, and a few lines that say so. */
-import { join } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { connectLocal, serveLocalSocket } from '#api';
 import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
@@ -13,7 +15,6 @@ import { serveHttp } from './http.ts';
 import { initialise } from './init.ts';
 import { ROOT } from './program-version.ts';
 import { openService } from './service.ts';
-
 import { watchTargets } from './watch.ts';
 
 type Perform = (operation: string, input: Json) => Promise<Answer>;
@@ -30,8 +31,8 @@ export async function up(
     // Already served: look once more and say what is there; nothing is started twice.
     const perform: Perform = (operation, input) =>
       running.perform({ operation, input, caller: CLI_CALLER, progress: tell.progress });
-    tell.ready(await summarise(home, perform, running.status.http, undefined));
-    if (!options.once) tell.progress(`already running as process ${running.status.pid}`);
+    const { http, pid } = running.status;
+    tell.ready(await summarise(home, perform, http, undefined, pid));
     return;
   }
   await using service = await openService({ home, logSink });
@@ -81,6 +82,7 @@ async function summarise(
   perform: Perform,
   http: string | null,
   token: string | undefined,
+  servedBy: number | null = null,
 ): Promise<Summary> {
   const observed = (await perform('observe', {})).value as { readonly target: string };
   const asked = { target: observed.target };
@@ -98,6 +100,8 @@ async function summarise(
     home,
     targets: [{ ...summary, odd: open.length > 0 ? [drifted, ...summary.odd] : summary.odd }],
     http,
+    servedBy,
+    command: commandFor(home),
     mcpServers: {
       mcpServers: {
         holdfast: { command: join(ROOT, 'bin', 'holdfast'), args: ['--home', home, 'mcp'] },
@@ -113,4 +117,20 @@ async function summarise(
       },
     },
   };
+}
+
+/** What a person types in another terminal of this directory to reach this data directory. */
+function commandFor(home: string): string {
+  const program = join(ROOT, 'bin', 'holdfast');
+  const found = (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, 'holdfast'))
+    .find((path) => existsSync(path));
+  const named =
+    found !== undefined && realpathSync(found) === program
+      ? 'holdfast'
+      : process.cwd() === ROOT
+        ? 'bin/holdfast'
+        : program;
+  return home === join(homedir(), '.holdfast') ? named : `${named} --home ${home}`;
 }
