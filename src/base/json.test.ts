@@ -76,6 +76,12 @@ describe('JSON from outside', () => {
     assert.match(fault.message, /input\.json/);
   });
 
+  it('says where a file stops being JSON, and quotes nothing of it', async () => {
+    const text = '{"password": "hunter2",\n  oops}';
+    const { message } = await throwsFault(() => parseJson(text, 'input.json'), 'invalid-json');
+    assert.equal(message, 'not JSON: input.json at line 2 column 3');
+  });
+
   it('takes time in proportion to its length', () => {
     const long = `["${'\\\\'.repeat(1_000_000)}","${'\\"'.repeat(1_000_000)}",${'1,'.repeat(1_000_000)}1]`;
     const value: unknown = JSON.parse(long);

@@ -154,7 +154,10 @@ export function parseJson(text: string, what: string): Json {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new Fault('invalid', 'invalid-json', `not JSON: ${what}`, { cause });
+    // The place only: the parser's own words quote the text, which may hold a secret.
+    const [, line, column] = /\(line (\d+) column (\d+)\)/.exec(String(cause)) ?? [];
+    const at = line === undefined ? '' : ` at line ${line} column ${column}`;
+    throw new Fault('invalid', 'invalid-json', `not JSON: ${what}${at}`, { cause });
   }
   const problem = jsonProblem(value);
   if (problem !== undefined) {
