@@ -15,6 +15,12 @@ const OBSERVATION = {
 };
 
 describe('every call', () => {
+  it('says what is missing in the words of a person', async () => {
+    const world = await aWorld();
+    const { message } = await throwsFault(() => world.ask('fact_history', {}), 'invalid-input');
+    assert.match(message, /entity: is missing, expected string$/);
+  });
+
   it('leaves exactly one event, whether it is allowed or refused', async () => {
     const world = await aWorld();
     const before = (await world.events()).length;

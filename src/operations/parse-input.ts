@@ -8,7 +8,9 @@ export function parseInput(operation: Operation, input: unknown): unknown {
   if (parsed.success) return parsed.data;
   const mistakes = parsed.error.issues.slice(0, 8).map((issue) => {
     const at = issue.path.map(String).join('.').slice(0, 120);
-    return at === '' ? issue.message : `${at}: ${issue.message}`;
+    const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+    const says = missing ? `is missing, expected ${issue.expected}` : issue.message;
+    return at === '' ? says : `${at}: ${says}`;
   });
   const more = parsed.error.issues.length - mistakes.length;
   throw new Fault(
