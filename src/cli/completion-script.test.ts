@@ -23,6 +23,11 @@ describe('completions', () => {
     });
   }
 
+  it('are an object with --json, like every answer', async () => {
+    const { out } = await cli(['completions', 'fish', '--json']);
+    assert.equal((JSON.parse(out) as { script: string }).script, await script('fish'));
+  });
+
   it('complete in bash as a person expects', async () => {
     const text = await script('bash');
     const complete = (...words: readonly string[]): readonly string[] => {

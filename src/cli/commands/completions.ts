@@ -13,6 +13,9 @@ fish: holdfast completions fish > ~/.config/fish/completions/holdfast.fish`,
       import('../tree.ts'),
       import('../completion-script.ts'),
     ]);
-    if (isShell(shell)) desk.io.stdout(completionScript(shell, CHAPTERS, GLOBAL_OPTIONS));
+    if (!isShell(shell)) return;
+    const script = completionScript(shell, CHAPTERS, GLOBAL_OPTIONS);
+    if (desk.json) desk.show({ shell, script }, () => {});
+    else desk.io.stdout(script);
   },
 };
