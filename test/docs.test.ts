@@ -12,6 +12,7 @@ import { tracked } from './support/tracked.ts';
 const ROOT = join(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 const documents = globSync(['*.md', 'docs/**/*.md', 'src/**/*.md', '.ci/*.md'], { cwd: ROOT });
+const GLOBAL = [{ long: '--home' }, { long: '--json' }, { long: '--pretty' }, { long: '--help' }];
 const FAULT_KINDS = [
   'invalid',
   'refused',
@@ -54,6 +55,31 @@ describe('the documents', () => {
       await misunderstanding("bin/holdfast query 'package:*/openssl' --json"),
       undefined,
     );
+  });
+
+  it('name in running text only options that their command has', () => {
+    const commands = commandTree(() => Promise.resolve(), {
+      out: () => {},
+      err: () => {},
+      columns: 80,
+    }).commands;
+    const wrong: string[] = [];
+    let named = 0;
+    for (const path of documents) {
+      for (const [span, word, rest = ''] of read(path).matchAll(
+        /`(?:holdfast )?([a-z]+) (-[^`]*)`/g,
+      )) {
+        const command = commands.find((each) => each.name() === word);
+        if (command === undefined) continue;
+        for (const option of rest.match(/--[a-z-]+/g) ?? []) {
+          named++;
+          if (![...command.options, ...GLOBAL].some((each) => each.long === option))
+            wrong.push(`${path}: ${span}: no ${option}`);
+        }
+      }
+    }
+    assert.ok(named >= 4, `only ${named} options found`);
+    assert.deepEqual(wrong, []);
   });
 
   it('have one line in the map for every room, and a room for every line', () => {
@@ -201,8 +227,8 @@ async function misunderstanding(line: string): Promise<string | undefined> {
   }
 }
 
-/** As a shell would split it: the documents use no quotes but single ones. */
+/** As a shell would split it: the documents use no quotes but single ones, and variables as whole words. */
 function argv(line: string): string[] {
-  assert.ok(!/["\\$`]/.test(line), `write it with single quotes only: ${line}`);
+  assert.ok(!/["\\`]|\$(?![a-z]+(?:\s|$))/.test(line), `write it with single quotes only: ${line}`);
   return (line.match(/(?:'[^']*'|[^\s'])+/g) ?? []).map((word) => word.replaceAll("'", ''));
 }
