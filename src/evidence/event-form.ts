@@ -3,6 +3,7 @@
  * the same eighteen keys again for every event.
  */
 import { canonicalJson, type Json } from '#base/json';
+import { formatInstant, type Instant, MICROS_PER_SECOND } from '#base/time';
 import type { EventInput, EventRecord } from './protocol.ts';
 
 /** How every event's canonical text begins. */
@@ -28,6 +29,23 @@ function text(value: string): string {
 
 function orNull(value: string | null): string {
   return value === null ? 'null' : text(value);
+}
+
+/** The times of events that come one after the other: most share their second with the one before. */
+export class EventTimes {
+  #second = Number.NaN;
+  #start = '';
+
+  /** As `formatInstant`. */
+  text(instant: Instant): string {
+    const second = Math.floor(instant / MICROS_PER_SECOND);
+    const micros = instant - second * MICROS_PER_SECOND;
+    if (second !== this.#second) {
+      this.#start = formatInstant((instant - micros) as Instant).slice(0, -'000000Z'.length);
+      this.#second = second;
+    }
+    return `${this.#start}${String(micros).padStart(6, '0')}Z`;
+  }
 }
 
 /** The event in an entry, or `undefined` when it is not one of ours. */

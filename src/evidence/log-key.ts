@@ -110,7 +110,8 @@ export class JournalKey {
   /** `epoch`: 32 hex digits; `entryHash`: 64 hex digits. 16 latin1 characters. */
   mac(epoch: string, seq: number, entryHash: string): string {
     this.#inner.write(epoch, 64, 'latin1');
-    this.#inner.writeBigUInt64BE(BigInt(seq), 96);
+    this.#inner.writeUInt32BE(Math.floor(seq / 2 ** 32), 96);
+    this.#inner.writeUInt32BE(seq >>> 0, 100);
     this.#inner.write(entryHash, 104, 'latin1');
     this.#outer.write(hash('sha256', this.#inner, 'latin1'), 64, 'latin1');
     return hash('sha256', this.#outer, 'latin1').slice(0, MAC_BYTES);

@@ -9,28 +9,21 @@ import { hash } from 'node:crypto';
 import { Fault } from '#base/fault';
 import { LIMITS } from '#base/limits';
 import type { Appender, Clock, Files, Random } from '#base/ports';
-import { formatInstant } from '#base/time';
-import { decodeEvent, encodeEvent } from './event-form.ts';
+import { type Appended, Batch, type Pending, refusal } from './batch.ts';
+import { EventTimes, encodeEvent } from './event-form.ts';
 import { unwritable } from './faults.ts';
 import { Folding } from './folding.ts';
 import { FRAME_OVERHEAD, journalPath, rewriteJournals } from './journal.ts';
 import { KEY_FILE, type LogKey, makeLogKey, NEXT_KEY_FILE, writeLogKey } from './log-key.ts';
+import { newestFirst } from './newest-first.ts';
 import { checkpointText, signNote } from './note.ts';
 import { keyStatement, ownEvent } from './own-events.ts';
-import { type TileCache, treeNodes } from './proofs.ts';
-import type {
-  EventFilter,
-  EventInput,
-  EventLog,
-  EventPlace,
-  EventRecord,
-  HeadKeeper,
-} from './protocol.ts';
+import { TileCache, treeNodes } from './proofs.ts';
+import type { EventFilter, EventInput, EventLog, EventRecord, HeadKeeper } from './protocol.ts';
 import { bundlePath, decodeBundle } from './tiles.ts';
 import {
   type FullTile,
   type GrowingTree,
-  type Hash,
   leafHash,
   proveConsistency,
   proveInclusion,
@@ -75,19 +68,8 @@ export type LogPorts = {
   readonly checkpointEveryMs: number;
 };
 
-type Waiting = {
-  readonly seq: number;
-  readonly text: string;
-  readonly bytes: number;
-  readonly entryHash: string;
-  readonly leaf: Hash;
-  readonly isNews: boolean;
-  readonly written: PromiseWithResolvers<EventPlace>;
-  readonly durable: PromiseWithResolvers<EventPlace>;
-};
-
 type WrittenBatch = {
-  readonly waiting: readonly Waiting[];
+  readonly batch: Batch;
   /** Of the log that ends with this batch. */
   readonly head: { readonly size: number; readonly root: string };
   readonly unsynced: readonly Appender[];
@@ -100,19 +82,22 @@ export class Log implements EventLog {
   readonly #origin: string;
   readonly #tree: GrowingTree;
   readonly #folding: Folding;
-  readonly #tileCache: TileCache = new Map();
+  readonly #tileCache = new TileCache();
+  readonly #times = new EventTimes();
   readonly #stop = new AbortController();
   #key: LogKey;
   #prev: string;
   #acknowledged: { readonly size: number; readonly root: string };
   #signed: number;
   #news: number;
-  #queue: Waiting[] = [];
+  /** What was appended since the last batch was taken. */
+  #gathering: Batch | undefined;
   /** Done by the pump between two batches, when no write is under way. */
   #between: (() => Promise<void>)[] = [];
   #journal: { readonly bundle: number; readonly appender: Appender } | undefined;
   /** Full journals of the batch being written, closed once it is synced. */
   #full: Appender[] = [];
+  #closing: Promise<unknown> = Promise.resolve();
   /** Batches that are written and wait for a sync, and how many records are in them. */
   #written: WrittenBatch[] = [];
   #ahead = 0;
@@ -162,24 +147,18 @@ export class Log implements EventLog {
     return { writable: reason === null, reason };
   }
 
-  append(event: EventInput): {
-    readonly written: Promise<EventPlace>;
-    readonly durable: Promise<EventPlace>;
-  } {
+  append(event: EventInput): Appended {
     if (this.#closed) return refusal(unwritable('it is closed'));
     return this.#append(event);
   }
 
-  #append(event: EventInput): {
-    readonly written: Promise<EventPlace>;
-    readonly durable: Promise<EventPlace>;
-  } {
+  #append(event: EventInput): Appended {
     if (this.#failure !== undefined) return refusal(this.#failure);
     const seq = this.#tree.size;
     let text: string;
     let bytes: number;
     try {
-      text = encodeEvent(event, seq, formatInstant(this.#ports.clock.now()), this.#prev);
+      text = encodeEvent(event, seq, this.#times.text(this.#ports.clock.now()), this.#prev);
       bytes = Buffer.byteLength(text);
       if (bytes > LIMITS.eventBytes) throw tooBig(bytes);
     } catch (thrown) {
@@ -189,15 +168,11 @@ export class Log implements EventLog {
     const leaf = leafHash(text);
     this.#tree.append(leaf);
     this.#prev = entryHash;
-    const written = Promise.withResolvers<EventPlace>();
-    const durable = Promise.withResolvers<EventPlace>();
-    // A caller may wait for one of the two only.
-    written.promise.catch(ignore);
-    durable.promise.catch(ignore);
     const isNews = event.kind !== 'log.checkpoint';
-    this.#queue.push({ seq, text, bytes, entryHash, leaf, isNews, written, durable });
+    this.#gathering ??= new Batch();
+    const appended = this.#gathering.add({ seq, text, bytes, entryHash, leaf, isNews });
     this.#startPump();
-    return { written: written.promise, durable: durable.promise };
+    return appended;
   }
 
   #startPump(): void {
@@ -214,8 +189,10 @@ export class Log implements EventLog {
           await (this.#ahead > 0 ? this.#startSyncing() : this.#syncing);
           if (this.#failure !== undefined) return;
           for (const act of this.#between.splice(0)) await act();
-        } else if (this.#queue.length > 0) {
-          await this.#writeBatch(this.#queue.splice(0));
+        } else if (this.#gathering !== undefined) {
+          const batch = this.#gathering;
+          this.#gathering = undefined;
+          await this.#writeBatch(batch);
           if (this.#ahead > WRITES_AHEAD) await this.#startSyncing();
         } else {
           return;
@@ -233,20 +210,20 @@ export class Log implements EventLog {
     }
   }
 
-  async #writeBatch(waiting: readonly Waiting[]): Promise<void> {
+  async #writeBatch(batch: Batch): Promise<void> {
     // Taken before the first await: nothing has been appended after this batch yet.
     const head = { size: this.#tree.size, root: toHex(this.#tree.root()) };
     try {
-      const unsynced = await this.#write(waiting);
+      const unsynced = await this.#write(batch.records);
       // A sync that failed meanwhile lost what this batch goes on from.
       if (this.#failure !== undefined) throw this.#failure;
-      this.#written.push({ waiting, head, unsynced, full: this.#full.splice(0) });
+      this.#written.push({ batch, head, unsynced, full: this.#full.splice(0) });
     } catch (cause) {
-      this.#fail('a write failed', cause, waiting);
+      this.#fail('a write failed', cause, [batch]);
       return;
     }
-    this.#ahead += waiting.length;
-    for (const one of waiting) one.written.resolve(placeOf(one));
+    this.#ahead += batch.records.length;
+    batch.tellWritten();
   }
 
   #startSyncing(): Promise<void> {
@@ -265,24 +242,28 @@ export class Log implements EventLog {
     this.#syncing = undefined;
   }
 
-  async #acknowledge(batches: readonly WrittenBatch[]): Promise<void> {
-    const { head } = batches.at(-1)!;
-    const waiting = batches.flatMap((batch) => batch.waiting);
-    const full = batches.flatMap((batch) => batch.full);
-    this.#ahead -= waiting.length;
+  async #acknowledge(written: readonly WrittenBatch[]): Promise<void> {
+    const { head } = written.at(-1)!;
+    const batches = written.map(({ batch }) => batch);
+    const full = written.flatMap((one) => one.full);
+    this.#ahead = 0;
     try {
-      const unsynced = new Set(batches.flatMap((batch) => batch.unsynced));
-      for (const appender of unsynced) await appender.sync();
+      const unsynced = new Set(written.flatMap((one) => one.unsynced));
+      await Promise.all([...unsynced].map((appender) => appender.sync()));
       await this.#ports.heads.advance({ epoch: this.#epoch, ...head });
-      for (const appender of full.splice(0)) await appender.close();
     } catch (cause) {
       this.#full.push(...full);
-      this.#fail('a sync failed', cause, waiting);
+      this.#fail('a sync failed', cause, batches);
       return;
     }
     this.#acknowledged = head;
-    this.#news = (waiting.findLast((one) => one.isNews)?.seq ?? this.#news - 1) + 1;
-    for (const one of waiting) one.durable.resolve(placeOf(one));
+    for (const batch of batches) {
+      this.#news = (batch.records.findLast((one) => one.isNews)?.seq ?? this.#news - 1) + 1;
+      batch.tellDurable();
+    }
+    // Everything in them is synced: nobody needs to wait for this, and nothing can be lost by it.
+    const closed = full.map((appender) => appender.close().catch(ignore));
+    if (closed.length > 0) this.#closing = Promise.all([this.#closing, ...closed]);
     // A later write may have failed meanwhile: then nothing more is begun.
     if (this.#failure !== undefined) return;
     this.#folding.upTo(head.size);
@@ -290,7 +271,7 @@ export class Log implements EventLog {
   }
 
   /** Writes a batch into the journals it belongs to; answers those that need a sync. */
-  async #write(batch: readonly Waiting[]): Promise<readonly Appender[]> {
+  async #write(batch: readonly Pending[]): Promise<readonly Appender[]> {
     const unsynced: Appender[] = [];
     for (let from = 0; from < batch.length; ) {
       const bundle = Math.floor(batch[from]!.seq / TILE_WIDTH);
@@ -304,7 +285,7 @@ export class Log implements EventLog {
     return unsynced;
   }
 
-  #frames(bundle: number, part: readonly Waiting[]): Buffer {
+  #frames(bundle: number, part: readonly Pending[]): Buffer {
     const total = part.reduce((sum, one) => sum + one.bytes + FRAME_OVERHEAD, 0);
     const bytes = Buffer.allocUnsafe(total);
     const entries = this.#folding.entriesOf(bundle);
@@ -328,17 +309,15 @@ export class Log implements EventLog {
     return appender;
   }
 
-  #fail(what: string, cause: unknown, batch: readonly Waiting[] = []): void {
+  #fail(what: string, cause: unknown, batches: readonly Batch[] = []): void {
     this.#failure ??= unwritable(what, cause);
     const written = this.#written.splice(0);
     this.#full.push(...written.flatMap(({ full }) => full));
-    const waiting = [...batch, ...written.flatMap((one) => one.waiting), ...this.#queue];
-    this.#queue = [];
+    for (const batch of batches) batch.fail(this.#failure);
+    for (const { batch } of written) batch.fail(this.#failure);
+    this.#gathering?.fail(this.#failure);
+    this.#gathering = undefined;
     this.#ahead = 0;
-    for (const one of waiting) {
-      one.written.reject(this.#failure);
-      one.durable.reject(this.#failure);
-    }
     this.#stop.abort();
   }
 
@@ -440,20 +419,8 @@ export class Log implements EventLog {
     limit: number,
     before: number = this.#acknowledged.size,
   ): Promise<readonly EventRecord[]> {
-    const found: EventRecord[] = [];
-    let end = Math.min(before, this.#acknowledged.size);
-    while (end > 0 && found.length < limit) {
-      const bundle = Math.floor((end - 1) / TILE_WIDTH);
-      const entries = await this.#entries(bundle);
-      for (let seq = end - 1; seq >= bundle * TILE_WIDTH && found.length < limit; seq -= 1) {
-        const entry = entries[seq - bundle * TILE_WIDTH];
-        const event = entry === undefined ? undefined : decodeEvent(entry);
-        if (event === undefined) throw unreadable(seq);
-        if (matches(event, filter)) found.push(event);
-      }
-      end = bundle * TILE_WIDTH;
-    }
-    return found;
+    const end = Math.min(before, this.#acknowledged.size);
+    return newestFirst((bundle) => this.#entries(bundle), filter, limit, end);
   }
 
   async #entries(bundle: number): Promise<readonly Buffer[]> {
@@ -499,31 +466,11 @@ export class Log implements EventLog {
     await this.#pumping;
     await this.#syncing;
     await this.#folding.settled();
+    await this.#closing;
     for (const appender of this.#full.splice(0)) await appender.close().catch(ignore);
     await this.#journal?.appender.close().catch(ignore);
     await this.#checkpoints?.close().catch(ignore);
   }
-}
-
-function matches(event: EventRecord, filter: EventFilter): boolean {
-  return (
-    (filter.operation === undefined || event.operation === filter.operation) &&
-    (filter.principal === undefined || event.principal === filter.principal) &&
-    (filter.target === undefined || event.targets.includes(filter.target)) &&
-    (filter.outcome === undefined || event.outcome === filter.outcome) &&
-    (filter.requestId === undefined || event.requestId === filter.requestId) &&
-    (filter.traceId === undefined || event.traceId === filter.traceId)
-  );
-}
-
-function placeOf(one: Waiting): EventPlace {
-  return { seq: one.seq, leafHash: toHex(one.leaf) };
-}
-
-function refusal(thrown: unknown): ReturnType<EventLog['append']> {
-  const refused = Promise.reject(thrown);
-  refused.catch(ignore);
-  return { written: refused, durable: refused };
 }
 
 function tooBig(bytes: number): Fault {
@@ -532,15 +479,6 @@ function tooBig(bytes: number): Fault {
     'event-too-big',
     `an event is bigger than the log takes: ${bytes} of ${LIMITS.eventBytes} bytes. Bound its arguments first`,
     { facts: { bytes, limit: LIMITS.eventBytes } },
-  );
-}
-
-function unreadable(seq: number): Fault {
-  return new Fault(
-    'broken',
-    'event-unreadable',
-    `an event cannot be read back: record ${seq}. Run holdfast verify`,
-    { facts: { seq } },
   );
 }
 
