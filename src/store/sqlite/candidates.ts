@@ -19,6 +19,8 @@ export type Candidate = {
   readonly type: FactType;
 };
 
+export type EntityName = readonly [id: number, name: string];
+
 export type StreamFilter = Omit<FactFilter, 'type' | 'text'> & { readonly type?: FactType };
 
 /** Everything but the entity, ready to be asked of a stream. */
@@ -77,18 +79,32 @@ export class Candidates {
       return;
     }
     const entities = this.#entities(tests, after?.[0]);
-    for (let next = entities.next(true); !next.done; ) {
+    let size = FIRST_ENTITIES;
+    for (let next = entities.next(size); !next.done; next = entities.next(size)) {
       const found = this.#ofEntities(next.value, tests);
       yield after === undefined ? found : found.filter(beyond);
-      next = entities.next(found.length < ENOUGH);
+      if (found.length < ENOUGH) size = Math.min(size * 4, MOST_ENTITIES);
     }
   }
 
-  /** Fitting entities in order, in batches that grow for as long as they are answered `true`. */
+  /**
+   * The entities of a filter that every stream of theirs fits, or every stream of one attribute. Each `next`
+   * says how many are wanted then. `undefined` when only some of the streams may fit.
+   */
+  wholeEntities(filter: FactFilter): Generator<readonly EntityName[], void, number> | undefined {
+    const { target, source, attribute, scopes } = filter;
+    if (target !== undefined || source !== undefined || attribute?.includes('*')) return undefined;
+    const count = this.#sql.number('SELECT max(id) FROM origin') ?? 0;
+    for (const scope of this.#names.scopes(count)) if (!scopes.includes(scope)) return undefined;
+    const tests = testsOf(filter);
+    return tests.entity.exact ? undefined : this.#entities(tests, undefined);
+  }
+
+  /** Fitting entities in order, in batches; each `next` says how many of them to look at then. */
   *#entities(
     tests: Tests,
     from: string | undefined,
-  ): Generator<[id: number, name: string][], void, boolean> {
+  ): Generator<readonly EntityName[], void, number> {
     const prefix = commonPrefix(tests);
     if (prefix === undefined) return;
     let start = from !== undefined && compareText(from, prefix) > 0 ? from : prefix;
@@ -100,18 +116,18 @@ export class Candidates {
         start,
         inclusive,
         size,
-      ) as unknown as [number, string][];
+      ) as unknown as EntityName[];
       const inside = rows.filter(([, name]) => name.startsWith(prefix));
       const fitting = inside.filter(([, name]) => fitsEntity(tests, name));
-      const more = fitting.length === 0 || (yield fitting);
-      if (inside.length < size) return;
-      if (more) size = Math.min(size * 4, MOST_ENTITIES);
-      start = (rows.at(-1) as [number, string])[1];
+      const looked = size;
+      size = fitting.length === 0 ? Math.min(size * 4, MOST_ENTITIES) : yield fitting;
+      if (inside.length < looked) return;
+      start = (rows.at(-1) as EntityName)[1];
       inclusive = 0;
     }
   }
 
-  #ofEntities(entities: readonly [id: number, name: string][], tests: Tests): Candidate[] {
+  #ofEntities(entities: readonly EntityName[], tests: Tests): Candidate[] {
     const names = new Map(entities);
     const attribute = this.#exactAttribute(tests);
     if (attribute === null) return [];

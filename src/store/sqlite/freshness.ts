@@ -6,14 +6,8 @@
 import type { Instant } from '#base/time';
 import type { Statements } from './connection.ts';
 import { believedAt, type FactRow, factRows, type Listed } from './replay.ts';
+import type { Run } from './run-statements.ts';
 import { claimOn, type Shapes } from './shapes.ts';
-
-export type Run = {
-  readonly stream: number;
-  readonly from: number;
-  readonly held: string;
-  readonly timed: boolean;
-};
 
 /** Observations of one origin and type, newest first, read as far as was needed. */
 type Walk = {

@@ -16,6 +16,7 @@ export class Names {
   readonly #sql: Statements;
   readonly #attributes = new Map<number, string>();
   readonly #origins = new Map<number, OriginName>();
+  readonly #scopes = new Set<Scope>();
   readonly #words = new Map<number, string>();
   readonly #ids = new Map<string, number>();
 
@@ -26,6 +27,7 @@ export class Names {
   forget(): void {
     this.#attributes.clear();
     this.#origins.clear();
+    this.#scopes.clear();
     this.#words.clear();
     this.#ids.clear();
   }
@@ -65,6 +67,12 @@ export class Names {
     return [...this.#origins.values()];
   }
 
+  /** The scopes of all origins. `count` is how many origins there are. */
+  scopes(count: number): ReadonlySet<Scope> {
+    if (this.#origins.size < count) this.#loadOrigins(0);
+    return this.#scopes;
+  }
+
   #loadOrigins(after: number): void {
     const rows = this.#sql.rows(
       'SELECT id, scope, target, source FROM origin WHERE id > ? ORDER BY id',
@@ -72,6 +80,7 @@ export class Names {
     );
     for (const [id, scope, target, source] of rows as [number, string, string, string][]) {
       this.#origins.set(id, { id, scope, target, source });
+      this.#scopes.add(scope);
     }
   }
 

@@ -18,25 +18,17 @@ import type {
   StoredFact,
 } from '../protocol.ts';
 import { type Candidate, Candidates, keyOf, type StreamFilter } from './candidates.ts';
-import type { Row, Statements } from './connection.ts';
+import type { Statements } from './connection.ts';
 import { coverageOf } from './coverage.ts';
+import { factsOfEntities } from './fleet.ts';
 import { Freshness } from './freshness.ts';
 import { historyPage } from './history.ts';
 import { Names } from './names.ts';
 import { receiptByKey } from './receipts.ts';
 import type { Horizon } from './recorder.ts';
-import { RUN_STATEMENTS } from './run-statements.ts';
+import { type Run, type RunStatements, runOf, runStatements } from './run-statements.ts';
 import { Shapes } from './shapes.ts';
 import { altered, textTest, valueOf } from './values.ts';
-
-/** What held in one stream at the moment asked about. */
-type Run = {
-  readonly from: number;
-  readonly to: number | null;
-  readonly op: number;
-  readonly held: string;
-  readonly timed: boolean;
-};
 
 const EACH_PAGE = 1_000;
 const CACHED_OPS = 50_000;
@@ -78,7 +70,10 @@ export class SqliteReader implements FactReader {
   }
 
   each(filter: FactFilter, at: Moment): Iterable<StoredFact> {
-    return this.#facts(filter, at, this.#knownOp(at.knownAt), EACH_PAGE);
+    const op = this.#knownOp(at.knownAt);
+    const entities = op === 0 ? undefined : this.#candidates.wholeEntities(filter);
+    if (entities === undefined) return this.#facts(filter, at, op, EACH_PAGE);
+    return this.#factsOf(entities, filter, at, op);
   }
 
   history(
@@ -256,20 +251,41 @@ export class SqliteReader implements FactReader {
     }
   }
 
+  *#factsOf(
+    entities: NonNullable<ReturnType<Candidates['wholeEntities']>>,
+    filter: FactFilter,
+    at: Moment,
+    op: number,
+  ): Generator<StoredFact> {
+    const freshness = this.#freshness(at.asOf, op);
+    const fits = textTest(filter.text);
+    const type = FACT_TYPES.indexOf(filter.type);
+    const moment = [at.asOf, op, this.#recordedAt(op)] as const;
+    const statements = (): RunStatements => this.#statements();
+    const found = factsOfEntities(this.#sql, this.#names, statements, entities, filter, moment);
+    for (const [c, run] of found) {
+      if (!fits(c.entity, c.attribute, run.held)) continue;
+      yield this.#storedFact(c, run, freshness, type);
+    }
+  }
+
   #storedFact(c: Candidate, run: Run, freshness: Freshness, type: number): StoredFact {
-    const recordedAt = this.#recordedAt(run.op);
-    const { from, to, held, timed } = run;
-    const asked = { stream: c.stream, from, held, timed };
+    const { from, to, held } = run;
+    const { id, scope, target, source } = c.origin;
     return {
-      ...named(c),
+      scope,
+      target,
+      source,
+      entity: c.entity,
+      attribute: c.attribute,
       type: c.type,
       value: valueOf(held),
       validFrom: from as Instant,
       validTo: to as Instant | null,
-      recordedAt: recordedAt as Instant,
+      recordedAt: this.#recordedAt(run.op) as Instant,
       supersededAt: null,
       altered: altered(held),
-      confirmedAt: freshness.confirmedAt(c.origin.id, type, asked),
+      confirmedAt: freshness.confirmedAt(id, type, run),
     };
   }
 
@@ -291,8 +307,8 @@ export class SqliteReader implements FactReader {
     return runs;
   }
 
-  #statements(): (typeof RUN_STATEMENTS)['plain' | 'ahead'] {
-    return this.#horizon().hasAhead ? RUN_STATEMENTS.ahead : RUN_STATEMENTS.plain;
+  #statements(): RunStatements {
+    return runStatements(this.#horizon());
   }
 
   /** The commonest question, one attribute of one entity, in one statement. */
@@ -352,16 +368,6 @@ export class SqliteReader implements FactReader {
 /** Whether a filter names one thing: it has no wildcard. */
 function isName(pattern: string | undefined): pattern is string {
   return pattern !== undefined && !pattern.includes('*');
-}
-
-function runOf(row: Row): Run {
-  return {
-    from: row[1] as number,
-    op: row[2] as number,
-    held: row[3] as string,
-    to: row[4] as number | null,
-    timed: row[5] !== null,
-  };
 }
 
 function named(

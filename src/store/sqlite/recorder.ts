@@ -31,6 +31,8 @@ export type Horizon = {
   readonly lastRecordedAt: number;
   /** Some breakpoint is later than the moment at which its operation was recorded. */
   readonly hasAhead: boolean;
+  /** Some stream was ever given explicit times. */
+  readonly hasTimed: boolean;
 };
 
 type Counts = { written: number; unchanged: number; superseded: number; retired: number };
@@ -57,6 +59,7 @@ export class Recorder {
   #facts = 0;
   #streams = 0;
   #hasAhead = false;
+  #hasTimed = false;
 
   constructor(sql: Statements, words: Words, heads: Heads, shapes: Shapes) {
     this.#sql = sql;
@@ -71,6 +74,7 @@ export class Recorder {
       lastOp: this.#lastOp,
       lastRecordedAt: this.#lastRecordedAt,
       hasAhead: this.#hasAhead,
+      hasTimed: this.#hasTimed,
     };
   }
 
@@ -87,6 +91,7 @@ export class Recorder {
     this.#facts = (row?.[2] as number | undefined) ?? 0;
     this.#streams = this.#sql.number('SELECT max(id) FROM stream') ?? 0;
     this.#hasAhead = this.#sql.row('SELECT 1 FROM ahead LIMIT 1') !== undefined;
+    this.#hasTimed = this.#sql.row('SELECT 1 FROM timed_stream LIMIT 1') !== undefined;
   }
 
   record(input: ObservationInput, writing: () => void): ObservationReceipt {
@@ -137,6 +142,7 @@ export class Recorder {
       if (!plain && !head.timed) {
         this.#sql.run('INSERT INTO timed_stream VALUES (?)', head.stream);
         head.timed = true;
+        this.#hasTimed = true;
       }
     }
     for (const kind of kinds) shape.kinds.push(this.#originKind(work, kind, 0));
