@@ -156,7 +156,9 @@ export const renderHistory: Render<HistoryAnswer> = (paper, answer, screen) => {
 function writeVersion(paper: Paper, version: Version): void {
   const { validFrom, validTo, value, recordedAt, supersededAt, actor, reason } = version;
   const past = supersededAt !== null;
-  const until = (validTo === null ? 'now' : moment(validTo)).padEnd(20);
+  // A belief that was given up says nothing of now.
+  const open = past ? 'on' : 'now';
+  const until = (validTo === null ? open : moment(validTo)).padEnd(20);
   const text = `  ${moment(validFrom)} → ${until}  `;
   paper.line(
     { text, tone: past ? 'faint' : 'plain' },

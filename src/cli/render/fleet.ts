@@ -166,11 +166,13 @@ export function renderStart(paper: Paper, summary: Summary, screen: Screen, once
   if (summary.http !== null && !once)
     paper.whole({ text: `MCP over HTTP: ${summary.http}`, tone: 'faint' });
   const { command, servedBy } = summary;
-  const next = `${command} query, ${command} baseline bless`;
   if (servedBy !== null)
-    paper.whole(`Served already by process ${servedBy}: nothing was started. Next: ${next}`);
-  else if (once) paper.whole(`Next: ${next}, ${command} up`);
-  else paper.whole(`Serving. Ctrl-C stops it; in another terminal: ${next}`);
+    paper.whole(`Served already by process ${servedBy}: nothing was started. Next:`);
+  else if (once) paper.whole('Next:');
+  else paper.whole('Serving. Ctrl-C stops it. Next, in another terminal:');
+  paper.whole(`  ${command} query`);
+  paper.whole(`  ${command} baseline bless`);
+  if (once && servedBy === null) paper.whole(`  ${command} up`);
 }
 
 function serversOf({ mcpServers }: Summary): object {
