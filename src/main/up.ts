@@ -6,7 +6,7 @@ import { connectLocal, serveLocalSocket } from '#api';
 import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
 import type { Summary, TargetSummary, Teller, UpOptions } from '#cli';
-import { nodeClock, nodeSocketFiles } from '#machine';
+import { nodeClock, nodeFiles, nodeSocketFiles } from '#machine';
 import type { Severity } from '#model';
 import { type Answer } from '#operations';
 import { CLI_CALLER, STDIO_CALLER } from './callers.ts';
@@ -32,7 +32,10 @@ export async function up(
     const perform: Perform = (operation, input) =>
       running.perform({ operation, input, caller: CLI_CALLER, progress: tell.progress });
     const { http, pid } = running.status;
-    tell.ready(await summarise(home, perform, http, undefined, pid));
+    const paths = pathsOf(home);
+    const token = http === null ? undefined : await nodeFiles().read(paths.observerToken);
+    const bearer = tellable(token && Buffer.from(token).toString('utf8').trim());
+    tell.ready(await summarise(home, perform, http, options.once ? undefined : bearer, pid));
     return;
   }
   await using service = await openService({ home, logSink });
@@ -62,9 +65,7 @@ export async function up(
     status: () => ({ pid: process.pid, version: service.version, home, http: http?.url ?? null }),
     files: nodeSocketFiles(),
   });
-  // What goes to the journal stays there: the bearer is told to a terminal or a pipe only.
-  const token = process.env.JOURNAL_STREAM === undefined ? http?.token : undefined;
-  tell.ready(await summarise(home, perform, http?.url ?? null, token));
+  tell.ready(await summarise(home, perform, http?.url ?? null, tellable(http?.token)));
   const watching = watchTargets(
     (call) => service.perform(call),
     nodeClock(),
@@ -75,6 +76,11 @@ export async function up(
   stop.abort();
   await watching;
   await socket.close();
+}
+
+/** What goes to the journal stays there: the bearer is told to a terminal or a pipe only. */
+function tellable(token: string | undefined): string | undefined {
+  return process.env.JOURNAL_STREAM === undefined ? token : undefined;
 }
 
 async function summarise(
