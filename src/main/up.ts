@@ -2,7 +2,8 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { connectLocal, serveLocalSocket } from '#api';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectLocal, type LocalService, serveLocalSocket } from '#api';
 import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
 import type { Summary, TargetSummary, Teller, UpOptions } from '#cli';
@@ -14,8 +15,12 @@ import { pathsOf } from './data-directory.ts';
 import { serveHttp } from './http.ts';
 import { initialise } from './init.ts';
 import { ROOT } from './program-version.ts';
-import { openService } from './service.ts';
+import { openService, type Service } from './service.ts';
 import { watchTargets } from './watch.ts';
+
+/** How long to wait for a command that owns the data directory and ends soon. */
+const WAIT_FOR_OWNER_MS = 20_000;
+const WAIT_STEP_MS = 100;
 
 type Perform = (operation: string, input: Json) => Promise<Answer>;
 
@@ -26,26 +31,18 @@ export async function up(
   logSink: (line: string) => void,
 ): Promise<void> {
   await initialise(home);
-  const running = await connectLocal(pathsOf(home).socket);
-  if (running !== undefined) {
+  const found = await runningOrOwned(home, logSink);
+  if ('status' in found) {
     // Already served: look once more and say what is there; nothing is started twice.
     const perform: Perform = (operation, input) =>
-      running.perform({ operation, input, caller: CLI_CALLER, progress: tell.progress });
-    const { http, pid } = running.status;
-    const paths = pathsOf(home);
-    const token = http === null ? undefined : await nodeFiles().read(paths.observerToken);
+      found.perform({ operation, input, caller: CLI_CALLER, progress: tell.progress });
+    const { http, pid } = found.status;
+    const token = http === null ? undefined : await nodeFiles().read(pathsOf(home).observerToken);
     const bearer = tellable(token && Buffer.from(token).toString('utf8').trim());
     tell.ready(await summarise(home, perform, http, options.once ? undefined : bearer, pid));
     return;
   }
-  await using service = await openService({ home, logSink });
-  if (service === undefined) {
-    throw new Fault(
-      'unavailable',
-      'owner-busy',
-      `another process owns the data directory: ${home}. Wait for it to end, or stop it`,
-    );
-  }
+  await using service = found;
   const perform: Perform = (operation, input) =>
     service.perform({ operation, input, caller: CLI_CALLER, progress: tell.progress });
   if (options.once) {
@@ -76,6 +73,27 @@ export async function up(
   stop.abort();
   await watching;
   await socket.close();
+}
+
+/** The service that runs, or this process as the owner; a short command that owns the directory is waited for. */
+async function runningOrOwned(
+  home: string,
+  logSink: (line: string) => void,
+): Promise<LocalService | Service> {
+  for (let waited = 0; ; waited += WAIT_STEP_MS) {
+    const running = await connectLocal(pathsOf(home).socket);
+    if (running !== undefined) return running;
+    const owned = await openService({ home, logSink });
+    if (owned !== undefined) return owned;
+    if (waited >= WAIT_FOR_OWNER_MS) {
+      throw new Fault(
+        'unavailable',
+        'owner-busy',
+        `another process owns the data directory and does not answer: ${home}. Wait for it to end, or stop it`,
+      );
+    }
+    await sleep(WAIT_STEP_MS);
+  }
 }
 
 /** What goes to the journal stays there: the bearer is told to a terminal or a pipe only. */
