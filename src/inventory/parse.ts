@@ -96,7 +96,7 @@ function refuse(file: string, problems: readonly Problem[]): never {
   const count = lines.length === 1 ? '1 problem' : `${lines.length} problems`;
   throw inventoryFault(
     'invalid-inventory',
-    `inventory is not valid: ${count}, correct them and try again\n${shown.join('\n')}${more > 0 ? `\n… and ${more} more` : ''}`,
+    `inventory is not valid: ${count}, correct and try again:\n${shown.join('\n')}${more > 0 ? `\n… and ${more} more` : ''}`,
     { facts: { file, problems: shown } },
   );
 }
