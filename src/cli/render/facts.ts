@@ -39,7 +39,7 @@ export const renderFacts: Render<FactsAnswer> = (paper, answer, screen) => {
     paper.whole('No facts match.');
     if (onRecord.length > 0)
       paper.whole(
-        `Not at that moment, but at another: ${onRecord.join(', ')}. When: holdfast history ENTITY`,
+        `Not at that moment, but at another: ${onRecord.join(', ')}. When: holdfast history '${onRecord[0]}'`,
       );
     else if (candidates.length > 0) paper.whole(`Did you mean: ${candidates.join(', ')}`);
     else if (coverage.length > 0 && coverage.every((row) => row.status === 'never'))
