@@ -30,8 +30,6 @@ const KINDS = {
   'store-unreadable': 'broken',
   /** A stored record does not say what it must. Restore a backup; `check` names what is wrong. */
   'store-damaged': 'broken',
-  /** The file of the acknowledged head holds no valid line. Somebody changed it, or the disk did. */
-  'head-unreadable': 'broken',
 } as const satisfies Record<string, FaultKind>;
 
 export type StoreFaultCode = keyof typeof KINDS;

@@ -111,7 +111,7 @@ export class Candidates {
     let inclusive = 1;
     for (let size = FIRST_ENTITIES; ; ) {
       const rows = this.#sql.rows(
-        `SELECT id, name FROM entity WHERE name >= ? AND (name > ? OR ?) ORDER BY name LIMIT ?`,
+        `SELECT id, name FROM entity WHERE name >= ? AND (name > ? OR ?) ORDER BY name LIMIT ? + 0`,
         start,
         start,
         inclusive,

@@ -64,7 +64,7 @@ function* newestFirst(
     const rows = sql.rows(
       `SELECT observed_at, shape, op FROM observation
        WHERE origin = ? AND observed_at <= ? AND (observed_at, op) < (?, ?) AND op <= ?
-       ORDER BY observed_at DESC, op DESC LIMIT ?`,
+       ORDER BY observed_at DESC, op DESC LIMIT ? + 0`,
       origin,
       before[0],
       ...before,

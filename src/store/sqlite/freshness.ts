@@ -114,7 +114,7 @@ export class Freshness {
       `SELECT op, observed_at, shape FROM observation
        WHERE origin = ? AND observed_at <= ? AND (observed_at, op) < (?, ?)
          AND type = ? AND op <= ?
-       ORDER BY observed_at DESC, op DESC LIMIT ?`,
+       ORDER BY observed_at DESC, op DESC LIMIT ? + 0`,
       origin,
       last?.observedAt ?? this.asOf,
       last?.observedAt ?? this.asOf + 1,

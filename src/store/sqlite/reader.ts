@@ -32,6 +32,8 @@ import { altered, textTest, valueOf } from './values.ts';
 
 const EACH_PAGE = 1_000;
 const CACHED_OPS = 50_000;
+const CACHED_MOMENTS = 1_000;
+
 export class SqliteReader implements FactReader {
   readonly #sql: Statements;
   readonly #horizon: () => Horizon;
@@ -39,7 +41,8 @@ export class SqliteReader implements FactReader {
   readonly #shapes: Shapes;
   readonly #candidates: Candidates;
   #freshest: Freshness | undefined;
-  #known: { readonly at: number; readonly op: number } | undefined;
+  /** The last operation known at moments asked about before. */
+  readonly #known = new Map<number, number>();
   readonly #times = new Map<number, number>();
 
   constructor(sql: Statements, horizon: () => Horizon) {
@@ -57,7 +60,7 @@ export class SqliteReader implements FactReader {
     this.#candidates.forget();
     this.#times.clear();
     this.#freshest = undefined;
-    this.#known = undefined;
+    this.#known.clear();
   }
 
   query(filter: FactFilter, at: Moment, limit: number, after?: PageKey): FactPage {
@@ -186,7 +189,7 @@ export class SqliteReader implements FactReader {
          AND EXISTS (SELECT 1 FROM stream s JOIN origin o ON o.id = s.origin
            WHERE s.entity = e.id AND o.scope IN (SELECT value FROM json_each(?2))
              AND EXISTS (SELECT 1 FROM fact f WHERE f.stream = s.id AND f.seen_from <= ?4))
-       ORDER BY 1 LIMIT ?3`,
+       ORDER BY 1 LIMIT ?3 + 0`,
       text,
       wanted,
       limit,
@@ -210,14 +213,16 @@ export class SqliteReader implements FactReader {
   #knownOp(knownAt: number): number {
     const { lastOp, lastRecordedAt } = this.#horizon();
     if (lastOp === 0 || knownAt >= lastRecordedAt) return lastOp;
-    if (this.#known?.at === knownAt) return this.#known.op;
+    const known = this.#known.get(knownAt);
+    if (known !== undefined) return known;
     const op =
       this.#sql.number(
         'SELECT op FROM observation WHERE recorded_at <= ? ORDER BY recorded_at DESC LIMIT 1',
         knownAt,
       ) ?? 0;
     // Nothing can be recorded before what was recorded last, so this stays true.
-    this.#known = { at: knownAt, op };
+    if (this.#known.size >= CACHED_MOMENTS) this.#known.clear();
+    this.#known.set(knownAt, op);
     return op;
   }
 

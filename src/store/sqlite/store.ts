@@ -156,7 +156,7 @@ class SqliteStore implements Store {
     if (this.#stale) this.#rollBack();
     const { lastOp } = this.#committed;
     const rows = new Statements(this.#looking).rows(
-      'SELECT op, id FROM observation WHERE type = ? AND op > ? AND op <= ? ORDER BY op LIMIT ?',
+      'SELECT op, id FROM observation WHERE type = ? AND op > ? AND op <= ? ORDER BY op LIMIT ? + 0',
       FACT_TYPES.indexOf('observed'),
       after,
       lastOp,
