@@ -103,7 +103,7 @@ export const renderVerdict: Render<Verdict> = (paper, answer) => {
   const undecided = log.verdict === 'cannot decide' && facts.ok;
   paper.whole(
     answer.ok
-      ? { text: 'Verified: everything holds.', tone: 'good' }
+      ? { text: 'Verified: what is checked holds.', tone: 'good' }
       : undecided
         ? { text: 'CANNOT DECIDE', tone: 'warn' }
         : { text: 'NOT VERIFIED', tone: 'bad' },
@@ -135,7 +135,12 @@ export const renderVerdict: Render<Verdict> = (paper, answer) => {
     paper.whole({ text: `           undecided: ${question}`, tone: 'warn' });
   for (const note of log.notes) paper.whole({ text: `           ${note}`, tone: 'faint' });
   paper.whole({ text: `           anchored ${log.anchored}; root ${log.root}`, tone: 'faint' });
-  paper.line(`facts      ${facts.ok ? 'hold' : 'do not hold'}`);
+  // No more than was checked: the log does not carry the values that were kept.
+  paper.whole(
+    facts.ok
+      ? 'facts      hold: each observation has its event; a value edited in place would not show'
+      : 'facts      do not hold',
+  );
   for (const problem of facts.problems) paper.whole({ text: `           ${problem}`, tone: 'bad' });
 };
 
