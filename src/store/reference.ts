@@ -106,7 +106,7 @@ export class ReferenceStore {
       for (const { by } of stream.operations) {
         const now = runs(stream, by.recordedAt);
         const next = now.map(
-          (run) => believed.find((v) => sameRun(v.run, run)) ?? { run, until: null },
+          (run) => believed.find((v) => sameSpan(v.run, run)) ?? { run, until: null },
         );
         for (const old of believed) if (!next.includes(old)) old.until = by.recordedAt;
         versions.push(...next.filter((v) => !believed.includes(v)));
@@ -210,8 +210,9 @@ function apply(stream: Stream, operation: Operation): { changed: boolean; supers
   stream.operations.push(operation);
   const after = runs(stream, ALWAYS);
   const shape = (all: Run[]): string => JSON.stringify(all.map((r) => [r.from, r.to, r.value]));
-  const superseded = before.filter((old) => !after.some((now) => sameRun(old, now))).length;
-  return { changed: shape(before) !== shape(after), superseded };
+  const changed = shape(before) !== shape(after);
+  const lost = before.filter((old) => !after.some((now) => sameRun(old, now))).length;
+  return { changed, superseded: changed ? lost : 0 };
 }
 
 /** The timeline as believed at a moment: what each breakpoint says and which observation set it. */
@@ -220,9 +221,7 @@ function timeline(stream: Stream, knownAt: number): Map<number, Place> {
   for (const { by, steps } of stream.operations) {
     if (by.recordedAt > knownAt) continue;
     const set = (at: number, value: Value): void => {
-      // A breakpoint that says the same again stays that of the observation which set it first.
-      const standing = places.get(at);
-      if (standing === undefined || !same(standing.value, value)) places.set(at, { value, by });
+      places.set(at, { value, by });
     };
     for (const step of steps) {
       if (step.do === 'point') set(step.at, step.value);
@@ -300,7 +299,12 @@ function same(a: Value, b: Value): boolean {
 }
 
 function sameRun(a: Run, b: Run): boolean {
-  return a.from === b.from && a.to === b.to && a.by === b.by && same(a.value, b.value);
+  return a.by === b.by && sameSpan(a, b);
+}
+
+/** One version in a history, whoever says it again. */
+function sameSpan(a: Run, b: Run): boolean {
+  return a.from === b.from && a.to === b.to && same(a.value, b.value);
 }
 
 function kind(stream: Stream): string {

@@ -131,7 +131,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       assert.equal(now?.recordedAt, at(20.5), 'the confirming observation set it');
     });
 
-    it('remembers who said first what a moment held, however often it is said again', async () => {
+    it('tells who said last what a moment held, and keeps it one version however often it is said', async () => {
       await using store = await open();
       await record(
         store,
@@ -143,8 +143,22 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       );
       const setAt = (n: number): unknown =>
         store.read.query(ALL, moment(n), 10).facts.map((f) => [f.value, f.recordedAt]);
-      assert.deepEqual(setAt(15), [['down', at(40)]]);
-      assert.deepEqual(setAt(20), [['up', at(20.5)]]);
+      assert.deepEqual(setAt(15), [['down', at(50)]]);
+      assert.deepEqual(setAt(20), [['up', at(30)]]);
+      const { versions } = store.read.history({ scopes: ['main/main'] }, 10);
+      const brief = versions.map((v) => [
+        v.value,
+        v.validFrom,
+        v.validTo,
+        v.recordedAt,
+        v.supersededAt,
+      ]);
+      assert.deepEqual(brief, [
+        ['up', at(10), null, at(10.5), at(40)],
+        ['up', at(10), at(15), at(10.5), null],
+        ['down', at(15), at(20), at(40), null],
+        ['up', at(20), null, at(30), null],
+      ]);
     });
 
     it('counts what an observation did', async () => {

@@ -2,8 +2,8 @@
  * The algebra of one stream's timeline: breakpoints over valid time, and the two operations of
  * the reference semantics on them (docs/architecture.md, "Facts: two clocks").
  *
- * Setting a breakpoint to the value it already has keeps the operation that set it first, so
- * an operation that changes nothing never changes what is remembered of a run.
+ * The operation that set a breakpoint is the last one that did, also when it set the value that
+ * stood there already.
  */
 
 /** What a stream holds, as text that is equal exactly when the values are; `null` is absent. */
@@ -59,18 +59,16 @@ export function applyClaim(timeline: Breakpoint[], claim: Claim, held: Held, op:
 function setPoint(timeline: Breakpoint[], at: number, held: Held, op: number): void {
   const index = indexAt(timeline, at);
   const standing = timeline[index];
-  if (standing?.at !== at) timeline.splice(index + 1, 0, { at, held, op });
-  else if (standing.held !== held) timeline[index] = { at, held, op };
+  if (standing?.at === at) timeline[index] = { at, held, op };
+  else timeline.splice(index + 1, 0, { at, held, op });
 }
 
 function setSpan(timeline: Breakpoint[], from: number, to: number, held: Held, op: number): void {
   const last = timeline[indexAt(timeline, to)];
   const after: Breakpoint = last?.at === to ? last : { at: to, held: last?.held ?? null, op };
   let first = indexAt(timeline, from);
-  const standing = timeline[first];
-  const kept = standing?.at === from && standing.held === held ? standing : { at: from, held, op };
-  if (standing?.at !== from) first++;
-  timeline.splice(first, indexAt(timeline, to) + 1 - first, kept, after);
+  if (timeline[first]?.at !== from) first++;
+  timeline.splice(first, indexAt(timeline, to) + 1 - first, { at: from, held, op }, after);
 }
 
 /** The breakpoints at which the value changes: one for each maximal run. */

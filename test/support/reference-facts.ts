@@ -141,10 +141,10 @@ export class ReferenceFacts {
       for (const { recordedAt } of this.observations) {
         const now = runs(stream, recordedAt);
         for (const run of now) {
-          if (before.has(identity(run))) continue;
+          if (before.has(canonical(span(run)))) continue;
           all.push({ ...run, supersededAt: this.#lastsUntil(stream, run, recordedAt) });
         }
-        before = new Set(now.map(identity));
+        before = new Set(now.map((run) => canonical(span(run))));
       }
       return all;
     });
@@ -153,7 +153,10 @@ export class ReferenceFacts {
   #lastsUntil(stream: Stream, run: Run, knownAt: Micros): Micros | null {
     for (const { recordedAt } of this.observations) {
       if (recordedAt <= knownAt) continue;
-      if (!runs(stream, recordedAt).some((each) => identity(each) === identity(run))) {
+      // Said again as it stands, it is the same belief.
+      if (
+        !runs(stream, recordedAt).some((each) => canonical(span(each)) === canonical(span(run)))
+      ) {
         return recordedAt;
       }
     }
@@ -187,7 +190,8 @@ function change(stream: Stream, operations: readonly Operation[]): [boolean, num
   const after = runs(stream, Infinity);
   const shape = (all: readonly Run[]): string => canonical(all.map(span));
   const kept = new Set(after.map(identity));
-  return [shape(before) !== shape(after), before.filter((run) => !kept.has(identity(run))).length];
+  const isChanged = shape(before) !== shape(after);
+  return [isChanged, isChanged ? before.filter((run) => !kept.has(identity(run))).length : 0];
 }
 
 function span(run: Run): Value {
@@ -204,11 +208,8 @@ function timeline(stream: Stream, knownAt: Micros): [Micros, Breakpoint][] {
     const last = Math.max(...[...points.keys()].filter((each) => each <= moment));
     return points.get(last);
   };
-  // The same value set again where it stands already is no new belief: its first sayer stays.
   const set = (moment: Micros, value: Value, by: Observation): void => {
-    const standing = points.get(moment);
-    const isNew = standing === undefined || !isSame(standing.value, value);
-    if (isNew) points.set(moment, { value, by });
+    points.set(moment, { value, by });
   };
   for (const operation of stream.operations) {
     const { value, by } = operation;

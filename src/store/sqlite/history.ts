@@ -80,16 +80,24 @@ export function beliefs(rows: readonly FactRow[], upTo: number): Belief[] {
       const place = timeline[index];
       if (place !== undefined) touched.add(place);
     };
+    const saidBefore = new Map<number, Belief>();
     for (const row of closed.get(op) ?? []) {
       const index = indexAt(timeline, row.at);
       touch(index - 1);
       const [gone] = timeline.splice(index, 1);
-      if (gone?.belief !== undefined) gone.belief.died = op;
+      if (gone?.belief !== undefined) {
+        gone.belief.died = op;
+        saidBefore.set(row.at, gone.belief);
+      }
       if (gone !== undefined) touched.delete(gone);
     }
     for (const row of added.get(op) ?? []) {
       const index = indexAt(timeline, row.at) + 1;
-      timeline.splice(index, 0, { at: row.at, row, belief: undefined });
+      // The same said again of the same moment goes on with the belief there was.
+      const same = saidBefore.get(row.at);
+      const belief = same?.row.held === row.held ? same : undefined;
+      if (belief !== undefined) belief.died = null;
+      timeline.splice(index, 0, { at: row.at, row, belief });
       touch(index - 1);
       touch(index);
     }

@@ -177,7 +177,8 @@ export class Recorder {
   #apply(work: Work, head: Head, claim: Claim, held: Held): boolean {
     const memory = remembered(held);
     const { from } = claim;
-    if (from >= head.lastFrom && head.last === memory) return false;
+    // What the last run says already, said of a later moment. Of its first moment, it is said anew.
+    if (from > head.lastFrom && head.last === memory) return false;
     const isAppend =
       claim.to === undefined &&
       from === work.observedAt &&
@@ -201,9 +202,9 @@ export class Recorder {
     const before = visible(timeline);
     applyClaim(timeline, claim, held, work.op);
     const after = visible(timeline);
+    this.#replace(work, head.stream, before, after);
     if (sameFunction(before, after)) return false;
     work.counts.superseded += runsLost(before, after);
-    this.#replace(work, head.stream, before, after);
     const last = after.at(-1);
     head.lastFrom = last?.at ?? -Infinity;
     head.last = remembered(last?.held ?? null);
