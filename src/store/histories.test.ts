@@ -18,6 +18,9 @@ const BASE = instant('2026-03-01T00:00:00Z');
 const TIMES = 12;
 const SCOPES = ['main/main', 'other/site'];
 
+/** Answered by going through whole entities, all or one attribute, and stream by stream. */
+const PARTS = [{}, { attribute: 'size' }, { kind: 'disk' }, { scopes: ['main/main'] }];
+
 const time = (n: number): Instant => (BASE + n * 1_500_000) as Instant;
 const values: readonly Json[] = [null, 1, 'a', { b: 1, a: [null] }];
 const entities = ['disk:a', 'disk:b', 'port:a'];
@@ -139,6 +142,10 @@ async function agree(
     for (const type of ['observed', 'drift'] as const) {
       const filter = { scopes: SCOPES, type };
       assert.deepEqual(store.read.query(filter, at, 1_000).facts, reference.query(filter, at));
+      for (const part of PARTS) {
+        const asked = { ...filter, ...part };
+        assert.deepEqual([...store.read.each(asked, at)], reference.query(asked, at));
+      }
     }
     assert.deepEqual(store.read.coverage({ scopes: SCOPES }, at), reference.coverage(SCOPES, at));
   }
