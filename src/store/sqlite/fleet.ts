@@ -8,19 +8,22 @@ import type { FactFilter } from '../protocol.ts';
 import type { Candidate, Candidates, EntityName } from './candidates.ts';
 import type { Row, Statements } from './connection.ts';
 import type { Names } from './names.ts';
-import { type Run, type RunStatements, runOf } from './run-statements.ts';
+import { packedRun, type Run, type RunStatements } from './run-statements.ts';
 
 /** About how many rows are held at once. */
 const ROWS = 1_000;
 const FIRST_ENTITIES = 4;
 const MOST_ENTITIES = 1_024;
 
-const ENTITY = 6;
-const ATTRIBUTE = 7;
-const ORIGIN = 8;
+const ENTITY = 4;
+const ATTRIBUTE = 5;
+const ORIGIN = 6;
 
 /** What the statements are asked about: `asOf`, `op` and when that operation was recorded. */
 export type RunMoment = readonly [asOf: number, op: number, recordedAt: number];
+
+/** A candidate and what held in it. */
+export type Found = Omit<Candidate, 'stream'> & { readonly run: Run };
 
 export function* factsOfEntities(
   sql: Statements,
@@ -29,7 +32,7 @@ export function* factsOfEntities(
   entities: ReturnType<Candidates['wholeEntities']>,
   filter: FactFilter,
   [asOf, op, recordedAt]: RunMoment,
-): Generator<readonly [Candidate, Run]> {
+): Generator<readonly Found[]> {
   const { type } = filter;
   const attribute =
     filter.attribute === undefined ? null : names.idOf('attribute', filter.attribute);
@@ -43,19 +46,19 @@ export function* factsOfEntities(
     const sent = attribute === null ? all : one;
     const rows = sql.rows(sent, asOf, op, ids, attribute, typeId, recordedAt);
     const entityNames = new Map(batch);
+    const found: Found[] = [];
     for (const row of inPageOrder(rows, batch, names)) {
-      const entity = entityNames.get(row[ENTITY] as number) as string;
-      const origin = names.origin(row[ORIGIN] as number);
-      const stream = row[0] as number;
-      const candidate = {
-        stream,
-        origin,
-        entity,
+      const run = packedRun(row);
+      if (run === undefined) continue;
+      found.push({
+        run,
+        origin: names.origin(row[ORIGIN] as number),
+        entity: entityNames.get(row[ENTITY] as number) as string,
         attribute: names.attribute(row[ATTRIBUTE] as number),
         type,
-      };
-      yield [candidate, runOf(row)];
+      });
     }
+    yield found;
     const room = Math.floor((batch.length * ROWS) / Math.max(1, rows.length));
     size = Math.max(1, Math.min(room, batch.length * 4, MOST_ENTITIES));
   }

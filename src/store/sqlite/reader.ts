@@ -268,13 +268,20 @@ export class SqliteReader implements FactReader {
     const moment = [at.asOf, op, this.#recordedAt(op)] as const;
     const statements = (): RunStatements => this.#statements();
     const found = factsOfEntities(this.#sql, this.#names, statements, entities, filter, moment);
-    for (const [c, run] of found) {
-      if (!fits(c.entity, c.attribute, run.held)) continue;
-      yield this.#storedFact(c, run, freshness, type);
+    for (const batch of found) {
+      for (const c of batch) {
+        if (!fits(c.entity, c.attribute, c.run.held)) continue;
+        yield this.#storedFact(c, c.run, freshness, type);
+      }
     }
   }
 
-  #storedFact(c: Candidate, run: Run, freshness: Freshness, type: number): StoredFact {
+  #storedFact(
+    c: Omit<Candidate, 'stream'>,
+    run: Run,
+    freshness: Freshness,
+    type: number,
+  ): StoredFact {
     const { from, to, held } = run;
     const { id, scope, target, source } = c.origin;
     return {

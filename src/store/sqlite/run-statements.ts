@@ -1,13 +1,13 @@
 /**
  * The statements that find what held at a moment (?1), as believed right after an operation (?2)
- * that was recorded at ?6: one seek to the run, one to its end.
+ * that was recorded at ?6. Times beyond that moment are looked for only where there are any, in `ahead`.
  */
 import type { Row } from './connection.ts';
 
 const BELIEVED = (row: string): string =>
   `${row}.seen_from <= ?2 AND (${row}.seen_to IS NULL OR ${row}.seen_to > ?2)`;
 
-/** Times beyond the moment of belief (?6) are looked for only where there are any, in `ahead`. */
+/** Earlier than every time. */
 const OUTSIDE = -(2 ** 53);
 const LAST = (stream: string): string => `(SELECT g.valid_from FROM fact g
   WHERE g.stream = ${stream} AND g.valid_from <= min(?1, ?6) AND ${BELIEVED('g')}
@@ -19,12 +19,13 @@ const LATER = (stream: string, side: '<=' | '>', order: 'DESC' | 'ASC'): string 
   (SELECT a.valid_from FROM ahead a CROSS JOIN fact h ON h.stream = a.stream
      AND h.valid_from = a.valid_from AND ${BELIEVED('h')}
    WHERE a.stream = ${stream} AND a.valid_from ${side} ?1 ORDER BY a.valid_from ${order} LIMIT 1)`;
-const RUN = (stream: string, ahead: boolean, timed: boolean): string => {
-  const later = LATER(stream, '>', 'ASC');
-  const next = ahead ? `coalesce(${NEXT(stream)}, ${later})` : NEXT(stream);
-  return `${stream}, f.valid_from, f.seen_from - f.lag, f.value, ${next},
-    ${timed ? `(SELECT 1 FROM timed_stream t WHERE t.stream = ${stream})` : 'NULL'}`;
-};
+const END = (stream: string, ahead: boolean): string =>
+  ahead ? `coalesce(${NEXT(stream)}, ${LATER(stream, '>', 'ASC')})` : NEXT(stream);
+const TIMED = (stream: string, timed: boolean): string =>
+  timed ? `(SELECT 1 FROM timed_stream t WHERE t.stream = ${stream})` : 'NULL';
+const RUN = (stream: string, ahead: boolean, timed: boolean): string =>
+  `${stream}, f.valid_from, f.seen_from - f.lag, f.value, ${END(stream, ahead)},
+    ${TIMED(stream, timed)}`;
 const FACT_OF = (stream: string, ahead: boolean): string => {
   const last = ahead
     ? `max(coalesce(${LAST(stream)}, ${OUTSIDE}), coalesce(${LATER(stream, '<=', 'DESC')}, ${OUTSIDE}))`
@@ -33,34 +34,21 @@ const FACT_OF = (stream: string, ahead: boolean): string => {
     AND f.value IS NOT NULL`;
 };
 
-/** What held in one stream at the moment asked about. */
-export type Run = {
-  readonly stream: number;
-  readonly from: number;
-  readonly to: number | null;
-  readonly op: number;
-  readonly held: string;
-  readonly timed: boolean;
+/** A run as one text, so that finding it and reading it are one seek. */
+const PACKED = (stream: string, ahead: boolean): string => {
+  const found = ahead
+    ? FACT_OF(stream, true)
+    : `f.stream = ${stream} AND f.valid_from <= min(?1, ?6) AND ${BELIEVED('f')}`;
+  return `(SELECT f.valid_from || ' ' || (f.seen_from - f.lag) || ' ' || f.value FROM fact f
+    WHERE ${found} ORDER BY f.valid_from DESC LIMIT 1)`;
 };
-
-/** Reads what the rows of all these statements begin with. */
-export function runOf(row: Row): Run {
-  return {
-    stream: row[0] as number,
-    from: row[1] as number,
-    to: row[4] as number | null,
-    op: row[2] as number,
-    held: row[3] as string,
-    timed: row[5] !== null,
-  };
-}
 
 export type RunStatements = {
   /** Facts of many streams (?3). */
   readonly runs: string;
   /** Facts of one entity's attribute (?3, ?4) of one type (?5), whoever says so; the origin last. */
   readonly point: string;
-  /** Facts of many entities (?3) of one type (?5); entity, attribute and origin last. */
+  /** Streams of many entities (?3) of one type (?5) with their packed runs; entity, attribute and origin last. */
   readonly entities: string;
   /** The same of one attribute (?4). */
   readonly entitiesOne: string;
@@ -69,9 +57,9 @@ export type RunStatements = {
 function statements(ahead: boolean, timed: boolean): RunStatements {
   const run = (stream: string): string => RUN(stream, ahead, timed);
   const entities = (test: string): string =>
-    `SELECT ${run('s.id')}, s.entity, s.attribute, s.origin
-     FROM json_each(?3) j CROSS JOIN stream s ON s.entity = j.value
-     CROSS JOIN fact f ON ${FACT_OF('s.id', ahead)} WHERE s.type = ?5 AND ${test}`;
+    `SELECT s.id, ${PACKED('s.id', ahead)}, ${END('s.id', ahead)}, ${TIMED('s.id', timed)},
+       s.entity, s.attribute, s.origin
+     FROM json_each(?3) j CROSS JOIN stream s ON s.entity = j.value WHERE s.type = ?5 AND ${test}`;
   return {
     runs: `SELECT ${run('j.value')} FROM json_each(?3) j
       CROSS JOIN fact f ON ${FACT_OF('j.value', ahead)} WHERE ?4 IS ?5`,
@@ -92,4 +80,42 @@ export function runStatements(holds: {
 }): RunStatements {
   const form = holds.hasAhead ? AHEAD : PLAIN;
   return holds.hasTimed ? form.timed : form.untimed;
+}
+
+/** What held in one stream at the moment asked about. */
+export type Run = {
+  readonly stream: number;
+  readonly from: number;
+  readonly to: number | null;
+  readonly op: number;
+  readonly held: string;
+  readonly timed: boolean;
+};
+
+/** Reads what the rows of `runs` and `point` begin with. */
+export function runOf(row: Row): Run {
+  return {
+    stream: row[0] as number,
+    from: row[1] as number,
+    to: row[4] as number | null,
+    op: row[2] as number,
+    held: row[3] as string,
+    timed: row[5] !== null,
+  };
+}
+
+/** The run of a row of `entities`; `undefined` when nothing held. */
+export function packedRun(row: Row): Run | undefined {
+  const packed = row[1];
+  if (typeof packed !== 'string') return undefined;
+  const space = packed.indexOf(' ');
+  const second = packed.indexOf(' ', space + 1);
+  return {
+    stream: row[0] as number,
+    from: Number(packed.slice(0, space)),
+    to: row[2] as number | null,
+    op: Number(packed.slice(space + 1, second)),
+    held: packed.slice(second + 1),
+    timed: row[3] !== null,
+  };
 }
