@@ -136,11 +136,11 @@ async function diesTwice(m: number): Promise<'untouched' | 'struck'> {
   disk.restore(prepared);
   const acknowledged: Acknowledged = { written: new Set(), durable: new Set() };
   const { log } = await openTestLog(disk.start());
-  // Opening, the first journal's write, the second's opening and write: then death in the sync.
+  // The first journal's write, the second's, which is open already: then death in the sync.
   const waits = range('x', 12).map((id) =>
     log.append(anEvent({ requestId: id })).written.then(() => acknowledged.written.add(id)),
   );
-  disk.plan({ kind: 'kill', at: disk.calls + 5 });
+  disk.plan({ kind: 'kill', at: disk.calls + 3 });
   await Promise.allSettled(waits);
   await log[Symbol.asyncDispose]();
   assert.equal(acknowledged.written.size, 12, 'written before the process died');

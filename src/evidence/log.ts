@@ -36,6 +36,9 @@ const FOLDS_WAITING = 16;
 /** How many records may be written before the sync of those before them is over. */
 const WRITES_AHEAD = 4_096;
 
+/** With this much room left, the next journal is opened: a new file takes longer than a sync. */
+const OPEN_AHEAD = TILE_WIDTH / 2;
+
 /** What opening hands to the running log. */
 export type LogState = {
   readonly epoch: string;
@@ -95,6 +98,8 @@ export class Log implements EventLog {
   /** Done by the pump between two batches, when no write is under way. */
   #between: (() => Promise<void>)[] = [];
   #journal: { readonly bundle: number; readonly appender: Appender } | undefined;
+  /** The journal after it, opened before it is needed. It stays empty until the one before is full. */
+  #next: { readonly bundle: number; readonly appender: Promise<Appender> } | undefined;
   /** Full journals of the batch being written, closed once it is synced. */
   #full: Appender[] = [];
   #closing: Promise<unknown> = Promise.resolve();
@@ -281,6 +286,7 @@ export class Log implements EventLog {
       await appender.append(this.#frames(bundle, part));
       unsynced.push(appender);
       from += part.length;
+      if (room - part.length <= OPEN_AHEAD) this.#openAhead(bundle + 1);
     }
     return unsynced;
   }
@@ -304,9 +310,23 @@ export class Log implements EventLog {
   async #journalOf(bundle: number): Promise<Appender> {
     if (this.#journal?.bundle === bundle) return this.#journal.appender;
     if (this.#journal !== undefined) this.#full.push(this.#journal.appender);
-    const appender = await this.#ports.files.appender(journalPath(this.#ports.directory, bundle));
+    const ahead = this.#next?.bundle === bundle ? this.#next : undefined;
+    const appender = await (ahead?.appender ?? this.#openJournal(bundle));
+    if (ahead !== undefined) this.#next = undefined;
     this.#journal = { bundle, appender };
     return appender;
+  }
+
+  #openJournal(bundle: number): Promise<Appender> {
+    return this.#ports.files.appender(journalPath(this.#ports.directory, bundle));
+  }
+
+  #openAhead(bundle: number): void {
+    if (this.#next !== undefined || this.#closed) return;
+    const appender = this.#openJournal(bundle);
+    // Whoever needs it is told.
+    appender.catch(ignore);
+    this.#next = { bundle, appender };
   }
 
   #fail(what: string, cause: unknown, batches: readonly Batch[] = []): void {
@@ -469,7 +489,19 @@ export class Log implements EventLog {
     await this.#closing;
     for (const appender of this.#full.splice(0)) await appender.close().catch(ignore);
     await this.#journal?.appender.close().catch(ignore);
+    await this.#dropNext();
     await this.#checkpoints?.close().catch(ignore);
+  }
+
+  /** A journal that was opened ahead and not needed holds nothing. */
+  async #dropNext(): Promise<void> {
+    const appender = await this.#next?.appender.catch(ignore);
+    if (this.#next === undefined || appender === undefined) return;
+    await appender.close().catch(ignore);
+    if (this.#failure !== undefined) return;
+    await this.#ports.files
+      .remove(journalPath(this.#ports.directory, this.#next.bundle))
+      .catch(ignore);
   }
 }
 

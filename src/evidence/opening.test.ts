@@ -208,4 +208,22 @@ describe('opening a log', () => {
     await log[Symbol.asyncDispose]();
     assert.equal(log.size, once);
   });
+
+  it('takes the empty journal that was opened ahead of need for no damage', async () => {
+    const ahead = new SimulatedDisk(9);
+    const { log } = await openTestLog(ahead.start(), { checkpointEveryEvents: 1_000 });
+    await Promise.all(Array.from({ length: 200 }, () => log.append(anEvent()).durable));
+    // The process ends here: the first log is not closed.
+    assert.equal(ahead.stored.get(JOURNAL)?.bytes.length, 0);
+    const vkey = Buffer.from(ahead.stored.get(`${KEYS}/log.vkey`)!.bytes)
+      .toString()
+      .trim();
+    const asLeft = await verifyTestLog(ahead.start(), [vkey]);
+    assert.deepEqual([asLeft.problems, asLeft.tail.tornBytes], [[], 0]);
+    const again = await openTestLog(ahead.start());
+    assert.deepEqual(await again.log.read({ operation: 'log.recovered' }, 10), []);
+    assert.equal(again.log.size, 202);
+    await again.log[Symbol.asyncDispose]();
+    assert.equal(ahead.stored.has(JOURNAL), false, 'closing leaves no empty journal');
+  });
 });

@@ -115,6 +115,29 @@ describe('the tree', () => {
     await throwsFault(() => log.consistencyProof(1, size + 1), 'no-such-proof');
     await log[Symbol.asyncDispose]();
   });
+
+  it('is proved while it grows, whatever was proved before', async () => {
+    const { log } = await openTestLog(new SimulatedDisk().start());
+    const heads = [log.head];
+    for (let i = 0; i < 60; i += 1) {
+      const places = await Promise.all(
+        Array.from({ length: 13 }, () => log.append(anEvent()).durable),
+      );
+      heads.push(log.head);
+      const { seq, leafHash: leaf } = places[i % 13]!;
+      const { size, root } = log.head;
+      const proof = await log.inclusionProof(seq, size);
+      assert.equal(verifyInclusion({ leaf, seq, size, root, proof }), true, String(seq));
+      const { size: earlier, root: earlierRoot } = heads[i >> 1]!;
+      const extension = await log.consistencyProof(earlier, size);
+      assert.equal(
+        verifyConsistency({ earlier, earlierRoot, size, root, proof: extension }),
+        true,
+        `${earlier} to ${size}`,
+      );
+    }
+    await log[Symbol.asyncDispose]();
+  });
 });
 
 describe('the published forms', () => {
