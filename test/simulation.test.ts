@@ -15,6 +15,7 @@ import { readPins } from '#evidence';
 import { mulberry } from '#test/simulated-files';
 import { KEYS, openTestLog, verifyTestLog } from '#test/simulated-log';
 import { ASSISTANT, aWorld, type TestWorld } from '#test/world';
+import { observationsOf } from '../src/main/cross-check.ts';
 import { settleUnfinished } from '../src/main/settle.ts';
 
 const SEEDS = Number(process.env['HOLDFAST_SEEDS'] ?? 5);
@@ -107,7 +108,7 @@ async function mustBeOnRecord(world: TestWorld, told: readonly Told[], at: numbe
   const observed = (kind: string): readonly string[] =>
     events
       .filter((event) => event.kind === kind && event.more !== undefined)
-      .flatMap((event) => event.more?.['observations'] as string[]);
+      .flatMap((event) => observationsOf(event).map(({ id }) => id));
   const [done, undone] = [new Set(observed('operation')), new Set(observed('operation.undone'))];
   for (const { id } of told) {
     assert.ok(id === undefined || done.has(id), `call ${at}: ${id} is not on record`);

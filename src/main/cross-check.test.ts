@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
+import { nodeFiles } from '#machine';
 import { anEvent } from '#samples/evidence';
-import { openMemoryStore, type Store } from '#store';
+import { openMemoryStore, openSqliteStore, type Store } from '#store';
+import { aHome } from '#test/holdfast';
 import { SimulatedDisk } from '#test/simulated-files';
 import { LOG, openTestLog } from '#test/simulated-log';
 import { aWorld, type TestWorld } from '#test/world';
@@ -60,4 +64,39 @@ describe('facts beside the log', () => {
     await world.log.append(anEvent({ kind: 'service.started' })).durable;
     assert.deepEqual(await check(world, openMemoryStore()), []);
   });
+
+  for (const [what, sql] of Object.entries({
+    'a value': `UPDATE fact SET value = '"eve"'`,
+    'a time of validity': 'UPDATE fact SET valid_from = valid_from - 1',
+    'who set it': 'UPDATE fact SET lag = 1 WHERE seen_from = 2',
+    'the name of an entity': "UPDATE entity SET name = 'thing:b'",
+    'the name of an attribute': "UPDATE attribute SET name = 'w'",
+    'a target': "UPDATE origin SET target = 'host:web-2'",
+    'an actor': "UPDATE word SET text = 'operator:eve@local' WHERE text LIKE 'operator:%'",
+    'the time of an observation':
+      'UPDATE observation SET observed_at = observed_at + 1 WHERE op = 1',
+    'a row taken out': 'DELETE FROM fact WHERE seen_from = 1',
+    'a row put in': 'INSERT INTO fact VALUES (1, 1, 2, 0, NULL, \'"eve"\')',
+    'a closing': 'UPDATE fact SET seen_to = 3 WHERE seen_from = 1',
+  })) {
+    it(`do not hold when ${what} was changed in the database file`, async () => {
+      await using directory = await aHome();
+      const path = join(directory.path, 'facts.sqlite');
+      const store = await openSqliteStore({ path, files: nodeFiles() });
+      const world = await aWorld({ store });
+      for (const minute of [1, 2, 3]) await ingest(world, minute);
+      assert.deepEqual(await check(world, store), []);
+      await store[Symbol.asyncDispose]();
+      const database = new DatabaseSync(path);
+      const triggers = database
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+        .all();
+      for (const { name } of triggers) database.exec(`DROP TRIGGER "${String(name)}"`);
+      database.exec(sql);
+      database.close();
+      await using tampered = await openSqliteStore({ path, files: nodeFiles() });
+      const problems = await check(world, tampered);
+      assert.match(problems[0] ?? '', /was changed since: obs_|no event tells of/, what);
+    });
+  }
 });

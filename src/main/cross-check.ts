@@ -1,25 +1,28 @@
 /**
- * The facts held against the event log: each observation that is kept was put on record first, and
- * each that is on record is kept, unless a later event says that it was not.
+ * The facts held against the event log: each observation that is kept was put on record first and
+ * is what it was then, and each that is on record is kept, unless a later event says that it was not.
  *
  * Both sides are in the order of their writing, so neither has to be held in memory.
  */
 import type { Files } from '#base/ports';
 import { type EventRecord, readEvents } from '#evidence';
-import type { Store } from '#store';
+import type { RecordedObservation, Store } from '#store';
 
-const PAGE = 1_000;
 const NAMED = 5;
 
 /** Says what does not fit. Asked of a log that verifies. */
 export async function crossCheck(
   files: Files,
   directory: string,
-  store: Pick<Store, 'observed' | 'read'>,
+  store: Pick<Store, 'recorded' | 'read'>,
 ): Promise<readonly string[]> {
-  const kept = observedIds(store);
-  const next = (): string | undefined => kept.next().value;
+  const kept = store.recorded()[Symbol.iterator]();
+  const next = (): RecordedObservation | undefined => {
+    const { done, value } = kept.next();
+    return done === true ? undefined : value;
+  };
   let awaited = next();
+  const changed: string[] = [];
   /** On record and not kept, since the last start: a start settles what a crash left. */
   let open: { readonly id: string; readonly event: EventRecord }[] = [];
   const lost: typeof open = [];
@@ -35,40 +38,33 @@ export async function crossCheck(
       for (const one of lost.filter(undone)) lost.splice(lost.indexOf(one), 1);
     }
     if (event.kind !== 'operation' || event.outcome !== 'done') continue;
-    for (const id of observationsOf(event)) {
-      if (id === awaited) {
+    for (const { id, digest } of observationsOf(event)) {
+      if (id === awaited?.id) {
+        if (digest !== awaited.digest) {
+          changed.push(
+            `what an observation recorded was changed since: ${id}, record ${event.seq}`,
+          );
+        }
         awaited = next();
       } else if (!store.read.hasObservation(id)) {
         open.push({ id, event });
       }
     }
   }
-  return [
-    ...(awaited !== undefined ? [`an observation is kept that no event tells of: ${awaited}`] : []),
-    ...lost
-      .slice(0, NAMED)
-      .map(
-        ({ id, event }) =>
-          `an event tells of an observation that is gone: ${id}, record ${event.seq}`,
-      ),
-  ];
+  const surplus =
+    awaited === undefined ? [] : [`an observation is kept that no event tells of: ${awaited.id}`];
+  const gone = lost.map(
+    ({ id, event }) => `an event tells of an observation that is gone: ${id}, record ${event.seq}`,
+  );
+  return [...surplus, ...changed.slice(0, NAMED), ...gone.slice(0, NAMED)];
 }
 
-/** What is recorded meanwhile is not asked about. */
-function* observedIds(store: Pick<Store, 'observed'>): Generator<string, undefined> {
-  const { lastOp } = store.observed(0, 0);
-  for (let after = 0; ; ) {
-    const { rows } = store.observed(after, PAGE);
-    for (const { op, id } of rows) {
-      if (op > lastOp) return;
-      yield id;
-      after = op;
-    }
-    if (rows.length < PAGE) return;
-  }
-}
-
-function observationsOf(event: EventRecord): readonly string[] {
-  const ids = event.more?.['observations'];
-  return Array.isArray(ids) ? ids.filter((id) => typeof id === 'string') : [];
+/** The observations that an event says were recorded. */
+export function observationsOf(event: EventRecord): readonly RecordedObservation[] {
+  const listed = event.more?.['observations'];
+  if (!Array.isArray(listed)) return [];
+  return listed.flatMap((one: unknown) => {
+    if (!Array.isArray(one) || typeof one[0] !== 'string' || typeof one[1] !== 'string') return [];
+    return [{ id: one[0], digest: one[1] }];
+  });
 }

@@ -4,6 +4,7 @@
  */
 import type { EventLog, EventRecord } from '#evidence';
 import type { Store } from '#store';
+import { observationsOf } from './cross-check.ts';
 
 const PAGE = 500;
 
@@ -38,7 +39,5 @@ export async function settleUnfinished(store: Store, events: EventLog): Promise<
 
 function isMissing(event: EventRecord, store: Store): boolean {
   if (event.kind !== 'operation' || event.outcome !== 'done') return false;
-  const observations = event.more?.observations;
-  if (!Array.isArray(observations)) return false;
-  return observations.some((id) => typeof id === 'string' && !store.read.hasObservation(id));
+  return observationsOf(event).some(({ id }) => !store.read.hasObservation(id));
 }

@@ -150,7 +150,7 @@ export const baselineBless = recording({
       ...replaced.map((other): Baseline => ({ ...other, status: 'retired' })),
       baseline,
     ].flatMap(baselineFacts);
-    const receipt = recordOne(
+    recordOne(
       statement(target, BASELINE_SOURCE, 'known_good', facts, powers, asking, baseline.reason),
       powers,
     );
@@ -161,7 +161,6 @@ export const baselineBless = recording({
         replaced: replaced.map((other) => other.id),
         findings,
       },
-      observations: [receipt.observationId],
       targets: [target.id],
     };
   },
@@ -225,7 +224,7 @@ export const baselineRetire = recording({
     }
     const retired: Baseline = { ...baseline, status: 'retired' };
     const reason = input.reason === undefined ? null : redact(input.reason).text;
-    const receipt = recordOne(
+    recordOne(
       statement(
         target,
         BASELINE_SOURCE,
@@ -239,7 +238,6 @@ export const baselineRetire = recording({
     );
     return {
       value: { baseline: show(retired), findings: recordDrift(target, powers, asking) },
-      observations: [receipt.observationId],
       targets: [target.id],
     };
   },
@@ -301,7 +299,7 @@ export const waiverAdd = recording({
       },
       at.asOf,
     );
-    const receipt = recordOne(
+    recordOne(
       statement(
         target,
         BASELINE_SOURCE,
@@ -315,7 +313,6 @@ export const waiverAdd = recording({
     );
     return {
       value: { waiver: showWaiver(waiver), findings: recordDrift(target, powers, asking) },
-      observations: [receipt.observationId],
       targets: [target.id],
     };
   },
@@ -354,7 +351,7 @@ export const waiverRetire = recording({
       if (waiver === undefined) continue;
       const withdrawn: Waiver = { ...waiver, status: 'withdrawn' };
       const reason = input.reason === undefined ? null : redact(input.reason).text;
-      const receipt = recordOne(
+      recordOne(
         statement(
           target,
           BASELINE_SOURCE,
@@ -368,7 +365,6 @@ export const waiverRetire = recording({
       );
       return {
         value: { waiver: showWaiver(withdrawn), findings: recordDrift(target, powers, asking) },
-        observations: [receipt.observationId],
         targets: [target.id],
       };
     }

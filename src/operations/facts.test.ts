@@ -187,6 +187,7 @@ describe('ingest_observation', () => {
           store.write((transaction) =>
             work({
               reader: transaction.reader,
+              recorded: () => transaction.recorded(),
               record: (input) => {
                 kept.push(input);
                 return transaction.record(input);

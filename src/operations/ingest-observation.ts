@@ -116,7 +116,6 @@ export const ingestObservation = recording({
         retired: receipt.retired,
         ...(altered > 0 ? { altered } : {}),
       },
-      observations: receipt.replayed ? [] : [receipt.observationId],
       targets: [target.id],
     };
   },

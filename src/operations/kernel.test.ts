@@ -168,7 +168,7 @@ describe('a store that cannot commit', () => {
         read: inner.read,
         backup: (target) => inner.backup(target),
         check: () => inner.check(),
-        observed: (after, limit) => inner.observed(after, limit),
+        recorded: () => inner.recorded(),
         write: (act) =>
           inner.write(async (transaction) => {
             await act(transaction);

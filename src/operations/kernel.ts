@@ -191,7 +191,8 @@ export class Kernel {
           output: outputOf(answer),
           tainted: operation.taints,
           targets: recorded.targets,
-          more: { observations: recorded.observations },
+          // What was recorded and the digest of what that left in the store: `verify` holds the facts to it.
+          more: { observations: transaction.recorded().map(({ id, digest }) => [id, digest]) },
         };
         await this.#world.events.append(event).durable;
         logged = event;

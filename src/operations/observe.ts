@@ -90,7 +90,6 @@ export const observe = recording({
         })),
         findings: drift,
       },
-      observations: receipts.map((receipt) => receipt.observationId),
       targets: [look.target.id],
     };
   },

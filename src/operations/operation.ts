@@ -172,8 +172,6 @@ export type Recording<In extends z.ZodType, Out extends z.ZodType, Prepared> = D
 
 export type Recorded<Value> = {
   readonly value: Value;
-  /** Observations written, so that a start after a crash can tell a promised one that is not there. */
-  readonly observations: readonly string[];
   readonly targets: readonly string[];
 };
 

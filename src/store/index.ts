@@ -10,6 +10,7 @@ export type {
   ObservationInput,
   ObservationReceipt,
   PageKey,
+  RecordedObservation,
   Shortfall,
   Store,
   StoredFact,

@@ -167,7 +167,12 @@ export interface FactReader {
 export interface StoreTransaction {
   readonly reader: FactReader;
   record(observation: ObservationInput): ObservationReceipt;
+  /** What this transaction recorded so far, in order. */
+  recorded(): readonly RecordedObservation[];
 }
+
+/** An observation with the SHA-256, in hex, of everything that recording it left in the store. */
+export type RecordedObservation = { readonly id: string; readonly digest: string };
 
 /**
  * A store owned by this process.
@@ -183,12 +188,6 @@ export interface Store extends AsyncDisposable {
   backup(target: string): Promise<void>;
   /** Everything that can be checked about the stored state; empty when sound. */
   check(): readonly string[];
-  /** Committed observations of type observed, oldest first, of operations after `after`; and the newest operation. */
-  observed(
-    after: number,
-    limit: number,
-  ): {
-    readonly lastOp: number;
-    readonly rows: readonly { readonly op: number; readonly id: string }[];
-  };
+  /** Committed observations, oldest first, each with the digest of what it left, read anew from what is stored. */
+  recorded(): Iterable<RecordedObservation>;
 }

@@ -6,7 +6,7 @@
  * comes late or with explicit times is worked out on the stream's rebuilt timeline.
  */
 import { FACT_TYPES, type FactType } from '#model';
-import type { ObservationInput, ObservationReceipt } from '../protocol.ts';
+import type { ObservationInput, ObservationReceipt, RecordedObservation } from '../protocol.ts';
 import {
   applyClaim,
   type Breakpoint,
@@ -21,6 +21,7 @@ import type { Statements } from './connection.ts';
 import { type Head, type Heads, headKey, type Origin, remembered } from './heads.ts';
 import { type Listing, prepare } from './prepare.ts';
 import { priorReceipt } from './receipts.ts';
+import { observationRow, RecordedLines } from './recorded.ts';
 import { believedAt, factRows, type Listed, observationsOf, replay } from './replay.ts';
 import type { ShapeInput, Shapes } from './shapes.ts';
 import type { Words } from './words.ts';
@@ -45,6 +46,7 @@ type Work = {
   readonly observedAt: number;
   readonly recordedAt: number;
   readonly counts: Counts;
+  readonly lines: RecordedLines;
   /** All observations of the origin and type, read when first needed. */
   observations: Listed[] | undefined;
 };
@@ -94,7 +96,12 @@ export class Recorder {
     this.#hasTimed = this.#sql.row('SELECT 1 FROM timed_stream LIMIT 1') !== undefined;
   }
 
-  record(input: ObservationInput, writing: () => void): ObservationReceipt {
+  /** `writing` is called before the first row is written, `wrote` with the digest of all of them. */
+  record(
+    input: ObservationInput,
+    writing: () => void,
+    wrote: (recorded: RecordedObservation) => void,
+  ): ObservationReceipt {
     const found = this.#heads.find(input.scope, input.target, input.source);
     const prior = priorReceipt(this.#sql, found?.id, input);
     if (prior !== undefined) return prior;
@@ -108,12 +115,14 @@ export class Recorder {
       observedAt: input.observedAt,
       recordedAt: input.recordedAt,
       counts: { written: 0, unchanged: 0, superseded: 0, retired: 0 },
+      lines: new RecordedLines(),
       observations: undefined,
     };
     const shape = this.#applyListings(work, input, listings);
     this.#applyAbsences(work, input, listings);
     this.#insertObservation(work, input, this.#shapes.put(shape));
     this.#heads.trim();
+    wrote({ id: input.id, digest: work.lines.digest(observationRow(this.#sql, work.op)) });
     return {
       observationId: input.id,
       recordedAt: input.recordedAt,
@@ -131,7 +140,7 @@ export class Recorder {
     const kinds = new Set<string>();
     for (const listing of listings) {
       const { fact, claim, held } = listing;
-      const head = listing.head ?? this.#createStream(work.origin, input.type, fact);
+      const head = listing.head ?? this.#createStream(work, input.type, fact);
       kinds.add(listing.kind);
       const plain = claim.to === undefined && claim.from === work.observedAt;
       if (plain) shape.streams.push(head.stream);
@@ -223,12 +232,18 @@ export class Recorder {
     for (const old of before) {
       if (same(kept.get(old.at), old)) kept.delete(old.at);
       else {
+        const seenFrom = this.#sql.number(
+          'SELECT seen_from FROM fact WHERE stream = ? AND valid_from = ? AND seen_to IS NULL',
+          stream,
+          old.at,
+        );
         this.#sql.run(
           'UPDATE fact SET seen_to = ? WHERE stream = ? AND valid_from = ? AND seen_to IS NULL',
           work.op,
           stream,
           old.at,
         );
+        work.lines.closed(stream, old.at, seenFrom as number);
       }
     }
     for (const added of kept.values()) this.#insertFact(work, stream, added);
@@ -244,6 +259,7 @@ export class Recorder {
       work.op - op,
       held,
     );
+    work.lines.added(stream, at, op, held);
     this.#facts++;
     if (at <= work.recordedAt) return;
     this.#hasAhead = true;
@@ -256,7 +272,7 @@ export class Recorder {
   }
 
   #createStream(
-    origin: Origin,
+    work: Work,
     type: FactType,
     fact: { readonly entity: string; readonly attribute: string },
   ): Head {
@@ -264,13 +280,14 @@ export class Recorder {
     this.#sql.run(
       'INSERT INTO stream VALUES (?, ?, ?, ?, ?)',
       stream,
-      origin.id,
+      work.origin.id,
       FACT_TYPES.indexOf(type),
       this.#words.id('entity', fact.entity),
       this.#words.id('attribute', fact.attribute),
     );
     const head: Head = { stream, lastFrom: -Infinity, last: null, timed: false };
-    this.#heads.add(origin, type, fact.entity, fact.attribute, head);
+    work.lines.began(stream, FACT_TYPES.indexOf(type), fact.entity, fact.attribute);
+    this.#heads.add(work.origin, type, fact.entity, fact.attribute, head);
     return head;
   }
 

@@ -7,9 +7,14 @@
 import { backup, type DatabaseSync } from 'node:sqlite';
 import { Fault } from '#base/fault';
 import type { Files } from '#base/ports';
-import { FACT_TYPES } from '#model';
 import { storeFault } from '../faults.ts';
-import type { FactReader, ObservationInput, Store, StoreTransaction } from '../protocol.ts';
+import type {
+  FactReader,
+  ObservationInput,
+  RecordedObservation,
+  Store,
+  StoreTransaction,
+} from '../protocol.ts';
 import { problemsOf } from './check.ts';
 import {
   configure,
@@ -21,6 +26,7 @@ import {
 } from './connection.ts';
 import { Heads } from './heads.ts';
 import { SqliteReader } from './reader.ts';
+import { recorded } from './recorded.ts';
 import { type Horizon, Recorder } from './recorder.ts';
 import { Shapes } from './shapes.ts';
 import { Words } from './words.ts';
@@ -151,18 +157,10 @@ class SqliteStore implements Store {
     return problemsOf(new Statements(this.#looking), this.#committed.lastOp);
   }
 
-  observed(after: number, limit: number): ReturnType<Store['observed']> {
+  recorded(): Iterable<RecordedObservation> {
     this.#refuseClosed();
     if (this.#stale) this.#rollBack();
-    const { lastOp } = this.#committed;
-    const rows = new Statements(this.#looking).rows(
-      'SELECT op, id FROM observation WHERE type = ? AND op > ? AND op <= ? ORDER BY op LIMIT ? + 0',
-      FACT_TYPES.indexOf('observed'),
-      after,
-      lastOp,
-      limit,
-    );
-    return { lastOp, rows: rows.map(([op, id]) => ({ op: Number(op), id: String(id) })) };
+    return recorded(new Statements(this.#looking), this.#committed.lastOp);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -177,18 +175,24 @@ class SqliteStore implements Store {
     this.#refuseClosed();
     let open = true;
     let broken = false;
+    const recordedHere: RecordedObservation[] = [];
     const transaction: StoreTransaction = {
       reader: this.#inside,
       record: (observation: ObservationInput) => {
         if (!open) throw storeFault('store-closed', 'the transaction has ended: begin another');
         if (broken) throw storeFault('store-unwritable', 'the transaction failed: begin another');
         // From the first written row on, a throw leaves the transaction half done.
-        const receipt = this.#recorder.record(observation, () => {
-          broken = true;
-        });
+        const receipt = this.#recorder.record(
+          observation,
+          () => {
+            broken = true;
+          },
+          (one) => recordedHere.push(one),
+        );
         broken = false;
         return receipt;
       },
+      recorded: () => recordedHere,
     };
     try {
       if (this.#stale) this.#rollBack();
