@@ -5,7 +5,7 @@ export type Paths = {
   readonly home: string;
   /** Whoever can edit it decides what is a target and which sources are trusted. */
   readonly inventory: string;
-  /** Whoever can write here can alter what is remembered; `verify` finds observations put in or taken out, not a value edited in place. */
+  /** Whoever can write here can alter what is remembered; `verify` finds it. */
   readonly facts: string;
   readonly logHead: string;
   readonly log: string;

@@ -135,10 +135,9 @@ export const renderVerdict: Render<Verdict> = (paper, answer) => {
     paper.whole({ text: `           undecided: ${question}`, tone: 'warn' });
   for (const note of log.notes) paper.whole({ text: `           ${note}`, tone: 'faint' });
   paper.whole({ text: `           anchored ${log.anchored}; root ${log.root}`, tone: 'faint' });
-  // No more than was checked: the log does not carry the values that were kept.
   paper.whole(
     facts.ok
-      ? 'facts      hold: each observation has its event; a value edited in place would not show'
+      ? 'facts      hold: each observation is what its event says was kept'
       : 'facts      do not hold',
   );
   for (const problem of facts.problems) paper.whole({ text: `           ${problem}`, tone: 'bad' });
