@@ -163,7 +163,7 @@ const ASKED: readonly (readonly [argv: string, operation: string, input: Json])[
     },
   ],
   ['verify', 'verify_log', {}],
-  ['backup copy', 'backup', { path: '/work/copy' }],
+  ['backup copy', 'backup', { path: '/desk/copy' }],
   ['doctor', 'doctor', {}],
 ];
 
@@ -232,7 +232,7 @@ describe('a command', () => {
       superseded: 0,
       retired: 0,
     });
-    const fromFile = await cli(['ingest', 'o.json'], { files: { '/work/o.json': text }, answer });
+    const fromFile = await cli(['ingest', 'o.json'], { files: { '/desk/o.json': text }, answer });
     const fromInput = await cli(['ingest', '-'], {
       stdin: [text.slice(0, 9), text.slice(9)],
       answer,
@@ -245,7 +245,7 @@ describe('a command', () => {
   });
 
   it('refuses a file that is not there, not UTF-8 or not JSON, and asks nothing', async () => {
-    const files = { '/work/a': '{"a":', '/work/b': Uint8Array.of(0x22, 0xff, 0x22) };
+    const files = { '/desk/a': '{"a":', '/desk/b': Uint8Array.of(0x22, 0xff, 0x22) };
     for (const [file, code, exit] of [
       ['a', 'invalid-json', 2],
       ['b', 'invalid-json', 2],
@@ -285,7 +285,7 @@ describe('a command', () => {
     assert.equal(await homeOf([]), '/home/me/.holdfast');
     assert.equal(await homeOf([], { HOLDFAST_HOME: '/data' }), '/data');
     assert.equal(await homeOf([], { HOLDFAST_HOME: '' }), '/home/me/.holdfast');
-    assert.equal(await homeOf(['--home', 'x'], { HOLDFAST_HOME: '/data' }), '/work/x');
+    assert.equal(await homeOf(['--home', 'x'], { HOLDFAST_HOME: '/data' }), '/desk/x');
     assert.equal(await homeOf(['--home', '~/y']), '/home/me/y');
   });
 
@@ -305,7 +305,7 @@ describe('a command', () => {
       { once: true, port: 7878, http: false },
     ]);
     assert.deepEqual(await called('mcp'), ['mcp', home]);
-    assert.deepEqual(await called('restore b'), ['restore', home, '/work/b']);
+    assert.deepEqual(await called('restore b'), ['restore', home, '/desk/b']);
     assert.deepEqual(await called('service install'), ['service', home, 'install', 'user']);
     assert.deepEqual(await called('service status', true), ['service', home, 'status', 'system']);
     assert.deepEqual(await called('service uninstall --user', true), [

@@ -80,7 +80,7 @@ export async function cli(argv: readonly string[], setting: Setting = {}): Promi
       return Buffer.from(file as string);
     },
     env: { HOME: '/home/me', ...setting.env },
-    cwd: '/work',
+    cwd: '/desk',
     isRoot: setting.root ?? false,
     isTerminal: { stdout: terminal, stderr: terminal },
     columns: setting.columns,
