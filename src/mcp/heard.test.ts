@@ -12,7 +12,7 @@ const caller: Caller = {
   scopes: 'all',
 };
 
-describe('a call of a tool that is not served', () => {
+describe('a call that the protocol refuses by itself', () => {
   it('is asked of the one path all the same, so that it leaves its event', async () => {
     const asked: string[] = [];
     const service = mcpService({
@@ -33,8 +33,9 @@ describe('a call of a tool that is not served', () => {
     await service.heard(call('baseline_bless'));
     await service.heard(call('rm_rf'));
     await service.heard(call('query_facts'));
+    await service.heard({ method: 'tools/call', params: { name: 'query_facts', arguments: [1] } });
     for (const odd of [undefined, null, 'tools/call', call(7), { method: 'tools/call' }])
       await service.heard(odd);
-    assert.deepEqual(asked, ['baseline_bless', 'rm_rf']);
+    assert.deepEqual(asked, ['baseline_bless', 'rm_rf', 'query_facts']);
   });
 });

@@ -35,7 +35,7 @@ export type McpSetup = {
 /** What a transport serves to one caller. */
 export type McpService = {
   readonly factory: McpServerFactory;
-  /** Asks for a tool that is not served, so that asking leaves its event; the protocol refuses it by itself. */
+  /** Asks for what the protocol refuses by itself, unserved tools and arguments that are no object, so that asking leaves its event. */
   readonly heard: (message: unknown) => Promise<void>;
   /** Whether the caller may be told of changes of this resource. */
   readonly mayWatch: (uri: string) => Promise<boolean>;
@@ -67,20 +67,25 @@ export function mcpService(setup: McpSetup): (caller: Caller) => McpService {
       return server;
     };
     const heard = async (message: unknown): Promise<void> => {
-      const name = toolAsked(message);
-      if (name === undefined || setup.more !== undefined) return;
-      if (tools.some((tool) => tool.name === name)) return;
-      await setup.perform({ operation: name, input: {}, caller }).catch(() => {});
+      const asked = toolAsked(message);
+      if (asked === undefined || setup.more !== undefined) return;
+      const { name, input } = asked;
+      // What is served with an object of arguments is asked where it is called.
+      if (tools.some((tool) => tool.name === name) && isRecord(input)) return;
+      await setup.perform({ operation: name, input, caller }).catch(() => {});
     };
     return { factory, mayWatch, heard };
   };
 }
 
-function toolAsked(message: unknown): string | undefined {
+function toolAsked(
+  message: unknown,
+): { readonly name: string; readonly input: unknown } | undefined {
   if (!isRecord(message) || message['method'] !== 'tools/call') return undefined;
   const params = message['params'];
   const name = isRecord(params) ? params['name'] : undefined;
-  return typeof name === 'string' ? name : undefined;
+  if (!isRecord(params) || typeof name !== 'string') return undefined;
+  return { name, input: params['arguments'] === undefined ? {} : params['arguments'] };
 }
 
 function optionsOf({ changes, more }: McpSetup): McpServerOptions {
