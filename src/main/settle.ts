@@ -8,16 +8,20 @@ import { observationsOf } from './cross-check.ts';
 
 const PAGE = 500;
 
-/** Looks at the events between the start before and this one; older ones were settled then. */
+/**
+ * Looks back to the newest start that went on to answer calls: calls are answered only after this, so
+ * whatever is older was settled then. A start that died before it got here settled nothing.
+ */
 export async function settleUnfinished(store: Store, events: EventLog): Promise<void> {
   let before: number | undefined;
   const undone: EventRecord[] = [];
   const settled = new Set<string>();
-  let starts = 0;
+  let answered = false;
   search: for (;;) {
     const page = await events.read({}, PAGE, before);
     for (const event of page) {
-      if (event.kind === 'service.started' && ++starts === 2) break search;
+      if (event.kind === 'service.started' && answered) break search;
+      if (event.kind === 'operation') answered = true;
       if (event.kind === 'operation.undone') settled.add(event.requestId);
       if (isMissing(event, store)) undone.push(event);
       before = event.seq;
