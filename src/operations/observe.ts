@@ -1,10 +1,11 @@
 import * as z from 'zod/v4';
 import { sha256 } from '#base/digest';
-import { Fault } from '#base/fault';
+import { asFault, Fault } from '#base/fault';
 import { canonicalJson, type Json } from '#base/json';
 import { LIMITS } from '#base/limits';
 import { formatInstant } from '#base/time';
 import { resolveTarget } from '#inventory';
+import { kindOf } from '#model';
 import type { ObservationInput } from '#store';
 import { keepableValue } from './ingest-observation.ts';
 import { recording, type TargetLook } from './operation.ts';
@@ -81,12 +82,12 @@ export const observe = recording({
         retired: sum('retired'),
         collectors: look.looks.map((one, i) => ({
           collector: one.collector,
-          facts: one.facts.length,
+          facts: observations[i]?.facts.length ?? 0,
           written: receipts[i]?.written ?? 0,
           unchanged: receipts[i]?.unchanged ?? 0,
           retired: receipts[i]?.retired ?? 0,
           durationMs: one.durationMs,
-          shortfalls: one.shortfalls.map((shortfall) => ({ ...shortfall })),
+          shortfalls: (observations[i]?.shortfalls ?? []).map((shortfall) => ({ ...shortfall })),
         })),
         findings: drift,
       },
@@ -100,27 +101,37 @@ function observationOf(
   one: TargetLook['looks'][number],
   actor: string,
 ): Omit<ObservationInput, 'id' | 'recordedAt'> {
-  const facts = one.facts.map((fact) => {
-    const { value, altered } = keepableValue(
-      fact.value,
-      fact.attribute,
-      `${fact.entity} ${fact.attribute}`,
-    );
-    return {
-      entity: fact.entity,
-      attribute: fact.attribute,
-      value,
-      ...(altered ? { altered } : {}),
-    };
+  // What cannot be kept is left out, and its kind is not complete: one look never stops the others.
+  const leftOut = new Map<string, string>();
+  const facts = one.facts.flatMap((fact) => {
+    try {
+      const { value, altered } = keepableValue(
+        fact.value,
+        fact.attribute,
+        `${fact.entity} ${fact.attribute}`,
+      );
+      const { entity, attribute } = fact;
+      return [{ entity, attribute, value, ...(altered ? { altered } : {}) }];
+    } catch (thrown) {
+      const fault = asFault(thrown);
+      if (fault.kind !== 'invalid') throw fault;
+      leftOut.set(kindOf(fact.entity), `a fact was left out: ${fault.code}`);
+      return [];
+    }
   });
+  const short = [...leftOut].map(([kind, reason]) => ({
+    kind,
+    status: 'partial' as const,
+    reason,
+  }));
   return {
     scope: look.target.scope,
     target: look.target.id,
     source: one.source,
     type: 'observed',
     observedAt: one.observedAt,
-    complete: one.complete,
-    shortfalls: one.shortfalls,
+    complete: one.complete.filter((kind) => !leftOut.has(kind)),
+    shortfalls: [...one.shortfalls, ...short],
     facts,
     actor,
     reason: null,
