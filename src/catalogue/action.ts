@@ -70,7 +70,10 @@ export type StepSpec = {
   readonly timeoutSeconds: number;
   readonly atomic: boolean;
   /** Runs when the step was run and has to be taken back. `null`: nothing to take back. */
-  readonly inverse: { readonly argv: ArgvTemplate; readonly effect: readonly TemplatePiece[] } | null;
+  readonly inverse: {
+    readonly argv: ArgvTemplate;
+    readonly effect: readonly TemplatePiece[];
+  } | null;
 };
 
 export type ProbeSpec = {
@@ -100,7 +103,10 @@ export type Action = {
   /** Facts that must hold for the action to make sense, and are bound into the plan. */
   readonly requires: readonly FactTest[];
   /** Facts that are bound into the plan with whatever value they have. */
-  readonly binds: readonly { readonly entity: readonly TemplatePiece[]; readonly attribute: string }[];
+  readonly binds: readonly {
+    readonly entity: readonly TemplatePiece[];
+    readonly attribute: string;
+  }[];
   /** Programs run while previewing, on the look road; their output is shown with the plan. */
   readonly preview: readonly ArgvTemplate[];
   readonly steps: readonly StepSpec[];

@@ -42,5 +42,8 @@ export interface PolicyEngine {
   readonly digest: string;
   decide(question: PolicyQuestion): Decision;
   /** May this caller perform this read-only operation? Compiled when the set was loaded. */
-  decideLook(caller: Pick<PolicyCaller, 'kind' | 'profile' | 'capabilities'>, capability: string): Decision;
+  decideLook(
+    caller: Pick<PolicyCaller, 'kind' | 'profile' | 'capabilities'>,
+    capability: string,
+  ): Decision;
 }

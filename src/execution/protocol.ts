@@ -1,0 +1,190 @@
+/**
+ * The change road's one door: propose, approve, run, undo, stop. Surfaces reach it through operations.
+ *
+ * Every transition is a conditional write in one transaction with its event; what runs is what the
+ * signature covers, never what a row says.
+ */
+import type { Json, JsonObject } from '#base/json';
+import type { Instant } from '#base/time';
+import type { ChangeState, Decision, Plan, Scope, Target, Tier } from '#model';
+import type { PolicyCaller } from '#policy';
+
+/** Who asks, as the kernel established it, and what their session has seen. */
+export type Requester = PolicyCaller & {
+  /** The person accountable; `null` only for a service of nobody. */
+  readonly onBehalfOf: string | null;
+  /** A lease over HTTP, a connection over stdio, one command of the CLI. */
+  readonly session: string;
+  readonly scopes: readonly Scope[];
+  readonly requestId: string;
+  readonly traceId: string | null;
+};
+
+export type Proposal = {
+  readonly action: string;
+  readonly targets: readonly string[];
+  readonly arguments: JsonObject;
+  readonly reason: string;
+  readonly dryRun: boolean;
+  readonly idempotencyKey: string | null;
+};
+
+/** The fixed shape of `run_action` and `get_change`. */
+export type ChangeView = {
+  readonly changeId: string;
+  readonly digest: string;
+  readonly tier: Tier;
+  readonly state: ChangeState;
+  readonly action: string;
+  readonly reason: string;
+  readonly requestedBy: string;
+  readonly onBehalfOf: string | null;
+  readonly createdAt: string;
+  readonly dryRun: boolean;
+  readonly plan: {
+    readonly steps: readonly {
+      readonly argv: readonly string[];
+      readonly target: string;
+      readonly effect: string;
+      readonly stdin: { readonly sha256: string; readonly length: number } | null;
+    }[];
+    readonly preconditions: readonly {
+      readonly target: string;
+      readonly entity: string;
+      readonly attribute: string;
+      readonly value: Json;
+      readonly why: string;
+    }[];
+    readonly inverse:
+      | readonly {
+          readonly argv: readonly string[];
+          readonly target: string;
+          readonly effect: string;
+        }[]
+      | null;
+    readonly irreversible: string | null;
+    readonly expiresAt: string;
+  };
+  readonly decision: Decision;
+  /** What the caller should do now, in one sentence; for pending work: wait and ask `get_change`. */
+  readonly next: string;
+  /** Bounded, redacted output of a T0 action. */
+  readonly output: string | null;
+  readonly outcome: {
+    readonly state: ChangeState;
+    readonly code: string | null;
+    readonly says: string;
+    readonly at: string;
+  } | null;
+  readonly receipts: readonly {
+    readonly target: string;
+    readonly step: number;
+    readonly direction: 'forward' | 'inverse';
+    readonly number: number;
+    readonly result: string;
+    readonly status: number;
+    readonly startedAt: string;
+    readonly endedAt: string;
+    readonly stdout: { readonly sha256: string; readonly length: number };
+    readonly stderr: { readonly sha256: string; readonly length: number };
+  }[];
+  readonly verification: readonly { readonly says: string; readonly held: boolean }[];
+  readonly approvals: readonly {
+    readonly operator: string;
+    readonly assurance: string;
+    readonly at: string;
+    readonly samePersonAsRequester: boolean;
+  }[];
+};
+
+/** Everything an approval surface shows before a person signs. Never given to an assistant. */
+export type ApprovalPage = {
+  readonly change: ChangeView;
+  readonly plan: Plan;
+  /** The bytes to sign, and the SSHSIG namespace. Unspent: it leaves only through the local socket, to an approval surface. */
+  readonly envelope: string;
+  readonly namespace: 'holdfast-change@1';
+  readonly digestWords: string;
+  readonly blastRadius: readonly string[];
+  /** What the session had read from targets before it asked: cleaned and redacted, still a claim of the target. */
+  readonly taintedText: readonly { readonly operation: string; readonly text: string }[];
+  readonly assuranceNeeded: string;
+  readonly quorum: { readonly needed: number; readonly have: readonly string[] };
+  readonly fourEyes: boolean;
+  readonly decideBy: string;
+  readonly runBy: string;
+  readonly typeName: string | null;
+};
+
+export type Approval = {
+  readonly changeId: string;
+  readonly signature: string;
+  /** T3: the target's name and a reason, typed by the person. */
+  readonly typedTarget: string | null;
+  readonly reason: string | null;
+};
+
+export type StopSubject =
+  | { readonly kind: 'fleet' }
+  | { readonly kind: 'scope' | 'target' | 'action' | 'rule' | 'session'; readonly name: string };
+
+export type StopView = {
+  readonly id: string;
+  readonly subject: StopSubject;
+  readonly by: string;
+  readonly reason: string;
+  readonly at: string;
+};
+
+/** Names of the points at which a death must leave nothing lost, doubled or unsaid. */
+export const FAULT_POINTS = [
+  'proposal-recorded',
+  'preview-recorded',
+  'decision-recorded',
+  'approval-recorded',
+  'recheck-passed',
+  'intent-event-durable',
+  'intent-committed',
+  'before-dispatch',
+  'after-dispatch',
+  'receipt-recorded',
+  'verification-started',
+  'verification-recorded',
+  'outcome-event-durable',
+  'outcome-committed',
+  'undo-intent-committed',
+  'undo-dispatched',
+  'stop-recorded',
+] as const;
+export type FaultPoint = (typeof FAULT_POINTS)[number];
+
+export interface ChangeRoad {
+  propose(requester: Requester, proposal: Proposal): Promise<ChangeView>;
+  get(requester: Pick<Requester, 'scopes'>, changeId: string): ChangeView;
+  list(
+    requester: Pick<Requester, 'scopes'>,
+    filter: { readonly state?: ChangeState; readonly target?: string; readonly pending?: boolean },
+    limit: number,
+    before?: string,
+  ): { readonly changes: readonly ChangeView[]; readonly next: string | null };
+  approvalPage(requester: Requester, changeId: string): Promise<ApprovalPage>;
+  /** Records a person's signature; when the quorum is met, rechecks and runs, and answers with the outcome. */
+  approve(requester: Requester, approval: Approval): Promise<ChangeView>;
+  reject(requester: Requester, changeId: string, reason: string): Promise<ChangeView>;
+  cancel(requester: Requester, changeId: string, reason: string): Promise<ChangeView>;
+  /** Runs the signed inverse while it may still run; later it proposes the inverse as a change of its own. */
+  undo(requester: Requester, changeId: string, reason: string): Promise<ChangeView>;
+  stop(requester: Requester, subject: StopSubject, reason: string): Promise<StopView>;
+  stops(): { readonly stops: readonly StopView[]; readonly unreadable: string | null };
+  /** The document an operator signs to lift a stop, and its lifting. */
+  liftPage(stopId: string): { readonly order: string; readonly namespace: 'holdfast-lift@1' };
+  lift(requester: Requester, stopId: string, order: string, signature: string): Promise<void>;
+  addTaint(session: string, operation: string, text: string): Promise<void>;
+  taintOf(
+    session: string,
+  ): { readonly since: Instant; readonly operations: readonly string[] } | undefined;
+  /** After a start: probes what was under way and says what became of it; expires what is over. */
+  resume(): Promise<void>;
+}
+
+export type Observed = (targets: readonly Target[]) => Promise<void>;
