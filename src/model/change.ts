@@ -10,6 +10,22 @@ import type { Scope } from './fact.ts';
 export const TIERS = ['T0', 'T1', 'T2', 'T3'] as const;
 export type Tier = (typeof TIERS)[number];
 
+/** What an action may require of its caller, besides `changes.propose`. */
+export const ACTION_CAPABILITIES = [
+  'actions.look',
+  'actions.services',
+  'actions.files',
+  'actions.packages',
+  'actions.accounts',
+  'actions.processes',
+  'actions.containers',
+  'actions.certificates',
+  'actions.caches',
+  'actions.hosts',
+  'actions.runbooks',
+] as const;
+export type ActionCapability = (typeof ACTION_CAPABILITIES)[number];
+
 /** Server-wide highest tier: `readonly` T0, `guarded` T2, `open` T3. */
 export const MODES = ['readonly', 'guarded', 'open'] as const;
 export type Mode = (typeof MODES)[number];

@@ -8,6 +8,8 @@ export {
   type Waiver,
 } from './baseline.ts';
 export {
+  ACTION_CAPABILITIES,
+  type ActionCapability,
   ASSURANCES,
   type Assurance,
   CHANGE_STATES,
