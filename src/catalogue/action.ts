@@ -5,7 +5,7 @@
  * preview, decide, run, verify and undo it. A step is an argv with typed placeholders; no part of a
  * placeholder's value can become an option, a second argument or a shell's business.
  */
-import type { HostType, Tier } from '#model';
+import type { ActionCapability, HostType, Tier } from '#model';
 
 export const SIDE_EFFECTS = ['none', 'transient', 'state', 'data', 'destructive'] as const;
 export type SideEffect = (typeof SIDE_EFFECTS)[number];
@@ -89,7 +89,7 @@ export type Action = {
   readonly family: string;
   readonly tier: Tier;
   readonly sideEffect: SideEffect;
-  readonly capability: string;
+  readonly capability: ActionCapability;
   readonly hostTypes: readonly HostType[] | 'any';
   readonly environments: readonly string[] | 'any';
   readonly arguments: readonly ArgumentSpec[];
