@@ -35,7 +35,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
 
   // remember
   store: { doors: ['base', 'model'], outside: ['node:sqlite'] },
-  evidence: { doors: ['base'], outside: ['node:crypto'] },
+  evidence: { doors: ['base'], outside: ['node:crypto', 'yaml'] },
 
   // reach
   collectors: { doors: ['base', 'model'], outside: ['node:crypto'] },
@@ -46,6 +46,8 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'node:crypto',
       'node:fs',
       'node:fs/promises',
+      'node:http',
+      'node:https',
       'node:path',
       'node:stream',
     ],

@@ -1,5 +1,6 @@
 /**
- * The five doors to the outside: time, randomness, files, programs and the process' own end.
+ * The doors to the outside: time, randomness, files, programs, one request over the network and one
+ * line to a collector.
  *
  * Nothing below `main` reaches these in any other way, so a seed and a script of faults replay
  * a whole run. The real ones are in `machine/`, the simulated ones in `test/support/`.
@@ -96,3 +97,33 @@ export type MachineFileInfo = {
   readonly size: number;
   readonly modifiedAt: Instant;
 };
+
+export type PostRequest = {
+  readonly method: 'GET' | 'POST';
+  /** `http:` or `https:`, without a user or a password. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  /** For the whole of it, from looking up the name to the last byte. */
+  readonly timeoutMs: number;
+  /** An answer that is bigger is dropped, and the request rejects. */
+  readonly maxBytes: number;
+  /** PEM certificates that are trusted for this request instead of the system's. */
+  readonly ca?: string;
+};
+
+export type PostAnswer = {
+  readonly status: number;
+  /** Lower-case names; what came more than once is left out. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+};
+
+/**
+ * One bounded request to an address that an operator configured, never one that a target or an
+ * assistant named. Redirects are answers like others and are not followed; no proxy, no cookies.
+ * Rejects with `url-refused` (`invalid`) or `request-failed` (`unavailable`).
+ */
+export interface Poster {
+  request(request: PostRequest): Promise<PostAnswer>;
+}
