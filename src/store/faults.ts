@@ -18,6 +18,18 @@ const KINDS = {
   'idempotency-key-reused': 'conflict',
   /** The observation's id is taken. Nothing was written. */
   'observation-exists': 'conflict',
+  /** The id of a change, or of a standing approval, is taken. Nothing was written. */
+  'change-exists': 'conflict',
+  /** Someone moved the change first. Read it again. */
+  'change-moved': 'conflict',
+  /** This operator's approval is there already. */
+  'already-approved': 'conflict',
+  /** The part was begun before: whoever comes second does nothing. */
+  'attempt-exists': 'conflict',
+  /** The attempt has its outcome already. */
+  'attempt-ended': 'conflict',
+  /** No change, attempt or standing approval has this id. */
+  'no-such-change': 'missing',
   /** The backup's target is there already. Name another. */
   'backup-target-exists': 'conflict',
   /** The database refused to write (disk full, input/output error). Nothing of this write was kept. */

@@ -1,3 +1,17 @@
+export {
+  type ApprovalRow,
+  type AttemptOutcome,
+  type AttemptRow,
+  type ChangeReader,
+  type ChangeRow,
+  type ChangeWriter,
+  type ClearedRow,
+  type NewAttempt,
+  type OrderRow,
+  type StandingRow,
+  type Taint,
+  type Transition,
+} from './changes.ts';
 export { type StoreFaultCode } from './faults.ts';
 export type {
   Difference,

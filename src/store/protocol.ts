@@ -7,6 +7,7 @@
 import type { Json } from '#base/json';
 import type { Instant } from '#base/time';
 import type { Coverage, Fact, FactType, FactVersion, Scope } from '#model';
+import type { ChangeReader, ChangeWriter } from './changes.ts';
 
 /** One listed fact. Times: see the reference semantics in docs/architecture.md, "Facts: two clocks". */
 export type FactInput = {
@@ -166,6 +167,7 @@ export interface FactReader {
  */
 export interface StoreTransaction {
   readonly reader: FactReader;
+  readonly changes: ChangeWriter;
   record(observation: ObservationInput): ObservationReceipt;
   /** What this transaction recorded so far, in order. */
   recorded(): readonly RecordedObservation[];
@@ -183,6 +185,7 @@ export type RecordedObservation = { readonly id: string; readonly digest: string
  */
 export interface Store extends AsyncDisposable {
   readonly read: FactReader;
+  readonly changes: ChangeReader;
   write<T>(act: (transaction: StoreTransaction) => T | Promise<T>): Promise<T>;
   /** A consistent copy while others read and write; `target` must not exist. */
   backup(target: string): Promise<void>;

@@ -1,4 +1,5 @@
 /** Everything that can be checked about the stored state, each problem with the row that has it. */
+import { CHANGE_MOVES } from '../changes.ts';
 import type { Statements } from './connection.ts';
 import { decodeShape, shapeDigest } from './shapes.ts';
 
@@ -18,7 +19,17 @@ const REFERENCES: readonly [table: string, column: string, to: string][] = [
   ['origin_kind', 'kind', 'word'],
   ['fact', 'stream', 'stream'],
   ['ahead', 'stream', 'stream'],
+  ['change_target', 'change', 'change'],
+  ['change_move', 'change', 'change'],
+  ['approval', 'change', 'change'],
+  ['change_order', 'change', 'change'],
+  ['attempt', 'change', 'change'],
+  ['standing_end', 'standing', 'standing'],
 ];
+
+const MOVES = Object.entries(CHANGE_MOVES)
+  .flatMap(([from, all]) => all.map((to) => `'${from}>${to}'`))
+  .join(', ');
 
 const QUESTIONS: readonly [problem: string, sql: string][] = [
   [
@@ -73,6 +84,56 @@ const QUESTIONS: readonly [problem: string, sql: string][] = [
   ],
 ];
 
+const CHANGE_QUESTIONS: readonly [problem: string, sql: string][] = [
+  [
+    'a change does not stand where its last move left it:',
+    `SELECT id FROM change c WHERE NOT EXISTS (SELECT 1 FROM change_move m
+       WHERE m.change = c.id AND m.rev = c.rev AND m.state = c.state AND m.at = c.updated_at)
+       OR EXISTS (SELECT 1 FROM change_move m WHERE m.change = c.id AND m.rev > c.rev)`,
+  ],
+  [
+    'a move of a change is missing:',
+    `SELECT change FROM (SELECT change, rev, row_number() OVER (PARTITION BY change ORDER BY rev)
+       AS n FROM change_move) WHERE rev <> n`,
+  ],
+  [
+    'a change moved where none may go:',
+    `SELECT change FROM (SELECT change, state, lag(state) OVER (PARTITION BY change ORDER BY rev)
+       AS before FROM change_move) WHERE before IS NOT NULL
+       AND before || '>' || state NOT IN (${MOVES})`,
+  ],
+  [
+    'a change waits or ran without a plan:',
+    `SELECT id FROM change WHERE (digest IS NULL OR tier IS NULL OR decide_by IS NULL)
+       AND state NOT IN ('proposed', 'refused', 'cancelled', 'failed')`,
+  ],
+  [
+    'a change runs or ran without an attempt:',
+    `SELECT id FROM change c WHERE state IN ('executing', 'confirmed', 'ambiguous', 'rolled-back')
+       AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.change = c.id)`,
+  ],
+  [
+    'an attempt is open and nothing runs:',
+    `SELECT a.id FROM attempt a JOIN change c ON c.id = a.change WHERE a.ended_at IS NULL
+       AND c.state NOT IN ('executing', 'ambiguous')`,
+  ],
+  [
+    'an attempt has half an end:',
+    `SELECT id FROM attempt WHERE (ended_at IS NULL) <> (outcome IS NULL)
+       OR (ended_at IS NULL) <> (detail IS NULL)`,
+  ],
+  [
+    'a record of a change is not JSON:',
+    `SELECT id FROM change WHERE NOT json_valid(body)
+       UNION ALL SELECT change FROM change_move WHERE NOT json_valid(detail)
+       UNION ALL SELECT change FROM approval WHERE NOT json_valid(detail)
+       UNION ALL SELECT change FROM change_order WHERE NOT json_valid(parts)
+       UNION ALL SELECT id FROM attempt WHERE NOT json_valid(groups)
+         OR (detail IS NOT NULL AND NOT json_valid(detail))
+       UNION ALL SELECT id FROM standing WHERE NOT json_valid(signatures) OR NOT json_valid(detail)`,
+  ],
+];
+
 export function problemsOf(sql: Statements, lastOp: number): readonly string[] {
   const damage = sql.rows('PRAGMA integrity_check').map(([text]) => text as string);
   if (damage.length !== 1 || damage[0] !== 'ok') return damage.map((text) => `database: ${text}`);
@@ -91,7 +152,7 @@ function references(sql: Statements): string[] {
 }
 
 function answers(sql: Statements): string[] {
-  return QUESTIONS.flatMap(([problem, question]) =>
+  return [...QUESTIONS, ...CHANGE_QUESTIONS].flatMap(([problem, question]) =>
     sql.rows(`${question} LIMIT ${NAMED}`).map(([id]) => `${problem} ${String(id)}`),
   );
 }

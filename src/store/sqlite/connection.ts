@@ -2,7 +2,8 @@
  * One connection to the database: opened, migrated, and then held to what the store may do.
  *
  * After `restrict`, the connection can neither delete, drop, attach nor set anything, and can
- * update nothing but the closing of a fact, whatever SQL reaches it.
+ * update nothing but the closing of a fact, the moving of a change and the end of an attempt,
+ * whatever SQL reaches it.
  */
 import { constants, DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { storeFault } from '../faults.ts';
@@ -64,10 +65,18 @@ const READS: ReadonlySet<number> = new Set([
 ]);
 const READ_PRAGMAS: ReadonlySet<string> = new Set(['integrity_check', 'page_count', 'page_size']);
 
+/** The only columns that are ever updated; triggers say from what to what. */
+const CLOSED: Readonly<Record<string, readonly string[]>> = {
+  fact: ['seen_to'],
+  change: ['rev', 'state', 'updated_at', 'tier', 'digest', 'decide_by'],
+  attempt: ['ended_at', 'outcome', 'detail'],
+};
+
 export function restrict(db: DatabaseSync): void {
   db.setAuthorizer((action, subject, detail) => {
     if (READS.has(action) || action === constants.SQLITE_INSERT) return constants.SQLITE_OK;
-    const closes = action === constants.SQLITE_UPDATE && subject === 'fact' && detail === 'seen_to';
+    const closes =
+      action === constants.SQLITE_UPDATE && (CLOSED[subject ?? ''] ?? []).includes(detail ?? '');
     const looks =
       action === constants.SQLITE_PRAGMA && detail === null && READ_PRAGMAS.has(subject ?? '');
     return closes || looks ? constants.SQLITE_OK : constants.SQLITE_DENY;

@@ -6,6 +6,8 @@
  * row for each breakpoint at which a believed value changes; what repeats a value is only in the
  * observation's shape. See docs/decisions/0002-breakpoints-and-stored-sets.md.
  */
+import { CHANGE_TABLES, CHANGE_TABLES_UNCHANGING } from './change-tables.ts';
+
 export const APPLICATION_ID = 0x48_6f_6c_64;
 
 const REFUSED = (table: string): string => `
@@ -84,6 +86,13 @@ export const MIGRATIONS: readonly { readonly number: number; readonly sql: strin
   INSERT INTO ahead SELECT DISTINCT f.stream, f.valid_from FROM fact f
     JOIN observation o ON o.op = f.seen_from WHERE f.valid_from > o.recorded_at;
   ${UNCHANGING('ahead')}
+`,
+  },
+  {
+    number: 3,
+    sql: `${CHANGE_TABLES}
+  ${REFUSED('change')} ${REFUSED('attempt')}
+  ${CHANGE_TABLES_UNCHANGING.map(UNCHANGING).join('')}
 `,
   },
 ];

@@ -8,6 +8,7 @@ import { Fault } from '#base/fault';
 import { LATEST } from '#base/time';
 import { nodeFiles } from '#machine';
 import { throwsFault } from '#test/throws-fault';
+import { changesContract, everyTable } from '../changes.contract.ts';
 import type { ObservationInput, Store } from '../protocol.ts';
 import { at, fact, observation, storeContract } from '../store.contract.ts';
 import { openDatabase } from './connection.ts';
@@ -21,6 +22,8 @@ const openAt = (path: string): Promise<Store> => openSqliteStore({ path, files: 
 
 storeContract('SQLite on disk', () => openAt(newPath()));
 storeContract('SQLite in memory', async () => openMemoryStore());
+changesContract('SQLite on disk', () => openAt(newPath()));
+changesContract('SQLite in memory', async () => openMemoryStore());
 
 const everything = { scopes: ['main/main'], type: 'observed' as const };
 const now = { asOf: at(1_000), knownAt: LATEST };
@@ -115,10 +118,16 @@ describe('a SQLite store on disk', () => {
     await store.write((transaction) => history().map((one) => transaction.record(one)));
     const ahead = observation(50, [fact('disk:a', 1, { validTo: at(900) })]);
     await store.write((transaction) => transaction.record(ahead));
+    await store.write((transaction) => everyTable(transaction.changes));
     const attempts = [
       'DELETE FROM fact',
       'UPDATE fact SET value = 1',
       'UPDATE observation SET actor = 1',
+      'DELETE FROM change',
+      `UPDATE change SET principal = 'operator:me'`,
+      `UPDATE change_move SET detail = '{}'`,
+      `UPDATE approval SET operator = 'me'`,
+      `UPDATE attempt SET target = 'host:b'`,
       'DROP TRIGGER fact_closes_once',
       'DROP TABLE fact',
       `ATTACH '${path}.other' AS other`,
@@ -140,6 +149,23 @@ describe('a SQLite store on disk', () => {
     assert.throws(() => raw.exec('UPDATE fact SET seen_to = 9 WHERE seen_to IS NOT NULL'));
     assert.throws(() => raw.exec(`UPDATE fact SET seen_to = 99, value = '7'`), /append-only/);
     assert.throws(() => raw.exec('UPDATE observation SET recorded_at = 1'), /append-only/);
+    for (const sql of [
+      `UPDATE change SET state = 'confirmed'`,
+      `UPDATE change SET rev = rev + 1, state = 'proposed'`,
+      `UPDATE change SET rev = rev + 2, state = 'confirmed'`,
+      `UPDATE change SET rev = rev + 1, digest = 'x'`,
+      `UPDATE change SET rev = rev + 1, tier = NULL`,
+      `UPDATE change SET rev = rev + 1, decide_by = decide_by + 1`,
+      `UPDATE change SET rev = rev + 1, body = '{}'`,
+      `UPDATE attempt SET ended_at = 1`,
+      `UPDATE attempt SET ended_at = 1, outcome = 'failed', detail = '{}', id = 'n7'`,
+      `UPDATE approval SET signature = 'x'`,
+      `UPDATE change_order SET text = 'x'`,
+      'UPDATE change_order SET run_by = run_by + 1',
+      'UPDATE standing SET expires_at = expires_at + 1',
+    ]) {
+      assert.throws(() => raw.exec(sql), /append-only/, sql);
+    }
   });
 
   it('names what is wrong with what it holds', async () => {
@@ -156,11 +182,28 @@ describe('a SQLite store on disk', () => {
       ],
       [`UPDATE fact SET value = '1' WHERE stream = 1`, /not maximal.* stream 1/],
       ['UPDATE fact SET seen_to = seen_from WHERE stream = 2', /closed before .* stream 2/],
+      [`UPDATE change SET state = 'approved'`, /stand where its last move left it: chg_1/],
+      ['UPDATE change SET rev = rev - 1', /stand where its last move left it: chg_1/],
+      ['DELETE FROM change_move WHERE rev = 2', /move of a change is missing: chg_1/],
+      [
+        `UPDATE change_move SET state = 'confirmed' WHERE rev = 2`,
+        /moved where none may go: chg_1/,
+      ],
+      ['UPDATE change SET digest = NULL', /without a plan: chg_1/],
+      ['DELETE FROM attempt', /without an attempt: chg_1/],
+      [
+        `UPDATE change SET state = 'confirmed'; UPDATE change_move SET state = 'confirmed' WHERE rev = 4`,
+        /attempt is open and nothing runs: n1/,
+      ],
+      ['UPDATE attempt SET ended_at = 5', /half an end: n1/],
+      [`UPDATE change SET body = '{'`, /not JSON: chg_1/],
+      ['DELETE FROM change', /approval names a change that is not there: chg_1/],
     ];
     for (const [sql, problem] of damages) {
       const path = newPath();
       const before = await openAt(path);
       await before.write((transaction) => history().map((one) => transaction.record(one)));
+      await before.write((transaction) => everyTable(transaction.changes));
       await before[Symbol.asyncDispose]();
       using raw = new DatabaseSync(path);
       for (const { name } of raw

@@ -7,6 +7,7 @@
 import { backup, type DatabaseSync } from 'node:sqlite';
 import { Fault } from '#base/fault';
 import type { Files } from '#base/ports';
+import type { ChangeReader, ChangeWriter } from '../changes.ts';
 import { storeFault } from '../faults.ts';
 import type {
   FactReader,
@@ -15,6 +16,8 @@ import type {
   Store,
   StoreTransaction,
 } from '../protocol.ts';
+import { SqliteChangeReader } from './change-reader.ts';
+import { SqliteChangeWriter } from './change-writer.ts';
 import { problemsOf } from './check.ts';
 import {
   configure,
@@ -50,7 +53,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   }, files);
 }
 
-/** A store that ends with the process: for tests and for looking around. */
+/**
+ * A store that ends with the process: for tests and for looking around. It has one connection, so
+ * `changes` shows what a transaction under way has written.
+ */
 export function openMemoryStore(open: OpenDatabase = openDatabase): Store {
   return openWith(() => ({ writer: open(':memory:', false), reader: undefined }), undefined);
 }
@@ -100,10 +106,12 @@ function isOutOfReach(thrown: unknown): thrown is Error & { readonly errstr: str
 
 class SqliteStore implements Store {
   readonly read: FactReader;
+  readonly changes: ChangeReader;
   readonly #writer: DatabaseSync;
   readonly #looking: DatabaseSync;
   readonly #files: SqliteStoreOptions['files'] | undefined;
   readonly #recorder: Recorder;
+  readonly #sql: Statements;
   /** Reads inside a transaction, its own writes included. */
   readonly #inside: SqliteReader;
   /** What is committed; written after each commit, read by `read`. */
@@ -123,12 +131,14 @@ class SqliteStore implements Store {
     this.#looking = looking;
     this.#files = files;
     const sql = new Statements(writer);
+    this.#sql = sql;
     this.#recorder = new Recorder(sql, new Words(sql), new Heads(sql), new Shapes(sql));
     this.#recorder.resume();
     this.#committed = this.#recorder.horizon();
     this.#inside = new SqliteReader(sql, () => this.#recorder.horizon());
     const apart = looking === writer ? sql : new Statements(looking);
     this.read = new SqliteReader(apart, () => this.#committed);
+    this.changes = new SqliteChangeReader(apart);
   }
 
   write<T>(act: (transaction: StoreTransaction) => T | Promise<T>): Promise<T> {
@@ -176,11 +186,22 @@ class SqliteStore implements Store {
     let open = true;
     let broken = false;
     const recordedHere: RecordedObservation[] = [];
+    const mustBeOpen = (): void => {
+      if (!open) throw storeFault('store-closed', 'the transaction has ended: begin another');
+      if (broken) throw storeFault('store-unwritable', 'the transaction failed: begin another');
+    };
+    const changes: ChangeWriter = new SqliteChangeWriter(this.#sql, (write) => {
+      mustBeOpen();
+      broken = true;
+      const written = write();
+      broken = false;
+      return written;
+    });
     const transaction: StoreTransaction = {
       reader: this.#inside,
+      changes,
       record: (observation: ObservationInput) => {
-        if (!open) throw storeFault('store-closed', 'the transaction has ended: begin another');
-        if (broken) throw storeFault('store-unwritable', 'the transaction failed: begin another');
+        mustBeOpen();
         // From the first written row on, a throw leaves the transaction half done.
         const receipt = this.#recorder.record(
           observation,
