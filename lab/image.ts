@@ -1,0 +1,122 @@
+/**
+ * The image of a lab host: Debian 12 with systemd as the first process, made by debootstrap once and
+ * kept by the digest of its recipe. No registry is asked for anything.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CACHE, podman, run, well } from './podman.ts';
+
+const PACKAGES = [
+  'systemd',
+  'systemd-sysv',
+  'dbus',
+  'cron',
+  'openssh-server',
+  'sudo',
+  'logrotate',
+  'procps',
+  'iproute2',
+  'ca-certificates',
+  'openssl',
+  'busybox',
+  'nginx-light',
+  // The pinned Node needs it.
+  'libatomic1',
+];
+
+const SERVICE = `[Unit]
+Description=A small web service for tests
+[Service]
+ExecStart=/usr/bin/busybox httpd -f -p 127.0.0.1:8080 -h /srv/www
+ExecReload=/bin/kill -HUP $MAINPID
+[Install]
+WantedBy=multi-user.target
+`;
+
+// A small program of two versions in a package source of its own: what installs, upgrades and holds
+// packages is tried without a network.
+const CONTENT = `
+mkdir -p /srv/www /opt/lab-packages
+echo 'hello from the lab' > /srv/www/index.html
+cat > /etc/systemd/system/lab-web.service <<'END'
+${SERVICE}END
+systemctl enable lab-web.service
+systemctl disable nginx.service ssh.service apt-daily.timer apt-daily-upgrade.timer
+systemctl mask systemd-resolved.service systemd-networkd-wait-online.service
+for version in 1.0 1.1; do
+  mkdir -p /tmp/p/DEBIAN /tmp/p/usr/bin
+  printf '#!/bin/sh\\necho %s\\n' $version > /tmp/p/usr/bin/lab-tool
+  chmod 755 /tmp/p/usr/bin/lab-tool
+  printf 'Package: lab-tool\\nVersion: %s\\nArchitecture: all\\nMaintainer: Lab <lab@example.org>\\nDescription: prints its version\\n' $version > /tmp/p/DEBIAN/control
+  deb=/opt/lab-packages/lab-tool_$version.deb
+  dpkg-deb --root-owner-group -b /tmp/p $deb
+  { cat /tmp/p/DEBIAN/control
+    printf 'Filename: ./lab-tool_%s.deb\\nSize: %s\\nSHA256: %s\\n\\n' $version "$(stat -c %s $deb)" "$(sha256sum $deb | cut -d ' ' -f 1)"
+  } >> /opt/lab-packages/Packages
+done
+rm -rf /tmp/p
+echo 'deb [trusted=yes] file:/opt/lab-packages ./' > /etc/apt/sources.list
+rm -rf /etc/ssh/ssh_host_* /var/lib/apt/lists/* /var/cache/apt/archives/*.deb
+apt-get -qq update
+apt-get -qq install -y lab-tool=1.0
+: > /etc/machine-id
+`;
+
+const RECIPE = JSON.stringify(['debootstrap --variant=minbase bookworm', PACKAGES, CONTENT]);
+const DIGEST = createHash('sha256').update(RECIPE).digest('hex').slice(0, 16);
+
+export const IMAGE = `localhost/holdfast-lab:${DIGEST}`;
+
+/** Makes the image where it is not there yet: a minute the first time, then a second, then nothing. */
+export async function ensureImage(say: (line: string) => void): Promise<void> {
+  if ((await podman(['image', 'exists', IMAGE])).exit === 0) return;
+  const kept = join(CACHE, `host-${DIGEST}.tar`);
+  if (!existsSync(kept)) await make(kept, say);
+  well(
+    'podman import',
+    await podman(['import', '--change', 'CMD ["/sbin/init"]', kept, IMAGE], { timeoutMs: 300_000 }),
+  );
+}
+
+async function make(kept: string, say: (line: string) => void): Promise<void> {
+  say('lab: making a Debian 12 with systemd (once; a minute or so)');
+  mkdirSync(CACHE, { recursive: true });
+  const directory = mkdtempSync(join(tmpdir(), 'holdfast-lab-'));
+  try {
+    // The mirror this machine uses itself, else the default one of debootstrap.
+    const { stdout } = await run([
+      'apt-get',
+      'indextargets',
+      '--format=$(REPO_URI)',
+      'Codename: bookworm',
+      'Component: main',
+      'Created-By: Packages',
+    ]);
+    const mirror = stdout.split('\n')[0] ?? '';
+    well(
+      'debootstrap',
+      await run(
+        [
+          'debootstrap',
+          '--variant=minbase',
+          `--include=${PACKAGES.join(',')}`,
+          'bookworm',
+          directory,
+          ...(mirror === '' ? [] : [mirror]),
+        ],
+        { timeoutMs: 600_000 },
+      ),
+    );
+    well(
+      'the recipe of the image',
+      await run(['chroot', directory, '/bin/sh', '-eu'], { stdin: CONTENT, timeoutMs: 120_000 }),
+    );
+    const half = `${kept}.${process.pid}`;
+    well('tar', await run(['tar', '-C', directory, '-cf', half, '.'], { timeoutMs: 300_000 }));
+    renameSync(half, kept);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
