@@ -5,14 +5,16 @@ import type { Decision, Mode, Target, Tier } from '#model';
 export type PolicyCaller = {
   readonly principal: string;
   readonly surface: 'cli' | 'mcp-stdio' | 'mcp-http' | 'service';
+  /** Over an MCP surface everyone is decided as an assistant, whatever stands here. */
   readonly kind: 'operator' | 'assistant' | 'service';
   readonly profile: string;
   readonly capabilities: readonly string[];
-  /** The session's highest tier. */
+  /** The session's highest tier. The settings' ceiling of the profile can only lower it. */
   readonly ceiling: Tier;
   readonly tainted: boolean;
 };
 
+/** Plain JSON: it is kept with each change, so that it can be decided again under other policies. */
 export type PolicyQuestion = {
   readonly caller: PolicyCaller;
   readonly action: {
@@ -25,9 +27,14 @@ export type PolicyQuestion = {
     readonly reversible: boolean;
     /** Every argument is an enum, a number or an entity the inventory or fact store knows. */
     readonly closedArguments: boolean;
+    /** Where the action may be used at all, as the catalogue says. */
+    readonly environments: readonly string[] | 'any';
   };
+  /** Each is decided by itself; the worst answer is the answer. None at all is refused. */
   readonly targets: readonly Target[];
+  /** The mode in force. The settings' mode can only lower it. */
   readonly mode: Mode;
+  /** `calendar(settings, targets, now)` says both. */
   readonly inWindow: boolean;
   readonly frozen: boolean;
   /** The plan derives from what a target said. */
@@ -40,6 +47,7 @@ export type PolicyQuestion = {
 export interface PolicyEngine {
   /** SHA-256 over policies, schema and settings. */
   readonly digest: string;
+  /** Never throws: what cannot be decided is denied with `policy-unavailable`. */
   decide(question: PolicyQuestion): Decision;
   /** May this caller perform this read-only operation? Compiled when the set was loaded. */
   decideLook(

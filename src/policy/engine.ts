@@ -1,0 +1,228 @@
+/**
+ * Decides. Every target by itself, the worst answer wins; whatever cannot be decided is denied.
+ * Two questions to Cedar for each: may it be proposed, and may it run without a person's approval.
+ */
+import { type Decision, REFUSALS, type Refusal, type Target, type Verdict } from '#model';
+import { type Bounded, type Bounds, bound, cedarRequest, lookRequest } from './ask.ts';
+import type { Cedar, CedarAnswer } from './cedar.ts';
+import { type Floor, floorOf } from './floor.ts';
+import type { PolicyRule } from './policy-text.ts';
+import type { PolicyCaller, PolicyEngine, PolicyQuestion } from './protocol.ts';
+
+export const DEFAULT_DENY = 'default-deny';
+
+/** How one target was decided, for `explain`. */
+export type TargetTrace = {
+  readonly target: string;
+  readonly decision: Decision;
+  readonly propose: CedarAnswer | undefined;
+  /** `undefined` also when proposing was denied and nobody asked. */
+  readonly act: CedarAnswer | undefined;
+  readonly floor: Floor | undefined;
+};
+
+const KINDS: readonly PolicyCaller['kind'][] = ['operator', 'assistant', 'service'];
+
+/** Profiles and capabilities that looks are compiled for; others are decided when they are asked. */
+export type Vocabulary = {
+  readonly profiles: readonly string[];
+  readonly capabilities: readonly string[];
+};
+
+export class CedarPolicyEngine implements PolicyEngine {
+  readonly digest: string;
+  readonly rules: ReadonlyMap<string, PolicyRule>;
+  readonly #cedar: Cedar;
+  readonly #bounds: Bounds;
+  readonly #looks = new Map<string, Decision>();
+
+  constructor(
+    digest: string,
+    rules: readonly PolicyRule[],
+    cedar: Cedar,
+    bounds: Bounds,
+    vocabulary: Vocabulary,
+  ) {
+    this.digest = digest;
+    this.rules = new Map(rules.map((rule) => [rule.id, rule]));
+    this.#cedar = cedar;
+    this.#bounds = bounds;
+    for (const kind of KINDS)
+      for (const profile of vocabulary.profiles)
+        for (const capability of vocabulary.capabilities)
+          for (const held of [true, false])
+            this.#looks.set(
+              lookKey(kind, profile, capability, held),
+              this.#look(kind, profile, capability, held),
+            );
+  }
+
+  decide(question: PolicyQuestion): Decision {
+    return merge(this.trace(question));
+  }
+
+  /** One entry per target; never empty, never throws. */
+  trace(question: PolicyQuestion): readonly [TargetTrace, ...TargetTrace[]] {
+    try {
+      const bounded = bound(question, this.#bounds);
+      if (bounded === undefined)
+        return [untraced(unavailable('the question has a tier or mode that is not known'))];
+      const [first, ...others] = question.targets;
+      if (first === undefined)
+        return [untraced(refuse('unknown-target', ['built-in-no-target'], 'no target is named'))];
+      return [
+        this.#traceTarget(bounded, first),
+        ...others.map((target) => this.#traceTarget(bounded, target)),
+      ];
+    } catch {
+      return [untraced(unavailable('the question could not be read'))];
+    }
+  }
+
+  decideLook(
+    caller: Pick<PolicyCaller, 'kind' | 'profile' | 'capabilities'>,
+    capability: string,
+  ): Decision {
+    const held = caller.capabilities.includes(capability);
+    return (
+      this.#looks.get(lookKey(caller.kind, caller.profile, capability, held)) ??
+      this.#look(caller.kind, caller.profile, capability, held)
+    );
+  }
+
+  #traceTarget(bounded: Bounded, target: Target): TargetTrace {
+    const request = cedarRequest(bounded, target);
+    const floor = floorOf(bounded);
+    const propose = this.#cedar.ask({ ...request, action: 'propose' });
+    const act =
+      propose?.permitted === true ? this.#cedar.ask({ ...request, action: 'act' }) : undefined;
+    const decision = lower(this.#judge(propose, act), floor);
+    return { target: target.id, decision, propose, act, floor };
+  }
+
+  #judge(propose: CedarAnswer | undefined, act: CedarAnswer | undefined): Decision {
+    if (propose === undefined) return unavailable('the policies could not be asked');
+    if (!propose.permitted) return this.#denied(propose, 'no rule permits this');
+    if (act === undefined) return unavailable('the policies could not be asked');
+    if (act.permitted)
+      return {
+        verdict: 'allow',
+        because: 'policy',
+        says: this.#whys(act.reasons),
+        policies: sorted([...propose.reasons, ...act.reasons]),
+      };
+    const isDefault = act.reasons.length === 0;
+    return {
+      verdict: 'needs-approval',
+      because: this.#code(act.reasons) ?? 'policy',
+      says: isDefault ? 'no rule lets this run without a person' : this.#whys(act.reasons),
+      policies: sorted([...propose.reasons, ...(isDefault ? [DEFAULT_DENY] : act.reasons)]),
+    };
+  }
+
+  #look(kind: PolicyCaller['kind'], profile: string, capability: string, held: boolean): Decision {
+    const answer = KINDS.includes(kind)
+      ? this.#cedar.ask(lookRequest(kind, profile, capability, held))
+      : undefined;
+    if (answer === undefined) return unavailable('the policies could not be asked');
+    if (!answer.permitted)
+      return this.#denied(answer, `no rule lets this caller look with ${capability}`);
+    return {
+      verdict: 'allow',
+      because: 'policy',
+      says: this.#whys(answer.reasons),
+      policies: answer.reasons,
+    };
+  }
+
+  #denied(answer: CedarAnswer, otherwise: string): Decision {
+    if (answer.reasons.length === 0) return refuse('not-permitted', [DEFAULT_DENY], otherwise);
+    return refuse(
+      this.#code(answer.reasons) ?? 'policy-denied',
+      answer.reasons,
+      this.#whys(answer.reasons),
+    );
+  }
+
+  #whys(ids: readonly string[]): string {
+    return [...new Set(ids.map((id) => this.rules.get(id)?.why ?? id))].join('; ');
+  }
+
+  #code(ids: readonly string[]): Refusal | undefined {
+    return firstCode(ids.map((id) => this.rules.get(id)?.code ?? null));
+  }
+}
+
+/** Answers when there is no policy that could be asked: everything is denied. */
+export function absentPolicy(why: string): PolicyEngine {
+  const decision = unavailable(why);
+  return { digest: 'absent', decide: () => decision, decideLook: () => decision };
+}
+
+const WORST: readonly Verdict[] = ['deny', 'needs-approval', 'allow'];
+
+/** The worst verdict, with the reasons of every target that got it. */
+function merge(traces: readonly [TargetTrace, ...TargetTrace[]]): Decision {
+  if (traces.length === 1) return traces[0].decision;
+  const verdict = WORST.find((each) => traces.some(({ decision }) => decision.verdict === each));
+  const deciding = traces.filter(({ decision }) => decision.verdict === verdict);
+  const first = (deciding[0] ?? traces[0]).decision;
+  const says = new Map<string, string[]>();
+  for (const { target, decision } of deciding)
+    says.set(decision.says, [...(says.get(decision.says) ?? []), target]);
+  const everyone = says.size === 1 && deciding.length === traces.length;
+  return {
+    verdict: first.verdict,
+    because: firstCode(deciding.map(({ decision }) => decision.because)) ?? first.because,
+    says: everyone
+      ? first.says
+      : [...says].map(([why, targets]) => `${several(targets)}: ${why}`).join('; '),
+    policies: sorted(deciding.flatMap(({ decision }) => decision.policies)),
+  };
+}
+
+/** The answer, and below it what no policy can open. */
+function lower(decision: Decision, floor: Floor | undefined): Decision {
+  if (floor === undefined || WORST.indexOf(decision.verdict) <= WORST.indexOf(floor.atMost))
+    return decision;
+  return {
+    verdict: floor.atMost,
+    because: floor.code ?? 'policy',
+    says: floor.why,
+    policies: [floor.id],
+  };
+}
+
+function several(targets: readonly string[]): string {
+  const left = targets.length - 3;
+  return left > 0 ? `${targets.slice(0, 3).join(', ')} and ${left} more` : targets.join(', ');
+}
+
+/** The most general refusal first, as the list of refusal codes has them. */
+function firstCode(codes: readonly (string | null)[]): Refusal | undefined {
+  return REFUSALS.find((code) => codes.includes(code));
+}
+
+function refuse(because: Refusal, policies: readonly string[], says: string): Decision {
+  return { verdict: 'deny', because, says, policies };
+}
+
+function unavailable(why: string): Decision {
+  return refuse(
+    'policy-unavailable',
+    ['built-in-unavailable'],
+    `${why}: nothing is permitted until it can be decided`,
+  );
+}
+
+function untraced(decision: Decision): TargetTrace {
+  return { target: '', decision, propose: undefined, act: undefined, floor: undefined };
+}
+
+function lookKey(kind: string, profile: string, capability: string, held: boolean): string {
+  return `${held ? '+' : '-'}${kind}\n${profile}\n${capability}`;
+}
+
+function sorted(ids: readonly string[]): readonly string[] {
+  return [...new Set(ids)].sort();
+}

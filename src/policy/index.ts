@@ -1,0 +1,14 @@
+export { absentPolicy, type CedarPolicyEngine as LoadedPolicies } from './engine.ts';
+export { type Group, groupsOf } from './groups.ts';
+export {
+  type Attempt,
+  type Flap,
+  type GuardRefusal,
+  type GuardRequest,
+  isFlapping,
+  judgeGuards,
+} from './guards.ts';
+export { loadPolicies, SHIPPED_FILES } from './load.ts';
+export type { PolicyFile } from './policy-text.ts';
+export type { PolicyCaller, PolicyEngine, PolicyQuestion } from './protocol.ts';
+export { DEFAULT_SETTINGS, type GuardLimits, type Settings } from './settings.ts';

@@ -1,0 +1,70 @@
+/** Policies, schema and settings in, an engine out; or every problem with its file and line. */
+import { digestOf, sha256 } from '#base/digest';
+import { Cedar, validatePolicies } from './cedar.ts';
+import { CedarPolicyEngine, type Vocabulary } from './engine.ts';
+import { invalidPolicy, type Problem } from './faults.ts';
+import { type PolicyFile, readPolicies } from './policy-text.ts';
+import { PROBE } from './probe.ts';
+import type { Settings } from './settings.ts';
+
+/** What comes with the program, under `policy/shipped`; an operator's own directory takes its place. */
+export const SHIPPED_FILES = [
+  'holdfast.cedarschema',
+  'look.cedar',
+  'propose.cedar',
+  'act.cedar',
+] as const;
+
+const SCHEMA = '.cedarschema';
+const POLICIES = '.cedar';
+
+/**
+ * Reads and validates a whole set. Throws `invalid-policy`; whoever has no set then asks
+ * `absentPolicy`, which denies everything.
+ */
+export function loadPolicies(
+  files: readonly PolicyFile[],
+  settings: Settings,
+  vocabulary: Vocabulary = { profiles: [], capabilities: [] },
+): CedarPolicyEngine {
+  const problems: Problem[] = [];
+  const policies = files.filter(({ path }) => path.endsWith(POLICIES));
+  const [schema, another] = files.filter(({ path }) => path.endsWith(SCHEMA));
+  for (const { path } of files)
+    if (!path.endsWith(POLICIES) && !path.endsWith(SCHEMA))
+      problems.push({ file: path, line: 1, message: `is neither ${POLICIES} nor ${SCHEMA}` });
+  if (another !== undefined)
+    problems.push({ file: another.path, line: 1, message: 'is a second schema: keep one' });
+  const rules = readPolicies(policies, problems);
+  if (schema === undefined)
+    problems.push({ file: 'holdfast.cedarschema', line: 1, message: 'is missing' });
+  else if (rules.length === 0 && problems.length === 0)
+    problems.push({ file: schema.path, line: 1, message: 'there is no policy beside it' });
+  else if (problems.length === 0) validatePolicies(rules, schema, problems);
+  if (problems.length > 0 || schema === undefined) throw invalidPolicy('the policies', problems);
+
+  const text = digestOf(
+    files.map(({ path, text: content }) => `${path} ${sha256(content)}`).toSorted(),
+  );
+  const engine = new CedarPolicyEngine(
+    digestOf({ policies: text, settings: settings.digest }),
+    rules,
+    new Cedar(text, rules, schema.text),
+    { mode: settings.mode, ceilings: settings.ceilings },
+    vocabulary,
+  );
+  // Such a set would deny everything: better said now.
+  if (
+    engine.decide(PROBE).because === 'policy-unavailable' ||
+    engine.decideLook(PROBE.caller, PROBE.action.capability).because === 'policy-unavailable'
+  )
+    throw invalidPolicy('the policies', [
+      {
+        file: schema.path,
+        line: 1,
+        message:
+          'an ordinary question cannot be decided: the schema is not that of this version, or a rule fails at run time',
+      },
+    ]);
+  return engine;
+}
