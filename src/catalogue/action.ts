@@ -5,7 +5,7 @@
  * preview, decide, run, verify and undo it. A step is an argv with typed placeholders; no part of a
  * placeholder's value can become an option, a second argument or a shell's business.
  */
-import type { ActionCapability, HostType, Tier } from '#model';
+import type { HostType, Tier } from '#model';
 
 export const SIDE_EFFECTS = ['none', 'transient', 'state', 'data', 'destructive'] as const;
 export type SideEffect = (typeof SIDE_EFFECTS)[number];
@@ -13,7 +13,7 @@ export type SideEffect = (typeof SIDE_EFFECTS)[number];
 /**
  * Types of arguments. `unit`, `container`, `package`, `account`, `process`, `path` and `certificate`
  * name entities: the value must be one that a trusted source reports for that target, unless the
- * argument says `known: false`.
+ * argument says `known: false`. `name` is a plain word, bound to a fact by `requires` where there is one.
  */
 export const ARGUMENT_TYPES = [
   'unit',
@@ -23,6 +23,7 @@ export const ARGUMENT_TYPES = [
   'process',
   'certificate',
   'path',
+  'name',
   'enum',
   'number',
   'version',
@@ -31,16 +32,20 @@ export const ARGUMENT_TYPES = [
 ] as const;
 export type ArgumentType = (typeof ARGUMENT_TYPES)[number];
 
+export type ArgumentValue = string | number | boolean;
+
 export type ArgumentSpec = {
   readonly name: string;
   readonly type: ArgumentType;
   readonly summary: string;
+  /** When it is not, `fallback` is there: every argument of a plan has a value. */
   readonly required: boolean;
-  readonly fallback: string | number | boolean | null;
-  /** `enum`: the values. */
+  readonly fallback: ArgumentValue | null;
+  /** `enum`: the values. `unit`: accepted suffixes, like `service`. */
   readonly values: readonly string[];
   /** `path`: absolute directories it must lie in. */
   readonly within: readonly string[];
+  /** `number`: least and most; `text`: `max` characters. */
   readonly min: number | null;
   readonly max: number | null;
   /** Must be known to the fact store from a trusted source. */
@@ -49,47 +54,102 @@ export type ArgumentSpec = {
   readonly secret: boolean;
 };
 
-/** A piece of an argv word: literal, or a placeholder. A word is the concatenation of its pieces. */
-export type TemplatePiece = { readonly literal: string } | { readonly argument: string };
-export type ArgvTemplate = readonly (readonly TemplatePiece[])[];
+/** A piece of a text: literal, or what is put in when a plan is made. */
+export type TemplatePiece =
+  | { readonly literal: string }
+  | { readonly argument: string }
+  /** The value of a fact that the plan is bound to, by its `as`. */
+  | { readonly bound: string }
+  /** SHA-256 of the value of an argument. */
+  | { readonly digestOf: string }
+  /** `host`: the target's name in entity keys; `backup`: a directory of the change on the target. */
+  | { readonly context: 'host' | 'change' | 'backup' };
+export type Template = readonly TemplatePiece[];
 
-export type FactTest = {
-  readonly entity: readonly TemplatePiece[];
+/** A word is the concatenation of its pieces, or the host's checked copy of the step's file (from 0). */
+export type ArgvWord = Template | { readonly file: number };
+export type ArgvTemplate = readonly ArgvWord[];
+
+export type FactTestKind = 'equals' | 'differs' | 'absent' | 'present';
+
+/** Text is a template: a value that is one placeholder alone compares as the value it stands for. */
+export type FactTestValue = Template | number | boolean | null;
+
+export type FactRef = {
+  readonly entity: Template;
   readonly attribute: string;
-  readonly test: 'equals' | 'differs' | 'absent' | 'present';
-  readonly value: unknown;
+  /** The name under which templates may use the value; `type` is the grammar it must then satisfy. */
+  readonly as: { readonly name: string; readonly type: ArgumentType } | null;
+};
+
+export type FactTest = FactRef & {
+  readonly test: FactTestKind;
+  readonly value: FactTestValue;
   readonly why: string;
 };
 
+/** What must be so, when the plan is made, for a step or probe to be part of it. */
+export type When =
+  | { readonly argument: string; readonly equals: ArgumentValue }
+  | { readonly bound: string; readonly equals: ArgumentValue }
+  | { readonly file: Template; readonly is: 'present' | 'absent' };
+
+/** What the host tests itself, right before it runs the step. */
+export type HostTest = {
+  readonly path: Template;
+  /** `as-planned`: the content, or the absence, that the plan was made on. */
+  readonly is: 'as-planned' | 'absent' | { readonly contentOf: string };
+};
+
 export type StepSpec = {
+  readonly when: readonly When[];
   readonly argv: ArgvTemplate;
-  readonly effect: readonly TemplatePiece[];
+  readonly effect: Template;
   /** The argument whose value is given on standard input. */
   readonly stdin: string | null;
+  /** Programs on the target whose content is part of the plan. */
+  readonly files: readonly Template[];
+  readonly conditions: readonly HostTest[];
   readonly runAs: string;
   readonly timeoutSeconds: number;
   readonly atomic: boolean;
   /** Runs when the step was run and has to be taken back. `null`: nothing to take back. */
   readonly inverse: {
     readonly argv: ArgvTemplate;
-    readonly effect: readonly TemplatePiece[];
+    readonly effect: Template;
+    readonly conditions: readonly HostTest[];
   } | null;
 };
 
 export type ProbeSpec = {
+  readonly when: readonly When[];
   readonly argv: ArgvTemplate;
   readonly exit: number;
-  readonly says: string | null;
+  readonly says: Template | null;
 };
 
-export type Action = {
+export type PreviewSpec = {
+  readonly when: readonly When[];
+  readonly argv: ArgvTemplate;
+  /** Another exit status refuses the change; `null`: it is only shown. */
+  readonly exit: number | null;
+  readonly why: string | null;
+};
+
+export type Verification = {
+  readonly facts: readonly FactTest[];
+  readonly probes: readonly ProbeSpec[];
+};
+
+/** What actions and runbooks have in common: all that policy, guards and surfaces need of them. */
+export type Contract = {
   readonly id: string;
   readonly version: number;
   readonly summary: string;
   readonly family: string;
   readonly tier: Tier;
   readonly sideEffect: SideEffect;
-  readonly capability: ActionCapability;
+  readonly capability: string;
   readonly hostTypes: readonly HostType[] | 'any';
   readonly environments: readonly string[] | 'any';
   readonly arguments: readonly ArgumentSpec[];
@@ -103,16 +163,12 @@ export type Action = {
   /** Facts that must hold for the action to make sense, and are bound into the plan. */
   readonly requires: readonly FactTest[];
   /** Facts that are bound into the plan with whatever value they have. */
-  readonly binds: readonly {
-    readonly entity: readonly TemplatePiece[];
-    readonly attribute: string;
-  }[];
+  readonly binds: readonly (FactRef & { readonly why: string })[];
   /** Programs run while previewing, on the look road; their output is shown with the plan. */
-  readonly preview: readonly ArgvTemplate[];
-  readonly steps: readonly StepSpec[];
-  readonly verify: { readonly facts: readonly FactTest[]; readonly probes: readonly ProbeSpec[] };
+  readonly preview: readonly PreviewSpec[];
+  readonly verify: Verification;
   readonly stabiliseSeconds: number;
-  /** Why there is no way back; `null` when every step has its inverse. */
+  /** Why there is no way back; `null` when every step has its inverse or leaves nothing to take back. */
   readonly irreversible: string | null;
   /** Labels of argument names and output lines that are redacted on top of the general rules. */
   readonly redact: readonly string[];
@@ -120,32 +176,35 @@ export type Action = {
   readonly contract: 'lab' | 'simulated';
   /** Where it was read. */
   readonly origin: { readonly file: string; readonly line: number; readonly shipped: boolean };
-  /** SHA-256 over the action as data (RFC 8785), without its origin. */
+  /** SHA-256 over it as data (RFC 8785), without its origin. */
   readonly digest: string;
 };
 
-/** An ordered list of actions with one verification and one way back. */
-export type Runbook = {
-  readonly id: string;
-  readonly version: number;
-  readonly summary: string;
-  readonly tier: Tier;
-  readonly arguments: readonly ArgumentSpec[];
-  readonly steps: readonly (
-    | { readonly action: string; readonly with: Readonly<Record<string, readonly TemplatePiece[]>> }
-    | {
-        /** A program under the runbook root; its content is part of the plan. */
+export type Action = Contract & { readonly kind: 'action'; readonly steps: readonly StepSpec[] };
+
+export type RunbookStep =
+  /** `id` or `id@version` of an action; values are text with placeholders of the runbook's arguments. */
+  | { readonly action: string; readonly with: Readonly<Record<string, Template>> }
+  | {
+      /** A program under the runbook root; its content is part of the plan. */
+      readonly script: string;
+      readonly args: ArgvTemplate;
+      readonly inverse: {
         readonly script: string;
         readonly args: ArgvTemplate;
-        readonly inverse: { readonly script: string; readonly args: ArgvTemplate } | null;
-        readonly effect: readonly TemplatePiece[];
-        readonly timeoutSeconds: number;
-        readonly atomic: boolean;
-      }
-  )[];
-  readonly verify: Action['verify'];
-  readonly stabiliseSeconds: number;
-  readonly irreversible: string | null;
-  readonly origin: Action['origin'];
-  readonly digest: string;
+        readonly effect: Template;
+      } | null;
+      readonly effect: Template;
+      readonly runAs: string;
+      readonly timeoutSeconds: number;
+      readonly atomic: boolean;
+    };
+
+/** An ordered list of actions and scripts with one verification and one way back. */
+export type Runbook = Contract & {
+  readonly kind: 'runbook';
+  readonly steps: readonly RunbookStep[];
 };
+
+/** Whatever can be proposed. */
+export type Runnable = Action | Runbook;
