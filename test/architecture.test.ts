@@ -32,6 +32,8 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   redaction: { doors: ['base'], outside: [] },
   inventory: { doors: ['base', 'model'], outside: ['yaml'] },
   drift: { doors: ['base', 'model'], outside: [] },
+  catalogue: { doors: ['base', 'model'], outside: ['yaml'] },
+  planning: { doors: ['base', 'model', 'catalogue'], outside: [] },
   authority: { doors: ['base', 'model'], outside: ['node:crypto'] },
   policy: { doors: ['base', 'model'], outside: ['@cedar-policy/cedar-wasm/nodejs'] },
 
