@@ -1,7 +1,7 @@
 /** OpenSSH user certificates (PROTOCOL.certkeys) over the kinds of key we take. */
 import { isKeyType, type KeyType, type PublicKey, readKeyBlob, readKeyFields } from './keys.ts';
 import { checkRawSignature } from './raw-signature.ts';
-import { WireReader } from './wire.ts';
+import { type Refuse, WireReader } from './wire.ts';
 
 const USER = 1;
 const SUFFIX = '-cert-v01';
@@ -31,11 +31,7 @@ export function certifiedType(type: string): KeyType | undefined {
 }
 
 /** Reads a certificate and checks that its root key signed it. Says nothing about who the root is. */
-export function readCertificate(
-  type: KeyType,
-  blob: Buffer,
-  refuse: (says: string) => never,
-): Certificate {
+export function readCertificate(type: KeyType, blob: Buffer, refuse: Refuse): Certificate {
   const wire = new WireReader(blob, refuse);
   wire.ascii();
   wire.string(); // The nonce.
@@ -52,7 +48,7 @@ export function readCertificate(
   const root = wire.string();
   const signed = blob.subarray(0, wire.offset);
   const signature = wire.string();
-  if (!wire.isAtEnd) refuse('something follows the certificate');
+  wire.end();
   const rootKey = readKeyBlob(root, refuse);
   if (checkRawSignature(rootKey, signature, signed, refuse).kind === 'wrong') {
     refuse('its root did not sign the certificate');
@@ -61,7 +57,7 @@ export function readCertificate(
   return { key, serial, keyId, isUser, principals, validAfter, validBefore, unknownOptions, root };
 }
 
-function strings(bytes: Buffer, refuse: (says: string) => never): string[] {
+function strings(bytes: Buffer, refuse: Refuse): string[] {
   const wire = new WireReader(bytes, refuse);
   const values: string[] = [];
   while (!wire.isAtEnd) values.push(wire.ascii());
@@ -69,7 +65,7 @@ function strings(bytes: Buffer, refuse: (says: string) => never): string[] {
 }
 
 /** Options are pairs in rising order, each once. */
-function optionNames(bytes: Buffer, refuse: (says: string) => never): string[] {
+function optionNames(bytes: Buffer, refuse: Refuse): string[] {
   const wire = new WireReader(bytes, refuse);
   const names: string[] = [];
   while (!wire.isAtEnd) {

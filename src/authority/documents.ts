@@ -296,6 +296,8 @@ export const partDocument: DocumentForm<PartDocument> = documentForm(
       if (part.args.some((arg) => typeof arg !== 'string' && arg.file > most)) {
         lines.refuse('an arg-file names a file that is not listed');
       }
+      const paths = [...part.files, ...part.conditions].map(({ path }) => path);
+      if (paths.some((path) => !path.startsWith('/'))) lines.refuse('a path is not absolute');
     },
   ),
 );
@@ -420,7 +422,7 @@ const rule: Codec<HostRule> = pair(
 
 export const hostPolicyDocument: DocumentForm<HostPolicy> = documentForm(
   'host-policy',
-  'bad-host-policy',
+  'policy-broken',
   record<HostPolicy>({
     version: line('version', number),
     previous: line('previous', hash),

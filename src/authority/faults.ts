@@ -61,7 +61,7 @@ const KINDS = {
   /** The host's identity file is not in the one form. Enrol the host again. */
   'bad-identity': 'broken',
   /** The host's policy is not in the one form. Nothing is accepted until it is. */
-  'bad-host-policy': 'broken',
+  'policy-broken': 'broken',
   /** `operators.yaml` says something that cannot be used. `facts.problems` has each place. */
   'invalid-operators': 'invalid',
   /** What was asked of the config cannot be made: see the message. */

@@ -3,7 +3,7 @@
  * (PROTOCOL.u2f). RSA, DSA and everything else is refused by not being here.
  */
 import { createPublicKey, hash, type KeyObject } from 'node:crypto';
-import { WireReader, wireString } from './wire.ts';
+import { type Refuse, WireReader, wireString } from './wire.ts';
 
 export const KEY_TYPES = [
   'ssh-ed25519',
@@ -31,11 +31,7 @@ export function isKeyType(word: string): word is KeyType {
 }
 
 /** Reads a key's fields after its type name, as keys and certificates both have them. */
-export function readKeyFields(
-  type: KeyType,
-  wire: WireReader,
-  refuse: (says: string) => never,
-): PublicKey {
+export function readKeyFields(type: KeyType, wire: WireReader, refuse: Refuse): PublicKey {
   const fields: Buffer[] = [wireString(type)];
   const take = (): Buffer => {
     const value = wire.string();
@@ -68,12 +64,12 @@ export function readKeyFields(
   return { type, blob: Buffer.concat(fields), verifier, application };
 }
 
-export function readKeyBlob(blob: Uint8Array, refuse: (says: string) => never): PublicKey {
+export function readKeyBlob(blob: Uint8Array, refuse: Refuse): PublicKey {
   const wire = new WireReader(blob, refuse);
   const type = wire.ascii();
   if (!isKeyType(type)) return refuse(`keys of the kind ${type} are not taken`);
   const key = readKeyFields(type, wire, refuse);
-  if (!wire.isAtEnd) refuse('something follows the public key');
+  wire.end();
   return key;
 }
 

@@ -4,7 +4,7 @@
  */
 import { sha256 } from '#base/digest';
 import { authorityFault } from './faults.ts';
-import { hash, number, textLines } from './form.ts';
+import { hash, number, textLines, token } from './form.ts';
 import { blobLine, type PublicKey, readKeyBlob, strictBase64 } from './keys.ts';
 
 export const NAMESPACES = {
@@ -27,9 +27,6 @@ const OPERATOR_MAY: readonly Namespace[] = [
   NAMESPACES.lift,
 ];
 const RECOVERY_MAY: readonly Namespace[] = [NAMESPACES.config, NAMESPACES.lift];
-/** No comma, no pattern, no quote: what ssh-keygen reads as exactly this principal. */
-const OPERATOR = /^[a-z0-9][a-z0-9._@-]{0,63}$/;
-
 export type SignerLine = {
   /** One, or with `isAuthority` every operator this root may certify. */
   readonly operators: readonly string[];
@@ -43,8 +40,9 @@ export type Signers = {
   readonly lines: readonly SignerLine[];
 };
 
+/** A token: no comma, pattern or quote, so ssh-keygen reads exactly this principal. */
 export function isOperatorId(word: string): boolean {
-  return OPERATOR.test(word);
+  return token.read(word) !== undefined;
 }
 
 export function namespacesOf(operator: string): readonly Namespace[] {
@@ -72,7 +70,8 @@ export function parseSigners(text: string): Signers {
   const all = textLines(text, broken);
   if (all[0] !== '# holdfast-signers 1') broken(1, 'it must begin "# holdfast-signers 1"');
   const version = number.read(headed(all, 1, '# version '));
-  if (version === undefined) return broken(2, 'the version must be a whole number');
+  if (version === undefined || version === 0)
+    return broken(2, 'the version must be a whole number from 1');
   const previous = hash.read(headed(all, 2, '# previous '));
   if (previous === undefined) return broken(3, 'the digest of the version before is malformed');
   const lines = all.slice(3).map((each, i) => parseLine(each, i + 4));
@@ -109,7 +108,6 @@ function parseLine(text: string, at: number): SignerLine {
   if (operators.length > 1 && operators.includes(RECOVERY)) {
     broken(at, 'the recovery key stands for nobody else');
   }
-  if (new Set(operators).size !== operators.length) broken(at, 'an operator is named twice');
   if (key.type !== type || formatLine(line) !== text) {
     broken(at, `it must be: ${formatLine(line).split(' ').slice(0, 3).join(' ')} and the key`);
   }

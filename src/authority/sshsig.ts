@@ -12,7 +12,7 @@ import { u32, WireReader, wireString } from './wire.ts';
 const BEGIN = '-----BEGIN SSH SIGNATURE-----\n';
 const END = '\n-----END SSH SIGNATURE-----\n';
 const MAGIC = 'SSHSIG';
-const MAX_CHARS = 65_536;
+const MAX_CHARS = 16_384;
 const HASHES = ['sha512', 'sha256'] as const;
 type HashName = (typeof HASHES)[number];
 
@@ -39,7 +39,7 @@ export function parseSshsig(armored: string): Sshsig {
   const hash = HASHES.find((known) => known === name);
   if (hash === undefined) return malformed('its hash is not sha512 or sha256');
   const signature = wire.string();
-  if (!wire.isAtEnd) trailing();
+  wire.end();
   return { key, namespace, hash, signature };
 }
 
@@ -98,22 +98,25 @@ function dearmor(armored: string): Buffer {
   if (!armored.startsWith(BEGIN)) malformed('it does not begin as ssh-keygen writes it');
   const end = armored.indexOf(END);
   if (end === -1) malformed('it does not end as ssh-keygen writes it');
-  if (end + END.length !== armored.length) trailing();
+  const whole = armored.slice(0, end + END.length);
   const body = armored.slice(BEGIN.length, end);
   const blob = strictBase64(body.replaceAll('\n', ''));
   // One signature, one text: other line widths, blanks and spare bits of base64 end here.
-  if (blob === undefined || armor(blob) !== armored)
+  if (blob === undefined || armor(blob) !== whole || !/^[\n\x20-\x7e]*\n$/.test(armored)) {
     return malformed('its armour is not in the one form');
+  }
+  if (whole !== armored) trailing();
   return blob;
 }
 
-function trailing(): never {
+export function trailing(): never {
   throw authorityFault(
     'trailing-bytes',
     'something follows the signature: it may be something else that was hidden there. Sign again and send only what was made',
   );
 }
 
-function malformed(says: string): never {
+function malformed(says: string, leftOver?: true): never {
+  if (leftOver) trailing();
   throw authorityFault('bad-signature', `malformed signature: ${says}. Sign again`);
 }

@@ -10,7 +10,7 @@ import { blobLine, fingerprint, type PublicKey, readKeyBlob } from './keys.ts';
 import type { Revocations } from './krl.ts';
 import { checkRawSignature, type RawSignature } from './raw-signature.ts';
 import { type Namespace, namespacesOf, type SignerLine, type Signers } from './signers.ts';
-import { parseSshsig, signedBytes } from './sshsig.ts';
+import { parseSshsig, signedBytes, trailing } from './sshsig.ts';
 import { WireReader } from './wire.ts';
 
 export type VerifiedSignature = {
@@ -47,6 +47,9 @@ export type FittingSignature = {
   readonly line: string;
   readonly raw: Exclude<RawSignature, { kind: 'wrong' }>;
 };
+
+/** A page of the machine that the assistant may be on too. */
+const OF_THIS_MACHINE = /^[a-z]+:\/\/(?:[^/]*\.)?localhost(?::\d+)?$/i;
 
 /** Answers who signed `text`, or throws the fault that says why nobody did. */
 export function verifySignature(question: SignatureQuestion): VerifiedSignature {
@@ -158,7 +161,7 @@ export function assuranceOf(raw: FittingSignature['raw'], origins: readonly stri
       'the passkey was used inside a frame of another page. Open the console by itself and sign again',
     );
   }
-  return origin.startsWith('http://localhost') ? 'touch' : 'separate';
+  return OF_THIS_MACHINE.test(origin) ? 'touch' : 'separate';
 }
 
 function readKey(blob: Buffer): { key: PublicKey; certificate: Certificate | null } {
@@ -206,6 +209,7 @@ function stranger(says: string): never {
   );
 }
 
-function misfit(says: string): never {
+function misfit(says: string, leftOver?: true): never {
+  if (leftOver) trailing();
   throw authorityFault('bad-signature', `the signature does not hold: ${says}. Sign again`);
 }

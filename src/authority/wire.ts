@@ -1,12 +1,15 @@
 /** Data types of the SSH wire (RFC 4251 section 5), read strictly and written. */
 
-/** Reads from the front; whatever does not fit goes to `refuse`, which throws. */
+/** Throws what the reader of these bytes makes of them; `leftOver`: only because something follows. */
+export type Refuse = (says: string, leftOver?: true) => never;
+
+/** Reads from the front; whatever does not fit goes to `refuse`. */
 export class WireReader {
   readonly #bytes: Buffer;
-  readonly #refuse: (says: string) => never;
+  readonly #refuse: Refuse;
   #at = 0;
 
-  constructor(bytes: Uint8Array, refuse: (says: string) => never) {
+  constructor(bytes: Uint8Array, refuse: Refuse) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#refuse = refuse;
   }
@@ -17,6 +20,11 @@ export class WireReader {
 
   get isAtEnd(): boolean {
     return this.#at === this.#bytes.length;
+  }
+
+  /** What is read here ends here. */
+  end(): void {
+    if (!this.isAtEnd) this.#refuse('something follows inside it', true);
   }
 
   take(count: number): Buffer {
