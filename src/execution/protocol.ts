@@ -3,10 +3,18 @@
  *
  * Every transition is a conditional write in one transaction with its event; what runs is what the
  * signature covers, never what a row says.
+ *
+ * Faults are thrown where there is nothing to keep: `unknown-target`, `unknown-action`,
+ * `unknown-change`, and whatever is out of reach. Everything else that stands in the way of a
+ * proposal is kept with it: the change is `refused` and its `decision` says why.
+ *
+ * `confirmed`, `failed` and `ambiguous` stay as they are for everyone to see. `closed` is the end of
+ * what changed nothing (T0, a dry run), and of an ambiguous change that a person looked at.
+ * `cancelled` with an outcome says that the service ended before anything was decided.
  */
 import type { Json, JsonObject } from '#base/json';
 import type { Instant } from '#base/time';
-import type { ChangeState, Decision, Plan, Scope, Target, Tier } from '#model';
+import type { ChangeState, Decision, Plan, Scope, Tier } from '#model';
 import type { PolicyCaller } from '#policy';
 
 /** Who asks, as the kernel established it, and what their session has seen. */
@@ -32,10 +40,13 @@ export type Proposal = {
 /** The fixed shape of `run_action` and `get_change`. */
 export type ChangeView = {
   readonly changeId: string;
-  readonly digest: string;
-  readonly tier: Tier;
+  /** `null` while there is no plan. */
+  readonly digest: string | null;
+  readonly tier: Tier | null;
   readonly state: ChangeState;
+  /** `id@version` once there is a plan. */
   readonly action: string;
+  readonly targets: readonly string[];
   readonly reason: string;
   readonly requestedBy: string;
   readonly onBehalfOf: string | null;
@@ -53,6 +64,8 @@ export type ChangeView = {
       readonly entity: string;
       readonly attribute: string;
       readonly value: Json;
+      /** Nothing is there, and that is what was relied on. */
+      readonly absent: boolean;
       readonly why: string;
     }[];
     readonly inverse:
@@ -63,6 +76,7 @@ export type ChangeView = {
         }[]
       | null;
     readonly irreversible: string | null;
+    /** Decide-by; empty while there is no plan. */
     readonly expiresAt: string;
   };
   readonly decision: Decision;
@@ -95,6 +109,8 @@ export type ChangeView = {
     readonly at: string;
     readonly samePersonAsRequester: boolean;
   }[];
+  /** The change that this one takes back. */
+  readonly undoes: string | null;
 };
 
 /** Everything an approval surface shows before a person signs. Never given to an assistant. */
@@ -172,6 +188,10 @@ export interface ChangeRoad {
   approve(requester: Requester, approval: Approval): Promise<ChangeView>;
   reject(requester: Requester, changeId: string, reason: string): Promise<ChangeView>;
   cancel(requester: Requester, changeId: string, reason: string): Promise<ChangeView>;
+  /** A person looked at an ambiguous change and says that it is over. Operators only. */
+  close(requester: Requester, changeId: string, reason: string): Promise<ChangeView>;
+  /** A person says that an action which was stopped for flapping may be tried on a target again. */
+  clearFlapping(requester: Requester, target: string, action: string): Promise<void>;
   /** Runs the signed inverse while it may still run; later it proposes the inverse as a change of its own. */
   undo(requester: Requester, changeId: string, reason: string): Promise<ChangeView>;
   stop(requester: Requester, subject: StopSubject, reason: string): Promise<StopView>;
@@ -185,6 +205,8 @@ export interface ChangeRoad {
   ): { readonly since: Instant; readonly operations: readonly string[] } | undefined;
   /** After a start: probes what was under way and says what became of it; expires what is over. */
   resume(): Promise<void>;
+  /** To be called every few seconds: expires what is overdue and asks again about what is ambiguous. */
+  tick(): Promise<void>;
+  /** Resolves when nothing runs any more; for an orderly end. */
+  idle(): Promise<void>;
 }
-
-export type Observed = (targets: readonly Target[]) => Promise<void>;

@@ -87,7 +87,13 @@ export function everyTable(changes: ChangeWriter): void {
   });
   changes.revokeStanding('std_1', at(20), 'operator:ada');
   changes.addTaint({ session: 'ses_1', at: at(5), operation: 'logs.read', text: 'hello' });
-  changes.clear({ target: 'host:a', action: 'service.restart', at: at(7), actor: 'operator:ada' });
+  changes.noteFlap({
+    target: 'host:a',
+    action: 'service.restart',
+    marked: true,
+    at: at(7),
+    actor: 'service:holdfast',
+  });
 }
 
 /** What every backend owes to the change road. `open` gives an empty store. */
@@ -129,8 +135,8 @@ export function changesContract(name: string, open: () => Promise<Store>): void 
       assert.equal(changes.standings()[0]?.revokedAt, at(20));
       assert.equal(changes.taint('ses_1')?.excerpts[0]?.text, 'hello');
       assert.equal(changes.taint('ses_2'), undefined);
-      assert.equal(changes.cleared(at(7)).length, 1);
-      assert.equal(changes.cleared(at(8)).length, 0);
+      assert.equal(changes.flaps('service.restart')[0]?.marked, true);
+      assert.deepEqual(changes.flaps('service.reload'), []);
       assert.deepEqual(store.check(), []);
     });
 
@@ -312,19 +318,31 @@ export function changesContract(name: string, open: () => Promise<Store>): void 
       }
     });
 
-    it('finds what is open, whatever its age, and what began lately', async () => {
+    it('finds what is not settled, whatever its age, and what began lately', async () => {
       await using store = await open();
       await write(store, (changes) => {
-        changes.propose(aChange(1), {});
-        changes.begin([
-          anAttempt('n1'),
-          anAttempt('n2', { part: 1, startedAt: at(10) }),
-          anAttempt('n3', { part: 2, startedAt: at(11) }),
-        ]);
-        changes.end('n2', { at: at(12), outcome: 'succeeded', detail: {} });
+        for (const n of [1, 2]) {
+          const change = `chg_${n}`;
+          changes.propose(aChange(n), {});
+          changes.advance(aMove(change, 1, 'previewed', { planned: PLANNED }));
+          changes.advance(aMove(change, 2, 'approved'));
+          changes.begin([
+            anAttempt(`old${n}`, { change, startedAt: at(10) }),
+            anAttempt(`new${n}`, { change, part: 1, startedAt: at(60 + n) }),
+          ]);
+          changes.advance(aMove(change, 3, 'executing'));
+        }
+        for (const id of ['old1', 'new1']) {
+          changes.end(id, { at: at(70), outcome: 'failed', detail: {} });
+        }
+        changes.advance(aMove('chg_1', 4, 'failed'));
       });
-      const ids = store.changes.attemptsSince(at(60)).map(({ id }) => id);
-      assert.deepEqual(ids, ['n3', 'n1']);
+      const found = store.changes.attemptsSince(at(60)).map(({ id, state }) => [id, state]);
+      assert.deepEqual(found, [
+        ['old2', 'executing'],
+        ['new1', 'failed'],
+        ['new2', 'executing'],
+      ]);
     });
   });
 }

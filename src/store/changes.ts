@@ -143,6 +143,9 @@ export type AttemptRow = NewAttempt & {
   readonly detail: JsonObject | null;
 };
 
+/** With the state of its change. */
+export type GuardedAttempt = AttemptRow & { readonly state: ChangeState };
+
 export type StandingRow = {
   readonly id: string;
   readonly action: string;
@@ -173,10 +176,12 @@ export type Taint = {
   readonly excerpts: readonly TaintRow[];
 };
 
-/** A person said that a pair of target and action may be tried again. */
-export type ClearedRow = {
+/** An action on a target was marked as flapping, or a person cleared it; the last word counts. */
+export type FlapRow = {
   readonly target: string;
+  /** Without its version. */
   readonly action: string;
+  readonly marked: boolean;
   readonly at: Instant;
   readonly actor: string;
 };
@@ -203,11 +208,12 @@ export interface ChangeReader {
   approvals(id: string): readonly ApprovalRow[];
   orders(id: string): readonly OrderRow[];
   attempts(id: string): readonly AttemptRow[];
-  /** Attempts that began at `since` or later, and all that have not ended: what guards are judged by. */
-  attemptsSince(since: Instant): readonly AttemptRow[];
+  /** Attempts that began at `since` or later, and all of changes that are not settled: what guards are judged by. */
+  attemptsSince(since: Instant): readonly GuardedAttempt[];
   standings(): readonly StandingRow[];
   taint(session: string): Taint | undefined;
-  cleared(since: Instant): readonly ClearedRow[];
+  /** Oldest first. */
+  flaps(action: string): readonly FlapRow[];
 }
 
 /** Writes of one transaction; it reads its own writes. */
@@ -232,5 +238,5 @@ export interface ChangeWriter extends ChangeReader {
   addStanding(standing: Omit<StandingRow, 'revokedAt'>): void;
   revokeStanding(id: string, at: Instant, actor: string): void;
   addTaint(taint: TaintRow): void;
-  clear(cleared: ClearedRow): void;
+  noteFlap(flap: FlapRow): void;
 }

@@ -10,7 +10,8 @@ import type {
   ChangePage,
   ChangeReader,
   ChangeRow,
-  ClearedRow,
+  FlapRow,
+  GuardedAttempt,
   OrderRow,
   StandingRow,
   Taint,
@@ -140,10 +141,25 @@ export class SqliteChangeReader implements ChangeReader {
     return this.sql.rows(`${ATTEMPT} WHERE change = ? ORDER BY number, part`, id).map(attemptOf);
   }
 
-  attemptsSince(since: Instant): readonly AttemptRow[] {
+  attemptsSince(since: Instant): readonly GuardedAttempt[] {
+    const states = new Map(
+      this.sql
+        .rows(
+          `SELECT id, state FROM change WHERE state IN ('executing', 'ambiguous')
+             OR id IN (SELECT change FROM attempt WHERE started_at >= ?)`,
+          since,
+        )
+        .map(([id, state]) => [id as string, state as ChangeState]),
+    );
     return this.sql
-      .rows(`${ATTEMPT} WHERE started_at >= ? OR ended_at IS NULL ORDER BY started_at, id`, since)
-      .map(attemptOf);
+      .rows(
+        `${ATTEMPT} WHERE started_at >= ? OR change IN
+           (SELECT id FROM change WHERE state IN ('executing', 'ambiguous'))
+         ORDER BY started_at, id`,
+        since,
+      )
+      .map(attemptOf)
+      .map((attempt) => ({ ...attempt, state: states.get(attempt.change) ?? 'executing' }));
   }
 
   standings(): readonly StandingRow[] {
@@ -188,12 +204,13 @@ export class SqliteChangeReader implements ChangeReader {
     };
   }
 
-  cleared(since: Instant): readonly ClearedRow[] {
+  flaps(action: string): readonly FlapRow[] {
     return this.sql
-      .rows('SELECT target, action, at, actor FROM cleared WHERE at >= ? ORDER BY id', since)
-      .map(([target, action, at, actor]) => ({
+      .rows('SELECT target, marked, at, actor FROM flap WHERE action = ? ORDER BY id', action)
+      .map(([target, marked, at, actor]) => ({
         target: target as string,
-        action: action as string,
+        action,
+        marked: marked === 1,
         at: at as Instant,
         actor: actor as string,
       }));

@@ -39,7 +39,6 @@ export const CHANGE_TABLES = `
     action TEXT NOT NULL, caller TEXT NOT NULL, groups TEXT NOT NULL, started_at INTEGER NOT NULL,
     ended_at INTEGER, outcome TEXT, detail TEXT, UNIQUE(change, number, part)) STRICT;
   CREATE INDEX attempt_by_start ON attempt(started_at);
-  CREATE INDEX attempt_open ON attempt(id) WHERE ended_at IS NULL;
 
   CREATE TABLE standing(
     id TEXT PRIMARY KEY, action TEXT NOT NULL, text TEXT NOT NULL, signatures TEXT NOT NULL,
@@ -52,9 +51,10 @@ export const CHANGE_TABLES = `
     session TEXT NOT NULL, position INTEGER NOT NULL, at INTEGER NOT NULL, operation TEXT NOT NULL,
     text TEXT NOT NULL, PRIMARY KEY(session, position)) STRICT;
 
-  CREATE TABLE cleared(
-    id INTEGER PRIMARY KEY, target TEXT NOT NULL, action TEXT NOT NULL, at INTEGER NOT NULL,
-    actor TEXT NOT NULL) STRICT;
+  CREATE TABLE flap(
+    id INTEGER PRIMARY KEY, action TEXT NOT NULL, target TEXT NOT NULL, marked INTEGER NOT NULL,
+    at INTEGER NOT NULL, actor TEXT NOT NULL) STRICT;
+  CREATE INDEX flap_of_action ON flap(action);
 
   CREATE TRIGGER change_moves_forward BEFORE UPDATE ON change
     WHEN NEW.rev IS NOT OLD.rev + 1 OR NEW.id IS NOT OLD.id OR NEW.action IS NOT OLD.action
@@ -97,5 +97,5 @@ export const CHANGE_TABLES_UNCHANGING = [
   'standing',
   'standing_end',
   'taint',
-  'cleared',
+  'flap',
 ];

@@ -13,7 +13,7 @@ import {
   CHANGE_MOVES,
   type ChangeRow,
   type ChangeWriter,
-  type ClearedRow,
+  type FlapRow,
   type Move,
   type NewAttempt,
   type NewChange,
@@ -264,14 +264,15 @@ export class SqliteChangeWriter extends SqliteChangeReader implements ChangeWrit
     });
   }
 
-  clear(cleared: ClearedRow): void {
+  noteFlap(flap: FlapRow): void {
     this.#writing(() => {
       this.sql.run(
-        'INSERT INTO cleared(target, action, at, actor) VALUES (?, ?, ?, ?)',
-        cleared.target,
-        cleared.action,
-        cleared.at,
-        cleared.actor,
+        'INSERT INTO flap(action, target, marked, at, actor) VALUES (?, ?, ?, ?, ?)',
+        flap.action,
+        flap.target,
+        flap.marked ? 1 : 0,
+        flap.at,
+        flap.actor,
       );
     });
   }

@@ -1,0 +1,78 @@
+/** What every part of the road works with: the ports, the stops, and what runs in this process now. */
+import { Fault } from '#base/fault';
+import type { Json } from '#base/json';
+import type { Instant } from '#base/time';
+import type { ChangeRow, ChangeWriter } from '#store';
+import { type Actor, type EventKind, type EventMore, eventOf, record } from './events.ts';
+import type { RoadPorts } from './ports.ts';
+import { type Asked, type Detail, detailOf } from './record.ts';
+import type { StopQuestion, Stops } from './stops.ts';
+
+/** A change that this process is carrying out. */
+export type Running = { readonly question: StopQuestion; readonly abort: AbortController };
+
+export type Road = RoadPorts & {
+  readonly stops: Stops;
+  /** By change. What is here is nobody else's to settle. */
+  readonly running: Map<string, Running>;
+};
+
+export function stopQuestion(row: ChangeRow, asked: Asked, rule: string | null = null): StopQuestion {
+  return {
+    targets: row.targets,
+    action: asked.proposal.action,
+    session: asked.requester.session,
+    rule,
+  };
+}
+
+export type Moving = {
+  readonly row: ChangeRow;
+  readonly asked: Asked;
+  readonly to: ChangeRow['state'];
+  readonly actor: Actor;
+  readonly kind: EventKind;
+  readonly detail?: Detail;
+  readonly event?: EventMore;
+  readonly planned?: Parameters<ChangeWriter['advance']>[0]['planned'];
+  /** Further writes of the same transaction, before the event: they may still refuse. */
+  readonly also?: (changes: ChangeWriter) => void;
+  /** When the event is durable and nothing is committed yet. */
+  readonly onDurable?: () => void | Promise<void>;
+};
+
+/**
+ * Moves a change: one transaction, whose event is durable before it commits. Whoever was second
+ * gets `change-moved`, and nothing of theirs is kept or told.
+ */
+export async function move(road: Road, moving: Moving): Promise<ChangeRow> {
+  const { row, asked, to, actor, kind } = moving;
+  return road.store.write(async ({ changes }) => {
+    const moved = changes.advance({
+      id: row.id,
+      fromRev: row.rev,
+      to,
+      at: road.clock.now(),
+      actor: actor.principal,
+      detail: detailOf(moving.detail ?? {}),
+      ...(moving.planned === undefined ? {} : { planned: moving.planned }),
+    });
+    moving.also?.(changes);
+    await record(road.events, eventOf(kind, actor, moved, asked, moving.event));
+    await moving.onDurable?.();
+    return moved;
+  });
+}
+
+export function seconds(instant: Instant): number {
+  return Math.floor(instant / 1_000_000);
+}
+
+export function asJson(value: unknown): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
+}
+
+export function isConflict(thrown: unknown): boolean {
+  return thrown instanceof Fault && thrown.code === 'change-moved';
+}
+

@@ -1,0 +1,88 @@
+/**
+ * What the change road is given: the world it reads, the hosts it reaches, and the points at which
+ * a test may end it. Everything is handed in; nothing here opens anything by itself.
+ */
+import type { Adapter } from '#adapters';
+import type { HostPolicy, Revocations, Signers } from '#authority';
+import type { Log } from '#base/log';
+import type { Clock, Files, Random } from '#base/ports';
+import type { Catalogue } from '#catalogue';
+import type { EventLog } from '#evidence';
+import type { Inventory } from '#inventory';
+import type { Target } from '#model';
+import type { PolicyEngine, Settings } from '#policy';
+import type { Store } from '#store';
+import type { FaultPoint } from './protocol.ts';
+
+/** A signed text with the armoured signatures over it. */
+export type SignedText = { readonly text: string; readonly signatures: readonly string[] };
+
+/** What is in force, read anew each time it is asked for. */
+export type AuthorityState = {
+  readonly organisation: string;
+  readonly signers: Signers;
+  /** The exact text of the signers file, for the bundle. */
+  readonly signersText: string;
+  readonly revocations: Revocations;
+  readonly hostPolicy: HostPolicy;
+  /** The config document in force; `null` before the first was signed. */
+  readonly config: SignedText | null;
+  /** SHA-256 in hex of what the files say now, to be held against the config. */
+  readonly now: {
+    readonly inventory: string;
+    readonly policy: string;
+    readonly catalogue: string;
+    readonly baselines: string;
+    readonly signers: string;
+    readonly revocations: string;
+    readonly hostPolicy: string;
+  };
+  /** Operators who may sign, each with the person behind it and the accounts that person uses. */
+  readonly people: readonly {
+    readonly operator: string;
+    readonly person: string;
+    readonly principals: readonly string[];
+  }[];
+  /** A second, offline key exists and has signed its test. */
+  readonly hasRecovery: boolean;
+  /** A backup was put back and no operator has signed since: nothing but T0. */
+  readonly restored: string | null;
+};
+
+/** What is known of an enrolled host. */
+export type Enrolled = {
+  readonly organisation: string;
+  readonly hostId: string;
+  readonly epoch: number;
+  /** One OpenSSH line. */
+  readonly receiptKey: string;
+};
+
+export type RoadPorts = {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly files: Files;
+  /** The data directory: `stops/` and `STOP` lie in it. */
+  readonly home: string;
+  readonly log: Log;
+  readonly store: Store;
+  readonly events: EventLog;
+  readonly inventory: () => Promise<Inventory>;
+  readonly catalogue: () => Promise<Catalogue>;
+  readonly policy: () => Promise<PolicyEngine>;
+  readonly settings: () => Promise<Settings>;
+  /** Throws where anything of it cannot be read. */
+  readonly authority: () => Promise<AuthorityState>;
+  readonly adapterOf: (target: Target) => Adapter | undefined;
+  readonly enrolled: (target: Target) => Promise<Enrolled | undefined>;
+  /** Size and root of the newest checkpoint; size 0 when there is none. */
+  readonly checkpoint: () => Promise<{ readonly size: number; readonly root: string }>;
+  /** Signs a run order with the control plane's key. */
+  readonly signRun: (text: string) => Promise<string>;
+  /** Keeps a cleaned output sealed; the change keeps only this. */
+  readonly keepOutput: (text: string) => Promise<{ sha256: string; length: number }>;
+  /** Looks at targets now and records what is there; throws where one could not be looked at. */
+  readonly observe: (targets: readonly Target[]) => Promise<void>;
+  /** Called at each point of `FAULT_POINTS`. Does nothing in the product. */
+  readonly at: (point: FaultPoint) => void | Promise<void>;
+};

@@ -1,0 +1,130 @@
+/**
+ * A change as it is on record: the row, what moved it, and what those moves carried.
+ *
+ * What was asked lies in the row and never changes; the plan, the decision and the outcome came
+ * with moves, and the last move that carries one counts.
+ */
+import { Fault } from '#base/fault';
+import type { Json, JsonObject } from '#base/json';
+import type { Decision, Plan, Scope } from '#model';
+import type { PolicyQuestion } from '#policy';
+import type {
+  ApprovalRow,
+  AttemptRow,
+  ChangeReader,
+  ChangeRow,
+  OrderRow,
+  Transition,
+} from '#store';
+import type { ChangeView, Proposal, Requester } from './protocol.ts';
+
+/** What the row's body holds. */
+export type Asked = {
+  readonly requester: Requester;
+  readonly proposal: Proposal;
+  /** The change it takes back. */
+  readonly undoes: string | null;
+};
+
+export type Outcome = NonNullable<ChangeView['outcome']>;
+
+/** A value the world had when a change had settled; undoing asks whether it still has it. */
+export type Bound = {
+  readonly target: string;
+  readonly entity: string;
+  readonly attribute: string;
+  readonly value: Json;
+  readonly absent: boolean;
+};
+
+/** What moves may carry. */
+export type Detail = {
+  readonly plan?: Plan;
+  /** Cleaned. */
+  readonly preview?: readonly { readonly target: string; readonly says: string }[];
+  readonly blastRadius?: readonly string[];
+  readonly closedArguments?: boolean;
+  readonly decision?: Decision;
+  readonly question?: PolicyQuestion;
+  readonly standing?: string;
+  readonly outcome?: Outcome;
+  readonly verification?: ChangeView['verification'];
+  readonly bound?: readonly Bound[];
+  /** Cleaned. */
+  readonly output?: string;
+  readonly dryRun?: boolean;
+  readonly undo?: { readonly reason: string; readonly by: string };
+  /** What was in force when it ran, for its bundle. */
+  readonly inForce?: {
+    readonly config: string;
+    readonly signatures: readonly string[];
+    readonly signers: string;
+  };
+};
+
+export type Known = {
+  readonly row: ChangeRow;
+  readonly asked: Asked;
+  readonly moves: readonly Transition[];
+  readonly plan: Plan | null;
+  readonly decision: Decision | null;
+  readonly outcome: Outcome | null;
+  readonly approvals: readonly ApprovalRow[];
+  readonly attempts: readonly AttemptRow[];
+  readonly orders: readonly OrderRow[];
+};
+
+export function readKnown(reader: ChangeReader, id: string): Known | undefined {
+  const row = reader.change(id);
+  return row === undefined ? undefined : knownOf(reader, row);
+}
+
+export function mustKnow(reader: ChangeReader, id: string): Known {
+  const known = readKnown(reader, id);
+  if (known === undefined) throw unknownChange(id);
+  return known;
+}
+
+export function knownOf(reader: ChangeReader, row: ChangeRow): Known {
+  const moves = reader.transitions(row.id);
+  return {
+    row,
+    asked: row.body as unknown as Asked,
+    moves,
+    plan: last(moves, 'plan') ?? null,
+    decision: last(moves, 'decision') ?? null,
+    outcome: last(moves, 'outcome') ?? null,
+    approvals: reader.approvals(row.id),
+    attempts: reader.attempts(row.id),
+    orders: reader.orders(row.id),
+  };
+}
+
+/** The newest of one kind of thing that moves carried. */
+export function last<K extends keyof Detail>(
+  moves: readonly Transition[],
+  key: K,
+): Detail[K] | undefined {
+  for (let i = moves.length - 1; i >= 0; i--) {
+    const found = (moves[i]?.detail as Detail | undefined)?.[key];
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+export function detailOf(detail: Detail): JsonObject {
+  return JSON.parse(JSON.stringify(detail)) as JsonObject;
+}
+
+/** Whoever may not see every target of a change does not learn that it is there. */
+export function visible(row: ChangeRow | undefined, scopes: readonly Scope[]): row is ChangeRow {
+  return row?.targets.every(({ scope }) => scopes.includes(scope)) === true;
+}
+
+export function unknownChange(id: string): Fault {
+  return new Fault(
+    'missing',
+    'unknown-change',
+    `no such change: ${JSON.stringify(id.slice(0, 80))}. List them first`,
+  );
+}
