@@ -37,6 +37,9 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   authority: { doors: ['base', 'model'], outside: ['node:crypto'] },
   policy: { doors: ['base', 'model'], outside: ['@cedar-policy/cedar-wasm/nodejs'] },
 
+  // tools
+  sealing: { doors: ['base'], outside: ['age-encryption', 'node:crypto'] },
+
   // remember
   store: { doors: ['base', 'model'], outside: ['node:sqlite'] },
   evidence: { doors: ['base'], outside: ['node:crypto', 'yaml'] },
