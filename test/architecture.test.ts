@@ -35,7 +35,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   catalogue: { doors: ['base', 'model'], outside: ['yaml'] },
   planning: { doors: ['base', 'model', 'catalogue'], outside: [] },
   authority: { doors: ['base', 'model'], outside: ['node:crypto'] },
-  policy: { doors: ['base', 'model'], outside: ['@cedar-policy/cedar-wasm/nodejs'] },
+  policy: { doors: ['base', 'model'], outside: ['@cedar-policy/cedar-wasm/nodejs', 'yaml'] },
 
   // tools
   sealing: { doors: ['base'], outside: ['age-encryption', 'node:crypto'] },
@@ -59,7 +59,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'node:stream',
     ],
   },
-
+  adapters: { doors: ['model'], outside: [] },
   // ask
   operations: {
     doors: ['base', 'model', 'drift', 'inventory', 'redaction'],

@@ -37,6 +37,8 @@ export type Ended = {
 export type JobState =
   | { readonly state: 'unspent' }
   | { readonly state: 'running' }
+  /** The nonce was spent without running anything; there will never be a receipt. */
+  | { readonly state: 'cancelled' }
   | { readonly state: 'ended'; readonly ended: Ended };
 
 export type HostAnswer =

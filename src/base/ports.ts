@@ -60,7 +60,7 @@ export type ProgramRun = {
   readonly timeoutMs: number;
   /** Output beyond this is dropped and the program is ended. */
   readonly maxBytes: number;
-  readonly stdin?: string;
+  readonly stdin?: string | Uint8Array;
   /** The whole environment; nothing is inherited. Default: PATH, LC_ALL=C, no pager. */
   readonly env?: Readonly<Record<string, string>>;
 };

@@ -1,0 +1,1 @@
+export { type Answer, formatFrame, type Item, parseAnswer, type Verb } from './frames.ts';
