@@ -1,3 +1,4 @@
+export { type Calendar, calendar, needsFourEyes } from './calendar.ts';
 export { absentPolicy, type CedarPolicyEngine as LoadedPolicies } from './engine.ts';
 export { type Group, groupsOf } from './groups.ts';
 export {
@@ -11,4 +12,6 @@ export {
 export { loadPolicies, SHIPPED_FILES } from './load.ts';
 export type { PolicyFile } from './policy-text.ts';
 export type { PolicyCaller, PolicyEngine, PolicyQuestion } from './protocol.ts';
+export { readSettings } from './read-settings.ts';
+export { sampleSettings } from './sample-settings.ts';
 export { DEFAULT_SETTINGS, type GuardLimits, type Settings } from './settings.ts';
