@@ -60,6 +60,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
     ],
   },
   adapters: { doors: ['model'], outside: [] },
+
   // ask
   operations: {
     doors: ['base', 'model', 'drift', 'inventory', 'redaction'],
