@@ -66,7 +66,7 @@ export type TemplatePiece =
   | { readonly context: 'host' | 'change' | 'backup' };
 export type Template = readonly TemplatePiece[];
 
-/** A word is the concatenation of its pieces, or the host's checked copy of the step's file (from 0). */
+/** A word is the concatenation of its pieces, or the host's checked copy of the step's file (from 1). */
 export type ArgvWord = Template | { readonly file: number };
 export type ArgvTemplate = readonly ArgvWord[];
 

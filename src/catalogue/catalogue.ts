@@ -15,6 +15,8 @@ export type SearchFilter = {
 export type Catalogue = {
   /** SHA-256 over every action and runbook, sorted, without where they were read. */
   readonly digest: string;
+  /** Families there are, sorted. */
+  readonly families: readonly string[];
   /** Sorted by id, then version. */
   readonly all: readonly Runnable[];
   /** `id@version`, or `id` for its highest version; throws `unknown-action` with candidates. */
@@ -62,6 +64,7 @@ export function buildCatalogue(given: {
     digest: digestOf(
       all.map(({ origin, digest, ...content }) => content) as unknown as readonly Json[],
     ),
+    families: [...new Set(all.map(({ family }) => family))].sort(),
     all,
     find,
     search: (text, filter = {}) => search(all, text, filter),

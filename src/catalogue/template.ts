@@ -153,7 +153,7 @@ function parseWord(text: string, names: Names): Read<ArgvWord> {
   if (file === undefined) return parseTemplate(text, names);
   const number = Number(file);
   return number >= 1 && number <= names.files
-    ? { value: { file: number - 1 } }
+    ? { value: { file: number } }
     : { problem: `names file ${number} of ${names.files}: list it under files` };
 }
 

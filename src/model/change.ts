@@ -69,7 +69,7 @@ export type HostCondition =
   | { readonly kind: 'file-sha256'; readonly path: string; readonly sha256: string }
   | { readonly kind: 'file-absent'; readonly path: string };
 
-/** An argument of a step: literal text, or the host's own checked copy of one of the step's files. */
+/** An argument of a step: literal text, or the host's own checked copy of one of the step's files, from 1. */
 export type PlanArg = string | { readonly file: number };
 
 /** One program on one target. Never a shell line. */

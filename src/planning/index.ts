@@ -1,0 +1,8 @@
+export { blastRadius, type FleetView } from './blast-radius.ts';
+export { type Difference, differences } from './differences.ts';
+export { type ExpandContext, type Expansion, expand, type Preview } from './expand.ts';
+export type { PlanningFaultCode } from './faults.ts';
+export type { FileSeen } from './fill.ts';
+export { makePlan, type PartFields, type PlanInput, partOf, planDigest } from './plan.ts';
+export { quoteWord, quoteWords } from './quote.ts';
+export { renderPlan, stepWords } from './render.ts';
