@@ -16,7 +16,7 @@ const SLOW_LIMIT_MS = 25 * MINUTE;
 const ROOT = join(import.meta.dirname, '..');
 const STATIC_CHECKS = {
   format: ['biome', 'ci', '--error-on-warnings', '--colors=off'],
-  lint: ['oxlint', '--type-aware', '--deny-warnings', 'src', 'test', 'bench', 'lab'],
+  lint: ['oxlint', '--type-aware', '--deny-warnings', 'src', 'test', 'bench', 'lab', 'verifier'],
   types: ['tsc', '-p', '.'],
   'unused code': ['knip'],
 } as const;
