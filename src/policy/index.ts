@@ -10,8 +10,8 @@ export {
   judgeGuards,
 } from './guards.ts';
 export { loadPolicies, SHIPPED_FILES } from './load.ts';
+export { parseSettings } from './parse-settings.ts';
 export type { PolicyFile } from './policy-text.ts';
 export type { PolicyCaller, PolicyEngine, PolicyQuestion } from './protocol.ts';
-export { readSettings } from './read-settings.ts';
 export { sampleSettings } from './sample-settings.ts';
 export { DEFAULT_SETTINGS, type GuardLimits, type Settings } from './settings.ts';

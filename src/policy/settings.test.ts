@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { instant } from '#base/time';
 import { throwsFault } from '#test/throws-fault';
 import { calendar, needsFourEyes } from './calendar.ts';
-import { readSettings } from './read-settings.ts';
+import { parseSettings } from './parse-settings.ts';
 import { sampleSettings } from './sample-settings.ts';
 import { aTarget } from './samples.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
@@ -11,20 +11,20 @@ import { DEFAULT_SETTINGS } from './settings.ts';
 const HEAD = 'version: 1\norganisation: main\n';
 
 async function problems(text: string): Promise<readonly string[]> {
-  const fault = await throwsFault(() => readSettings(text, 'settings.yaml'), 'invalid-policy');
+  const fault = await throwsFault(() => parseSettings(text, 'settings.yaml'), 'invalid-policy');
   return fault.facts.problems as readonly string[];
 }
 
 describe('the settings', () => {
   it('of the sample are the defaults, and what it shows as an example can be read', () => {
-    const { digest, ...sample } = readSettings(sampleSettings('main'));
+    const { digest, ...sample } = parseSettings(sampleSettings('main'));
     const { digest: _, ...defaults } = DEFAULT_SETTINGS;
     assert.deepEqual(sample, defaults);
     assert.match(digest, /^sha256:[0-9a-f]{64}$/);
     const uncommented = sampleSettings('acme')
       .replace(/^(ceilings|windows|freezes|fourEyes): .*$/gm, '$1:')
       .replace(/^#( {2}(-|[a-z]+:| ))/gm, '$1');
-    const all = readSettings(uncommented);
+    const all = parseSettings(uncommented);
     assert.equal(all.windows[0]?.name, 'nightly');
     assert.equal(all.freezes[0]?.name, 'year-end');
     assert.equal(all.ceilings.get('observer'), 'T2');
@@ -32,7 +32,7 @@ describe('the settings', () => {
   });
 
   it('keep what was not said', () => {
-    const { guards } = readSettings(
+    const { guards } = parseSettings(
       `${HEAD}guards: { breaker: { attempts: 2 }, blastRadius: { groups: { day: { percent: 10 } } } }`,
     );
     assert.deepEqual(guards.breaker, { attempts: 2, withinSeconds: 600, openSeconds: 1_800 });
@@ -92,7 +92,7 @@ describe('the settings', () => {
 });
 
 describe('windows and freezes', () => {
-  const settings = readSettings(`${HEAD}
+  const settings = parseSettings(`${HEAD}
 windows:
   - name: nightly
     environments: [production]
@@ -156,7 +156,7 @@ freezes:
 describe('four eyes', () => {
   it('are asked for T3 as soon as there are several operators, unless the settings say otherwise', () => {
     const asks = (text: string, tier: 'T2' | 'T3', operators: number): boolean =>
-      needsFourEyes(readSettings(HEAD + text), tier, ['lab', 'production'], operators);
+      needsFourEyes(parseSettings(HEAD + text), tier, ['lab', 'production'], operators);
     assert.equal(asks('', 'T3', 1), false);
     assert.equal(asks('', 'T3', 2), true);
     assert.equal(asks('', 'T2', 2), false);

@@ -137,7 +137,7 @@ const root = record({
 });
 
 /** Reads settings, or throws `invalid-policy` with every problem as `file:line: …`. */
-export function readSettings(source: string, file = 'policy/settings.yaml'): Settings {
+export function parseSettings(source: string, file = 'policy/settings.yaml'): Settings {
   const problems: Problem[] = [];
   const given = readYaml(file, source, FILE_CHARS, root, problems);
   if (given !== undefined) {
