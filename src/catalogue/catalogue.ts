@@ -1,6 +1,5 @@
 /** Everything that can be proposed, under one digest. */
 import { digestOf } from '#base/digest';
-import type { Json } from '#base/json';
 import { nearest, show } from '#base/nearest';
 import { type HostType, TIERS, type Tier } from '#model';
 import type { Action, Runbook, Runnable } from './action.ts';
@@ -13,7 +12,7 @@ export type SearchFilter = {
 };
 
 export type Catalogue = {
-  /** SHA-256 over every action and runbook, sorted, without where they were read. */
+  /** SHA-256 over the names and digests of every action and runbook, sorted (RFC 8785). */
   readonly digest: string;
   /** Families there are, sorted. */
   readonly families: readonly string[];
@@ -61,9 +60,8 @@ export function buildCatalogue(given: {
   };
   for (const runbook of given.runbooks) holdToActions(runbook, find);
   return {
-    digest: digestOf(
-      all.map(({ origin, digest, ...content }) => content) as unknown as readonly Json[],
-    ),
+    // Digests leave out where a thing was read, so a catalogue moved elsewhere is the same one.
+    digest: digestOf(all.map((each) => [nameOf(each), each.digest])),
     families: [...new Set(all.map(({ family }) => family))].sort(),
     all,
     find,

@@ -29,7 +29,7 @@ const KEYS = [
 ] as const;
 type Keys = { readonly [K in (typeof KEYS)[number]]?: Entry };
 const NAME = /^[a-z][A-Za-z0-9]{0,39}$/;
-const ENUM_VALUE = /^[A-Za-z0-9_][A-Za-z0-9_.:+/=-]{0,63}$/;
+const ENUM_VALUE = /^[A-Za-z0-9_/][A-Za-z0-9_.:+/=-]{0,63}$/;
 const MAX_ARGUMENTS = 24;
 
 export function readArguments(reader: Reader, value: Entry | undefined): ArgumentSpec[] {

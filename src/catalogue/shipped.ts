@@ -1,2 +1,12 @@
 /** The files of actions that come with the program, below `src/catalogue/actions`. */
-export const SHIPPED_FILES = ['file.yaml', 'host.yaml', 'look.yaml', 'service.yaml'] as const;
+export const SHIPPED_FILES = [
+  'certificate.yaml',
+  'container.yaml',
+  'file.yaml',
+  'host.yaml',
+  'look.yaml',
+  'package.yaml',
+  'service.yaml',
+  'upkeep.yaml',
+  'user.yaml',
+] as const;

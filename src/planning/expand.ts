@@ -7,6 +7,7 @@ import type { Json } from '#base/json';
 import {
   type Action,
   type ArgumentType,
+  type ArgumentValue,
   type Catalogue,
   type Contract,
   type FactTest,
@@ -224,11 +225,10 @@ function argumentsOf(
   context: ExpandContext,
 ): ParsedArguments {
   const types = new Map(action.arguments.map((each) => [each.name, each.type]));
-  const read = Object.entries(given).map(([name, template]): [string, Json] => [
+  const read = Object.entries(given).map(([name, template]): [string, ArgumentValue] => [
     name,
     typed(types.get(name), fillText(template, values)),
   ]);
-  // Whatever is known was checked when the runbook's own arguments were read, or was written by its author.
   const known = (kind: string): ReadonlySet<string> =>
     new Set(
       read.flatMap(([name, value]) => {
@@ -248,7 +248,7 @@ function isReported(kind: string, name: string, values: Values, context: ExpandC
   return context.reported(`${kind}:${values.host}/${name}`);
 }
 
-function typed(type: ArgumentType | undefined, text: string): Json {
+function typed(type: ArgumentType | undefined, text: string): ArgumentValue {
   if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
   if ((type === 'number' || type === 'process') && /^(0|[1-9][0-9]{0,15})$/.test(text))
     return Number(text);

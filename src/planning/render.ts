@@ -94,10 +94,9 @@ function escaped(c: string): string {
 }
 
 function argument(value: Json): string {
-  const text = typeof value === 'string' ? quoteWord(value) : JSON.stringify(value);
-  return text.length <= 200
-    ? text
-    : `${typeof value === 'string' ? `${value.length} characters` : 'value'}, ${sha256(String(value))}`;
+  if (typeof value !== 'string') return json(value);
+  const text = quoteWord(value);
+  return text.length <= 200 ? text : `${value.length} characters, ${sha256(value)}`;
 }
 
 function renderPrecondition(each: Precondition): string {
