@@ -55,6 +55,8 @@ const KINDS = {
   'version-not-rising': 'refused',
   'previous-mismatch': 'refused',
   'file-mismatch': 'refused',
+  /** The stop that is on is another one, or none is. */
+  'other-stop': 'refused',
 
   /** A receipt that is not in the one form: not what the host signed. */
   'bad-receipt': 'broken',

@@ -22,6 +22,14 @@ export {
   standingDocument,
 } from './documents.ts';
 export type { AuthorityFaultCode } from './faults.ts';
+export {
+  type HostFiles,
+  type HostView,
+  type Judgement,
+  judgeOrder,
+  type OrderRequest,
+  standingCheck,
+} from './judge.ts';
 export { fingerprint, publicKeyLine } from './keys.ts';
 export { formatRevocations, parseRevocations, type Revocations } from './krl.ts';
 export {
