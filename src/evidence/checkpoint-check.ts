@@ -29,6 +29,7 @@ type Kept = {
   readonly checkpoint: Checkpoint | undefined;
   rootHolds: boolean | undefined;
   recordedAt: number | undefined;
+  recordTime: string | undefined;
 };
 
 export class CheckpointCheck {
@@ -38,6 +39,7 @@ export class CheckpointCheck {
   readonly #findings: Findings;
   readonly #kept: Kept[] = [];
   readonly #byHash = new Map<string, Kept>();
+  #byTextHash: Map<string, Kept> | undefined;
   readonly #missing: { readonly event: EventRecord; readonly file: string }[] = [];
   #newest: string | undefined;
   #lastNote = '';
@@ -91,6 +93,7 @@ export class CheckpointCheck {
         checkpoint,
         rootHolds: undefined,
         recordedAt: undefined,
+        recordTime: undefined,
       };
       this.#kept.push(kept);
       this.#byHash.set(kept.sha256, kept);
@@ -118,10 +121,42 @@ export class CheckpointCheck {
       return;
     }
     kept.recordedAt = event.seq;
+    kept.recordTime = event.time;
     if (kept.index <= this.#lastRecordedIndex) {
       this.#problem('checkpoint-differs', kept.index, 'it is not in the order of its records');
     }
     this.#lastRecordedIndex = Math.max(kept.index, this.#lastRecordedIndex);
+  }
+
+  /** The checkpoint whose text has this SHA-256. */
+  byText(hash: string):
+    | {
+        readonly index: number;
+        readonly size: number;
+        readonly root: string;
+        readonly holds: boolean | undefined;
+      }
+    | undefined {
+    this.#byTextHash ??= new Map(
+      this.#kept.flatMap((kept) =>
+        kept.note === undefined ? [] : [[sha256(kept.note.text), kept]],
+      ),
+    );
+    const kept = this.#byTextHash.get(hash);
+    if (kept?.checkpoint === undefined) return undefined;
+    const { size, root } = kept.checkpoint;
+    return { index: kept.index, size, root, holds: kept.rootHolds };
+  }
+
+  /** The first checkpoint over more than `size` records, by the time of its record. */
+  firstAfter(
+    size: number,
+  ): { readonly index: number; readonly size: number; readonly time: string } | undefined {
+    for (const { index, checkpoint, recordTime } of this.#kept) {
+      if (checkpoint === undefined || checkpoint.size <= size || recordTime === undefined) continue;
+      return { index, size: checkpoint.size, time: recordTime };
+    }
+    return undefined;
   }
 
   async finish(keys: KeyChain, total: number, acknowledged: number | undefined): Promise<void> {

@@ -16,7 +16,15 @@ export type Layout = {
   readonly strays: readonly string[];
 };
 
-const KNOWN = new Set(['tile', 'journal', 'recovered', 'checkpoint', 'checkpoints']);
+const KNOWN = new Set([
+  'tile',
+  'journal',
+  'recovered',
+  'checkpoint',
+  'checkpoints',
+  'cosigned',
+  'timestamps',
+]);
 
 export async function findLayout(files: Files, directory: string): Promise<Layout> {
   const strays: string[] = [];

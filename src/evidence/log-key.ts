@@ -15,7 +15,7 @@ export const NEXT_KEY_FILE = 'log.next.pem';
 const VKEY_FILE = 'log.vkey';
 
 /** The DER that goes before a raw Ed25519 private key (RFC 8410). */
-const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
+export const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 export type LogKey = {
   readonly privateKey: KeyObject;

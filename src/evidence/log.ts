@@ -10,6 +10,7 @@ import { Fault } from '#base/fault';
 import { LIMITS } from '#base/limits';
 import type { Appender, Clock, Files, Random } from '#base/ports';
 import { type Appended, Batch, type Pending, refusal } from './batch.ts';
+import { type DsseSignature, signDsse } from './dsse.ts';
 import { EventTimes, encodeEvent } from './event-form.ts';
 import { unwritable } from './faults.ts';
 import { Folding } from './folding.ts';
@@ -115,6 +116,7 @@ export class Log implements EventLog {
   #signing: Promise<void> = Promise.resolve();
   #signsWaiting = 0;
   #ticking: Promise<void>;
+  readonly #followers: ((note: string) => void)[] = [];
 
   constructor(ports: LogPorts, state: LogState) {
     this.#ports = ports;
@@ -382,6 +384,17 @@ export class Log implements EventLog {
     await this.#append(
       ownEvent('log.checkpoint', { size, root, note: hash('sha256', note, 'hex') }),
     ).durable;
+    for (const follower of this.#followers) follower(note);
+  }
+
+  /** Hands over each checkpoint once it is on record, from now on. The listener neither throws nor waits. */
+  follow(listener: (note: string) => void): void {
+    this.#followers.push(listener);
+  }
+
+  /** A DSSE signature by the log's key; see `dsse.ts` for why that is never one on a checkpoint. */
+  sign(payloadType: string, payload: Uint8Array): DsseSignature {
+    return signDsse(payloadType, payload, this.#key);
   }
 
   async #tick(): Promise<void> {

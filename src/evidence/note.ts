@@ -2,12 +2,14 @@
  * C2SP signed notes and checkpoints, with Ed25519 signatures.
  *
  * A verifier key is `<name>+<key id in hex>+<base64 of 0x01 || public key>`; the key id is the first
- * four bytes of SHA-256(name || 0x0A || 0x01 || public key). A note is text that ends in a newline,
+ * four bytes of SHA-256(name || 0x0A || 0x01 || public key). A cosignature's has 0x04 there. A note is text that ends in a newline,
  * an empty line, and signature lines.
  */
 import { createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto';
 
-const ED25519 = 1;
+/** The signature types that are known: plain Ed25519, and a witness's timestamped cosignature. */
+export const ED25519 = 1;
+export const COSIGNATURE = 4;
 /** The DER that goes before a raw Ed25519 public key (RFC 8410). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
@@ -20,26 +22,26 @@ export type VerifierKey = {
 };
 
 /** The verifier key of a private or public Ed25519 key. */
-export function verifierKey(name: string, key: KeyObject): VerifierKey {
+export function verifierKey(name: string, key: KeyObject, type: number = ED25519): VerifierKey {
   const publicKey = key.type === 'private' ? createPublicKey(key) : key;
   const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(SPKI_PREFIX.length);
-  const typed = Buffer.concat([Buffer.of(ED25519), raw]);
+  const typed = Buffer.concat([Buffer.of(type), raw]);
   const id = hash('sha256', Buffer.concat([Buffer.from(`${name}\n`), typed]), 'hex').slice(0, 8);
   return { name, id, key: publicKey, vkey: `${name}+${id}+${typed.toString('base64')}` };
 }
 
 /** Reads a verifier key; `undefined` when it is malformed, of another kind, or its id is wrong. */
-export function parseVerifierKey(vkey: string): VerifierKey | undefined {
+export function parseVerifierKey(vkey: string, type: number = ED25519): VerifierKey | undefined {
   const m = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(vkey);
   if (m === null) return undefined;
   const typed = Buffer.from(m[3] as string, 'base64');
-  if (typed.length !== 33 || typed[0] !== ED25519) return undefined;
+  if (typed.length !== 33 || typed[0] !== type) return undefined;
   const key = createPublicKey({
     key: Buffer.concat([SPKI_PREFIX, typed.subarray(1)]),
     format: 'der',
     type: 'spki',
   });
-  const made = verifierKey(m[1] as string, key);
+  const made = verifierKey(m[1] as string, key, type);
   return made.vkey === vkey ? made : undefined;
 }
 
@@ -133,4 +135,9 @@ export function splitNotes(text: string): {
     from = at;
   }
   return { notes, end: from };
+}
+
+/** The text that a note's signatures are over. */
+export function textOfNote(note: string): string {
+  return note.slice(0, note.lastIndexOf('\n\n') + 1);
 }

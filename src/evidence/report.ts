@@ -17,7 +17,16 @@ export type ProblemCode =
   | 'checkpoint-signature'
   | 'wrong-key'
   | 'recovered-differs'
-  | 'stray-file';
+  | 'stray-file'
+  /** Somebody outside knows more records than are there. */
+  | 'anchor-ahead'
+  /** Somebody outside knows another history. */
+  | 'anchor-forked'
+  | 'anchor-unreadable'
+  | 'cosignature-wrong'
+  | 'cosignature-late'
+  | 'timestamp-wrong'
+  | 'timestamp-late';
 
 export type Problem = {
   readonly code: ProblemCode;
@@ -27,6 +36,15 @@ export type Problem = {
   readonly checkpoint: number | null;
   readonly file: string;
   readonly what: string;
+};
+
+export type Anchor = {
+  readonly by: 'witness' | 'timestamp' | 'anchor file' | 'kept copy' | 'host';
+  readonly name: string;
+  /** Records under it. */
+  readonly size: number;
+  /** When, as far as the place says so itself. */
+  readonly at: string | null;
 };
 
 export type LogReport = {
@@ -51,7 +69,10 @@ export type LogReport = {
   readonly checkpoints: number;
   /** Verifier keys in the order in which they took over. */
   readonly keys: readonly string[];
-  readonly anchored: 'not outside this machine';
+  /** In words: `not outside this machine`, or how far and where. */
+  readonly anchored: string;
+  /** The largest checkpoint that each place outside knows and that holds, largest first. */
+  readonly anchors: readonly Anchor[];
   /** Questions that could not be answered for want of an input. */
   readonly undecided: readonly string[];
   /** True, and no problem. */

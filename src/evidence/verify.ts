@@ -6,6 +6,7 @@
  * log may be in use: head first, then files, so that growth is not mistaken for damage.
  */
 import type { Files } from '#base/ports';
+import { AnchorCheck, type AnchorOptions, anchoredText } from './anchoring/anchor-check.ts';
 import { bundleRecords, type RecordLinks, type VerifiedRecord } from './bundle-records.ts';
 import { CheckpointCheck } from './checkpoint-check.ts';
 import { epochOf, journalPath, readJournal } from './journal.ts';
@@ -15,7 +16,7 @@ import { checkLeftovers } from './leftovers.ts';
 import type { JournalKey } from './log-key.ts';
 import { textOf } from './own-events.ts';
 import type { EventRecord } from './protocol.ts';
-import { Findings, type LogReport } from './report.ts';
+import { type Anchor, Findings, type LogReport } from './report.ts';
 import { bundlePath, decodeTile, tilePath, view } from './tiles.ts';
 import { type FullTile, GrowingTree, type Hash, leafHashOf, TILE_WIDTH, toHex } from './tree.ts';
 
@@ -31,6 +32,8 @@ export type VerifyOptions = {
   readonly pins?: readonly string[] | undefined;
   /** From `readJournalKeys`; without them the newest records cannot be told from forged ones. */
   readonly journalKeys?: readonly JournalKey[] | undefined;
+  /** What is known of places outside; without it nothing there is asked. */
+  readonly anchors?: AnchorOptions | undefined;
 };
 
 /** Bundles that are read ahead of the one being checked. */
@@ -55,6 +58,8 @@ class Verification {
   /** Tiles of a bundle that a crash kept from being written. */
   readonly #waitingTiles = new Set<string>();
   readonly #checkpoints: CheckpointCheck;
+  readonly #anchorCheck: AnchorCheck;
+  #anchors: readonly Anchor[] = [];
   /** Hash of the record before, `''` when it is not known. */
   #prev = '0'.repeat(64);
   /** The record before when its leaf is not the tile's: the next link tells which of them is wrong. */
@@ -72,6 +77,12 @@ class Verification {
     this.#directory = options.directory;
     this.#options = options;
     this.#checkpoints = new CheckpointCheck(options.files, options.directory, this.#findings);
+    this.#anchorCheck = new AnchorCheck(
+      options.files,
+      options.directory,
+      options.anchors ?? {},
+      this.#findings,
+    );
   }
 
   async run(): Promise<LogReport> {
@@ -84,6 +95,7 @@ class Verification {
       this.#undecided("whether the key is the log's own: no pinned verifier key given");
     }
     const layout = await findLayout(this.#files, this.#directory);
+    await this.#anchorCheck.load();
     await this.#checkpoints.load();
     if (head?.size === 0) this.#rootAtHead = toHex(this.#tree.root());
     const folded = await this.#bundles(layout);
@@ -95,6 +107,7 @@ class Verification {
     await checkLeftovers(this.#files, this.#directory, layout, left, this.#findings);
     this.#keys.checkPins(pins ?? []);
     await this.#checkpoints.finish(this.#keys, this.#tree.size, head?.size);
+    this.#anchors = this.#anchorCheck.finish(this.#checkpoints, this.#keys, size);
     if (this.#backwards > 0) {
       this.#findings.notes.push(`time goes backwards ${this.#backwards} times`);
     }
@@ -312,6 +325,7 @@ class Verification {
     const { size } = this.#tree;
     if (size === this.#options.head?.size) this.#rootAtHead = toHex(this.#tree.root());
     if (size === this.#checkpoints.nextSize) this.#checkpoints.reached(size, this.#tree);
+    if (size === this.#anchorCheck.nextSize) this.#anchorCheck.reached(size, this.#tree);
   }
 
   /** The record before had another leaf than its tile: its successor's link tells which is wrong. */
@@ -458,7 +472,8 @@ class Verification {
       },
       checkpoints: this.#checkpoints.count,
       keys: this.#keys.vkeys,
-      anchored: 'not outside this machine',
+      anchored: anchoredText(this.#anchors, this.#tree.size),
+      anchors: this.#anchors,
       undecided,
       notes,
     };
