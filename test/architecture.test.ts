@@ -59,7 +59,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'node:stream',
     ],
   },
-  adapters: { doors: ['model'], outside: [] },
+  adapters: { doors: ['base', 'model'], outside: ['node:path'] },
 
   // ask
   operations: {

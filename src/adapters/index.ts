@@ -1,1 +1,18 @@
+export type {
+  Accepted,
+  Adapter,
+  Dispatch,
+  Ended,
+  Host,
+  HostAnswer,
+  HostConfig,
+  HostIdentity,
+  HostStatus,
+  JobState,
+  Looked,
+  Receipt,
+} from './adapter.ts';
+export { type Carrier, framedHost } from './framed-host.ts';
 export { type Answer, formatFrame, type Item, parseAnswer, type Verb } from './frames.ts';
+export { type Enrolled, type Enrolment, enrolLocal } from './local/enrol-local.ts';
+export { type LocalHost, localAdapter } from './local/local-adapter.ts';

@@ -21,7 +21,7 @@ describe('a host', () => {
   });
 
   it('runs a signed part once, each word as it was signed, and signs a receipt', () => {
-    const words = ['a b', '$(id)', '*', '', "'\"`", 'x\ny\n', '\\0101%s', 'é\u{1f512}\u0001', '-n'];
+    const words = ['a b', '$(id)', '*', '', '\'"`', 'x\ny\n', '\\0101%s', 'é\u{1f512}\u0001', '-n'];
     const items = rig.runItems({ argv: ['printf', '%s|', ...words] });
     const answer = rig.ask('run', items);
     assert.equal(answer.state, 'ended', answer.code);
@@ -37,7 +37,9 @@ describe('a host', () => {
     writeFileSync(signers, `host ${keys.publicKey('receipts')}\n`);
     writeFileSync(rig.path('sig'), itemText(answer, 'receipt-signature'));
     const verify = ['-Y', 'verify', '-f', signers, '-I', 'host', '-n', 'holdfast-receipt@1', '-s'];
-    execFileSync('ssh-keygen', [...verify, rig.path('sig')], { input: itemText(answer, 'receipt') });
+    execFileSync('ssh-keygen', [...verify, rig.path('sig')], {
+      input: itemText(answer, 'receipt'),
+    });
 
     const again = rig.ask('run', items);
     assert.equal(again.code, 'nonce-spent');

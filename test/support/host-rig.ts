@@ -93,7 +93,11 @@ export function makeKeys(): Keys {
     directory,
     key,
     publicKey: (name) =>
-      readFileSync(`${key(name)}.pub`, 'utf8').split(' ').slice(0, 2).join(' ').trim(),
+      readFileSync(`${key(name)}.pub`, 'utf8')
+        .split(' ')
+        .slice(0, 2)
+        .join(' ')
+        .trim(),
     sign: (name, namespace, text) =>
       execFileSync('ssh-keygen', ['-Y', 'sign', '-f', key(name), '-n', namespace], {
         input: text,
