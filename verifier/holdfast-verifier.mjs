@@ -41,7 +41,7 @@ class Usage extends Error {}
  * was missing. A core question leaves the whole without a verdict.
  */
 export class Report {
-  /** @type {({ code: string, says: string } & Place)[]} */
+  /** `detail` says more exactly what a code means. @type {({ code: string, detail?: string, says: string } & Place)[]} */
   findings = [];
   /** @type {{ code: string, says: string, core: boolean }[]} */
   undecided = [];
@@ -50,10 +50,18 @@ export class Report {
   /** @type {Record<string, unknown>} */
   facts = {};
   more = 0;
+  #families;
+
+  /** @param {Record<string, string>} [families] */
+  constructor(families = {}) {
+    this.#families = families;
+  }
 
   /** @param {string} code @param {string} says @param {Place} [place] */
   find(code, says, place = {}) {
-    if (this.findings.length < LISTED) this.findings.push({ code, says: clean(says), ...place });
+    const family = this.#families[code];
+    const named = family === undefined ? { code } : { code: family, detail: code };
+    if (this.findings.length < LISTED) this.findings.push({ ...named, says: clean(says), ...place });
     else this.more += 1;
   }
 
@@ -436,7 +444,7 @@ function parseCertificate(wire) {
   while (list.left > 0) principals.push(list.text());
   const after = wire.u64();
   const before = wire.u64();
-  const critical = wire.string();
+  const critical = new Wire(wire.string(), 'certificate', 'the critical options');
   wire.string();
   wire.string();
   const authority = parseSshKey(wire.string(), false);
@@ -444,8 +452,12 @@ function parseCertificate(wire) {
   const signature = wire.string();
   wire.end('trailing-bytes');
   if (type !== 1) throw new Bad('certificate', 'not a certificate of a user');
-  if (critical.length > 0) throw new Bad('certificate', 'the certificate has critical options, which cannot be kept here');
-  if (principals.length === 0) throw new Bad('certificate', 'the certificate names no principal');
+  // Every security key here must verify its user anyway.
+  while (critical.left > 0) {
+    if (critical.text() !== 'verify-required' || critical.string().length > 0)
+      throw new Bad('certificate', 'it has a critical option that cannot be kept here');
+  }
+  if (principals.length !== 1) throw new Bad('certificate', 'it does not name exactly one principal');
   verifySsh(authority, signature, signed, 'certificate');
   return { serial, keyId, principals, after, before, authority };
 }
@@ -489,9 +501,7 @@ function verifySsh(key, blob, data, code) {
       extensions = wire.string();
       checkClientData(signed, data, origin);
       presence.origin = origin;
-      if ((flags & 0x40) !== 0 || ((flags & 0x80) !== 0) !== extensions.length > 0) {
-        throw new Bad(code, 'the flags of a passkey signature contradict its extensions');
-      }
+      if ((flags & 0xc0) !== 0 || extensions.length > 0) throw new Bad(code, 'a passkey signature has no extensions');
     }
     message = Buffer.concat([sha256(key.application), Buffer.of(flags), counter, extensions, sha256(signed)]);
     wire.end('trailing-bytes');
@@ -526,10 +536,17 @@ function checkClientData(client, data, origin) {
   if (!text.startsWith(start) || origin.includes('"') || !isObject(parsed)) {
     throw new Bad('bad-signature', 'the passkey signed something else');
   }
-  // As text too: a name given twice would hide its first value.
-  if (/"topOrigin"|"crossOrigin"\s*:\s*(?!false)/.test(text)) {
+  // As text: a name given twice, or spelled with escapes, would hide its first value.
+  const rest = text.slice(start.length).replace(/^,"crossOrigin":false/, '');
+  if (/crossOrigin|topOrigin|\\/.test(rest) || !/^[,}]/.test(rest)) {
     throw new Bad('cross-origin', 'the passkey signed inside a page of another origin');
   }
+}
+
+/** A page on this machine, whatever its scheme and port. @param {string} origin */
+function isLocalOrigin(origin) {
+  const host = /^[a-z]+:\/\/([^:/]+)(?::\d+)?$/.exec(origin)?.[1] ?? 'localhost';
+  return host === 'localhost' || host.endsWith('.localhost');
 }
 
 /** One SSHSIG (PROTOCOL.sshsig) over `message`, strictly in the form that ssh-keygen writes. @param {unknown} armored @param {string} namespace @param {string} message @returns {Presence & { key: SshKey }} */
@@ -795,6 +812,9 @@ function encodeText(text) {
     .join('');
 }
 
+/** A plan may write digests with their algorithm; documents never do. @param {string} digest */
+const bare = (digest) => digest.replace(/^sha256:/, '');
+
 /** The part that a step of a plan must have become; only the nonce is free. @param {any} plan @param {any} step @param {string} nonce */
 function partOf(plan, step, nonce) {
   const target = plan.targets.find((/** @type {any} */ one) => one.id === step.target);
@@ -803,7 +823,7 @@ function partOf(plan, step, nonce) {
     `target ${target?.hostId}`,
     `epoch ${target?.epoch}`,
     `action ${step.action}`,
-    `catalogue ${plan.inForce.catalogue}`,
+    `catalogue ${bare(plan.inForce.catalogue)}`,
     `run-as ${step.runAs}`,
     `args ${step.argv.length}`,
     ...step.argv.map((/** @type {any} */ arg) => (typeof arg === 'string' ? `arg ${encodeText(arg)}` : `arg-file ${arg.file}`)),
@@ -1114,9 +1134,11 @@ class LogCheck {
 
   run() {
     const notes = this.#readCheckpoints();
+    const cosigned = this.#readCosigned();
     const anchors = this.#readAnchors();
     const head = this.#readHead();
     for (const { note, file } of notes) this.#want(note, 'root-differs', `checkpoint over ${note.size} records`, file);
+    for (const { note, file } of cosigned) this.#want(note, 'anchor-differs', `cosigned checkpoint over ${note.size} records`, file);
     for (const { note, file } of anchors) this.#want(note, 'anchor-differs', `kept checkpoint over ${note.size} records`, file);
     let headHolds = false;
     if (head !== undefined) {
@@ -1138,7 +1160,7 @@ class LogCheck {
     this.#checkMissing(head, notes, anchors);
     const signed = this.#checkNotes(notes);
     this.#checkLeftovers();
-    this.#conclude({ signed, notes, anchors, head: headHolds ? head : undefined });
+    this.#conclude({ signed, notes, cosigned, anchors, head: headHolds ? head : undefined });
   }
 
   // Inputs -----------------------------------------------------------------------------------
@@ -1174,6 +1196,13 @@ class LogCheck {
       if (note.size <= before)
         this.report.find('checkpoint-order', `a checkpoint over ${note.size} records follows one over ${before}`, { file: 'checkpoints' });
     }
+    return kept;
+  }
+
+  /** Copies of checkpoints that witnesses signed; they come later than the checkpoint itself. */
+  #readCosigned() {
+    const { kept, rest } = this.#notesOf('cosigned', contents(this.#path('cosigned'), 2 ** 31), 'anchor-form');
+    if (rest !== '') this.report.note(`cosigned ends with ${rest.length} characters of no whole note: a crash, or a cut`);
     return kept;
   }
 
@@ -1483,7 +1512,7 @@ class LogCheck {
   /** Files that no record explains. */
   #checkLeftovers() {
     for (const name of listed(this.directory)) {
-      if (!['tile', 'journal', 'recovered', 'checkpoint', 'checkpoints'].includes(name))
+      if (!['tile', 'journal', 'recovered', 'checkpoint', 'checkpoints', 'cosigned', 'timestamps'].includes(name))
         this.report.find('stray-file', 'no part of a log has this name', { file: name });
     }
     const full = Math.floor(this.total / WIDTH);
@@ -1518,8 +1547,8 @@ class LogCheck {
 
   // How far it reaches -----------------------------------------------------------------------
 
-  /** @param {{ signed: number, notes: Kept[], anchors: Kept[], head: { size: number } | undefined }} found */
-  #conclude({ signed, notes, anchors, head }) {
+  /** @param {{ signed: number, notes: Kept[], cosigned: Kept[], anchors: Kept[], head: { size: number } | undefined }} found */
+  #conclude({ signed, notes, cosigned, anchors, head }) {
     const { report, options } = this;
     const chain = this.keys.map(({ key }) => key);
     if (options.keys.length === 0) {
@@ -1534,8 +1563,14 @@ class LogCheck {
       if (!chain.some((key) => isSigned(note, key))) report.find('anchor-differs', 'the kept checkpoint is not signed by a key of this log', { file });
       else kept = Math.max(kept, note.size);
     }
-    const witnessed = this.#witnesses([...notes, ...anchors]);
-    const stamped = this.#timestamps(anchors);
+    for (const { note, file } of cosigned) {
+      const isKnown = notes.some((one) => one.note.text === note.text) && chain.some((key) => isSigned(note, key));
+      if (!isKnown && !this.damaged) report.find('anchor-differs', `the cosigned checkpoint over ${note.size} records is not one of this log's`, { file });
+    }
+    const witnessed = this.#witnesses([...notes, ...cosigned, ...anchors]);
+    if (options.witnesses.length === 0 && cosigned.length > 0)
+      report.cannotDecide('witness', 'no --witness was given: the cosignatures here were not checked', false);
+    const stamped = this.#timestamps(notes, anchors);
     const covered = Math.max(signed, kept, head?.size ?? 0);
     this.#tail(covered, notes, head !== undefined);
     const outside = Math.max(kept, witnessed.size, stamped?.size ?? 0);
@@ -1580,22 +1615,32 @@ class LogCheck {
     return { size: Number.isFinite(size) ? size : 0, by };
   }
 
-  /** `<anchor>.tsr`: a timestamp over the anchor file or its newest note's text. @param {Kept[]} anchors */
-  #timestamps(anchors) {
+  /** Tokens in `timestamps/<size>.<hash of the note's text>`, and beside each anchor in `<anchor>.tsr`. @param {Kept[]} notes @param {Kept[]} anchors */
+  #timestamps(notes, anchors) {
+    /** @type {{ file: string, bytes: Buffer, note: Checkpoint, datas: (string | Buffer)[] }[]} */
+    const tokens = [];
+    for (const name of listed(this.#path('timestamps'))) {
+      const file = `timestamps/${name}`;
+      const note = notes.find((one) => `${one.note.size}.${sha256hex(one.note.text)}` === name)?.note;
+      const bytes = contents(this.#path(file), 2 ** 20);
+      if (note === undefined || bytes === undefined) this.report.find('stray-file', 'this timestamp is of no checkpoint of this log', { file });
+      else tokens.push({ file, bytes, note, datas: [note.text] });
+    }
+    for (const anchor of this.options.anchors) {
+      const note = anchors.filter(({ file }) => file === anchor).at(-1)?.note;
+      const file = `${anchor}.tsr`;
+      if (note !== undefined && fs.existsSync(file)) tokens.push({ file, bytes: readInput(file), note, datas: [note.text, readInput(anchor)] });
+    }
     /** @type {{ size: number, at: string } | undefined} */
     let best;
-    let isAny = false;
-    for (const file of this.options.anchors) {
-      if (!fs.existsSync(`${file}.tsr`)) continue;
-      isAny = true;
-      const own = anchors.filter((one) => one.file === file).at(-1)?.note;
-      if (own === undefined) continue;
-      const time = this.report.check(() => verifyTimestamp(tokenOf(readInput(`${file}.tsr`)), [own.text, readInput(file)], this.options.tsa), `${file}.tsr: `);
-      if (time === undefined) continue;
-      if (this.options.tsa.length === 0) this.report.cannotDecide('timestamp', `${file}.tsr: no --tsa was given, so who stamped it was not checked`, false);
-      else if (this.#met.has(own) && own.size > (best?.size ?? 0)) best = { size: own.size, at: isoTime(time) };
+    for (const { file, bytes, note, datas } of tokens) {
+      const time = this.report.check(() => verifyTimestamp(tokenOf(bytes), datas, this.options.tsa), `${file}: `);
+      if (time !== undefined && this.options.tsa.length > 0 && this.#met.has(note) && note.size > (best?.size ?? 0))
+        best = { size: note.size, at: isoTime(time) };
     }
-    if (!isAny && this.options.tsa.length > 0) this.report.find('not-timestamped', 'no --anchor has a timestamp beside it (<anchor>.tsr)');
+    const isPinned = this.options.tsa.length > 0;
+    if (!isPinned && tokens.length > 0) this.report.cannotDecide('timestamp-authority', 'no --tsa was given: who made the timestamps was not checked', false);
+    if (isPinned && tokens.length === 0) this.report.find('not-timestamped', 'no checkpoint has a timestamp');
     return best;
   }
 
@@ -1648,6 +1693,41 @@ const SKEW = 120;
 const START_DELAY = 10;
 const NEVER_RAN = ['proposed', 'previewed', 'approved', 'refused', 'expired', 'cancelled'];
 const RAN = ['executing', 'confirmed', 'failed', 'ambiguous', 'closed', 'rolled-back'];
+
+/** Codes that both verifiers use for what is told more exactly here (docs/bundle.md). */
+const FAMILIES = Object.fromEntries(
+  Object.entries({
+    'not-a-bundle': ['envelope-form', 'statement-form', 'plan-form', 'json-form', 'unknown-member'],
+    'bundle-signature': ['dsse-signature'],
+    'plan-digest': ['subject-differs'],
+    'order-unreadable': ['order-form'],
+    'order-differs': ['order-organisation', 'order-change', 'order-plan', 'order-tier'],
+    'signature-wrong': [
+      'bad-signature',
+      'two-signatures',
+      'trailing-bytes',
+      'no-presence',
+      'no-verification',
+      'cross-origin',
+      'key-form',
+      'key-differs',
+      'certificate',
+    ],
+    'signer-unknown': ['unknown-signer', 'signer-revoked', 'signer-expired'],
+    'standing-differs': ['standing-form', 'standing-expired', 'standing-tainted', 'core-not-listed'],
+    'receipt-unreadable': ['receipt-form'],
+    'receipt-signature': ['receipt-key', 'receipt-wrong'],
+    'receipt-differs': ['receipt-target', 'receipt-order', 'receipt-part', 'receipt-nonce', 'receipt-repeated'],
+    'event-proof': ['event-form'],
+    'event-missing': ['intent-missing', 'outcome-missing', 'event-foreign', 'event-plan'],
+    'event-order': ['events-order'],
+    'state-differs': ['event-state'],
+    'config-differs': ['config-form', 'signers-differ', 'signers-form'],
+    'checkpoint-unreadable': ['checkpoint-form'],
+    'cosignature-wrong': ['cosignature'],
+    'timestamp-wrong': ['timestamp', 'timestamp-form', 'timestamp-of'],
+  }).flatMap(([family, details]) => details.map((detail) => [detail, family])),
+);
 
 const SIGNATURE = { operator: 'string', assurance: 'string', at: 'string', armored: 'string', key: 'string' };
 const SIGNED = { text: 'string', signatures: [SIGNATURE] };
@@ -1795,7 +1875,7 @@ class BundleCheck {
     return payload;
   }
 
-  /** Types of members; what this verifier does not know is said to be unchecked. @param {any} value @param {any} shape @param {string} where */
+  /** Members and their types; nothing else may stand there. @param {any} value @param {any} shape @param {string} where */
   #shape(value, shape, where) {
     const wrong = new Bad('statement-form', `${where} is not in form`);
     if (typeof shape === 'string') {
@@ -1811,7 +1891,8 @@ class BundleCheck {
       if (!isObject(value)) throw wrong;
       for (const [key, inner] of Object.entries(shape)) this.#shape(value[key], inner, `${where}.${key}`);
       for (const key of Object.keys(value)) {
-        if (!Object.hasOwn(shape, key)) this.report.cannotDecide('unknown-member', `${where}.${key} is not known to this verifier and was not checked`, false);
+        if (!Object.hasOwn(shape, key))
+          throw new Bad('unknown-member', `${where}.${shown(key)} is not known to this verifier, so nothing here can be relied on`);
       }
     }
   }
@@ -1914,7 +1995,7 @@ class BundleCheck {
       differs('quorum-not-met', operators.size >= doc.num('quorum'), `${operators.size} of ${doc.num('quorum')} operators signed`);
     } else if (this.options.signers.some(({ principals }) => principals.includes('control-plane'))) {
       const signed = this.#signatures(order, 'holdfast-run@1', window, where, ['control-plane']);
-      differs('quorum-not-met', signed.has('control-plane'), 'the control plane did not sign it');
+      differs('quorum-not-met', signed.has('control-plane') && order.signatures.length === 1, 'it does not have the one signature of the control plane');
     } else {
       report.cannotDecide('control-plane-key', `${where}the signers you named have no line for control-plane, who signs runs under a standing approval`, true);
     }
@@ -2002,10 +2083,10 @@ class BundleCheck {
       throw new Bad('signed-outside-times', `signed at ${shown(one.at)}, not between ${isoTime(window.from)} and ${isoTime(window.to)}`);
     checkSigner(this.options.signers, one.operator, key, namespace, at);
     if (this.options.isRevoked?.(key) === true) throw new Bad('signer-revoked', 'the key is revoked');
-    const separate = origin !== undefined && origin.startsWith('https://');
+    const separate = origin !== undefined && !isLocalOrigin(origin);
     const possible = !touched ? ['same-user'] : separate ? ['touch', 'separate'] : ['touch'];
     if (!possible.includes(one.assurance)) throw new Bad('assurance-differs', `it says ${shown(one.assurance)}, the signature shows ${possible.join(' or ')}`);
-    this.used.push({ operator: one.operator, key });
+    if (namespace !== 'holdfast-run@1') this.used.push({ operator: one.operator, key });
   }
 
   // What was in force ------------------------------------------------------------------------
@@ -2027,7 +2108,9 @@ class BundleCheck {
     if (configs.length === 0)
       report.cannotDecide('config', 'no config document is here: what inventory, policy and catalogue were in force rests on the plan alone', false);
     else if (
-      !configs.some((/** @type {Document} */ doc) => ['inventory', 'policy', 'catalogue', 'baselines'].every((name) => doc.get(name) === plan.inForce[name]))
+      !configs.some((/** @type {Document} */ doc) =>
+        ['inventory', 'policy', 'catalogue', 'baselines'].every((name) => doc.get(name) === bare(plan.inForce[name])),
+      )
     ) {
       report.find('config-differs', 'the plan was made under an inventory, policy, catalogue or baselines that no config here names');
     }
@@ -2082,10 +2165,9 @@ class BundleCheck {
   #receipt(receipt, where) {
     const { plan, report } = this;
     const doc = parseDocument(receipt.text, 'receipt', 'receipt-form');
-    const { key } = verifySshsig(receipt.armored, 'holdfast-receipt@1', receipt.text);
-    if (!parsePublicKey(receipt.key).blob.equals(key.blob)) throw new Bad('key-differs', 'the key beside the signature is not the one in it');
+    const key = receiptKey(receipt);
     const named = this.options.hostKeys.filter(({ target }) => target === undefined || target === receipt.target);
-    if (named.length === 0) report.cannotDecide('host-key', `${where}no --host-key was given for it, so who signed it is unknown`, true);
+    if (named.length === 0) report.cannotDecide('host-keys', `${where}no --host-key was given for it, so who signed it is unknown`, true);
     else if (!named.some((one) => one.key.plain.equals(key.plain)))
       throw new Bad('receipt-key', 'it is signed by a key that is not the one you named for the host');
     const target = plan.targets.find((/** @type {any} */ one) => one.id === receipt.target);
@@ -2225,7 +2307,7 @@ class BundleCheck {
     }
     for (const witness of options.witnesses) {
       const at = report.check(() => cosignedAt(checkpoint, witness));
-      const isFound = report.findings.some(({ code }) => code === 'cosignature');
+      const isFound = report.findings.some(({ detail }) => detail === 'cosignature');
       if (at === undefined && !isFound) report.find('not-witnessed', `the checkpoint does not carry the cosignature of ${witness.name}`);
       if (at !== undefined && at < newest - SKEW) report.find('cosignature', `${witness.name} cosigned before the newest event here happened`);
     }
@@ -2240,7 +2322,7 @@ class BundleCheck {
         if (options.tsa.length > 0) report.note(`the checkpoint was there at ${isoTime(time)}, says the timestamp authority`);
       }, `timestamp ${i}: `);
     }
-    if (options.tsa.length === 0) report.cannotDecide('timestamp', 'no --tsa was given: times rest on the clocks of those who wrote them', false);
+    if (options.tsa.length === 0) report.cannotDecide('timestamp-authority', 'no --tsa was given: times rest on the clocks of those who wrote them', false);
     else if (this.predicate.timestamps.length === 0) report.find('not-timestamped', 'the bundle has no timestamp');
     if (options.isRevoked === undefined) report.cannotDecide('revocations', 'no --revocations was given: a key that was revoked since counts as good', false);
   }
@@ -2250,6 +2332,17 @@ class BundleCheck {
       if (!HASH.test(hash) || !/^[\w.+-]+\/[\w.+-]+(?:; ?[\w=-]+)*$/.test(media)) this.report.find('statement-form', 'an output is not in form');
     }
     if (this.predicate.outputs.length > 0) this.report.note('outputs are named by hash; they are not in the bundle');
+  }
+}
+
+/** The key that signed a receipt. @param {{ text: string, armored: string, key: string }} receipt */
+function receiptKey({ text, armored, key: beside }) {
+  try {
+    const { key } = verifySshsig(armored, 'holdfast-receipt@1', text);
+    if (!parsePublicKey(beside).blob.equals(key.blob)) throw new Bad('receipt-wrong', 'the key beside the signature is not the one in it');
+    return key;
+  } catch (error) {
+    throw error instanceof Bad ? new Bad('receipt-wrong', error.message) : error;
   }
 }
 
@@ -2283,7 +2376,7 @@ function isInWindow(window, seconds) {
 
 /** @param {Buffer} bytes @param {Partial<BundleOptions>} options */
 export function checkBundle(bytes, options = {}) {
-  const report = new Report();
+  const report = new Report(FAMILIES);
   new BundleCheck({ signers: [], logKeys: [], witnesses: [], tsa: [], hostKeys: [], isRevoked: undefined, ...options }, report).run(bytes);
   return report;
 }
@@ -2406,8 +2499,8 @@ function run([command, ...argv]) {
 function print(report) {
   const { findings, undecided, notes, facts, more } = report;
   const lines = [report.verdict.toUpperCase() + (undecided.length > 0 ? ` (${undecided.length} open question${undecided.length > 1 ? 's' : ''})` : '')];
-  for (const { code, says, record, file } of findings)
-    lines.push(`  ${code}: ${says}${file ? ` [${file}${record === undefined ? '' : `, record ${record}`}]` : ''}`);
+  for (const { code, detail, says, record, file } of findings)
+    lines.push(`  ${code}${detail === undefined ? '' : ` (${detail})`}: ${says}${file ? ` [${file}${record === undefined ? '' : `, record ${record}`}]` : ''}`);
   if (more > 0) lines.push(`  and ${more} more`);
   for (const { code, says, core } of undecided) lines.push(`  cannot decide${core ? ' (decisive)' : ''}: ${code}: ${says}`);
   for (const note of notes) lines.push(`  note: ${note}`);
