@@ -66,6 +66,9 @@ host_files() {
   files=$1
   cp "$files/signers" "$work/signers" 2>/dev/null && plain "$work/signers" &&
     awk -f "$lib/signers.awk" "$work/signers" >"$work/signers.parsed" || refuse signers-broken
+  # ssh-keygen lists only keys that it can read, and skips the others; so they are counted.
+  cut -d ' ' -f 3- "$work/signers" | sed 1,3d >"$work/signers.keys"
+  [ "$(ssh-keygen -l -f "$work/signers.keys" 2>/dev/null | wc -l)" -eq "$(wc -l <"$work/signers.keys")" ] || refuse signers-broken 'a key'
   cp "$files/revocations" "$work/revocations" 2>/dev/null || refuse revocations-broken 'no revocations'
   revocations_version=$(krl_version "$work/revocations") || refuse revocations-broken 'not a revocation list of version 1 or later'
   ssh-keygen -Q -l -f "$work/revocations" >/dev/null 2>&1 || refuse revocations-broken 'cannot be read whole'
@@ -98,28 +101,24 @@ dearmour() {
   plain "$1" || refuse bad-signature 'armour'
   verdict=$(awk '
     NR == 1 { bad = $0 != "-----BEGIN SSH SIGNATURE-----"; next }
-    ended { trailing = 1; next }
-    $0 == "-----END SSH SIGNATURE-----" { ended = 1; next }
-    /[^A-Za-z0-9+\/=]/ || length($0) == 0 || length($0) > 76 || short { bad = 1 }
-    { if (!width) width = length($0); if (length($0) > width) bad = 1; short = length($0) < width }
-    END { print bad || !ended || !width ? "bad-signature" : trailing ? "trailing-bytes" : "fine" }
+    ended { trailing = 1 }
+    $0 == "-----END SSH SIGNATURE-----" { ended = 1 }
+    END { print bad || !ended ? "bad-signature" : trailing ? "trailing-bytes" : "fine" }
   ' "$1")
   [ "$verdict" = fine ] || refuse "$verdict" 'armour'
-  sed '1d;$d' "$1" >"$1.b64"
-  base64 -d <"$1.b64" >"$1.bin" 2>/dev/null || refuse bad-signature 'base64'
-  base64 <"$1.bin" | tr -d '\n' >"$1.again"
-  tr -d '\n' <"$1.b64" | cmp -s - "$1.again" || refuse bad-signature 'base64 is not in the one form'
+  sed '1d;$d' "$1" | base64 -d >"$1.bin" 2>/dev/null || refuse bad-signature 'base64'
   { echo '-----BEGIN SSH SIGNATURE-----'; base64 -w 70 <"$1.bin"; echo '-----END SSH SIGNATURE-----'; } >"$1.armour"
+  cmp -s "$1" "$1.armour" || refuse bad-signature 'armour'
 }
 
 # key_text FILE OFFSET LENGTH: those bytes of a signature in base64.
 key_text() { tail -c "+$(($2 + 1))" "$1.bin" | head -c "$3" | base64 | tr -d '\n'; }
 
-# inspect FILE NAMESPACE: everything that ssh-keygen does not look at. Sets key_type, key_form, key, ca, principal, mark, origin.
+# inspect FILE NAMESPACE: everything that ssh-keygen does not look at. Sets key_type, key_form, key, ca, principal, mark, lacks, origin.
 inspect() {
   dearmour "$1"
   od -An -v -tx1 "$1.bin" | awk -v namespace="$2" -f "$lib/sshsig.awk" >"$1.says" || refuse bad-signature
-  key_type='' key_form='' key='' ca='' principal='' mark='' origin='' whole=no
+  key_type='' key_form='' key='' ca='' principal='' mark='' lacks='' origin='' whole=no
   while read -r word one two three four; do
     case $word in
       refuse) refuse "$one" ;;
@@ -127,6 +126,7 @@ inspect() {
       ca) ca=$(key_text "$1" "$one" "$two") ;;
       principal) principal=$one ;;
       mark) mark=$one ;;
+      lacks) lacks=$lacks,$one ;;
       origin) origin=$one ;;
       end) whole=yes ;;
     esac
@@ -155,6 +155,13 @@ origin_listed() {
   return 1
 }
 
+# is_this_machine ORIGIN: its host is localhost or a name below it, whatever its scheme and port.
+is_this_machine() {
+  host=${1#*://}
+  host=${host%%:*}
+  case $host in [Ll][Oo][Cc][Aa][Ll][Hh][Oo][Ss][Tt] | *.[Ll][Oo][Cc][Aa][Ll][Hh][Oo][Ss][Tt]) ;; *) false ;; esac
+}
+
 # verified SIGNATURE NAMESPACE OPERATOR SIGNERS DOCUMENT: what stock OpenSSH says, at the time it is now.
 verified() {
   ssh-keygen -Y verify -f "$4" -I "$3" -n "$2" -r "$work/revocations" -s "$1.armour" <"$5" >/dev/null 2>&1 && return
@@ -181,12 +188,14 @@ quorum_of() {
     inspect "$file" "$3"
     find_operator
     verified "$file" "$3" "$operator" "$work/signers" "$1"
+    case $lacks in *,presence*) refuse no-presence ;; *,verification*) refuse no-verification ;; esac
     assurance='touch'
     case $mark in
       software) assurance=same-user ;;
       passkey)
         origin_listed "$origin" || refuse foreign-origin
-        case $origin in http://localhost | http://localhost:*) ;; *) assurance=separate ;; esac ;;
+        [ -z "$lacks" ] || refuse cross-origin
+        is_this_machine "$origin" || assurance=separate ;;
     esac
     if [ "$operator" = recovery ]; then recovery=yes; else echo "$operator" >>"$work/operators"; fi
     case $least:$assurance in

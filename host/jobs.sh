@@ -129,10 +129,10 @@ supervise() {
   kill -TERM 0
 }
 
-# keep STREAM: one stream into a file, one byte more than is kept; too much ends the job.
+# keep STREAM: one stream into a file as it comes; the system ends the writer a little above what is kept, and that ends the job.
 keep() {
   {
-    head -c $((OUTPUT_LIMIT + 1)) >"$job/$1.part"
+    (ulimit -f $((OUTPUT_LIMIT / 512 + 2)) && exec cat >"$job/$1.part")
     if [ "$(wc -c <"$job/$1.part")" -gt "$OUTPUT_LIMIT" ]; then
       kill -USR2 $$
       cat >/dev/null

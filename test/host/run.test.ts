@@ -49,3 +49,15 @@ describe('a host', () => {
     assert.equal(receiptLine(next, 'previous'), sha(itemText(answer, 'receipt')));
   });
 });
+
+describe('the script', () => {
+  it('has nothing that shellcheck objects to', (t) => {
+    try {
+      execFileSync('shellcheck', ['--version'], { stdio: 'ignore' });
+    } catch {
+      t.skip('shellcheck is not installed');
+      return;
+    }
+    execFileSync('shellcheck', ['-s', 'sh', '-x', 'host/holdfast-host'], { stdio: 'pipe' });
+  });
+});
