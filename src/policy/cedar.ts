@@ -6,6 +6,8 @@
 import {
   type Context,
   type Entities,
+  getValidRequestEnvsPolicy,
+  policyToJson,
   preparsePolicySet,
   preparseSchema,
   statefulIsAuthorized,
@@ -14,6 +16,8 @@ import {
 } from '@cedar-policy/cedar-wasm/nodejs';
 import type { Problem } from './faults.ts';
 import { describe, lineAt, type PolicyFile, type PolicyRule } from './policy-text.ts';
+
+const CALLERS = ['Operator', 'Assistant', 'Service'];
 
 export type CedarRequest = {
   readonly principal: TypeAndId;
@@ -51,11 +55,37 @@ export function validatePolicies(
     problems.push({
       file: rule?.file ?? schema.path,
       line: (rule?.line ?? 1) + lineAt(rule?.text ?? '', error) - 1,
-      message: `${policyId}: ${describe(error)}`,
+      message: `${policyId}: ${describe(error).replace(/^for policy `[^`]*`, /, '')}`,
     });
   }
   for (const error of answer.otherWarnings)
     problems.push({ file: schema.path, line: 1, message: describe(error) });
+  for (const { id, file, line, text } of rules)
+    if (speaksOfLooks(text, schema.text) && namesCaller(text))
+      problems.push({
+        file,
+        line,
+        message: `${id} names one caller, and a look is decided without a name: say action in [Action::"propose", Action::"act"], and take the lease away from whoever may not look`,
+      });
+}
+
+/** What cannot be told counts as yes. */
+function speaksOfLooks(policy: string, schema: string): boolean {
+  const answer = getValidRequestEnvsPolicy(policy, schema);
+  return answer.type !== 'success' || answer.actions.some((action) => action.includes('"look"'));
+}
+
+function namesCaller(policy: string): boolean {
+  const answer = policyToJson(policy);
+  const search = (value: unknown): boolean => {
+    if (typeof value !== 'object' || value === null) return false;
+    const { type, id } = value as { readonly type?: unknown; readonly id?: unknown };
+    return (
+      (typeof id === 'string' && CALLERS.includes(String(type))) ||
+      Object.values(value).some(search)
+    );
+  };
+  return answer.type !== 'success' || search(answer.json);
 }
 
 export class Cedar {

@@ -57,6 +57,19 @@ export class CedarPolicyEngine implements PolicyEngine {
             );
   }
 
+  /** The same rules as if the settings' mode were open; to say what the mode alone stands in the way of. */
+  opened(): CedarPolicyEngine {
+    const bounds: Bounds = { ...this.#bounds, mode: 'open' };
+    const nothing: Vocabulary = { profiles: [], capabilities: [] };
+    return new CedarPolicyEngine(
+      this.digest,
+      [...this.rules.values()],
+      this.#cedar,
+      bounds,
+      nothing,
+    );
+  }
+
   decide(question: PolicyQuestion): Decision {
     return merge(this.trace(question));
   }

@@ -1,5 +1,7 @@
 export { type Calendar, calendar, needsFourEyes } from './calendar.ts';
+export { type CaseResult, testPolicies } from './cases.ts';
 export { absentPolicy, type CedarPolicyEngine as LoadedPolicies } from './engine.ts';
+export { type DecidedOtherwise, explain, type PastQuestion, replay } from './explain.ts';
 export { type Group, groupsOf } from './groups.ts';
 export {
   type Attempt,
@@ -9,7 +11,7 @@ export {
   isFlapping,
   judgeGuards,
 } from './guards.ts';
-export { loadPolicies, SHIPPED_FILES } from './load.ts';
+export { loadPolicies, SHIPPED_CASES, SHIPPED_FILES } from './load.ts';
 export { parseSettings } from './parse-settings.ts';
 export type { PolicyFile } from './policy-text.ts';
 export type { PolicyCaller, PolicyEngine, PolicyQuestion } from './protocol.ts';

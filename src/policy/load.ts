@@ -15,6 +15,9 @@ export const SHIPPED_FILES = [
   'act.cedar',
 ] as const;
 
+/** Beside them: what `testPolicies` asks of the shipped set. */
+export const SHIPPED_CASES = 'cases.yaml';
+
 const SCHEMA = '.cedarschema';
 const POLICIES = '.cedar';
 

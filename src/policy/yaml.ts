@@ -11,6 +11,7 @@ export type Place = {
   readonly at: number;
   readonly what: string;
   readonly say: (at: number, message: string) => void;
+  readonly lineOf: (at: number) => number;
   /** How many problems were said so far. */
   readonly said: () => number;
 };
@@ -31,8 +32,9 @@ export function readYaml<T>(
   problems: Problem[],
 ): T | undefined {
   const lines = new LineCounter();
+  const lineOf = (at: number): number => Math.max(1, lines.linePos(at).line);
   const say = (at: number, message: string): void => {
-    problems.push({ file, line: Math.max(1, lines.linePos(at).line), message });
+    problems.push({ file, line: lineOf(at), message });
   };
   if (text.length > most) {
     say(0, `the file is longer than ${most} characters`);
@@ -51,7 +53,14 @@ export function readYaml<T>(
   for (const { pos, message } of troubles) say(pos[0], message);
   return troubles.length > 0
     ? undefined
-    : read({ node: document.contents, at: 0, what: 'the file', say, said: () => problems.length });
+    : read({
+        node: document.contents,
+        at: 0,
+        what: 'the file',
+        say,
+        lineOf,
+        said: () => problems.length,
+      });
 }
 
 /** A mapping of known keys; each may be left out. */
