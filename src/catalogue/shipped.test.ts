@@ -8,7 +8,7 @@ import { parseActions } from './parse.ts';
 import { shippedActions, shippedCatalogue, shippedText } from './samples.ts';
 import { SHIPPED_FILES } from './shipped.ts';
 
-const RUNS = Number(process.env['HOLDFAST_FUZZ_RUNS'] ?? 400);
+const RUNS = Number(process.env['HOLDFAST_FUZZ_RUNS'] ?? 150);
 
 describe('the shipped actions', () => {
   it('are in the files that are named, and no file is left out', () => {
