@@ -8,6 +8,7 @@ import { factRows } from './facts.ts';
 import { GROUPS } from './groups.ts';
 import { logRows } from './log.ts';
 import { inTurn, mustHold, percentile } from './measure.ts';
+import { policyRows } from './policy.ts';
 import { redactionRows } from './redaction.ts';
 import { alone, paired, type Row, table } from './row.ts';
 import { type Setting, SIZES } from './sizes.ts';
@@ -28,6 +29,7 @@ describe('the bench', () => {
     ['the log', logRows, ['C1', 'C2', 'C3', 'C4', 'C5', 'C6']],
     ['drift', driftRows, ['E1']],
     ['redaction', redactionRows, ['R1']],
+    ['policy', policyRows, ['D4']],
   ] as const) {
     it(`measures ${name}, and the floor answers the same`, async () => {
       const found = await tinyRows(rows);

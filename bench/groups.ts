@@ -2,6 +2,7 @@
 import { driftRows } from './drift.ts';
 import { factRows } from './facts.ts';
 import { logRows } from './log.ts';
+import { policyRows } from './policy.ts';
 import { redactionRows } from './redaction.ts';
 import type { Row } from './row.ts';
 import type { Setting } from './sizes.ts';
@@ -16,6 +17,7 @@ export type Group = {
 export const GROUPS: readonly Group[] = [
   { ids: ['B1', 'B2', 'B3', 'B4', 'B5', 'B6'], what: 'the fact store', run: factRows },
   { ids: ['C1', 'C2', 'C3', 'C4', 'C5', 'C6'], what: 'the event log', run: logRows },
+  { ids: ['D4'], what: 'policy', run: policyRows },
   { ids: ['E1'], what: 'drift', run: driftRows },
   { ids: ['R1'], what: 'redaction', run: redactionRows },
   { ids: ['F3', 'F4', 'M1'], what: 'MCP, starting, memory', run: surfaceRows },

@@ -15,6 +15,9 @@ export type Sizes = {
   readonly logRecords: number;
   readonly scanHosts: number;
   readonly textBytes: number;
+  /** Policies of the smaller and of the larger set, and decisions a round; of looks a hundred times as many. */
+  readonly policies: readonly [number, number];
+  readonly decisions: number;
   readonly calls: number;
   readonly starts: number;
 };
@@ -32,6 +35,8 @@ export const SIZES = {
     logRecords: 1_000_000,
     scanHosts: 10_000,
     textBytes: 4 << 20,
+    policies: [100, 1_000],
+    decisions: 300,
     calls: 200,
     starts: 7,
   },
@@ -47,6 +52,8 @@ export const SIZES = {
     logRecords: 200_000,
     scanHosts: 1_000,
     textBytes: 1 << 20,
+    policies: [100, 1_000],
+    decisions: 200,
     calls: 100,
     starts: 5,
   },
@@ -62,6 +69,8 @@ export const SIZES = {
     logRecords: 20_000,
     scanHosts: 100,
     textBytes: 1 << 18,
+    policies: [100, 300],
+    decisions: 100,
     calls: 30,
     starts: 3,
   },
@@ -77,6 +86,8 @@ export const SIZES = {
     logRecords: 600,
     scanHosts: 3,
     textBytes: 1 << 14,
+    policies: [20, 24],
+    decisions: 3,
     calls: 3,
     starts: 1,
   },

@@ -61,7 +61,7 @@ export function validatePolicies(
   for (const error of answer.otherWarnings)
     problems.push({ file: schema.path, line: 1, message: describe(error) });
   for (const { id, file, line, text } of rules)
-    if (speaksOfLooks(text, schema.text) && namesCaller(text))
+    if (namesCaller(text) && speaksOfLooks(text, schema.text))
       problems.push({
         file,
         line,
