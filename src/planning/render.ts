@@ -24,11 +24,11 @@ export function renderPlan(plan: Plan): readonly string[] {
     `change ${quoteWord(plan.change)}, plan ${planDigest(plan)}`,
     `action ${quoteWord(`${plan.action.id}@${plan.action.version}`)}, tier ${plan.tier}`,
     `asked for by ${quoteWord(principal)}${onBehalfOf === null ? '' : ` on behalf of ${quoteWord(onBehalfOf)}`}`,
-    `reason ${JSON.stringify(plan.reason).replace(/[^\x20-\x7e]/gu, escaped)}`,
+    `reason ${prose(JSON.stringify(plan.reason))}`,
     ...(plan.undoes === null ? [] : [`takes back change ${quoteWord(plan.undoes)}`]),
     ...(plan.tainted ? ['what was asked for derives from text that a target wrote'] : []),
     ...Object.entries(plan.arguments).map(
-      ([name, value]) => `argument ${name} = ${argument(value)}`,
+      ([name, value]) => `argument ${quoteWord(name)} = ${argument(value)}`,
     ),
     `targets ${plan.targets.map(({ id }) => quoteWord(id)).join(' ')}`,
     '',
@@ -39,7 +39,7 @@ export function renderPlan(plan: Plan): readonly string[] {
       ? inverse.length === 0
         ? ['how it is taken back: nothing is left to take back']
         : ['how it is taken back:', ...inverse.flatMap(renderStep)]
-      : [`it cannot be taken back: ${plan.irreversible}`]),
+      : [`it cannot be taken back: ${prose(plan.irreversible)}`]),
     '',
     ...(plan.preconditions.length === 0
       ? ['it rests on no facts']
@@ -60,7 +60,7 @@ function renderStep(step: PlanStep): string[] {
     ...(step.atomic ? ['finishes even under a stop'] : []),
   ];
   return [
-    `  ${quoteWord(step.target)} ${step.step}/${step.of}: ${step.effect}`,
+    `  ${quoteWord(step.target)} ${step.step}/${step.of}: ${prose(step.effect)}`,
     `    $ ${quoteWords(stepWords(step))}`,
     `      ${traits.join(', ')}`,
     ...step.files.map(({ path, sha256: hash }) => `      program ${quoteWord(path)} ${hash}`),
@@ -84,6 +84,11 @@ function input(stdin: string): string[] {
   ];
 }
 
+/** Words of people in their own script, without anything that steers or hides. */
+function prose(text: string): string {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, escaped);
+}
+
 /** Text as it is where it is printable ASCII; everything else, and the escape sign, as an escape. */
 function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]|\\/gu, escaped);
@@ -101,7 +106,7 @@ function argument(value: Json): string {
 
 function renderPrecondition(each: Precondition): string {
   const is = each.absent ? 'is not reported' : `is ${json(each.value)}`;
-  return `  ${quoteWord(each.target)}: ${quoteWord(each.entity)} ${quoteWord(each.attribute)} ${is} (${each.why})`;
+  return `  ${quoteWord(each.target)}: ${quoteWord(each.entity)} ${quoteWord(each.attribute)} ${is} (${prose(each.why)})`;
 }
 
 export function renderCheck(check: Check): string {
