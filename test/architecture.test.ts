@@ -34,7 +34,10 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   drift: { doors: ['base', 'model'], outside: [] },
   catalogue: { doors: ['base', 'model'], outside: ['yaml'] },
   planning: { doors: ['base', 'model', 'catalogue'], outside: [] },
-  authority: { doors: ['base', 'model'], outside: ['node:crypto'] },
+  authority: {
+    doors: ['base', 'model'],
+    outside: ['node:crypto', '@scure/bip39/wordlists/english.js', 'yaml'],
+  },
   policy: { doors: ['base', 'model'], outside: ['@cedar-policy/cedar-wasm/nodejs', 'yaml'] },
 
   // tools
@@ -42,7 +45,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
 
   // remember
   store: { doors: ['base', 'model'], outside: ['node:sqlite'] },
-  evidence: { doors: ['base'], outside: ['node:crypto', 'yaml'] },
+  evidence: { doors: ['base', 'model', 'authority'], outside: ['node:crypto', 'yaml'] },
 
   // reach
   collectors: { doors: ['base', 'model'], outside: ['node:crypto'] },

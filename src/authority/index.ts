@@ -1,10 +1,16 @@
+export { verifyByKey } from './by-key.ts';
+export {
+  type AuthorityChange,
+  changeAuthority,
+  firstAuthority,
+  type Profile,
+} from './change-authority.ts';
+export { digestWords } from './digest-words.ts';
 export {
   type ChangeOrder,
-  type CheckpointMark,
   type ConfigDocument,
   changeDocument,
   configDocument,
-  type HostIdentity,
   type HostPolicy,
   hostPolicyDocument,
   identityDocument,
@@ -23,7 +29,14 @@ export {
 } from './documents.ts';
 export type { AuthorityFaultCode } from './faults.ts';
 export {
-  type HostFiles,
+  type Authority,
+  authorityOf,
+  configStatus,
+  type InForce,
+  type NextConfig,
+  nextConfig,
+} from './in-force.ts';
+export {
   type HostView,
   type Judgement,
   judgeOrder,
@@ -32,17 +45,9 @@ export {
 } from './judge.ts';
 export { fingerprint, publicKeyLine } from './keys.ts';
 export { formatRevocations, parseRevocations, type Revocations } from './krl.ts';
-export {
-  formatSigners,
-  NAMESPACES,
-  type Namespace,
-  parseSigners,
-  RECOVERY,
-  type Signers,
-} from './signers.ts';
+export { formatOperators, type Operators, parseOperators, samePerson } from './operators.ts';
+export { checkQuorum, reaches } from './quorum.ts';
+export { formatSigners, NAMESPACES, parseSigners, RECOVERY, type Signers } from './signers.ts';
 export { signSshsig } from './sshsig.ts';
-export {
-  type SignatureQuestion,
-  type VerifiedSignature,
-  verifySignature,
-} from './verify-signature.ts';
+export { coversStanding, makeStanding } from './standing.ts';
+export { readSignature, type VerifiedSignature, verifySignature } from './verify-signature.ts';
