@@ -15,9 +15,15 @@ export type Road = RoadPorts & {
   readonly stops: Stops;
   /** By change. What is here is nobody else's to settle. */
   readonly running: Map<string, Running>;
+  /** Attempts that this process handed to a host. Of what is not here, and is its own, it knows that nothing was sent. */
+  readonly sent: Set<string>;
 };
 
-export function stopQuestion(row: ChangeRow, asked: Asked, rule: string | null = null): StopQuestion {
+export function stopQuestion(
+  row: ChangeRow,
+  asked: Asked,
+  rule: string | null = null,
+): StopQuestion {
   return {
     targets: row.targets,
     action: asked.proposal.action,
@@ -75,4 +81,3 @@ export function asJson(value: unknown): Json {
 export function isConflict(thrown: unknown): boolean {
   return thrown instanceof Fault && thrown.code === 'change-moved';
 }
-

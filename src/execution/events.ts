@@ -8,8 +8,8 @@ import { LIMITS } from '#base/limits';
 import type { EventInput, EventLog } from '#evidence';
 import type { Decision } from '#model';
 import type { ChangeRow } from '#store';
-import type { Asked } from './record.ts';
 import type { Requester } from './protocol.ts';
+import type { Asked } from './record.ts';
 import { said } from './view.ts';
 
 export const EVENT_KINDS = [
@@ -155,7 +155,9 @@ function boundedMore(more: JsonObject): JsonObject {
   for (const [name, value] of Object.entries(more)) {
     const each = canonicalJson(value);
     out[name] =
-      Buffer.byteLength(each) <= 512 ? value : { sha256: sha256(each), length: Buffer.byteLength(each) };
+      Buffer.byteLength(each) <= 512
+        ? value
+        : { sha256: sha256(each), length: Buffer.byteLength(each) };
   }
   return out;
 }

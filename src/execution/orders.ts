@@ -2,18 +2,12 @@
  * From a plan to the bytes that are signed. Each part is made from one step of the plan and nothing
  * else; its nonce is the id of its attempt. What is made here is secret until it is spent.
  */
-import {
-  type ChangeOrder,
-  changeDocument,
-  type PartDocument,
-  partCore,
-  partDocument,
-  runDocument,
-} from '#authority';
+import { type ChangeOrder, changeDocument, partCore, partDocument, runDocument } from '#authority';
 import { sha256 } from '#base/digest';
-import { Fault, invariant } from '#base/fault';
+import { Fault } from '#base/fault';
 import type { Random } from '#base/ports';
-import type { Plan, PlanStep } from '#model';
+import type { Plan } from '#model';
+import { partOf } from '#planning';
 import { hex } from './refuse.ts';
 
 /** The host takes an order that was issued up to this long before its own clock reads so. */
@@ -29,29 +23,8 @@ export type Order = {
 /** Part `i` is step `i` of the plan. */
 export function partsOf(plan: Plan, random: Random): readonly string[] {
   return plan.steps.map((step) =>
-    partDocument.write(partOf(plan, step, Buffer.from(random.bytes(16)).toString('hex'))),
+    partDocument.format(partOf(plan, step, Buffer.from(random.bytes(16)).toString('hex'))),
   );
-}
-
-export function partOf(plan: Plan, step: PlanStep, nonce: string): PartDocument {
-  const target = plan.targets.find(({ id }) => id === step.target);
-  invariant(target !== undefined, 'a step is on a target of its plan');
-  return {
-    target: target.hostId,
-    epoch: target.epoch,
-    action: step.action,
-    catalogue: hex(plan.inForce.catalogue),
-    runAs: step.runAs,
-    args: step.argv,
-    stdin: step.stdin === null ? null : sha256(step.stdin),
-    files: step.files,
-    conditions: step.conditions,
-    step: { number: step.step, of: step.of },
-    direction: step.direction,
-    timeout: step.timeoutSeconds,
-    atomic: step.atomic,
-    nonce,
-  };
 }
 
 function body(
@@ -61,7 +34,8 @@ function body(
   times: OrderTimes,
   mark: Mark,
 ): Omit<ChangeOrder, 'quorum'> {
-  if (plan.tier === 'T0') throw new Fault('broken', 'invariant', 'invariant does not hold: T0 has no order');
+  if (plan.tier === 'T0')
+    throw new Fault('broken', 'invariant', 'invariant does not hold: T0 has no order');
   return {
     organisation: plan.organisation,
     change: plan.change,
@@ -84,7 +58,7 @@ export function changeOrder(
   quorum: number,
 ): Order {
   return {
-    text: changeDocument.write({ ...body(plan, digest, parts, times, mark), quorum }),
+    text: changeDocument.format({ ...body(plan, digest, parts, times, mark), quorum }),
     parts,
   };
 }
@@ -98,7 +72,7 @@ export function runOrder(
   standing: string,
 ): Order {
   return {
-    text: runDocument.write({ ...body(plan, digest, parts, times, mark), standing }),
+    text: runDocument.format({ ...body(plan, digest, parts, times, mark), standing }),
     parts,
   };
 }
@@ -109,7 +83,7 @@ export function coresOf(plan: Plan, parts: readonly string[]): readonly string[]
 }
 
 export function nonceOf(part: string): string {
-  return partDocument.read(part).nonce;
+  return partDocument.parse(part).nonce;
 }
 
 /**
@@ -134,7 +108,7 @@ export function isMadeFrom(
       return (
         step !== undefined &&
         sha256(part) === order.parts[i] &&
-        partDocument.write(partOf(plan, step, nonceOf(part))) === part
+        partDocument.format(partOf(plan, step, nonceOf(part))) === part
       );
     })
   );

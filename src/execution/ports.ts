@@ -2,14 +2,15 @@
  * What the change road is given: the world it reads, the hosts it reaches, and the points at which
  * a test may end it. Everything is handed in; nothing here opens anything by itself.
  */
-import type { Adapter } from '#adapters';
-import type { HostPolicy, Revocations, Signers } from '#authority';
+import type { Adapter, Enrolled } from '#adapters';
+import type { HostPolicy, Operators, Revocations, Signers } from '#authority';
 import type { Log } from '#base/log';
 import type { Clock, Files, Random } from '#base/ports';
 import type { Catalogue } from '#catalogue';
 import type { EventLog } from '#evidence';
 import type { Inventory } from '#inventory';
 import type { Target } from '#model';
+import type { FileSeen } from '#planning';
 import type { PolicyEngine, Settings } from '#policy';
 import type { Store } from '#store';
 import type { FaultPoint } from './protocol.ts';
@@ -37,25 +38,12 @@ export type AuthorityState = {
     readonly revocations: string;
     readonly hostPolicy: string;
   };
-  /** Operators who may sign, each with the person behind it and the accounts that person uses. */
-  readonly people: readonly {
-    readonly operator: string;
-    readonly person: string;
-    readonly principals: readonly string[];
-  }[];
+  /** The registry: who the operators are, and the accounts each of them uses. */
+  readonly operators: Operators;
   /** A second, offline key exists and has signed its test. */
   readonly hasRecovery: boolean;
   /** A backup was put back and no operator has signed since: nothing but T0. */
   readonly restored: string | null;
-};
-
-/** What is known of an enrolled host. */
-export type Enrolled = {
-  readonly organisation: string;
-  readonly hostId: string;
-  readonly epoch: number;
-  /** One OpenSSH line. */
-  readonly receiptKey: string;
 };
 
 export type RoadPorts = {
@@ -75,6 +63,10 @@ export type RoadPorts = {
   readonly authority: () => Promise<AuthorityState>;
   readonly adapterOf: (target: Target) => Adapter | undefined;
   readonly enrolled: (target: Target) => Promise<Enrolled | undefined>;
+  /** A file of a target now, through the look road: its hash, that it is absent, or neither. */
+  readonly fileOf: (target: Target, path: string) => Promise<FileSeen>;
+  /** Where a change keeps what it needs to be undone, and where scripts lie, on targets. */
+  readonly roots: { readonly state: string; readonly runbooks: string | null };
   /** Size and root of the newest checkpoint; size 0 when there is none. */
   readonly checkpoint: () => Promise<{ readonly size: number; readonly root: string }>;
   /** Signs a run order with the control plane's key. */

@@ -122,6 +122,8 @@ export type ApprovalPage = {
   readonly namespace: 'holdfast-change@1';
   readonly digestWords: string;
   readonly blastRadius: readonly string[];
+  /** What probes on the targets said: cleaned and redacted, still a claim of the target. */
+  readonly preview: readonly { readonly target: string; readonly says: string }[];
   /** What the session had read from targets before it asked: cleaned and redacted, still a claim of the target. */
   readonly taintedText: readonly { readonly operation: string; readonly text: string }[];
   readonly assuranceNeeded: string;
@@ -197,7 +199,9 @@ export interface ChangeRoad {
   stop(requester: Requester, subject: StopSubject, reason: string): Promise<StopView>;
   stops(): { readonly stops: readonly StopView[]; readonly unreadable: string | null };
   /** The document an operator signs to lift a stop, and its lifting. */
-  liftPage(stopId: string): { readonly order: string; readonly namespace: 'holdfast-lift@1' };
+  liftPage(
+    stopId: string,
+  ): Promise<{ readonly order: string; readonly namespace: 'holdfast-lift@1' }>;
   lift(requester: Requester, stopId: string, order: string, signature: string): Promise<void>;
   addTaint(session: string, operation: string, text: string): Promise<void>;
   taintOf(

@@ -44,7 +44,10 @@ export class Stops {
     const all = [...this.#known.values()];
     if (!this.#sentinel) return all;
     const by = `the file ${this.#home}/STOP`;
-    return [{ id: SENTINEL, subject: { kind: 'fleet' }, by, reason: 'see the file', at: '' }, ...all];
+    return [
+      { id: SENTINEL, subject: { kind: 'fleet' }, by, reason: 'see the file', at: '' },
+      ...all,
+    ];
   }
 
   get unreadable(): string | null {
@@ -114,7 +117,10 @@ export class Stops {
   refuseCovered(question: StopQuestion): void {
     const why = this.covering(question);
     if (why !== undefined) {
-      refuse('stopped', `stopped: ${why}. An operator lifts it with a signature (holdfast stop lift)`);
+      refuse(
+        'stopped',
+        `stopped: ${why}. An operator lifts it with a signature (holdfast stop lift)`,
+      );
     }
   }
 }

@@ -13,6 +13,8 @@ import { said } from './view.ts';
 export type TrustedFacts = {
   /** `undefined` when no trusted source reports it. Refuses when two disagree: neither is obeyed. */
   value(target: string, entity: string, attribute: string): Json | undefined;
+  /** Whether a trusted source reports anything about it on one of the targets. */
+  reports(entity: string): boolean;
   /** Names of entities of a kind that are there on every target, without the targets' names. */
   names(kind: string): ReadonlySet<string>;
 };
@@ -36,11 +38,7 @@ export function trustedFacts(
       // A star would be a pattern to the store: no name of ours has one.
       if (target === undefined || entity.includes('*') || attribute.includes('*')) return undefined;
       const found = facts
-        .query(
-          { scopes: [target.scope], target: id, entity, attribute, type: 'observed' },
-          at,
-          100,
-        )
+        .query({ scopes: [target.scope], target: id, entity, attribute, type: 'observed' }, at, 100)
         .facts.filter((fact) => fact.entity === entity && fact.attribute === attribute)
         .filter((fact) => trusted(target, fact));
       const values = new Map(found.map((fact) => [canonicalJson(fact.value), fact.value]));
@@ -52,11 +50,24 @@ export function trustedFacts(
       }
       return [...values.values()][0];
     },
+    reports(entity) {
+      if (entity.includes('*')) return false;
+      return targets.some((target) =>
+        facts
+          .query({ scopes: [target.scope], target: target.id, entity, type: 'observed' }, at, 100)
+          .facts.some((fact) => fact.entity === entity && trusted(target, fact)),
+      );
+    },
     names(kind) {
       const each = targets.map((target) => {
         const names = new Set<string>();
         const own = `${keyOf(target.id)}/`;
-        const filter = { scopes: [target.scope], target: target.id, kind, type: 'observed' } as const;
+        const filter = {
+          scopes: [target.scope],
+          target: target.id,
+          kind,
+          type: 'observed',
+        } as const;
         for (const fact of facts.each(filter, at)) {
           const key = keyOf(fact.entity);
           if (key.startsWith(own) && trusted(target, fact)) names.add(key.slice(own.length));

@@ -8,9 +8,9 @@ import type { Json } from '#base/json';
 import { formatInstant, type Instant } from '#base/time';
 import type { ChangeState, Decision, Plan, PlanStep } from '#model';
 import { clean, cleanJson } from '#redaction';
+import type { ChangeView } from './protocol.ts';
 import type { Known } from './record.ts';
 import { last } from './record.ts';
-import type { ChangeView } from './protocol.ts';
 
 const UNDECIDED: Decision = {
   verdict: 'needs-approval',
@@ -152,8 +152,11 @@ function nextOf({ row, asked, decision, outcome, plan, attempts }: Known): strin
     case 'ambiguous':
       return 'it is not known whether it took effect, and nobody may repeat it blindly. It is asked about again by itself; an operator may look and close it';
     case 'closed':
-      if (asked.proposal.dryRun) return 'this was a dry run: propose it without dryRun to have it decided';
-      return outcome === null ? 'done: the output is the answer' : 'closed by an operator: nothing is left to do';
+      if (asked.proposal.dryRun)
+        return 'this was a dry run: propose it without dryRun to have it decided';
+      return outcome === null
+        ? 'done: the output is the answer'
+        : 'closed by an operator: nothing is left to do';
     case 'refused':
       return `refused: ${said(decision?.because ?? 'see the decision')}. Change what is asked, or ask an operator; the same proposal is refused again`;
     case 'expired':

@@ -60,6 +60,7 @@ export function everyTable(changes: ChangeWriter): void {
     kind: 'change',
     text: 'order',
     parts: ['part'],
+    signature: null,
     madeAt: at(55),
     runBy: at(90),
   });
@@ -291,6 +292,7 @@ export function changesContract(name: string, open: () => Promise<Store>): void 
             kind: 'change',
             text: 'o',
             parts: [],
+            signature: null,
             madeAt: at(1),
             runBy: at(2),
           }),

@@ -104,6 +104,8 @@ export type OrderRow = {
   readonly kind: 'change' | 'run';
   readonly text: string;
   readonly parts: readonly string[];
+  /** Of a run: the control plane's own. A change's signatures are its approvals. */
+  readonly signature: string | null;
   readonly madeAt: Instant;
   readonly runBy: Instant;
 };
@@ -208,6 +210,8 @@ export interface ChangeReader {
   approvals(id: string): readonly ApprovalRow[];
   orders(id: string): readonly OrderRow[];
   attempts(id: string): readonly AttemptRow[];
+  /** The newest attempts on a target, newest first, at most 200. */
+  attemptsOn(target: string): readonly AttemptRow[];
   /** Attempts that began at `since` or later, and all of changes that are not settled: what guards are judged by. */
   attemptsSince(since: Instant): readonly GuardedAttempt[];
   standings(): readonly StandingRow[];

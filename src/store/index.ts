@@ -8,8 +8,10 @@ export {
   type FlapRow,
   type GuardedAttempt,
   type NewAttempt,
+  type NewChange,
   type OrderRow,
   type StandingRow,
+  TAINT_EXCERPT_BYTES,
   type Taint,
   type Transition,
 } from './changes.ts';

@@ -122,16 +122,17 @@ export class SqliteChangeReader implements ChangeReader {
   orders(id: string): readonly OrderRow[] {
     return this.sql
       .rows(
-        `SELECT change, number, kind, text, parts, made_at, run_by FROM change_order
+        `SELECT change, number, kind, text, parts, made_at, run_by, signature FROM change_order
          WHERE change = ? ORDER BY number`,
         id,
       )
-      .map(([change, number, kind, text, parts, madeAt, runBy]) => ({
+      .map(([change, number, kind, text, parts, madeAt, runBy, signature]) => ({
         change: change as string,
         number: number as number,
         kind: kind as OrderRow['kind'],
         text: text as string,
         parts: jsonOf<readonly string[]>(parts),
+        signature: signature as string | null,
         madeAt: madeAt as Instant,
         runBy: runBy as Instant,
       }));
@@ -139,6 +140,12 @@ export class SqliteChangeReader implements ChangeReader {
 
   attempts(id: string): readonly AttemptRow[] {
     return this.sql.rows(`${ATTEMPT} WHERE change = ? ORDER BY number, part`, id).map(attemptOf);
+  }
+
+  attemptsOn(target: string): readonly AttemptRow[] {
+    return this.sql
+      .rows(`${ATTEMPT} WHERE target = ? ORDER BY started_at DESC, id LIMIT 200`, target)
+      .map(attemptOf);
   }
 
   attemptsSince(since: Instant): readonly GuardedAttempt[] {

@@ -30,7 +30,7 @@ export const CHANGE_TABLES = `
 
   CREATE TABLE change_order(
     change TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL,
-    parts TEXT NOT NULL, made_at INTEGER NOT NULL, run_by INTEGER NOT NULL,
+    parts TEXT NOT NULL, made_at INTEGER NOT NULL, run_by INTEGER NOT NULL, signature TEXT,
     PRIMARY KEY(change, number)) STRICT;
 
   CREATE TABLE attempt(
@@ -39,6 +39,7 @@ export const CHANGE_TABLES = `
     action TEXT NOT NULL, caller TEXT NOT NULL, groups TEXT NOT NULL, started_at INTEGER NOT NULL,
     ended_at INTEGER, outcome TEXT, detail TEXT, UNIQUE(change, number, part)) STRICT;
   CREATE INDEX attempt_by_start ON attempt(started_at);
+  CREATE INDEX attempt_of_target ON attempt(target, started_at);
 
   CREATE TABLE standing(
     id TEXT PRIMARY KEY, action TEXT NOT NULL, text TEXT NOT NULL, signatures TEXT NOT NULL,

@@ -138,7 +138,7 @@ export class SqliteChangeWriter extends SqliteChangeReader implements ChangeWrit
   }
 
   keepOrder(order: OrderRow): void {
-    const { change, number, kind, text, parts, madeAt, runBy } = order;
+    const { change, number, kind, text, parts, signature, madeAt, runBy } = order;
     this.#mustHave(change);
     const last = this.sql.number('SELECT max(number) FROM change_order WHERE change = ?', change);
     if (number !== (last ?? 0) + 1) {
@@ -146,7 +146,7 @@ export class SqliteChangeWriter extends SqliteChangeReader implements ChangeWrit
     }
     this.#writing(() => {
       this.sql.run(
-        'INSERT INTO change_order VALUES (?, ?, ?, ?, ?, ?, ?)',
+        'INSERT INTO change_order VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
         change,
         number,
         kind,
@@ -154,6 +154,7 @@ export class SqliteChangeWriter extends SqliteChangeReader implements ChangeWrit
         canonicalJson(parts as Json),
         madeAt,
         runBy,
+        signature,
       );
     });
   }

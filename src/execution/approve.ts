@@ -1,0 +1,300 @@
+/**
+ * A person's word: the page they read, the bytes they sign, and what is checked before their
+ * signature counts. The order lives in the store and on the page, and nowhere else while unspent.
+ */
+import { changeDocument, digestWords, NAMESPACES, RECOVERY, reaches, samePerson } from '#authority';
+import { sha256 } from '#base/digest';
+import { Fault } from '#base/fault';
+import { formatInstant, type Instant, shift } from '#base/time';
+import { needsFourEyes } from '#policy';
+import { clean } from '#redaction';
+import type { ApprovalRow, OrderRow } from '#store';
+import { move, type Road, seconds } from './context.ts';
+
+import { changeOrder, partsOf } from './orders.ts';
+import type { AuthorityState } from './ports.ts';
+import type { Approval, ApprovalPage, ChangeView, Requester } from './protocol.ts';
+import { type Known, last, mustKnow, unknownChange, visible } from './record.ts';
+import { refuse } from './refuse.ts';
+import { viewNow } from './refuse-change.ts';
+import { run } from './run.ts';
+import { verifyOne } from './signatures.ts';
+import { viewOf } from './view.ts';
+
+export async function approvalPage(
+  road: Road,
+  requester: Requester,
+  id: string,
+): Promise<ApprovalPage> {
+  requireOperator(requester);
+  const known = pending(road, requester, id);
+  const { plan, asked, row } = known;
+  if (plan === null || row.digest === null || row.decideBy === null) throw unknownChange(id);
+  const authority = await road.authority();
+  const order = await currentOrder(road, known, authority);
+  const document = changeDocument.parse(order.text);
+  const rule = authority.hostPolicy.rules[document.tier];
+  const fresh = mustKnow(road.store.changes, id);
+  const have = signedBy(fresh, order).map(({ operator }) => operator);
+  return {
+    change: viewOf(fresh),
+    plan,
+    envelope: order.text,
+    namespace: NAMESPACES.change,
+    digestWords: digestWords(row.digest),
+    blastRadius: last(known.moves, 'blastRadius') ?? [],
+    preview: last(known.moves, 'preview') ?? [],
+    taintedText: (road.store.changes.taint(asked.requester.session)?.excerpts ?? []).map(
+      ({ operation, text }) => ({ operation: clean(operation).text, text: clean(text).text }),
+    ),
+    assuranceNeeded: rule.assurance,
+    quorum: { needed: document.quorum, have },
+    fourEyes: await fourEyes(road, known, authority),
+    decideBy: formatInstant(row.decideBy),
+    runBy: formatInstant(order.runBy),
+    typeName: document.tier === 'T3' ? (row.targets[0]?.id ?? null) : null,
+  };
+}
+
+export async function approve(
+  road: Road,
+  requester: Requester,
+  approval: Approval,
+): Promise<ChangeView> {
+  requireOperator(requester);
+  const { changeId } = approval;
+  const known = pending(road, requester, changeId);
+  const authority = await road.authority();
+  const order = known.orders.at(-1);
+  const now = road.clock.now();
+  if (order === undefined || order.kind !== 'change') {
+    return refuse(
+      'not-pending',
+      'nothing was shown to be signed: read it first (holdfast approve)',
+    );
+  }
+  if (now > order.runBy) {
+    refuse(
+      'expired',
+      'what was signed had to run earlier: read it again and sign what is shown then',
+    );
+  }
+  const { operator, assurance, key, fingerprint, certificate } = verifyOne(
+    road,
+    authority,
+    order.text,
+    approval.signature,
+  );
+  requireTyped(known, approval);
+  const persons = personsOf(known, authority, operator);
+  if (persons !== 'different' && (await fourEyes(road, known, authority))) {
+    refuse(
+      'four-eyes',
+      `someone else approves this: ${operator} is ${persons === 'same' ? '' : 'perhaps '}the person behind the request. Ask another operator; who is who stands in operators.yaml`,
+    );
+  }
+  const needed = changeDocument.parse(order.text);
+  const rule = authority.hostPolicy.rules[needed.tier];
+  if (!reaches(assurance, rule.assurance)) {
+    refuse(
+      'assurance-too-low',
+      `the signature has too little behind it: ${assurance}, needed is ${rule.assurance}. Sign with a security key or passkey`,
+    );
+  }
+  const row: ApprovalRow = {
+    change: changeId,
+    operator,
+    order: order.number,
+    assurance,
+    at: now,
+    signature: approval.signature,
+    detail: {
+      key,
+      fingerprint,
+      certificate: certificate as never,
+      samePersonAsRequester: persons === 'same',
+      reason: approval.reason === null ? null : clean(approval.reason, { maxChars: 2_000 }).text,
+    },
+  };
+  const enough = await recordApproval(road, requester, known, order, row, needed.quorum);
+  await road.at('approval-recorded');
+  return enough ? run(road, changeId, requester) : viewNow(road, changeId);
+}
+
+/** One transaction: the signature, its event, and, with the last one needed, the move to `approved`. */
+async function recordApproval(
+  road: Road,
+  requester: Requester,
+  before: Known,
+  order: OrderRow,
+  approval: ApprovalRow,
+  needed: number,
+): Promise<boolean> {
+  const { id } = before.row;
+  const have = signedBy(mustKnow(road.store.changes, id), order);
+  const others = have.filter(({ operator }) => operator !== approval.operator).length;
+  if (have.length !== others) {
+    refuse(
+      'already-approved',
+      `${approval.operator} has approved it already: another operator's signature is missing`,
+    );
+  }
+  const { row, asked } = mustKnow(road.store.changes, id);
+  const enough = others + 1 >= needed;
+  await move(road, {
+    row,
+    asked,
+    to: enough ? 'approved' : 'previewed',
+    actor: requester,
+    kind: 'change.approved',
+    also: (changes) => {
+      if (changes.orders(id).at(-1)?.number !== order.number) {
+        refuse('expired', 'a new order took the place of what was signed: read it again');
+      }
+      changes.approve(approval);
+    },
+    event: {
+      // By hash as long as it is unspent.
+      more: {
+        operator: approval.operator,
+        assurance: approval.assurance,
+        order: sha256(order.text),
+        signature: sha256(approval.signature),
+        have: others + 1,
+        needed,
+        samePersonAsRequester: approval.detail['samePersonAsRequester'] ?? false,
+      },
+    },
+  });
+  return enough;
+}
+
+/** The order that waits for signatures; a new one where the last had to run earlier. */
+async function currentOrder(
+  road: Road,
+  known: Known,
+  authority: AuthorityState,
+): Promise<OrderRow> {
+  const { plan, row, orders } = known;
+  const now = road.clock.now();
+  const newest = orders.at(-1);
+  if (newest !== undefined && now <= newest.runBy) return newest;
+  if (plan === null || row.digest === null || row.decideBy === null) throw unknownChange(row.id);
+  if (plan.tier === 'T0') refuse('not-pending', 'a reading action is never approved');
+  const { runByMinutes } = await road.settings();
+  const issued = seconds(now);
+  const runBy = Math.min(seconds(row.decideBy), seconds(shift(now, runByMinutes * 60 * 1_000_000)));
+  const quorum = Math.max(1, authority.hostPolicy.rules[plan.tier].quorum);
+  const { text, parts } = changeOrder(
+    plan,
+    row.digest,
+    partsOf(plan, road.random),
+    { issued, runBy },
+    await road.checkpoint(),
+    quorum,
+  );
+  const order: OrderRow = {
+    change: row.id,
+    number: (newest?.number ?? 0) + 1,
+    kind: 'change',
+    text,
+    parts,
+    signature: null,
+    madeAt: now,
+    runBy: (runBy * 1_000_000) as Instant,
+  };
+  try {
+    await road.store.write(({ changes }) => changes.keepOrder(order));
+  } catch (thrown) {
+    // Someone opened the page at the same moment: theirs is the order.
+    const theirs = road.store.changes.orders(row.id).at(-1);
+    if (!(thrown instanceof Fault) || thrown.code !== 'change-moved' || theirs === undefined) {
+      throw thrown;
+    }
+    return theirs;
+  }
+  return order;
+}
+
+function signedBy(known: Known, order: OrderRow): readonly ApprovalRow[] {
+  return known.approvals.filter((approval) => approval.order === order.number);
+}
+
+export function requireOperator({ kind, surface }: Requester): void {
+  if (kind !== 'operator' || surface === 'mcp-stdio' || surface === 'mcp-http') {
+    refuse(
+      'not-permitted',
+      'only an operator decides, and never over an assistant: use the holdfast command',
+    );
+  }
+}
+
+/** Says in the change's own words why it is not waiting any more. */
+export function pending(road: Road, { scopes }: Pick<Requester, 'scopes'>, id: string): Known {
+  const row = road.store.changes.change(id);
+  if (!visible(row, scopes)) throw unknownChange(id);
+  const known = mustKnow(road.store.changes, id);
+  switch (row.state) {
+    case 'previewed':
+      break;
+    case 'approved':
+    case 'executing':
+    case 'confirmed':
+    case 'failed':
+    case 'ambiguous':
+    case 'rolled-back':
+      return refuse('already-approved', `it was approved already: it is ${row.state}`);
+    case 'expired':
+      return refuse('expired', 'nobody decided in time: it has to be proposed again');
+    case 'cancelled':
+      return refuse('cancelled', 'it was taken back: it has to be proposed again');
+    case 'proposed':
+    case 'refused':
+    case 'closed':
+      return refuse('not-pending', `it does not wait for a decision: it is ${row.state}`);
+  }
+  if (row.decideBy !== null && road.clock.now() > row.decideBy) {
+    refuse('expired', 'nobody decided in time: it has to be proposed again');
+  }
+  if (known.asked.proposal.dryRun || known.decision?.verdict !== 'needs-approval') {
+    refuse('not-pending', 'it does not wait for a decision');
+  }
+  return known;
+}
+
+function requireTyped({ plan, row }: Known, approval: Approval): void {
+  if (plan?.tier !== 'T3') return;
+  const [target, ...more] = row.targets;
+  if (target === undefined || more.length > 0) {
+    refuse('one-target-only', 'a T3 change has exactly one target: propose one for each');
+  }
+  if (approval.typedTarget !== target.id || (approval.reason ?? '').trim() === '') {
+    refuse(
+      'name-not-typed',
+      `for a T3 change the target's name and a reason are typed: type ${target.id} exactly`,
+    );
+  }
+}
+
+/** Of the operator and the person behind the request; what is not known could be the same. */
+function personsOf({ asked }: Known, { operators }: AuthorityState, operator: string): Persons {
+  const { principal, onBehalfOf } = asked.requester;
+  const account = onBehalfOf ?? principal;
+  return samePerson(operators, operator, account.replace(/^operator:/, ''));
+}
+
+type Persons = ReturnType<typeof samePerson>;
+
+async function fourEyes(
+  road: Road,
+  { plan, row }: Known,
+  { signers }: AuthorityState,
+): Promise<boolean> {
+  if (plan === null) return true;
+  const { byId } = await road.inventory();
+  const environments = row.targets.flatMap(({ id }) => byId.get(id)?.environment ?? []);
+  if (environments.length !== row.targets.length) return true;
+  const operators = new Set(signers.lines.flatMap((line) => line.operators));
+  operators.delete(RECOVERY);
+  return needsFourEyes(await road.settings(), plan.tier, environments, operators.size);
+}

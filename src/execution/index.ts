@@ -1,0 +1,15 @@
+/** The change road: the only way to change a target. The promises are in `protocol.ts`. */
+export type { AuthorityState, RoadPorts, SignedText } from './ports.ts';
+export {
+  type Approval,
+  type ApprovalPage,
+  type ChangeRoad,
+  type ChangeView,
+  FAULT_POINTS,
+  type FaultPoint,
+  type Proposal,
+  type Requester,
+  type StopSubject,
+  type StopView,
+} from './protocol.ts';
+export { openChangeRoad } from './road.ts';

@@ -1,0 +1,287 @@
+/**
+ * A proposal from the first word to its decision. Each step is on record before the next begins, and
+ * whatever refuses it is kept with it, so that whoever asks later reads why.
+ */
+import { asFault, Fault } from '#base/fault';
+import { canonicalJson, type Json } from '#base/json';
+import { LIMITS } from '#base/limits';
+import { shift } from '#base/time';
+import { blastRadius } from '#planning';
+import type { ChangeRow } from '#store';
+import { asJson, move, type Road, stopQuestion } from './context.ts';
+import { eventOf, record } from './events.ts';
+import { decide, isTainted, passGuards, questionOf, requireInForce } from './gates.ts';
+import { runLook } from './look.ts';
+import { type Made, planOf } from './make-plan.ts';
+import { newChange } from './new-change.ts';
+import { partsOf } from './orders.ts';
+import { runPreviews } from './preview.ts';
+import type { ChangeView, Proposal, Requester } from './protocol.ts';
+import { type Asked, knownOf } from './record.ts';
+import { isRefusal, refuse } from './refuse.ts';
+import { Denied, eventDecision, refuseChange, viewNow } from './refuse-change.ts';
+import { authoriseByStanding } from './run.ts';
+import { readScene, type Scene } from './scene.ts';
+import { coveringStanding } from './standing.ts';
+import { saidOf, viewOf } from './view.ts';
+
+export async function propose(
+  road: Road,
+  requester: Requester,
+  proposal: Proposal,
+  undoes: string | null = null,
+): Promise<ChangeView> {
+  requireReadable(proposal);
+  const asked: Asked = { requester, proposal, undoes };
+  const prior = priorAnswer(road, asked);
+  if (prior !== undefined) return prior;
+  const scene = await readScene(road, proposal.action, proposal.targets, requester.scopes);
+  if (scene.targets.length === 0) {
+    throw new Fault('invalid', 'unknown-target', 'no target is named: give at least one');
+  }
+  if (scene.runnable.tier === 'T0') return runLook(road, asked, scene);
+  const row = await recordProposal(road, asked, scene);
+  if (row === undefined) return priorAnswer(road, asked) ?? viewNow(road, proposal.action);
+  await road.at('proposal-recorded');
+  return consider(road, row, asked, scene);
+}
+
+async function consider(
+  road: Road,
+  first: ChangeRow,
+  asked: Asked,
+  scene: Scene,
+): Promise<ChangeView> {
+  let row = first;
+  try {
+    await passFirstGates(road, row, asked, scene);
+    const made = await previewed(road, row, asked, scene, (next) => {
+      row = next;
+    });
+    return await decided(road, row, asked, scene, made, (next) => {
+      row = next;
+    });
+  } catch (thrown) {
+    if (thrown instanceof Fault && thrown.code === 'change-moved') return viewNow(road, row.id);
+    // Once it is approved or runs, what becomes of it is the runner's to say.
+    const now = road.store.changes.change(row.id);
+    if (now?.rev !== row.rev || !['proposed', 'previewed'].includes(now.state)) throw thrown;
+    if (isRefusal(thrown)) return refuseChange(road, row, asked, thrown);
+    await giveUp(road, row, asked, thrown);
+    throw thrown;
+  }
+}
+
+/** Nothing of a target is touched before these. */
+async function passFirstGates(
+  road: Road,
+  row: ChangeRow,
+  asked: Asked,
+  scene: Scene,
+): Promise<void> {
+  await road.stops.refresh();
+  road.stops.refuseCovered(stopQuestion(row, asked));
+  for (const target of scene.targets) {
+    if (road.adapterOf(target) === undefined) {
+      refuse(
+        'no-adapter',
+        `nothing of ours reaches this target: ${target.id} has the transport ${target.transport}. Say how it is reached in the inventory`,
+      );
+    }
+    const { hostTypes, environments, id } = scene.runnable;
+    if (hostTypes !== 'any' && !hostTypes.includes(target.hostType)) {
+      refuse(
+        'wrong-host-type',
+        `the action is not for this host type: ${id} is for ${hostTypes.join(', ')}, ${target.id} is ${target.hostType}`,
+      );
+    }
+    if (environments !== 'any' && !environments.includes(target.environment)) {
+      refuse(
+        'not-permitted',
+        `the action is not for this environment: ${id} is for ${environments.join(', ')}, ${target.id} is ${target.environment}`,
+      );
+    }
+  }
+  if (scene.runnable.tier === 'T3' && scene.targets.length !== 1) {
+    refuse('one-target-only', 'a T3 change has exactly one target: propose one for each');
+  }
+  const tainted = isTainted(road.store.changes, asked);
+  const question = questionOf(scene, asked, road.clock.now(), {
+    tainted,
+    closedArguments: false,
+    standing: null,
+  });
+  const decision = decide(scene, question);
+  if (decision.verdict === 'deny') throw new Denied(decision);
+  requireInForce(scene.authority, scene.runnable.tier);
+  passGuards(road, road.store.changes, scene, row.id, asked);
+}
+
+async function previewed(
+  road: Road,
+  row: ChangeRow,
+  asked: Asked,
+  scene: Scene,
+  onMoved: (row: ChangeRow) => void,
+): Promise<Made> {
+  await road.observe(scene.targets);
+  const madeAt = road.clock.now();
+  const decideBy = shift(madeAt, scene.settings.decideByHours * 3_600_000_000);
+  const tainted = isTainted(road.store.changes, asked);
+  const made = await planOf(road, scene, row.id, asked, { madeAt, decideBy }, tainted);
+  const preview = await runPreviews(road, scene, made);
+  const { dryRun } = asked.proposal;
+  const detail = {
+    plan: made.plan,
+    preview,
+    blastRadius: blastRadius(made.plan, scene.inventory),
+    closedArguments: made.closedArguments,
+  };
+  const moved = await move(road, {
+    row,
+    asked,
+    to: 'previewed',
+    actor: asked.requester,
+    kind: 'change.previewed',
+    detail,
+    planned: { tier: made.plan.tier, digest: made.digest, decideBy },
+    event: {
+      more: {
+        plan: made.digest,
+        tier: made.plan.tier,
+        steps: made.plan.steps.length,
+        dryRun,
+        tainted,
+      },
+    },
+  });
+  onMoved(moved);
+  await road.at('preview-recorded');
+  return made;
+}
+
+async function decided(
+  road: Road,
+  row: ChangeRow,
+  asked: Asked,
+  scene: Scene,
+  made: Made,
+  onMoved: (row: ChangeRow) => void,
+): Promise<ChangeView> {
+  const parts = partsOf(made.plan, road.random);
+  const covering = coveringStanding(road, scene.authority, made.plan, parts);
+  const question = questionOf(scene, asked, road.clock.now(), {
+    tainted: made.plan.tainted,
+    closedArguments: made.closedArguments,
+    standing:
+      covering === undefined
+        ? null
+        : { id: covering.row.id, evenTainted: covering.document.evenTainted },
+  });
+  const decision = decide(scene, question);
+  if (decision.verdict === 'deny') throw new Denied(decision);
+  const moved = await move(road, {
+    row,
+    asked,
+    // A dry run ends here, and cannot be approved.
+    to: asked.proposal.dryRun ? 'closed' : 'previewed',
+    actor: asked.requester,
+    kind: 'change.decided',
+    detail: { decision, question },
+    event: {
+      decision: eventDecision(decision),
+      more: { policies: decision.policies, standing: covering?.row.id ?? null },
+    },
+  });
+  onMoved(moved);
+  await road.at('decision-recorded');
+  if (asked.proposal.dryRun) return viewNow(road, moved.id);
+  if (decision.verdict === 'allow' && covering !== undefined) {
+    return authoriseByStanding(road, moved, asked, made, parts, covering);
+  }
+  return viewNow(road, moved.id);
+}
+
+/** Trouble of ours, or a host out of reach: nothing was decided, and nothing stays behind half done. */
+async function giveUp(road: Road, row: ChangeRow, asked: Asked, thrown: unknown): Promise<void> {
+  const fault = asFault(thrown);
+  const at = road.clock.now();
+  try {
+    await move(road, {
+      row,
+      asked,
+      to: 'cancelled',
+      actor: asked.requester,
+      kind: 'change.cancelled',
+      detail: {
+        decision: { verdict: 'deny', because: fault.code, says: saidOf(fault), policies: [] },
+      },
+      event: { outcome: 'failed', fault: fault.code, more: { at } },
+    });
+  } catch (unrecorded) {
+    // It is settled when the service starts again.
+    road.log.error('a proposal could not be given up', unrecorded, { change: row.id });
+  }
+}
+
+async function recordProposal(
+  road: Road,
+  asked: Asked,
+  scene: Scene,
+): Promise<ChangeRow | undefined> {
+  const { requester, proposal } = asked;
+  try {
+    return await road.store.write(async ({ changes }) => {
+      const row = changes.propose(newChange(road, asked, scene), {});
+      await record(
+        road.events,
+        eventOf('change.proposed', requester, row, asked, {
+          outcome: 'started',
+          more: { dryRun: proposal.dryRun, undoes: asked.undoes, tainted: requester.tainted },
+        }),
+      );
+      return row;
+    });
+  } catch (thrown) {
+    // Someone asked the same at the same moment: theirs is the answer.
+    if (asFault(thrown).code === 'idempotency-key-reused') return undefined;
+    throw thrown;
+  }
+}
+
+/** The same key gives the same answer; the key with other words is a mistake of the caller. */
+function priorAnswer(road: Road, asked: Asked): ChangeView | undefined {
+  const { principal } = asked.requester;
+  const key = asked.proposal.idempotencyKey;
+  if (key === null) return undefined;
+  const row = road.store.changes.byKey(principal, key);
+  if (row === undefined) return undefined;
+  const prior = row.body as unknown as Asked;
+  const words = (of: Asked): string => canonicalJson(asJson([of.proposal, of.undoes]) as Json);
+  if (words(prior) !== words(asked)) {
+    throw new Fault(
+      'conflict',
+      'idempotency-key-reused',
+      'the idempotency key was used for another proposal: use a new key',
+    );
+  }
+  return viewOf(knownOf(road.store.changes, row));
+}
+
+function requireReadable({ reason, idempotencyKey, targets }: Proposal): void {
+  const problem =
+    reason.length > LIMITS.reasonChars
+      ? `the reason is longer than ${LIMITS.reasonChars} characters`
+      : (idempotencyKey?.length ?? 0) > LIMITS.nameChars
+        ? `the idempotency key is longer than ${LIMITS.nameChars} characters`
+        : targets.length > 512
+          ? 'more than 512 targets are named'
+          : undefined;
+  if (problem !== undefined) {
+    throw new Fault(
+      'invalid',
+      'invalid-arguments',
+      `the proposal cannot be kept: ${problem}. Make it shorter`,
+    );
+  }
+}

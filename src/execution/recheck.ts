@@ -1,0 +1,156 @@
+/**
+ * The last look before dispatch. Everything the signature rests on is made again from nothing and
+ * compared with what was signed; the signatures are checked again over the stored bytes. What a row
+ * says about itself counts for nothing here.
+ */
+import { changeDocument, runDocument } from '#authority';
+import { sha256 } from '#base/digest';
+import { differences, planDigest } from '#planning';
+import type { OrderRow } from '#store';
+import { type Road, seconds, stopQuestion } from './context.ts';
+import { decide, questionOf, requireInForce } from './gates.ts';
+import { planOf } from './make-plan.ts';
+import { isMadeFrom } from './orders.ts';
+import type { Known } from './record.ts';
+import { hex, isRefusal, refuse } from './refuse.ts';
+import { readScene, type Scene } from './scene.ts';
+import { requireSigned } from './signatures.ts';
+import { type Covering, documentIfCovering } from './standing.ts';
+import { saidOf } from './view.ts';
+
+export type Checked = {
+  readonly scene: Scene;
+  readonly order: OrderRow;
+  /** `null`: a person signed this very change. */
+  readonly covering: Covering | null;
+};
+
+export async function recheck(road: Road, known: Known): Promise<Checked> {
+  const { row, asked, plan } = known;
+  const order = known.orders.at(-1);
+  if (plan === null || order === undefined) {
+    return refuse('bad-signature', 'nothing was signed for this change: have it approved first');
+  }
+  await road.stops.refresh();
+  road.stops.refuseCovered(stopQuestion(row, asked));
+  requireInTime(road, known, order);
+  requireOwnBytes(known, order);
+  const scene = await sceneAgain(road, known);
+  requireInForce(scene.authority, plan.tier);
+  const covering = requireAuthority(road, scene, known, order);
+  const question = questionOf(scene, asked, road.clock.now(), {
+    tainted: plan.tainted,
+    closedArguments: known.moves.some(({ detail }) => detail['closedArguments'] === true),
+    standing:
+      covering === null
+        ? null
+        : { id: covering.row.id, evenTainted: covering.document.evenTainted },
+  });
+  const decision = decide(scene, question);
+  if (decision.verdict === 'deny') {
+    refuse('policy-denied', `the policies deny it now: ${decision.says}`, {
+      policies: decision.policies,
+    });
+  }
+  if (covering !== null && decision.verdict !== 'allow') {
+    refuse('policy-denied', `the policies want a person's approval now: ${decision.says}`);
+  }
+  await requireSamePlan(road, scene, known);
+  // Making the plan took time: the deadline and the stops are those of now.
+  requireInTime(road, known, order);
+  road.stops.refuseCovered(stopQuestion(row, asked, covering?.row.id ?? null));
+  return { scene, order, covering };
+}
+
+/** Called again inside the transaction that begins: on rows read there. */
+export function requireAuthority(
+  road: Road,
+  scene: Scene,
+  { plan, approvals }: Known,
+  order: OrderRow,
+): Covering | null {
+  if (plan === null) return refuse('bad-signature', 'there is no plan: propose the change again');
+  if (order.kind === 'change') {
+    const signed = approvals.filter((approval) => approval.order === order.number);
+    requireSigned(road, scene.authority, order, signed);
+    return null;
+  }
+  const { standing } = runDocument.parse(order.text);
+  for (const row of road.store.changes.standings()) {
+    if (sha256(row.text) !== standing) continue;
+    const document = documentIfCovering(road, scene.authority, row, plan, order.parts);
+    if (document !== undefined) return { row, document };
+  }
+  return refuse(
+    'bad-signature',
+    'the standing approval that it would run under does not cover it any more: have an operator approve it',
+  );
+}
+
+/** The stored plan is the signed one, and the stored parts are exactly what it makes. */
+function requireOwnBytes({ plan, row }: Known, order: OrderRow): void {
+  if (plan === null) return;
+  const digest = planDigest(plan);
+  const document =
+    order.kind === 'change' ? changeDocument.parse(order.text) : runDocument.parse(order.text);
+  if (
+    hex(digest) !== hex(row.digest ?? '') ||
+    plan.change !== row.id ||
+    !isMadeFrom(plan, digest, document, order.parts)
+  ) {
+    refuse(
+      'bad-signature',
+      'what is stored is not what was signed: run holdfast verify, and propose the change again',
+    );
+  }
+}
+
+function requireInTime(road: Road, { plan }: Known, order: OrderRow): void {
+  const now = road.clock.now();
+  const { runBy } =
+    order.kind === 'change' ? changeDocument.parse(order.text) : runDocument.parse(order.text);
+  if (seconds(now) > runBy) refuse('expired', 'it had to run earlier: have it approved again');
+  if (plan !== null && now > plan.decideBy) {
+    refuse('expired', 'nobody decided in time: propose the change again');
+  }
+}
+
+async function sceneAgain(road: Road, { asked, plan }: Known): Promise<Scene> {
+  const targets = plan?.targets.map(({ id }) => id) ?? [];
+  try {
+    return await readScene(road, asked.proposal.action, targets, asked.requester.scopes);
+  } catch (thrown) {
+    if (!isRefusal(thrown)) throw thrown;
+    return moved([saidOf(thrown)]);
+  }
+}
+
+async function requireSamePlan(
+  road: Road,
+  scene: Scene,
+  { row, asked, plan }: Known,
+): Promise<void> {
+  if (plan === null) return;
+  await road.observe(scene.targets);
+  let found: readonly string[];
+  try {
+    const { madeAt, decideBy, tainted } = plan;
+    const again = await planOf(road, scene, row.id, asked, { madeAt, decideBy }, tainted);
+    found = differences(plan, again.plan).map(
+      ({ what, before, after }) => `${what} was ${before}, is ${after}`,
+    );
+  } catch (thrown) {
+    if (!isRefusal(thrown)) throw thrown;
+    found = [saidOf(thrown)];
+  }
+  if (found.length > 0) moved(found);
+}
+
+function moved(found: readonly string[]): never {
+  const told = found.slice(0, 20);
+  return refuse(
+    'state-moved',
+    `it is not as it was when it was planned: ${told.join('; ')}. Look at it, and propose the change again`,
+    { differences: told },
+  );
+}

@@ -1,0 +1,110 @@
+/**
+ * What a death left, and what time brings. Nothing is begun here: what was under way is asked about,
+ * what never began is said to have failed, what is overdue expires.
+ */
+import { asFault } from '#base/fault';
+import type { ChangeRow } from '#store';
+import { conclude } from './conclude.ts';
+import { isConflict, move, type Road } from './context.ts';
+import { SERVICE } from './events.ts';
+import { type Known, knownOf, mustKnow } from './record.ts';
+import { notStarted } from './run.ts';
+import { settleAttempt, spendUnused } from './settle.ts';
+
+/** How long a start waits for a part that still runs, before it goes on and asks again later. */
+const WAIT_MS = 0;
+
+export async function resume(road: Road): Promise<void> {
+  await road.stops.refresh();
+  const { changes } = road.store;
+  for (const row of changes.inStates(['proposed', 'previewed'])) {
+    const known = knownOf(changes, row);
+    if (row.state === 'proposed' || known.decision === null) await undecided(road, known);
+  }
+  for (const row of changes.inStates(['approved'])) await neverBegan(road, row);
+  await settleOpen(road);
+  await expire(road);
+}
+
+/** Periodically: what is overdue, and what is still not known. */
+export async function tick(road: Road): Promise<void> {
+  await road.stops.refresh();
+  for (const { question, abort } of road.running.values()) {
+    // The sentinel file was put there, or another process wrote a stop.
+    if (road.stops.covering(question) !== undefined) abort.abort();
+  }
+  await expire(road);
+  for (const row of road.store.changes.inStates(['approved'])) {
+    if (!road.running.has(row.id)) await neverBegan(road, row);
+  }
+  await settleOpen(road);
+}
+
+async function undecided(road: Road, { row, asked }: Known): Promise<void> {
+  const says = 'the service ended before it was decided: propose it again';
+  await quietly(road, row, () =>
+    move(road, {
+      row,
+      asked,
+      to: 'cancelled',
+      actor: SERVICE,
+      kind: 'change.cancelled',
+      detail: { decision: { verdict: 'deny', because: 'cancelled', says, policies: [] } },
+      event: { outcome: 'failed', fault: 'cancelled', more: { because: 'restart' } },
+    }),
+  );
+}
+
+/** Approved, and no attempt was committed: nothing was sent. An intent may be in the log. */
+async function neverBegan(road: Road, row: ChangeRow): Promise<void> {
+  await quietly(road, row, async () => {
+    const known = mustKnow(road.store.changes, row.id);
+    await spendUnused(road, known);
+    await notStarted(road, known, undefined);
+  });
+}
+
+async function settleOpen(road: Road): Promise<void> {
+  for (const row of road.store.changes.inStates(['executing', 'ambiguous'])) {
+    if (road.running.has(row.id)) continue;
+    await quietly(road, row, () => settleOne(road, row.id));
+  }
+}
+
+async function settleOne(road: Road, id: string): Promise<void> {
+  const known = mustKnow(road.store.changes, id);
+  for (const attempt of known.attempts) {
+    if (attempt.endedAt === null) await settleAttempt(road, id, attempt.id, WAIT_MS);
+  }
+  const { byId } = await road.inventory();
+  const targets = known.row.targets.flatMap((target) => byId.get(target.id) ?? []);
+  await conclude(road, id, { targets, settings: await road.settings() }, SERVICE);
+}
+
+async function expire(road: Road): Promise<void> {
+  for (const row of road.store.changes.overdue(road.clock.now())) {
+    await quietly(road, row, async () => {
+      const { asked } = mustKnow(road.store.changes, row.id);
+      await move(road, {
+        row,
+        asked,
+        to: 'expired',
+        actor: SERVICE,
+        kind: 'change.expired',
+        event: { outcome: 'failed', fault: 'expired' },
+      });
+    });
+  }
+}
+
+/** One change that cannot be settled now does not keep the others from it. */
+async function quietly(road: Road, row: ChangeRow, act: () => Promise<unknown>): Promise<void> {
+  try {
+    await act();
+  } catch (thrown) {
+    if (isConflict(thrown)) return;
+    road.log.error('a change could not be settled, and is tried again', asFault(thrown), {
+      change: row.id,
+    });
+  }
+}

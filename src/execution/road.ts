@@ -1,0 +1,255 @@
+/** The change road, put together: every way in, and nothing else that could be called. */
+import type { JsonObject } from '#base/json';
+import { LIMITS } from '#base/limits';
+import { clean } from '#redaction';
+import { TAINT_EXCERPT_BYTES } from '#store';
+import { approvalPage, approve, pending, requireOperator } from './approve.ts';
+import { move, type Road } from './context.ts';
+import { type EventKind, plainEvent, record } from './events.ts';
+import type { RoadPorts } from './ports.ts';
+import { propose } from './propose.ts';
+import type {
+  Approval,
+  ApprovalPage,
+  ChangeRoad,
+  ChangeView,
+  Proposal,
+  Requester,
+  StopSubject,
+  StopView,
+} from './protocol.ts';
+import { knownOf, mustKnow, unknownChange, visible } from './record.ts';
+import { refuse } from './refuse.ts';
+import { viewNow } from './refuse-change.ts';
+import { resume, tick } from './resume.ts';
+import { spendUnused } from './settle.ts';
+import { type Lifting, lift, liftPage, trip } from './stop.ts';
+import { Stops } from './stops.ts';
+import { undo } from './undo.ts';
+import { said, viewOf } from './view.ts';
+
+/** Call `resume` before anything else is asked of it. */
+export function openChangeRoad(ports: RoadPorts): ChangeRoad {
+  return new OneRoad({
+    ...ports,
+    stops: new Stops(ports.files, ports.home),
+    running: new Map(),
+    sent: new Set(),
+  });
+}
+
+class OneRoad implements ChangeRoad {
+  readonly #road: Road;
+  readonly #lifting: Lifting = new Map();
+  readonly #working = new Set<Promise<unknown>>();
+
+  constructor(road: Road) {
+    this.#road = road;
+  }
+
+  propose(requester: Requester, proposal: Proposal): Promise<ChangeView> {
+    return this.#track(propose(this.#road, requester, proposal));
+  }
+
+  get({ scopes }: Pick<Requester, 'scopes'>, changeId: string): ChangeView {
+    const { changes } = this.#road.store;
+    const row = changes.change(changeId);
+    if (!visible(row, scopes)) throw unknownChange(changeId);
+    return viewOf(knownOf(changes, row));
+  }
+
+  list(
+    { scopes }: Pick<Requester, 'scopes'>,
+    filter: Parameters<ChangeRoad['list']>[1],
+    limit: number,
+    before?: string,
+  ): ReturnType<ChangeRoad['list']> {
+    const { changes } = this.#road.store;
+    const states =
+      filter.state !== undefined
+        ? [filter.state]
+        : filter.pending === true
+          ? (['previewed'] as const)
+          : undefined;
+    const page = changes.list(
+      {
+        scopes,
+        ...(states === undefined ? {} : { states }),
+        ...(filter.target === undefined ? {} : { target: filter.target }),
+      },
+      Math.min(limit, LIMITS.queryMax),
+      before,
+    );
+    return { changes: page.changes.map((row) => viewOf(knownOf(changes, row))), next: page.next };
+  }
+
+  approvalPage(requester: Requester, changeId: string): Promise<ApprovalPage> {
+    return approvalPage(this.#road, requester, changeId);
+  }
+
+  approve(requester: Requester, approval: Approval): Promise<ChangeView> {
+    return this.#track(approve(this.#road, requester, approval));
+  }
+
+  async reject(requester: Requester, changeId: string, reason: string): Promise<ChangeView> {
+    requireOperator(requester);
+    return this.#end(
+      requester,
+      changeId,
+      'refused',
+      'change.rejected',
+      'rejected by an operator',
+      reason,
+    );
+  }
+
+  /** Whoever asked takes it back; an operator takes back anyone's. */
+  async cancel(requester: Requester, changeId: string, reason: string): Promise<ChangeView> {
+    const row = this.#road.store.changes.change(changeId);
+    if (!visible(row, requester.scopes)) throw unknownChange(changeId);
+    const isOwn = row.principal === requester.principal && row.session === requester.session;
+    if (!isOwn && requester.kind !== 'operator') {
+      refuse('not-permitted', 'only whoever proposed it, or an operator, takes it back');
+    }
+    return this.#end(requester, changeId, 'cancelled', 'change.cancelled', 'taken back', reason);
+  }
+
+  async close(requester: Requester, changeId: string, reason: string): Promise<ChangeView> {
+    requireOperator(requester);
+    const row = this.#road.store.changes.change(changeId);
+    if (!visible(row, requester.scopes)) throw unknownChange(changeId);
+    if (row.state !== 'ambiguous') {
+      refuse('not-pending', `only an ambiguous change is closed by a person: it is ${row.state}`);
+    }
+    const { asked, attempts } = mustKnow(this.#road.store.changes, changeId);
+    const at = this.#road.clock.now();
+    await move(this.#road, {
+      row,
+      asked,
+      to: 'closed',
+      actor: requester,
+      kind: 'change.closed',
+      also: (changes) => {
+        for (const { id, endedAt } of attempts) {
+          if (endedAt !== null) continue;
+          changes.end(id, { at, outcome: 'unknown', detail: { says: 'closed by an operator' } });
+        }
+      },
+      event: { more: { reason: said(reason, 500) } },
+    });
+    return viewNow(this.#road, changeId);
+  }
+
+  async clearFlapping(requester: Requester, target: string, action: string): Promise<void> {
+    requireOperator(requester);
+    const { clock, events, store } = this.#road;
+    await store.write(async ({ changes }) => {
+      changes.noteFlap({
+        target,
+        action,
+        marked: false,
+        at: clock.now(),
+        actor: requester.principal,
+      });
+      const more: JsonObject = { action: said(action, 200) };
+      const scope = requester.scopes[0] ?? 'none';
+      await record(
+        events,
+        plainEvent('change.cleared', requester, scope, [said(target, 200)], more),
+      );
+    });
+  }
+
+  undo(requester: Requester, changeId: string, reason: string): Promise<ChangeView> {
+    return this.#track(undo(this.#road, requester, changeId, reason));
+  }
+
+  stop(requester: Requester, subject: StopSubject, reason: string): Promise<StopView> {
+    return trip(this.#road, requester, subject, reason);
+  }
+
+  stops(): { readonly stops: readonly StopView[]; readonly unreadable: string | null } {
+    return { stops: this.#road.stops.list(), unreadable: this.#road.stops.unreadable };
+  }
+
+  async liftPage(stopId: string): ReturnType<ChangeRoad['liftPage']> {
+    await this.#road.stops.refresh();
+    const { organisation } = await this.#road.authority();
+    return liftPage(this.#road, organisation, stopId);
+  }
+
+  async lift(
+    requester: Requester,
+    stopId: string,
+    order: string,
+    signature: string,
+  ): Promise<void> {
+    await this.#road.stops.refresh();
+    await lift(this.#road, this.#lifting, requester, stopId, order, signature);
+  }
+
+  async addTaint(session: string, operation: string, text: string): Promise<void> {
+    const { store, clock } = this.#road;
+    const kept = clean(text, { maxChars: TAINT_EXCERPT_BYTES }).text;
+    await store.write(({ changes }) =>
+      changes.addTaint({ session, at: clock.now(), operation: said(operation, 100), text: kept }),
+    );
+  }
+
+  taintOf(session: string): ReturnType<ChangeRoad['taintOf']> {
+    const taint = this.#road.store.changes.taint(session);
+    return taint === undefined ? undefined : { since: taint.since, operations: taint.operations };
+  }
+
+  resume(): Promise<void> {
+    return this.#track(resume(this.#road));
+  }
+
+  tick(): Promise<void> {
+    return this.#track(tick(this.#road));
+  }
+
+  async idle(): Promise<void> {
+    while (this.#working.size > 0) await Promise.allSettled([...this.#working]);
+  }
+
+  async #end(
+    requester: Requester,
+    changeId: string,
+    to: 'refused' | 'cancelled',
+    kind: EventKind,
+    says: string,
+    reason: string,
+  ): Promise<ChangeView> {
+    const known = pending(this.#road, requester, changeId);
+    const decision = {
+      verdict: 'deny',
+      because: to === 'cancelled' ? 'cancelled' : 'policy-denied',
+      says: `${says}: ${said(reason, 500)}`,
+      policies: [],
+    } as const;
+    await move(this.#road, {
+      row: known.row,
+      asked: known.asked,
+      to,
+      actor: requester,
+      kind,
+      detail: { decision },
+      event: {
+        decision: { verdict: 'deny', because: says },
+        outcome: 'refused',
+        fault: decision.because,
+        more: { reason: said(reason, 500) },
+      },
+    });
+    // A signature may have been given already: what it covers is spent.
+    await spendUnused(this.#road, known);
+    return viewNow(this.#road, changeId);
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    const tracked = work.finally(() => this.#working.delete(tracked));
+    this.#working.add(tracked);
+    return tracked;
+  }
+}

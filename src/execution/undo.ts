@@ -1,0 +1,164 @@
+/**
+ * Taking a change back. The inverse was signed with the forward: while it may still run, and the
+ * world is as the change left it, an operator runs it. Later, or for anyone else, it becomes a
+ * proposal of its own, decided like any other.
+ */
+import { Fault } from '#base/fault';
+import { canonicalJson } from '#base/json';
+import { conclude } from './conclude.ts';
+import { isConflict, type Road, seconds, stopQuestion } from './context.ts';
+import { dispatchAll } from './dispatch.ts';
+import { eventOf, record } from './events.ts';
+import { requireInForce } from './gates.ts';
+import { propose } from './propose.ts';
+import type { ChangeView, Requester } from './protocol.ts';
+import { requireAuthority } from './recheck.ts';
+import { detailOf, type Known, mustKnow, unknownChange, visible } from './record.ts';
+import { refuse } from './refuse.ts';
+import { viewNow } from './refuse-change.ts';
+import { attemptsOf, intentMore } from './run.ts';
+import { readScene, type Scene } from './scene.ts';
+import { trustedFacts } from './trusted-facts.ts';
+import { boundOf, inverseOfWhatRan } from './undo-plan.ts';
+import { said } from './view.ts';
+
+/** Seconds before its run-by in which an inverse is not begun any more. */
+const MARGIN_SECONDS = 30;
+
+export async function undo(
+  road: Road,
+  requester: Requester,
+  id: string,
+  reason: string,
+): Promise<ChangeView> {
+  const row = road.store.changes.change(id);
+  if (!visible(row, requester.scopes)) throw unknownChange(id);
+  const known = mustKnow(road.store.changes, id);
+  if (row.state !== 'confirmed' && row.state !== 'failed') {
+    refuse('nothing-to-undo', `there is nothing to undo: the change is ${row.state}`);
+  }
+  if (inverseOfWhatRan(known).length === 0) {
+    refuse(
+      'nothing-to-undo',
+      `there is nothing to undo: ${known.plan?.irreversible ?? 'nothing of it ran that has an inverse'}`,
+    );
+  }
+  const targets = row.targets.map((target) => target.id);
+  const scene = await readScene(road, known.asked.proposal.action, targets, requester.scopes);
+  await road.stops.refresh();
+  road.stops.refuseCovered(stopQuestion(row, known.asked));
+  requireInForce(scene.authority, known.plan?.tier ?? 'T3');
+  await road.observe(scene.targets);
+  requireWorldAsLeft(road, scene, known);
+  if (!mayRunNow(road, requester, known)) {
+    return propose(
+      road,
+      requester,
+      {
+        action: known.asked.proposal.action,
+        targets,
+        arguments: {},
+        reason,
+        dryRun: false,
+        idempotencyKey: null,
+      },
+      id,
+    );
+  }
+  return runInverse(road, requester, scene, known, reason);
+}
+
+/** Signed, in time, and never begun before. Only an operator runs what an operator signed. */
+function mayRunNow(road: Road, { kind, surface }: Requester, known: Known): boolean {
+  const order = known.orders.at(-1);
+  const isOperator = kind === 'operator' && surface === 'cli';
+  return (
+    isOperator &&
+    order !== undefined &&
+    seconds(road.clock.now()) + MARGIN_SECONDS < seconds(order.runBy) &&
+    !known.attempts.some(({ direction }) => direction === 'inverse')
+  );
+}
+
+/** What the change left, as far as it was seen then, is what there is now. */
+export function requireWorldAsLeft(road: Road, scene: Scene, known: Known): void {
+  const facts = trustedFacts(road.store.read, scene.inventory, scene.targets, road.clock.now());
+  const moved = boundOf(known).flatMap(({ target, entity, attribute, value, absent }) => {
+    const now = facts.value(target, entity, attribute);
+    const was = absent ? 'not reported' : canonicalJson(value);
+    const is = now === undefined ? 'not reported' : canonicalJson(now);
+    return was === is ? [] : [said(`${entity} ${attribute} was ${was}, is ${is}`, 300)];
+  });
+  if (moved.length > 0) {
+    refuse(
+      'world-moved',
+      `the target is not as the change left it: ${moved.slice(0, 20).join('; ')}. Look at it, and propose what fits`,
+      { differences: moved.slice(0, 20) },
+    );
+  }
+}
+
+async function runInverse(
+  road: Road,
+  requester: Requester,
+  scene: Scene,
+  before: Known,
+  reason: string,
+): Promise<ChangeView> {
+  const { id } = before.row;
+  if (road.running.has(id)) refuse('not-pending', 'it is being worked on: ask again in a moment');
+  const abort = new AbortController();
+  road.running.set(id, { question: stopQuestion(before.row, before.asked), abort });
+  try {
+    await beginInverse(road, requester, scene, before, reason);
+    await road.at('undo-intent-committed');
+    await dispatchAll(road, id, abort.signal);
+    return await conclude(road, id, scene, requester, abort.signal);
+  } catch (thrown) {
+    if (isConflict(thrown)) return viewNow(road, id);
+    throw thrown;
+  } finally {
+    road.running.delete(id);
+  }
+}
+
+async function beginInverse(
+  road: Road,
+  requester: Requester,
+  scene: Scene,
+  before: Known,
+  reason: string,
+): Promise<void> {
+  await road.store.write(async ({ changes }) => {
+    const known = mustKnow(changes, before.row.id);
+    const { row, asked, plan } = known;
+    const order = known.orders.at(-1);
+    if (row.rev !== before.row.rev || plan === null || order === undefined) {
+      throw new Fault(
+        'conflict',
+        'change-moved',
+        'someone else moved the change first: read it again',
+      );
+    }
+    const covering = requireAuthority(road, scene, known, order);
+    road.stops.refuseCovered(stopQuestion(row, asked));
+    const steps = new Set(inverseOfWhatRan(known).map((step) => plan.steps.indexOf(step)));
+    const attempts = attemptsOf(road, scene, known, 'inverse', steps);
+    changes.begin(attempts);
+    const moved = changes.advance({
+      id: row.id,
+      fromRev: row.rev,
+      to: 'executing',
+      at: road.clock.now(),
+      actor: requester.principal,
+      detail: detailOf({ undo: { reason: said(reason), by: requester.principal } }),
+    });
+    await record(
+      road.events,
+      eventOf('change.intent', requester, moved, asked, {
+        outcome: 'started',
+        more: intentMore(order, attempts, covering),
+      }),
+    );
+  });
+}
