@@ -91,7 +91,7 @@ function readGiven(reader: Reader, entry: Entry, names: Names): Template | undef
     return [{ literal: String(scalar) }];
   const text = reader.text(entry, entry.name, 4_096);
   if (text === undefined) return undefined;
-  const read = parseTemplate(text, names);
+  const read = parseTemplate(text, names, true);
   if ('value' in read) return read.value;
   reader.problem(entry.at, `${show(entry.name)} ${read.problem}`);
   return undefined;

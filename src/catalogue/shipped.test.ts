@@ -55,7 +55,7 @@ describe('the shipped actions', () => {
   it('give a fault with its place, and never anything else, when bytes of them change', () => {
     const noise = fc.oneof(
       fc.constantFrom(
-        ...':{}[]&*!|>"\'#%@,-? \n\t0aé\u202e\0',
+        ...Array.from(':{}[]&*!|>"\'#%@,-? \n\t0aé\u202e\0'),
         '{{',
         '<<: ',
         '!!js/x ',

@@ -74,7 +74,8 @@ const LAUNCHERS = [
   'expect',
 ];
 
-export function parseTemplate(text: string, names: Names): Read<Template> {
+/** With `takesText`, free text may stand there too: it is handed on, not shown or run. */
+export function parseTemplate(text: string, names: Names, takesText = false): Read<Template> {
   const pieces: TemplatePiece[] = [];
   let literal = '';
   for (let at = 0; at < text.length; ) {
@@ -89,7 +90,7 @@ export function parseTemplate(text: string, names: Names): Read<Template> {
       const end = text.indexOf('}', at);
       if (c === '}' || end < 0)
         return { problem: `has a lone "${c}": write "${c}${c}" for the character` };
-      const read = placeholder(text.slice(at + 1, end), names);
+      const read = placeholder(text.slice(at + 1, end), names, takesText);
       if ('problem' in read) return read;
       if (literal !== '') pieces.push({ literal });
       literal = '';
@@ -101,15 +102,20 @@ export function parseTemplate(text: string, names: Names): Read<Template> {
   return { value: pieces };
 }
 
-function placeholder(name: string, names: Names): Read<TemplatePiece> {
-  if (names.arguments.has(name)) return { value: { argument: name } };
+function placeholder(name: string, names: Names, takesText: boolean): Read<TemplatePiece> {
+  const argument = names.arguments.get(name);
+  if (argument?.type === 'text' && !takesText)
+    return {
+      problem: `has free text, which has no place here: give {${name}} on stdin, or name its hash, {@sha256.${name}}`,
+    };
+  if (argument !== undefined) return { value: { argument: name } };
   if (names.bound.has(name)) return { value: { bound: name } };
   if (name === '@host') return { value: { context: 'host' } };
   if (name === '@change') return { value: { context: 'change' } };
   if (name === '@backup') return { value: { context: 'backup' } };
   if (name.startsWith('@sha256.')) {
-    const argument = name.slice('@sha256.'.length);
-    if (names.arguments.has(argument)) return { value: { digestOf: argument } };
+    const hashed = name.slice('@sha256.'.length);
+    if (names.arguments.has(hashed)) return { value: { digestOf: hashed } };
   }
   const known = [
     ...names.arguments.keys(),
@@ -186,9 +192,7 @@ function wordProblem(
   for (const piece of word) {
     const type = typeOf(piece, names);
     if (type !== undefined && !isWordType(type))
-      return `has a placeholder of type ${type}, which has no place in an argv: give it on stdin`;
-    if ('argument' in piece && names.arguments.get(piece.argument)?.secret === true)
-      return 'has a secret, which the target would show to others: give it on stdin';
+      return `has a placeholder of type ${type}, which has no place in an argv`;
   }
   const first = word[0];
   const type = first === undefined ? undefined : typeOf(first, names);

@@ -126,7 +126,7 @@ describe('an action on a target', () => {
 });
 
 describe('a file to be written', () => {
-  const content = String(ARGUMENTS['file.write']?.['content']);
+  const content = 'worker_processes 1;\n';
 
   it('goes only over the content that was seen, and back only over what was written', () => {
     const place = expandOn('file.write').steps.filter(({ argv }) => argv[0] === 'mv');
@@ -215,6 +215,46 @@ describe('a runbook on a target', () => {
     await throwsFault(
       () => expandOn(id, args, { ...context, runbookRoot: '/srv/../x' }),
       'no-adapter',
+    );
+  });
+
+  it('keeps what each step needs to be undone in a place of its own, and hands text on', () => {
+    const twice = parseRunbook(
+      `version: 1
+runbook:
+  id: runbook.two-files
+  version: 1
+  summary: Write two files
+  family: file
+  tier: T2
+  sideEffect: data
+  arguments: { content: { type: text, summary: Content } }
+  steps:
+    - { action: file.write, with: { path: /etc/a, content: "{content}", validate: none } }
+    - { action: file.write, with: { path: /etc/b, content: "{content}", validate: none } }
+  verify: { probes: [{ run: ["true"] }] }
+`,
+      'two.yaml',
+      false,
+    );
+    const two = buildCatalogue({ actions: shippedActions(), runbooks: [twice] });
+    const { steps } = expandOn(
+      'runbook.two-files',
+      { content: 'x' },
+      { ...context, catalogue: two },
+    );
+    const kept = steps.filter(({ argv }) => argv[0] === 'cp').map(({ argv }) => argv.at(-1));
+    assert.equal(new Set(kept).size, 2);
+    assert.deepEqual(
+      steps.flatMap(({ stdin }) => stdin ?? []),
+      ['x', 'x'],
+    );
+  });
+
+  it('is refused where one of its actions is not for the host', async () => {
+    await throwsFault(
+      () => expandOn('runbook.renew-and-reload', args, context, aTarget({ hostType: 'talos' })),
+      'wrong-host-type',
     );
   });
 

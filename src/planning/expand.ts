@@ -33,6 +33,7 @@ import {
   type FileSeen,
   fillArgv,
   fillConditions,
+  fillEntity,
   fillPath,
   fillText,
   fillValue,
@@ -96,11 +97,6 @@ export function expand(
   target: Target,
   context: ExpandContext,
 ): Expansion {
-  if (runnable.hostTypes !== 'any' && !runnable.hostTypes.includes(target.hostType))
-    throw planningFault(
-      'wrong-host-type',
-      `action is not for this host type: ${runnable.id} is for ${runnable.hostTypes.join(', ')}, ${target.id} is ${target.hostType}`,
-    );
   const gathered =
     runnable.kind === 'action'
       ? expandAction(runnable, args, target, context)
@@ -188,16 +184,18 @@ function expandRunbook(
   context: ExpandContext,
 ): Gathered {
   const { values, preconditions } = bind(runbook, args, target, context);
-  const parts = runbook.steps.map((step): Gathered => {
+  const parts = runbook.steps.map((step, index): Gathered => {
     if ('script' in step)
       return { ...NOTHING, pairs: [scriptPair(runbook, step, values, context)] };
+    // Two uses of one action must not keep what they need to be undone in one place.
+    const own = { ...context, changeId: `${context.changeId}-${index + 1}` };
     const action = context.catalogue.find(step.action);
     if (action.kind === 'runbook')
       throw planningFault(
         'invalid-arguments',
         `a runbook cannot run a runbook: ${runbook.id} names ${action.id}`,
       );
-    return expandAction(action, argumentsOf(action, step.with, values, context), target, context);
+    return expandAction(action, argumentsOf(action, step.with, values, own), target, own);
   });
   const own = {
     ...NOTHING,
@@ -312,6 +310,11 @@ function bind(
   target: Target,
   context: ExpandContext,
 ): { values: Values; preconditions: Precondition[] } {
+  if (contract.hostTypes !== 'any' && !contract.hostTypes.includes(target.hostType))
+    throw planningFault(
+      'wrong-host-type',
+      `action is not for this host type: ${contract.id} is for ${contract.hostTypes.join(', ')}, ${target.id} is ${target.hostType}`,
+    );
   // Both are ours; a path that they make wrong would be a hole that no grammar sees.
   invariant(pathProblem(context.stateRoot) === undefined, 'the state root is a path');
   invariant(CHANGE_ID.test(context.changeId), 'the id of a change is a plain name');
@@ -331,7 +334,7 @@ function bind(
     ...contract.binds.map((each) => ({ each, test: null })),
   ];
   for (const { each, test } of wanted) {
-    const entity = fillText(each.entity, values);
+    const entity = fillEntity(each.entity, values);
     const { attribute, why } = each;
     const seen = context.fact(entity, attribute);
     if (test !== null && !passes(test, seen, values))
@@ -406,7 +409,7 @@ function checks(contract: Contract, values: Values, target: Target): Check[] {
       (test): Check => ({
         kind: 'fact',
         target: target.id,
-        entity: fillText(test.entity, values),
+        entity: fillEntity(test.entity, values),
         attribute: test.attribute,
         test: test.test,
         value: valueOf(test, values),

@@ -16,7 +16,7 @@ import type {
   When,
 } from '#catalogue';
 import { pathProblem, valueProblem } from '#catalogue';
-import type { HostCondition, PlanArg } from '#model';
+import { entityProblem, type HostCondition, type PlanArg } from '#model';
 import { planningFault } from './faults.ts';
 import { quoteWord } from './quote.ts';
 
@@ -82,6 +82,16 @@ function argumentOf(name: string, values: Values): string | number | boolean {
 /** For entities, paths and what is looked for in output: the text as it is. */
 export function fillText(template: Template, values: Values): string {
   return template.map((piece) => textOf(piece, values)).join('');
+}
+
+export function fillEntity(template: Template, values: Values): string {
+  const entity = fillText(template, values);
+  const problem = entityProblem(entity);
+  if (problem === undefined) return entity;
+  throw planningFault(
+    'invalid-arguments',
+    `an entity cannot be named: ${quoteWord(entity.slice(0, 200))} ${problem}`,
+  );
 }
 
 /** For people: the action's own words, with values quoted where they are not plain. */

@@ -62,7 +62,7 @@ export function planDigest(plan: Plan): string {
   return sha256(canonicalJson(plan as unknown as Json));
 }
 
-/** The fields of a part document (docs/host-contract.md), for whoever writes it. */
+/** The fields of a part document (docs/host-contract.md), for whoever writes it; files count from 1 as there. */
 export type PartFields = {
   readonly target: string;
   readonly epoch: number;
