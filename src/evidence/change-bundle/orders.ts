@@ -28,6 +28,11 @@ export type OrderPins = {
 
 const bare = (digest: string): string => digest.replace(/^sha256:/, '');
 
+const NEVER_RAN = new Set(['proposed', 'previewed', 'approved', 'refused', 'expired', 'cancelled']);
+
+const placeOf = ({ target, step, direction }: PartDocument): string =>
+  `${target} ${step.number}/${step.of} ${direction}`;
+
 export class OrderCheck {
   readonly #plan: Plan;
   readonly #digest: string;
@@ -35,6 +40,8 @@ export class OrderCheck {
   readonly #findings: BundleFindings;
   /** Part documents by their digest, with the digest of their order. */
   readonly #parts = new Map<string, { readonly order: string; readonly part: PartDocument }>();
+  /** What a receipt that holds says, by the place of its step. */
+  readonly #results = new Map<string, string>();
 
   constructor(plan: Plan, digest: string, pins: OrderPins, findings: BundleFindings) {
     this.#plan = plan;
@@ -48,6 +55,50 @@ export class OrderCheck {
     const answered = new Set<string>();
     for (const receipt of predicate.receipts) this.#receipt(receipt, answered);
     this.#config(predicate);
+    this.#checkSteps(predicate);
+    this.#checkState(predicate);
+  }
+
+  #checkSteps({ orders, state }: BundlePredicate): void {
+    if (orders.length === 0) {
+      if (!NEVER_RAN.has(state)) this.#findings.problem('order-missing', 'nobody signed anything');
+      return;
+    }
+    const ordered = [...this.#parts.values()].map(({ part }) => placeOf(part));
+    for (const step of this.#plan.steps) {
+      if (!ordered.includes(this.#place(step))) {
+        this.#findings.problem('step-without-part', `step ${step.step} ${step.direction}`);
+      }
+    }
+  }
+
+  #place(step: PlanStep): string {
+    const host = this.#plan.targets.find((one) => one.id === step.target);
+    return `${host?.hostId} ${step.step}/${step.of} ${step.direction}`;
+  }
+
+  /** What the state says, held against what the hosts say. */
+  #checkState({ state, receipts, verification }: BundlePredicate): void {
+    const contradicted = (what: string): void => this.#findings.problem('state-contradicted', what);
+    if (NEVER_RAN.has(state)) {
+      if (receipts.length > 0) contradicted(`a change that is ${state} has receipts`);
+      return;
+    }
+    const wasUndone = [...this.#results.keys()].some((place) => place.endsWith(' inverse'));
+    if (state === 'rolled-back' && !wasUndone) {
+      this.#findings.problem('receipt-missing', 'rolled back, and no inverse step has one');
+    }
+    if (state !== 'confirmed') return;
+    for (const step of this.#plan.steps.filter(({ direction }) => direction === 'forward')) {
+      const result = this.#results.get(this.#place(step));
+      if (result === undefined) this.#findings.problem('receipt-missing', `step ${step.step}`);
+      else if (result !== 'exited') contradicted(`step ${step.step} says ${result}`);
+    }
+    if (wasUndone) contradicted('confirmed, and a step was undone');
+    if (verification.some(({ held }) => !held)) contradicted('a check did not hold');
+    if (verification.length < this.#plan.verification.length) {
+      this.#findings.problem('verification-missing', 'a check of the plan has no answer');
+    }
   }
 
   #order(order: BundleOrder): void {
@@ -200,6 +251,7 @@ export class OrderCheck {
       !answered.has(document.part);
     answered.add(document.part);
     if (!fits) this.#findings.problem('receipt-differs', `the receipt of ${receipt.target}`);
+    else this.#results.set(placeOf(ordered.part), document.result);
     const pinned = this.#pins.hosts.get(receipt.target);
     if (pinned === undefined) {
       this.#findings.ask('host-keys', `who signed the receipt of ${receipt.target}: no key given`);

@@ -19,6 +19,10 @@ class Malformed extends Error {}
 type Shape = (value: Json | undefined) => void;
 
 const text: Shape = (value) => hold(typeof value === 'string');
+/** In its one form: padding and unused bits as they must be. */
+const base64: Shape = (value) => {
+  hold(typeof value === 'string' && Buffer.from(value, 'base64').toString('base64') === value);
+};
 const flag: Shape = (value) => hold(typeof value === 'boolean');
 const count: Shape = (value) => hold(Number.isSafeInteger(value) && (value as number) >= 0);
 const anyObject: Shape = (value) => hold(isObject(value));
@@ -55,8 +59,8 @@ const signatures = list(
 const signedText = object({ text, signatures });
 const ENVELOPE = object({
   payloadType: constant(PAYLOAD_TYPE),
-  payload: text,
-  signatures: list(object({ keyid: text, sig: text })),
+  payload: base64,
+  signatures: list(object({ keyid: text, sig: base64 })),
 });
 const STATEMENT = object({
   _type: constant(STATEMENT_TYPE),
@@ -71,9 +75,9 @@ const STATEMENT = object({
     config: list(signedText),
     signers: text,
     outputs: list(object({ sha256: text, length: count, media: text, sealed: flag })),
-    events: list(object({ record: text, seq: count, proof: list(text) })),
+    events: list(object({ record: text, seq: count, proof: list(base64) })),
     checkpoint: text,
-    timestamps: list(object({ of: text, token: text })),
+    timestamps: list(object({ of: text, token: base64 })),
   }),
 });
 
@@ -89,7 +93,7 @@ export function readBundle(bundle: string): ReadBundle | undefined {
     const envelope = parseJson(bundle, 'the bundle');
     ENVELOPE(envelope);
     const dsse = envelope as unknown as DsseEnvelope;
-    const payload = fromBase64(dsse.payload);
+    const payload = Buffer.from(dsse.payload, 'base64');
     const inside = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(payload);
     const statement = parseJson(inside, 'the statement');
     STATEMENT(statement);
@@ -109,13 +113,6 @@ export function readBundle(bundle: string): ReadBundle | undefined {
     // Malformed, not JSON, not UTF-8, nested too deeply: all the same answer.
     return undefined;
   }
-}
-
-/** Throws where it is not the one form. */
-function fromBase64(value: string): Buffer {
-  const bytes = Buffer.from(value, 'base64');
-  hold(bytes.toString('base64') === value);
-  return bytes;
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

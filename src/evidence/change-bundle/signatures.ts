@@ -36,7 +36,8 @@ export function signersOf(
       if (at === undefined) throw new Fault('invalid', 'bad-signature', 'it has no time');
       const { raw } = readSignature(signed.text, namespace, one.armored);
       // Which pages are allowed is the host's to say; that it was used in full is checked all the same.
-      const origins = raw.kind === 'security-key' && raw.passkey !== null ? [raw.passkey.origin] : [];
+      const origins =
+        raw.kind === 'security-key' && raw.passkey !== null ? [raw.passkey.origin] : [];
       const verified = verifySignature({
         text: signed.text,
         namespace,

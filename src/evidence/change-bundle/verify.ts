@@ -79,7 +79,7 @@ export function verifyBundle(bundle: string, pins: BundlePins): BundleReport {
     );
     order.run(predicate);
   }
-  checkEvents(predicate, change, logKeys, pins, findings);
+  checkEvents(predicate, read.statement, logKeys, pins, findings);
   return findings.report(change);
 }
 
@@ -132,7 +132,7 @@ function isFileArg(arg: Json | undefined): boolean {
 
 function checkEvents(
   predicate: BundlePredicate,
-  change: string,
+  { change, digest }: { readonly change: string; readonly digest: string },
   logKeys: readonly VerifierKey[],
   pins: BundlePins,
   findings: BundleFindings,
@@ -175,25 +175,35 @@ function checkEvents(
     const claim = { leaf: toHex(leafHash(record)), seq, proof: hashes, ...checkpoint };
     if (event?.seq !== seq || !verifyInclusion(claim)) {
       findings.problem('event-proof', `record ${seq} is not in the checkpoint's tree`);
-    } else if (event.more?.['change'] === change) events.push(event);
+    } else if (event.more?.['change'] === change && event.more['plan'] === digest) {
+      events.push(event);
+    } else if (event.kind.startsWith('change.')) {
+      findings.problem('event-missing', `record ${seq} is of another change or plan`);
+    }
   }
   checkStory(events, predicate.state, findings);
 }
 
-function checkStory(events: readonly EventRecord[], state: string, findings: BundleFindings): void {
-  const intent = events.find(({ kind }) => kind === 'change.intent');
-  const outcome = events.findLast(({ kind }) => kind === 'change.outcome');
-  if (intent === undefined && (ENDED.has(state) || state === 'executing')) {
+function checkStory(all: readonly EventRecord[], state: string, findings: BundleFindings): void {
+  const events = all
+    .filter(({ kind }) => kind === 'change.intent' || kind === 'change.outcome')
+    .toSorted((a, b) => a.seq - b.seq);
+  const hasEnded = ENDED.has(state);
+  const last = events.at(-1);
+  if (events.length === 0 && (hasEnded || state === 'executing')) {
     findings.problem('event-missing', 'no intent of this change is in the log');
   }
-  if (outcome === undefined && ENDED.has(state)) {
-    findings.problem('event-missing', 'no outcome of this change is in the log');
-  }
-  if (intent !== undefined && outcome !== undefined && outcome.seq < intent.seq) {
-    findings.problem('event-order', 'the outcome stands before the intent');
-  }
-  const said = outcome?.more?.['state'];
-  if (outcome !== undefined && said !== state && state !== 'closed') {
-    findings.problem('state-differs', `the log says ${JSON.stringify(said ?? null)}`);
+  const isInTurn = events.every(
+    ({ kind }, i) => kind === (i % 2 === 0 ? 'change.intent' : 'change.outcome'),
+  );
+  if (!isInTurn) findings.problem('event-order', 'intents and outcomes do not take turns');
+  if (!hasEnded) return;
+  if (last?.kind !== 'change.outcome') {
+    findings.problem('event-missing', 'no outcome of this change stands at the end');
+  } else if (last.more?.['state'] !== state) {
+    findings.problem(
+      'state-differs',
+      `the log says ${JSON.stringify(last.more?.['state'] ?? null)}`,
+    );
   }
 }
