@@ -164,7 +164,7 @@ describe('arguments', () => {
           assert.ok(!word.includes('*') && !word.includes('?') && !word.includes(' '));
         },
       ),
-      { numRuns: RUNS * 5 },
+      { numRuns: RUNS * 3 },
     );
   });
 

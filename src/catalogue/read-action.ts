@@ -2,7 +2,7 @@
 import { digestOf } from '#base/digest';
 import type { Json } from '#base/json';
 import type { Action, StepSpec } from './action.ts';
-import { CONTRACT_KEYS, readContract, type Source } from './read-contract.ts';
+import { CONTRACT_KEYS, readContract, refuseUnused, type Source } from './read-contract.ts';
 import { readStep } from './read-step.ts';
 import type { Reader, Value } from './reader.ts';
 
@@ -25,6 +25,8 @@ export function readAction(reader: Reader, value: Value, source: Source): Action
     const step = readStep(reader, item, names, contract.tier === 'T0');
     if (step !== undefined) steps.push(step);
   }
+  const { arguments: args, ...parts } = contract;
+  if (steps.length === items.length) refuseUnused(reader, value, args, { parts, steps });
   const action = { ...contract, kind: 'action' as const, steps };
   const { origin, ...content } = action;
   return { ...action, origin, digest: digestOf(content as unknown as Json) };

@@ -42,6 +42,30 @@ const ID = /^[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*$/;
 const COOLDOWN_SECONDS = 300;
 const DAY_SECONDS = 86_400;
 
+/** An argument that goes nowhere would be signed as if it meant something. */
+export function refuseUnused(
+  reader: Reader,
+  value: Value,
+  args: readonly ArgumentSpec[],
+  parts: unknown,
+): void {
+  const used = new Set<unknown>();
+  const walk = (part: unknown): void => {
+    if (typeof part !== 'object' || part === null) return;
+    for (const [key, inner] of Object.entries(part)) {
+      if (NAMING.includes(key) && typeof inner === 'string') used.add(inner);
+      else walk(inner);
+    }
+  };
+  walk(parts);
+  for (const { name } of args)
+    if (!used.has(name))
+      reader.problem(value.at, `argument ${name} is used nowhere: use it or leave it out`);
+}
+
+/** Keys under which a part of an action names an argument. */
+const NAMING = ['argument', 'digestOf', 'contentOf', 'stdin'];
+
 export function readContract(
   reader: Reader,
   value: Value,

@@ -4,7 +4,7 @@ import type { Json } from '#base/json';
 import { show } from '#base/nearest';
 import type { Runbook, RunbookStep, Template } from './action.ts';
 import { segmentsProblem } from './grammar.ts';
-import { CONTRACT_KEYS, readContract, type Source } from './read-contract.ts';
+import { CONTRACT_KEYS, readContract, refuseUnused, type Source } from './read-contract.ts';
 import { isNone, readArgv, readRunning } from './read-step.ts';
 import { readTemplate } from './read-template.ts';
 import type { Entry, Reader, Value } from './reader.ts';
@@ -41,6 +41,8 @@ export function readRunbook(reader: Reader, value: Value, source: Source): Runbo
   const steps = items.slice(0, MAX_STEPS).flatMap((item) => readStep(reader, item, names) ?? []);
   if (steps.some((step) => 'script' in step) && (contract.tier === 'T0' || contract.tier === 'T1'))
     reader.problem(record.tier?.at ?? value.at, 'a runbook with a script is at least T2');
+  const { arguments: args, ...parts } = contract;
+  if (steps.length === items.length) refuseUnused(reader, value, args, { parts, steps });
   const runbook = { ...contract, kind: 'runbook' as const, steps };
   const { origin, ...content } = runbook;
   return { ...runbook, origin, digest: digestOf(content as unknown as Json) };

@@ -46,6 +46,10 @@ actions:
       - run: [cachectl, flush, --, "{unit}"]
         effect: Flushes {unit}
         inverse: none
+      - run: [cachectl, note, "--size={size}", --owner, "{owner}", --, "{path}"]
+        effect: Says whose {unit} is
+        stdin: body
+        inverse: none
     verify:
       probes:
         - run: [cachectl, status, --, "{unit}"]

@@ -344,9 +344,9 @@ describe('whatever the arguments are', () => {
           }
         },
       ),
-      { numRuns: RUNS * 3 },
+      { numRuns: RUNS },
     );
-    assert.ok(planned > RUNS / 10, `only ${planned} plans were made: this would pass on anything`);
+    assert.ok(planned > RUNS / 20, `only ${planned} plans were made: this would pass on anything`);
   });
 
   it('the same values make the same digest, and one other value another', () => {

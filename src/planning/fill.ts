@@ -20,7 +20,10 @@ import { entityProblem, type HostCondition, type PlanArg } from '#model';
 import { planningFault } from './faults.ts';
 import { quoteWord } from './quote.ts';
 
-/** A file on the target as it was seen; `undefined`: it is no regular file, or could not be read. */
+/**
+ * A file on the target as it was seen, no link followed on the way; `undefined`: it is no regular
+ * file, or could not be read.
+ */
 export type FileSeen = { readonly sha256: string } | 'absent' | undefined;
 
 export type Values = {
