@@ -54,15 +54,35 @@ const ROOMS: Readonly<Record<string, Rules>> = {
     outside: [
       'node:child_process',
       'node:crypto',
+      'node:dgram',
       'node:fs',
       'node:fs/promises',
       'node:http',
       'node:https',
+      'node:net',
       'node:path',
       'node:stream',
+      'node:tls',
     ],
   },
   adapters: { doors: ['base', 'model'], outside: ['node:path'] },
+
+  // the only room that changes a target; it cannot reach a file, a socket or a program by itself
+  execution: {
+    doors: [
+      'base',
+      'model',
+      'redaction',
+      'inventory',
+      'catalogue',
+      'planning',
+      'authority',
+      'policy',
+      'store',
+    ],
+    types: ['adapters', 'evidence'],
+    outside: [],
+  },
 
   // ask
   operations: {
