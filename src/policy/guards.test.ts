@@ -157,6 +157,9 @@ describe('a guard', () => {
     assert.equal(refusal([], { flap }, flaps(true, ago(20))), 'flapping', 'also without a history');
     assert.equal(isFlapping(three, 'service.restart', 'host:web-1', null, flap), true);
     assert.equal(isFlapping(three, 'service.restart', 'host:web-1', ago(10), flap), false);
+    const since = [anAttempt(1), anAttempt(2), anAttempt(3)];
+    assert.equal(isFlapping(since, 'service.restart', 'host:web-1', ago(3), flap), false);
+    assert.equal(isFlapping(since, 'service.restart', 'host:web-1', ago(3.000001), flap), true);
   });
 });
 
