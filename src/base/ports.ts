@@ -127,3 +127,12 @@ export type PostAnswer = {
 export interface Poster {
   request(request: PostRequest): Promise<PostAnswer>;
 }
+
+/**
+ * Sends whole messages to one collector that an operator configured. Opens its connection when it is first
+ * needed, and again after it broke. Rejects with `send-failed` (`unavailable`) when a message did not leave;
+ * over UDP nobody knows whether it arrived.
+ */
+export interface Sender extends AsyncDisposable {
+  send(bytes: Uint8Array): Promise<void>;
+}

@@ -1,8 +1,19 @@
 /** The event log: written once, checked by anyone. The promises are in `protocol.ts`. */
+export type { AnchorOptions } from './anchoring/anchor-check.ts';
+export { Anchoring, type AnchoringOptions } from './anchoring/anchoring.ts';
+export type { Health } from './anchoring/courier.ts';
+export type { BundleReport } from './change-bundle/findings.ts';
+export { makeBundle } from './change-bundle/make.ts';
+export type { BundleParts } from './change-bundle/parts.ts';
+export { type BundlePins, verifyBundle } from './change-bundle/verify.ts';
+export { type ControlPlaneKey, openControlPlaneKey } from './control-plane-key.ts';
+export { toOcsfLine } from './export/ocsf.ts';
+export { datagram, octetCounted, syslogMessage } from './export/syslog.ts';
 export { openHeadFile, readHead } from './head-file.ts';
 export type { Log } from './log.ts';
 export { readJournalKeys, readPins } from './log-key.ts';
 export { type OpenOptions, openEventLog } from './open.ts';
+export { type OutputStore, openOutputStore, type PruningRecord } from './outputs/store.ts';
 export type {
   EventFilter,
   EventInput,
@@ -13,5 +24,12 @@ export type {
 } from './protocol.ts';
 export { readEvents } from './read-events.ts';
 export type { LogReport, Problem, ProblemCode } from './report.ts';
+export {
+  DEFAULT_EVIDENCE_SETTINGS,
+  type EvidenceSettings,
+  parseEvidenceSettings,
+} from './settings.ts';
 export { verifyConsistency, verifyInclusion } from './tree.ts';
 export { type VerifyOptions, verifyLog } from './verify.ts';
+export { parseKnownLogs } from './witness/known-logs.ts';
+export { Witness, type WitnessAnswer } from './witness/server.ts';

@@ -20,7 +20,7 @@ function record(over: Partial<EventInput> = {}): EventRecord {
 }
 
 /** What a receiver or a terminal may take for the end of a line. */
-const BREAKS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+const BREAKS = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 const nasty = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.constantFrom(

@@ -140,7 +140,7 @@ function partsOf(event: EventRecord, type: number): JsonObject {
           operation: event.operation,
           service: { name: 'holdfast' },
           request: { uid: event.requestId },
-          response: { ...(event.fault === null ? {} : { error: event.fault }) },
+          response: event.fault === null ? {} : { error: event.fault },
         },
         src_endpoint: { name: event.surface },
         resources,

@@ -18,12 +18,6 @@ export type SyslogOptions = {
   readonly bytesMost: number;
 };
 
-/** Where messages go; the real one is in `machine/`. */
-export interface SyslogSender {
-  /** One framed message. Rejects when it did not leave. */
-  send(bytes: Uint8Array): Promise<void>;
-}
-
 const NIL = '-';
 /** RFC 5424 7.2.2: a private enterprise number makes the id ours; 32473 is that of examples (RFC 5612). */
 const DATA_ID = 'holdfast@32473';
@@ -97,7 +91,7 @@ const VALUE_MOST = 128;
 /** RFC 5424 6.3.3: `"`, `\` and `]` are escaped; control characters have no place in a line at all. */
 function structured(values: readonly (readonly [name: string, value: string])[]): string {
   const parts = values.map(([key, value]) => {
-    const cut = [...value.toWellFormed()].slice(0, VALUE_MOST).join('');
+    const cut = value.slice(0, VALUE_MOST).toWellFormed();
     const escaped = cut
       .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\ufeff]/gu, '?')
       .replaceAll(/["\\\]]/g, (c) => `\\${c}`);
