@@ -4,7 +4,7 @@
  * One promise holds for all that may stand in an argv: the text is not empty and does not begin
  * with `-`, so a value never becomes an option, whatever program reads it.
  */
-import type { ArgumentSpec, ArgumentType, ArgumentValue } from './action.ts';
+import type { ArgumentSpec, ArgumentType } from './action.ts';
 
 /** Suffixes of units, after systemd.unit(5). */
 export const UNIT_SUFFIXES = [
@@ -172,9 +172,4 @@ export function segmentsProblem(path: string): string | undefined {
 function withinProblem(within: readonly string[], path: string): string | undefined {
   if (within.length === 0 || within.some((root) => path.startsWith(`${root}/`))) return undefined;
   return `must lie in ${within.join(' or ')}`;
-}
-
-/** How a value stands in an argv word. */
-export function wordOf(value: ArgumentValue): string {
-  return String(value);
 }

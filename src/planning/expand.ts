@@ -399,8 +399,13 @@ function refusalOf(
   return `the target is not as the action needs it: ${quoteWord(entity)} ${test.attribute} ${wanted}, ${is}: ${test.why}. Look at the target, then propose what fits`;
 }
 
+const WORD = /^[A-Za-z0-9._:+~-]{1,64}$/;
+
+/** Free text of a target has no place in our sentences: only what is a word, a number or a truth is said. */
 function shown(value: Json): string {
-  return quoteWord(typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 200);
+  if (typeof value !== 'string')
+    return typeof value === 'object' ? 'something else' : String(value);
+  return WORD.test(value) ? value : 'something else';
 }
 
 function checks(contract: Contract, values: Values, target: Target): Check[] {

@@ -12,7 +12,7 @@ import { differences } from './differences.ts';
 import { partOf, planDigest } from './plan.ts';
 import { quoteWords } from './quote.ts';
 import { renderPlan } from './render.ts';
-import { ARGUMENTS, aPlan, aTarget, OLD_CONTENT } from './samples.ts';
+import { ARGUMENTS, aPlan, aTarget, expandOn, OLD_CONTENT } from './samples.ts';
 
 const NONCE = '0123456789abcdef0123456789abcdef';
 
@@ -34,6 +34,17 @@ describe('a plan', () => {
     );
     await throwsFault(() => aPlan('host.reboot', { on }), 'one-target-only');
     await throwsFault(() => aPlan('service.restart', { on: [] }), 'one-target-only');
+  });
+
+  it('has no more parts than an order may list', async () => {
+    const input = expandOn('file.write');
+    const many = { ...input, steps: Array.from({ length: 513 }, () => input.steps[0]) };
+    const [target] = aPlan().targets;
+    assert.ok(target);
+    await throwsFault(
+      () => aPlan('file.write', { targets: [{ target, expansion: many as typeof input }] }),
+      'one-target-only',
+    );
   });
 
   it('gives parts that the host contract accepts', () => {

@@ -27,12 +27,21 @@ export type PlanInput = Pick<
   readonly targets: readonly { readonly target: PlanTarget; readonly expansion: Expansion }[];
 };
 
+/** Parts of one order, after docs/host-contract.md. */
+const MAX_PARTS = 512;
+
 export function makePlan(input: PlanInput): Plan {
   const { runnable, targets } = input;
   if (targets.length === 0 || targets.length > runnable.maxTargets)
     throw planningFault(
       'one-target-only',
       `number of targets does not fit: ${runnable.id} takes 1 to ${runnable.maxTargets} at a time, given are ${targets.length}`,
+    );
+  const steps = targets.flatMap(({ expansion }) => expansion.steps);
+  if (steps.length > MAX_PARTS)
+    throw planningFault(
+      'one-target-only',
+      `plan is too long: ${runnable.id} comes to ${steps.length} steps with their inverses, accepted are ${MAX_PARTS}. Give fewer targets`,
     );
   return {
     v: 1,
@@ -45,7 +54,7 @@ export function makePlan(input: PlanInput): Plan {
     tier: runnable.tier,
     inForce: input.inForce,
     targets: targets.map(({ target }) => target),
-    steps: targets.flatMap(({ expansion }) => expansion.steps),
+    steps,
     preconditions: targets.flatMap(({ expansion }) => expansion.preconditions),
     verification: targets.flatMap(({ expansion }) => expansion.verification),
     stabiliseSeconds: runnable.stabiliseSeconds,
