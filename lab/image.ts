@@ -11,6 +11,7 @@ import { CACHE, podman, run, well } from './podman.ts';
 const PACKAGES = [
   'systemd',
   'systemd-sysv',
+  'systemd-resolved',
   'dbus',
   'cron',
   'openssh-server',
@@ -43,8 +44,8 @@ echo 'hello from the lab' > /srv/www/index.html
 cat > /etc/systemd/system/lab-web.service <<'END'
 ${SERVICE}END
 systemctl enable lab-web.service
-systemctl disable nginx.service ssh.service apt-daily.timer apt-daily-upgrade.timer
-systemctl mask systemd-resolved.service systemd-networkd-wait-online.service
+systemctl disable nginx.service ssh.service systemd-resolved.service apt-daily.timer apt-daily-upgrade.timer
+systemctl mask systemd-networkd-wait-online.service
 for version in 1.0 1.1; do
   mkdir -p /tmp/p/DEBIAN /tmp/p/usr/bin
   printf '#!/bin/sh\\necho %s\\n' $version > /tmp/p/usr/bin/lab-tool

@@ -34,6 +34,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   drift: { doors: ['base', 'model'], outside: [] },
   catalogue: { doors: ['base', 'model'], outside: ['yaml'] },
   planning: { doors: ['base', 'model', 'catalogue'], outside: [] },
+  rehearsal: { doors: ['base', 'model', 'catalogue', 'planning'], outside: [] },
   authority: {
     doors: ['base', 'model'],
     outside: ['node:crypto', '@scure/bip39/wordlists/english.js', 'yaml'],

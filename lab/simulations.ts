@@ -1,0 +1,86 @@
+/** Actions that a lab host cannot show, on a host in memory that does what their programs say they do. */
+import type { Trial } from '#rehearsal';
+import { type Simulation, simulatedRehearsal } from '#test/simulated-rehearsal';
+
+/** Why an action that asks for the lab is only simulated after all. */
+export const NOT_IN_THE_LAB: Readonly<Record<string, string>> = {
+  'container.restart': 'a lab host is a container, and holds no container engine of its own',
+};
+
+type Row = Simulation & { readonly arguments: Trial['arguments'] };
+
+const LIVE = '/etc/letsencrypt/live/site';
+const BACKUP = /\/changes\/[^/]+/;
+
+const ROWS: Readonly<Record<string, () => Row>> = {
+  'host.reboot': () => ({
+    arguments: {},
+    state: new Map([['boot.id', '1']]),
+    facts: (state) => [
+      { entity: 'host:sim', attribute: 'boot.id', value: `boot-${state.get('boot.id')}` },
+    ],
+    programs: ([program, verb], state) => {
+      if (program !== 'systemctl' || verb !== 'reboot') return 127;
+      state.set('boot.id', `${Number(state.get('boot.id')) + 1}`);
+      return 0;
+    },
+  }),
+  'container.restart': () => ({
+    arguments: { container: 'web' },
+    state: new Map([['running', 'true']]),
+    facts: (state) => [
+      { entity: 'container:sim/web', attribute: 'runtime', value: 'podman' },
+      {
+        entity: 'container:sim/web',
+        attribute: 'state',
+        value: state.get('running') === 'true' ? 'running' : 'exited',
+      },
+    ],
+    programs: ([program, verb], state) => {
+      state.set('stdout', 'true\n');
+      return program === 'podman' && (verb === 'restart' || verb === 'container') ? 0 : 127;
+    },
+    unseen: ['stdout'],
+  }),
+  'cert.renew': () => ({
+    arguments: { lineage: 'site' },
+    state: new Map([['certificate', 'one']]),
+    facts: (state) => [
+      {
+        entity: `certificate:sim/${LIVE}/fullchain.pem`,
+        attribute: 'fingerprint',
+        value: state.get('certificate') ?? 'none',
+      },
+    ],
+    programs: (argv, state) => {
+      const [from = '', to = ''] = argv.slice(-2);
+      if (argv[0] === 'certbot') state.set('certificate', 'two');
+      if (argv[0] === 'cp' && BACKUP.test(to)) state.set(to, state.get('certificate') ?? '');
+      if (argv[0] === 'cp' && BACKUP.test(from)) {
+        state.set('certificate', state.get(from) ?? 'lost');
+      }
+      return ['certbot', 'cp', 'install', 'openssl'].includes(argv[0] ?? '') ? 0 : 127;
+    },
+  }),
+};
+
+export function simulationOf(id: string): {
+  readonly host: ReturnType<typeof simulatedRehearsal>;
+  readonly trial: Trial;
+} {
+  const row = ROWS[id]?.();
+  if (row === undefined) throw new Error(`nobody has written a simulation of ${id}`);
+  const before = new Map(row.state);
+  const host = simulatedRehearsal(row);
+  const trial: Trial = {
+    name: 'simulated',
+    arguments: row.arguments,
+    prepare: async () => {
+      row.state.clear();
+      for (const [key, value] of before) row.state.set(key, value);
+    },
+    // What a change keeps for its undoing stays.
+    comesBack: (line) => (BACKUP.test(line) ? undefined : line),
+  };
+  return { host, trial };
+}

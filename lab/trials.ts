@@ -1,0 +1,100 @@
+/** How each shipped action is tried in the lab: arguments, and the state they are meant for. */
+import type { JsonObject } from '#base/json';
+import type { Trial } from '#rehearsal';
+import type { Host } from './hosts.ts';
+
+type Row = {
+  readonly name?: string;
+  readonly arguments: JsonObject;
+  /** A script; what every trial begins with has run before it. */
+  readonly prepare?: string;
+} & Pick<Trial, 'comesBack' | 'isBrief'>;
+
+// The state that every trial begins from, from whatever an earlier one left.
+const USUAL = `
+rm -rf /etc/lab.conf /etc/lab.conf.* /var/tmp/*
+systemctl stop --quiet systemd-resolved.service nginx.service
+systemctl reset-failed
+systemctl enable --quiet lab-web.service
+systemctl start lab-web.service
+`;
+const WEB = 'lab-web.service';
+const ACCOUNT = `
+id -u lab >/dev/null 2>&1 || useradd --create-home lab
+usermod --expiredate '' lab
+echo 'lab:only for the lab' | chpasswd
+`;
+const NGINX = 'events {}\nhttp { server { listen 127.0.0.1:8081; } }\n';
+
+const ROWS: Readonly<Record<string, readonly Row[]>> = {
+  'service.status': [{ arguments: { unit: WEB } }],
+  'logs.read': [{ arguments: { unit: WEB, lines: 5 } }],
+  'journal.errors': [{ arguments: {} }],
+  'disk.usage': [{ arguments: {} }],
+  'process.list': [{ arguments: { by: 'cpu' } }, { name: 'memory', arguments: { by: 'memory' } }],
+  'network.listeners': [{ arguments: {} }],
+
+  'service.reload': [{ arguments: { unit: 'nginx.service' }, prepare: 'systemctl start nginx' }],
+  'service.start': [{ arguments: { unit: WEB }, prepare: `systemctl stop ${WEB}` }],
+  'service.restart': [{ arguments: { unit: WEB } }],
+  'service.stop': [{ arguments: { unit: WEB } }],
+  'service.enable': [{ arguments: { unit: WEB }, prepare: `systemctl disable --quiet ${WEB}` }],
+  'service.disable': [{ arguments: { unit: WEB } }],
+  'process.signal': [{ arguments: { unit: WEB, signal: 'SIGKILL' } }],
+
+  'file.write': [
+    {
+      name: 'a new file',
+      arguments: { path: '/etc/lab.conf', content: 'new\n', validate: 'none' },
+    },
+    {
+      name: 'over a file',
+      arguments: { path: '/etc/lab.conf', content: 'new\n', validate: 'none' },
+      prepare: 'install -m 0640 -g www-data /dev/null /etc/lab.conf; echo old > /etc/lab.conf',
+    },
+    {
+      name: 'validated',
+      isBrief: true,
+      arguments: { path: '/etc/lab.conf', content: NGINX, validate: 'nginx-main' },
+    },
+  ],
+  'dns.flush': [{ arguments: {}, prepare: 'systemctl start systemd-resolved.service' }],
+  'logs.rotate': [{ arguments: {} }],
+
+  'package.upgradable': [{ arguments: {} }],
+  'package.upgrade': [
+    {
+      arguments: { package: 'lab-tool', version: '1.1' },
+      prepare: 'apt-get -qq install -y --allow-downgrades lab-tool=1.0 >/dev/null',
+    },
+  ],
+  'user.lock': [{ arguments: { account: 'lab' }, prepare: ACCOUNT }],
+  'user.unlock': [
+    { arguments: { account: 'lab' }, prepare: `${ACCOUNT}usermod --lock --expiredate 1 lab` },
+  ],
+  'cache.clear': [
+    { arguments: { cache: 'apt' }, prepare: 'touch /var/cache/apt/archives/lab.deb' },
+  ],
+  'tmp.clean': [
+    {
+      arguments: { root: '/var/tmp', days: 0 },
+      prepare: 'mkdir /var/tmp/d; echo old > /var/tmp/d/old',
+      // It says that it puts files back below a directory of their own.
+      comesBack: (line) =>
+        / (\/var\/tmp\/holdfast-[^/]+)(\/var(\/tmp(\/d)?)?)? /.test(line)
+          ? undefined
+          : line.replace(/\/var\/tmp\/holdfast-[^/]+\/var\/tmp\//, '/var/tmp/'),
+    },
+  ],
+};
+
+/** The trials of a shipped action; none when nobody has written any. */
+export function trialsOf(id: string, host: Host): Trial[] {
+  return (ROWS[id] ?? []).map(({ name = 'usual', prepare = '', ...rest }) => ({
+    ...rest,
+    name,
+    prepare: async () => {
+      await host.must(['sh', '-eu'], { stdin: `${USUAL}${prepare}\n` });
+    },
+  }));
+}
