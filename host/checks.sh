@@ -103,9 +103,9 @@ dearmour() {
     NR == 1 { bad = $0 != "-----BEGIN SSH SIGNATURE-----"; next }
     ended { trailing = 1 }
     $0 == "-----END SSH SIGNATURE-----" { ended = 1 }
-    END { print bad || !ended ? "bad-signature" : trailing ? "trailing-bytes" : "fine" }
+    END { if (bad || !ended) print "bad-signature"; else if (trailing) print "trailing-bytes"; else print "fine" }
   ' "$1")
-  [ "$verdict" = fine ] || refuse "$verdict" 'armour'
+  [ "$verdict" = fine ] || refuse "${verdict:-bad-signature}" 'armour'
   sed '1d;$d' "$1" | base64 -d >"$1.bin" 2>/dev/null || refuse bad-signature 'base64'
   { echo '-----BEGIN SSH SIGNATURE-----'; base64 -w 70 <"$1.bin"; echo '-----END SSH SIGNATURE-----'; } >"$1.armour"
   cmp -s "$1" "$1.armour" || refuse bad-signature 'armour'

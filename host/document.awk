@@ -15,6 +15,9 @@ BEGIN {
   if (rules == 0) exit 1
   at = 1
   hexdigits = "0123456789ABCDEF"
+  # As strings: what a backslash means in a bracket between slashes differs from one awk to another.
+  token = "^[A-Za-z0-9._:@/][A-Za-z0-9._:@/-]*$"
+  itself = "^[A-Za-z0-9._~/:@,+=-]$"
 }
 bad { next }
 NR > 2048 || done { bad = 1; next }
@@ -58,7 +61,7 @@ function line(r,    want, has, n, i, got, key) {
 }
 
 function fits(type, v,    n, part, i) {
-  if (type == "T") return v ~ /^[A-Za-z0-9._:@\/][A-Za-z0-9._:@\/-]*$/ && length(v) <= 128
+  if (type == "T") return v ~ token && length(v) <= 128
   if (type == "N") return number(v)
   if (type == "H") return length(v) == 64 && v !~ /[^0-9a-f]/
   if (type == "I") return length(v) == 32 && v !~ /[^0-9a-f]/
@@ -83,7 +86,7 @@ function text(v,    i, c, n, hi, lo, need, low, high) {
   need = 0
   for (i = 1; i <= length(v); i++) {
     c = substr(v, i, 1)
-    if (c ~ /[A-Za-z0-9._~\/:@,+=-]/) {
+    if (c ~ itself) {
       if (need) return 0
       spelled = spelled c
       continue
@@ -94,7 +97,7 @@ function text(v,    i, c, n, hi, lo, need, low, high) {
     n = (hi - 1) * 16 + lo - 1
     i += 2
     if (n == 0) return 0
-    if (n < 128 && sprintf("%c", n) ~ /[A-Za-z0-9._~\/:@,+=-]/) return 0
+    if (n < 128 && sprintf("%c", n) ~ itself) return 0
     if (need) {
       if (n < low || n > high) return 0
       need--; low = 128; high = 191

@@ -15,11 +15,11 @@ NR == 3 { bad = $0 !~ /^# previous [0-9a-f]*$/ || length($0) != 75; out = out "p
   n = split(f[1], who, ",")
   if (n == 0 || (!ca && n != 1)) bad = 1
   for (i = 1; i <= n; i++) {
-    if (who[i] !~ /^[A-Za-z0-9._:@\/][A-Za-z0-9._:@\/-]*$/ || length(who[i]) > 128) bad = 1
+    if (who[i] !~ "^[A-Za-z0-9._:@/][A-Za-z0-9._:@/-]*$" || length(who[i]) > 128) bad = 1
     if (who[i] == "recovery" && n != 1) bad = 1
   }
   if (f[2] != (f[1] == "recovery" ? recovery : operator)) bad = 1
-  if (index(types, " " f[3] " ") == 0 || f[4] !~ /^[A-Za-z0-9+\/]+=?=?$/ || length(f[4]) % 4 != 0) bad = 1
+  if (index(types, " " f[3] " ") == 0 || f[4] !~ "^[A-Za-z0-9+/]+=?=?$" || length(f[4]) % 4 != 0) bad = 1
   if (f[4] in seen) bad = 1
   seen[f[4]] = 1
   lines++

@@ -47,7 +47,7 @@ function key(    blob_end, inner, options) {
     string(); inner = at
     if (size == 0) refuse("unknown-signer")
     enter(from, size); principal = ascii(string()); if (at != last + 1) refuse("unknown-signer")
-    if (principal !~ /^[A-Za-z0-9._:@\/][A-Za-z0-9._:@\/-]*$/) refuse("unknown-signer")
+    if (principal !~ "^[A-Za-z0-9._:@/][A-Za-z0-9._:@/-]*$") refuse("unknown-signer")
     at = inner; last = blob_end
     bytes(16)
     options = string()
@@ -87,7 +87,7 @@ function signature(    name, flags, data, expected) {
 # WebAuthn Level 2, 5.8.1.1: browsers serialise these members first and in this order. The challenge is ssh-keygen's to compare.
 function client_data(data,    head, rest) {
   head = "{\"type\":\"webauthn.get\",\"challenge\":\""
-  if (origin == "" || origin ~ /["\\ ]/ || index(data, head) != 1) refuse("bad-signature")
+  if (origin == "" || origin ~ /[" ]/ || index(origin, "\\") || index(data, head) != 1) refuse("bad-signature")
   rest = substr(data, length(head) + 1)
   if (!match(rest, /^[A-Za-z0-9_-]+",/)) refuse("bad-signature")
   rest = substr(rest, RLENGTH + 1)
@@ -97,7 +97,7 @@ function client_data(data,    head, rest) {
   if (index(rest, ",\"crossOrigin\":false") == 1) rest = substr(rest, 21)
   if (rest !~ /^[,}]/) refuse("bad-signature")
   # A second spelling of the member, also one with escapes, could mean anything.
-  if (rest ~ /crossOrigin|topOrigin|\\/) lacks = lacks "lacks top-level\n"
+  if (rest ~ /crossOrigin|topOrigin/ || index(rest, "\\")) lacks = lacks "lacks top-level\n"
 }
 
 function curve() {

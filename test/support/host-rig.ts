@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Answer, formatFrame, type Item, parseAnswer, type Verb } from '#adapters';
 
-export const SCRIPT = join(import.meta.dirname, '../../host/holdfast-host');
+export const SCRIPT =
+  process.env['HOST_SCRIPT'] ?? join(import.meta.dirname, '../../host/holdfast-host');
 export const NO_HASH = '0'.repeat(64);
 export const OPERATOR_NAMESPACES =
   'namespaces="holdfast-change@1,holdfast-standing@1,holdfast-config@1,holdfast-lift@1"';
@@ -204,7 +205,7 @@ export class HostRig {
 
   constructor(keys: Keys, options: RigOptions = {}) {
     this.keys = keys;
-    this.#shell = options.shell ?? ['sh'];
+    this.#shell = options.shell ?? (process.env['HOST_SHELL'] ?? 'sh').split(' ');
     this.directory = mkdtempSync(join(tmpdir(), 'holdfast-host-'));
     chmodSync(this.directory, 0o700);
     this.write(
