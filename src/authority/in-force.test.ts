@@ -4,6 +4,7 @@ import { sha256 } from '#base/digest';
 import { throwsFault } from '#test/throws-fault';
 import { type AuthorityChange, changeAuthority, firstAuthority } from './change-authority.ts';
 import { hostPolicyDocument, NO_HASH } from './documents.ts';
+import type { HostView, OrderRequest } from './host-view.ts';
 import {
   type Authority,
   authorityOf,
@@ -12,7 +13,7 @@ import {
   type NextConfig,
   nextConfig,
 } from './in-force.ts';
-import { type HostView, judgeOrder, type OrderRequest } from './judge.ts';
+import { judgeOrder } from './judge.ts';
 import { parseRevocations } from './krl.ts';
 import {
   aKey,

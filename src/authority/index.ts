@@ -28,6 +28,7 @@ export {
   standingDocument,
 } from './documents.ts';
 export type { AuthorityFaultCode } from './faults.ts';
+export type { HostView, Judgement, OrderRequest } from './host-view.ts';
 export {
   type Authority,
   authorityOf,
@@ -36,18 +37,13 @@ export {
   type NextConfig,
   nextConfig,
 } from './in-force.ts';
-export {
-  type HostView,
-  type Judgement,
-  judgeOrder,
-  type OrderRequest,
-  standingCheck,
-} from './judge.ts';
+export { judgeOrder } from './judge.ts';
 export { fingerprint, publicKeyLine } from './keys.ts';
 export { formatRevocations, parseRevocations, type Revocations } from './krl.ts';
 export { formatOperators, type Operators, parseOperators, samePerson } from './operators.ts';
 export { checkQuorum, reaches } from './quorum.ts';
 export { formatSigners, NAMESPACES, parseSigners, RECOVERY, type Signers } from './signers.ts';
-export { signSshsig } from './sshsig.ts';
+export { signSshsig, signSshsigWith } from './sshsig.ts';
 export { coversStanding, makeStanding } from './standing.ts';
+export { standingCheck } from './standing-check.ts';
 export { readSignature, type VerifiedSignature, verifySignature } from './verify-signature.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { aDraft, build, TRIALS } from '#test/host-trials';
+import { TRIALS } from '#test/host-trial-cases';
+import { aDraft, build } from '#test/host-trials';
 import { judgeOrder } from './judge.ts';
 import { NOON } from './samples.ts';
 

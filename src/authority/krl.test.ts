@@ -35,7 +35,7 @@ const everything = theRevocations({
   version: 12,
   keys: [aKey('a'), anEcdsaKey('b'), aSecurityKey('c'), aPasskey('d')]
     .map(({ blob }) => blob)
-    .sort(Buffer.compare),
+    .sort((a, b) => Buffer.compare(a, b)),
   serials: [{ root: aRoot('root').blob, serials: [1n, 7n, 0xffff_ffff_ffff_ffffn] }],
 });
 

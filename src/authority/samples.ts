@@ -41,9 +41,9 @@ export type SampleSigner = {
   readonly blob: Buffer;
   /** `type base64`, as it stands in a signers file or a `.pub` file. */
   readonly line: string;
-  sign(namespace: string, text: string): string;
+  readonly sign: (namespace: string, text: string) => string;
   /** The wire form of a signature over `message` itself. */
-  raw(message: Uint8Array): Buffer;
+  readonly raw: (message: Uint8Array) => Buffer;
 };
 
 /** A private Ed25519 key that is always the same for one name. */

@@ -82,6 +82,20 @@ export function signSshsig(
   return armorSshsig({ key: keyBlob(key), namespace, hash: 'sha512', signature });
 }
 
+/** The same with an Ed25519 key that this process holds behind a port. */
+export async function signSshsigWith(
+  key: { readonly publicKey: KeyObject; sign(bytes: Uint8Array): Promise<Uint8Array> },
+  namespace: string,
+  message: string | Uint8Array,
+): Promise<string> {
+  const bytes = signedBytes(namespace, 'sha512', Buffer.from(message as Uint8Array));
+  const signature = Buffer.concat([
+    wireString('ssh-ed25519'),
+    wireString(Buffer.from(await key.sign(bytes))),
+  ]);
+  return armorSshsig({ key: keyBlob(key.publicKey), namespace, hash: 'sha512', signature });
+}
+
 function armor(blob: Buffer): string {
   const lines = blob.toString('base64').match(/.{1,70}/g) ?? [];
   return `${BEGIN}${lines.join('\n')}${END}`;

@@ -6,7 +6,7 @@ import {
   type StandingDocument,
   standingDocument,
 } from './documents.ts';
-import { standingCheck } from './judge.ts';
+import { standingCheck } from './standing-check.ts';
 
 /** The document to sign for every step in `parts`; what is not the same in all runs of a step is not in its core. */
 export function makeStanding(

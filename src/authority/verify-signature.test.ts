@@ -70,17 +70,12 @@ function theirs(trial: Trial, operator: string): boolean {
   const time = new Date((trial.at ?? NOON) * 1000).toISOString().replace(/[-:T]|\..*/g, '');
   const run = spawnSync(
     'ssh-keygen',
+    // biome-ignore format: an option and its value in one line
     [
-      ...['-Y', 'verify', '-I', operator, '-n', NAMESPACES.change, `-Overify-time=${time}Z`],
-      ...['-f', file('signers', trial.signersText ?? formatSigners(theSigners(trial.lines)))],
-      ...['-s', file('signature', trial.armored)],
-      ...[
-        '-r',
-        file(
-          'revocations',
-          trial.revocationBytes ?? formatRevocations(trial.revocations ?? theRevocations()),
-        ),
-      ],
+      '-Y', 'verify', '-I', operator, '-n', NAMESPACES.change, `-Overify-time=${time}Z`,
+      '-f', file('signers', trial.signersText ?? formatSigners(theSigners(trial.lines))),
+      '-s', file('signature', trial.armored),
+      '-r', file('revocations', trial.revocationBytes ?? formatRevocations(trial.revocations ?? theRevocations())),
     ],
     { input: trial.text ?? TEXT, encoding: 'utf8', env: { ...process.env, TZ: 'UTC' } },
   );
