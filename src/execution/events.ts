@@ -30,6 +30,8 @@ export const EVENT_KINDS = [
   'change.stopped',
   'change.lifted',
   'change.cleared',
+  'standing.added',
+  'standing.revoked',
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
@@ -83,7 +85,7 @@ export function eventOf(
   };
 }
 
-/** An event that is about no change: stops and lifts. */
+/** An event that is about no change: stops, lifts and standing approvals. */
 export function plainEvent(
   kind: EventKind,
   actor: Actor,

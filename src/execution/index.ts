@@ -1,4 +1,5 @@
 /** The change road: the only way to change a target. The promises are in `protocol.ts`. */
+export { type ChangeMaterial, changeMaterial } from './material.ts';
 export type { AuthorityState, RoadPorts, SignedText } from './ports.ts';
 export {
   type Approval,
@@ -9,6 +10,9 @@ export {
   type FaultPoint,
   type Proposal,
   type Requester,
+  type StandingPage,
+  type StandingTerms,
+  type StandingView,
   type StopSubject,
   type StopView,
 } from './protocol.ts';

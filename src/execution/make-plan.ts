@@ -16,7 +16,7 @@ import { type Asked, mustKnow } from './record.ts';
 import { hex, refuse } from './refuse.ts';
 import { enrolledOf, type Scene } from './scene.ts';
 import { trustedFacts } from './trusted-facts.ts';
-import { undoingPlan } from './undo-plan.ts';
+import { requireWorldAsLeft, undoingPlan } from './undo-plan.ts';
 
 export type Made = {
   readonly plan: Plan;
@@ -55,10 +55,11 @@ export async function planOf(
       principal: asked.requester.principal,
       onBehalfOf: asked.requester.onBehalfOf,
     },
+    // As the config names them, so that a stranger can hold one to the other.
     inForce: {
-      inventory: scene.inventory.digest,
-      policy: scene.policy.digest,
-      catalogue: scene.catalogue.digest,
+      inventory: authority.now.inventory,
+      policy: authority.now.policy,
+      catalogue: authority.now.catalogue,
       baselines: authority.now.baselines,
     },
     tainted,
@@ -66,7 +67,9 @@ export async function planOf(
     ...times,
   };
   if (asked.undoes !== null) {
-    const plan = undoingPlan(mustKnow(road.store.changes, asked.undoes), common, planTargets);
+    const original = mustKnow(road.store.changes, asked.undoes);
+    requireWorldAsLeft(road, scene, original);
+    const plan = undoingPlan(original, common, planTargets);
     return { plan, digest: planDigest(plan), closedArguments: false, previews: [] };
   }
   const facts = trustedFacts(road.store.read, scene.inventory, targets, road.clock.now());

@@ -72,7 +72,10 @@ export type RoadPorts = {
   /** Signs a run order with the control plane's key. */
   readonly signRun: (text: string) => Promise<string>;
   /** Keeps a cleaned output sealed; the change keeps only this. */
-  readonly keepOutput: (text: string) => Promise<{ sha256: string; length: number }>;
+  readonly keepOutput: (
+    text: string,
+    change: string,
+  ) => Promise<{ sha256: string; length: number }>;
   /** Looks at targets now and records what is there; throws where one could not be looked at. */
   readonly observe: (targets: readonly Target[]) => Promise<void>;
   /** Called at each point of `FAULT_POINTS`. Does nothing in the product. */

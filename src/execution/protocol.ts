@@ -154,6 +154,53 @@ export type StopView = {
   readonly at: string;
 };
 
+/** What a person consents to in advance. */
+export type StandingTerms = {
+  readonly action: string;
+  readonly targets: readonly string[];
+  /** Each argument with every value that is consented to. */
+  readonly arguments: Readonly<Record<string, readonly Json[]>>;
+  readonly days: number;
+  /** `always`, or `HH:MM-HH:MM` UTC. */
+  readonly window: string;
+  readonly budget: { readonly runs: number; readonly perSeconds: number };
+  readonly cooldownSeconds: number;
+  readonly evenTainted: boolean;
+  readonly reason: string;
+};
+
+export type StandingPage = {
+  readonly order: string;
+  readonly namespace: 'holdfast-standing@1';
+  readonly digest: string;
+  readonly digestWords: string;
+  readonly says: readonly string[];
+  readonly steps: readonly {
+    readonly target: string;
+    readonly argv: readonly string[];
+    readonly effect: string;
+  }[];
+  readonly assuranceNeeded: string;
+};
+
+export type StandingView = {
+  readonly id: string;
+  readonly action: string;
+  readonly targets: readonly string[];
+  readonly digest: string;
+  readonly signedBy: readonly string[];
+  readonly issuedAt: string;
+  readonly expiresAt: string;
+  readonly window: string;
+  readonly budget: { readonly runs: number; readonly perSeconds: number };
+  readonly cooldownSeconds: number;
+  readonly evenTainted: boolean;
+  /** How many exact steps it covers. */
+  readonly plans: number;
+  readonly state: 'active' | 'expired' | 'revoked';
+  readonly reason: string;
+};
+
 /** Names of the points at which a death must leave nothing lost, doubled or unsaid. */
 export const FAULT_POINTS = [
   'proposal-recorded',
@@ -203,6 +250,15 @@ export interface ChangeRoad {
     stopId: string,
   ): Promise<{ readonly order: string; readonly namespace: 'holdfast-lift@1' }>;
   lift(requester: Requester, stopId: string, order: string, signature: string): Promise<void>;
+  /** Everything a standing approval would cover, and the document to sign. Operators only. */
+  standingPage(requester: Requester, terms: StandingTerms): Promise<StandingPage>;
+  addStanding(
+    requester: Requester,
+    signed: { readonly order: string; readonly signatures: readonly string[] },
+  ): Promise<StandingView>;
+  standings(requester: Pick<Requester, 'scopes'>): readonly StandingView[];
+  /** Only takes away, so it needs no signature; operators only. */
+  revokeStanding(requester: Requester, id: string, reason: string): Promise<StandingView>;
   addTaint(session: string, operation: string, text: string): Promise<void>;
   taintOf(
     session: string,

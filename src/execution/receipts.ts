@@ -40,7 +40,7 @@ export async function keepEnded(
     // What does not match the receipt is not what the host signed for.
     const truthful = bytes.length === mark.length && sha256(bytes) === mark.sha256;
     const text = clean(bytes, { maxChars: OUTPUT_CHARS }).text;
-    outputs[stream] = { ...(await road.keepOutput(text)), truthful };
+    outputs[stream] = { ...(await road.keepOutput(text, attempt.change)), truthful };
   }
   const { number, result, status, stdout, stderr } = receipt;
   return {

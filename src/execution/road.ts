@@ -6,6 +6,7 @@ import { TAINT_EXCERPT_BYTES } from '#store';
 import { approvalPage, approve, pending, requireOperator } from './approve.ts';
 import { move, type Road } from './context.ts';
 import { type EventKind, plainEvent, record } from './events.ts';
+import { addStanding, revokeStanding, standingPage, standings } from './give-standing.ts';
 import type { RoadPorts } from './ports.ts';
 import { propose } from './propose.ts';
 import type {
@@ -15,6 +16,9 @@ import type {
   ChangeView,
   Proposal,
   Requester,
+  StandingPage,
+  StandingTerms,
+  StandingView,
   StopSubject,
   StopView,
 } from './protocol.ts';
@@ -186,6 +190,25 @@ class OneRoad implements ChangeRoad {
   ): Promise<void> {
     await this.#road.stops.refresh();
     await lift(this.#road, this.#lifting, requester, stopId, order, signature);
+  }
+
+  standingPage(requester: Requester, terms: StandingTerms): Promise<StandingPage> {
+    return standingPage(this.#road, requester, terms);
+  }
+
+  addStanding(
+    requester: Requester,
+    signed: { readonly order: string; readonly signatures: readonly string[] },
+  ): Promise<StandingView> {
+    return addStanding(this.#road, requester, signed);
+  }
+
+  standings(): readonly StandingView[] {
+    return standings(this.#road);
+  }
+
+  revokeStanding(requester: Requester, id: string, reason: string): Promise<StandingView> {
+    return revokeStanding(this.#road, requester, id, reason);
   }
 
   async addTaint(session: string, operation: string, text: string): Promise<void> {
