@@ -210,7 +210,11 @@ describe('a runbook on a target', () => {
 
   it('is refused where no root is set, and where a script is not there or is no file', async () => {
     const id = 'runbook.renew-and-reload';
-    await throwsFault(() => expandOn(id, args, { ...context, runbookRoot: null }), 'no-adapter');
+    const unset = await throwsFault(
+      () => expandOn(id, args, { ...context, runbookRoot: null }),
+      'no-adapter',
+    );
+    assert.match(unset.message, /no runbook root is set/);
     await throwsFault(
       () => expandOn(id, args, { ...context, file: () => 'absent' }),
       'state-moved',
