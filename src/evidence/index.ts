@@ -1,5 +1,5 @@
 /** The event log: written once, checked by anyone. The promises are in `protocol.ts`. */
-export type { AnchorOptions } from './anchoring/anchor-check.ts';
+export type { AnchorOptions } from './anchoring/anchor-claims.ts';
 export { Anchoring, type AnchoringOptions } from './anchoring/anchoring.ts';
 export type { Health } from './anchoring/courier.ts';
 export type { BundleReport } from './change-bundle/findings.ts';

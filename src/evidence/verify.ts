@@ -6,7 +6,8 @@
  * log may be in use: head first, then files, so that growth is not mistaken for damage.
  */
 import type { Files } from '#base/ports';
-import { AnchorCheck, type AnchorOptions, anchoredText } from './anchoring/anchor-check.ts';
+import { AnchorCheck, anchoredText } from './anchoring/anchor-check.ts';
+import type { AnchorOptions } from './anchoring/anchor-claims.ts';
 import { bundleRecords, type RecordLinks, type VerifiedRecord } from './bundle-records.ts';
 import { CheckpointCheck } from './checkpoint-check.ts';
 import { epochOf, journalPath, readJournal } from './journal.ts';
