@@ -7,11 +7,12 @@
  *
  * A host that was seen to change by nothing shows nothing: that counts as failed.
  */
-import { asFault, Fault } from '#base/fault';
-import { canonicalJson, type Json } from '#base/json';
+import { asFault } from '#base/fault';
+import type { Json } from '#base/json';
 import { type Action, type Catalogue, nameOf, parseArguments } from '#catalogue';
 import { type Check, keyOf, kindOf, type PlanStep } from '#model';
 import { type Expansion, expand, type FileSeen } from '#planning';
+import { broken, difference, forwardOf, held, isGood, said, sameValue, wordsOf } from './ends.ts';
 import type {
   RehearsalHost,
   RehearsalOrder,
@@ -24,7 +25,6 @@ import type {
 
 const SETTLE_TRIES = 40;
 const SETTLE_MS = 250;
-const SHOWN_LINES = 6;
 const STATE_ROOT = '/var/lib/holdfast/changes';
 
 /** Tries `action` in every way its contract speaks of. Never throws for what the action does. */
@@ -386,44 +386,4 @@ class Rehearsal {
     }
     held(false, `${complaint}: ${differs}`);
   }
-}
-
-function forwardOf({ steps }: Expansion): readonly PlanStep[] {
-  return steps.filter(({ direction }) => direction === 'forward');
-}
-
-function isGood(end: StepEnd): boolean {
-  return end.kind === 'ended' && end.result === 'exited' && end.status === 0;
-}
-
-function said(end: StepEnd): string {
-  return end.kind === 'refused'
-    ? `was refused as ${end.code}`
-    : `ended as ${end.result} ${end.status}${end.says === '' ? '' : ` (${end.says})`}`;
-}
-
-function wordsOf(argv: PlanStep['argv']): string[] {
-  return argv.map((word) => (typeof word === 'string' ? word : `file ${word.file}`));
-}
-
-function sameValue(a: Json, b: Json): boolean {
-  return canonicalJson(a) === canonicalJson(b);
-}
-
-/** Lines that are in one of the two only, a few of them. */
-function difference(before: readonly string[], after: readonly string[]): string | undefined {
-  const [was, is] = [new Set(before), new Set(after)];
-  const lines = [
-    ...before.filter((line) => !is.has(line)).map((line) => `- ${line}`),
-    ...after.filter((line) => !was.has(line)).map((line) => `+ ${line}`),
-  ];
-  return lines.length === 0 ? undefined : lines.slice(0, SHOWN_LINES).join('; ');
-}
-
-function broken(words: string): Fault {
-  return new Fault('refused', 'contract-broken', words);
-}
-
-function held(holds: boolean, words: string): asserts holds {
-  if (!holds) throw broken(words);
 }
