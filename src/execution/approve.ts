@@ -9,7 +9,7 @@ import { formatInstant, type Instant, shift } from '#base/time';
 import { needsFourEyes } from '#policy';
 import { clean } from '#redaction';
 import type { ApprovalRow, OrderRow } from '#store';
-import { move, type Road, seconds } from './context.ts';
+import { isConflict, move, type Road, seconds } from './context.ts';
 
 import { changeOrder, partsOf } from './orders.ts';
 import type { AuthorityState } from './ports.ts';
@@ -116,9 +116,21 @@ export async function approve(
       reason: approval.reason === null ? null : clean(approval.reason, { maxChars: 2_000 }).text,
     },
   };
-  const enough = await recordApproval(road, requester, known, order, row, needed.quorum);
+  const enough = await recorded(road, requester, known, order, row, needed.quorum);
   await road.at('approval-recorded');
   return enough ? run(road, changeId, requester) : viewNow(road, changeId);
+}
+
+/** Someone else's signature may come at the same moment: both count, one after the other. */
+async function recorded(...given: Parameters<typeof recordApproval>): Promise<boolean> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await recordApproval(...given);
+    } catch (thrown) {
+      if (!isConflict(thrown) || tries >= 5) throw thrown;
+      pending(given[0], given[1], given[2].row.id);
+    }
+  }
 }
 
 /** One transaction: the signature, its event, and, with the last one needed, the move to `approved`. */

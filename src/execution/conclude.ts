@@ -104,11 +104,11 @@ function runResult(mine: readonly AttemptRow[], signal?: AbortSignal): Result | 
       says: `${target} refused step ${step}: ${String(detail?.['code'] ?? 'unknown')}${some}`,
     };
   }
-  const receipt = detail?.['receipt'] as { result?: unknown; status?: unknown } | undefined;
+  const receipt = detail?.['receipt'] as { result?: string; status?: number } | undefined;
   return {
     state: 'failed',
     code: receipt?.result === 'stopped' ? 'stopped' : 'step-failed',
-    says: `step ${step} on ${target} ${String(receipt?.result ?? 'failed')} with status ${String(receipt?.status ?? 'unknown')}${some}`,
+    says: `step ${step} on ${target} ${receipt?.result ?? 'failed'} with status ${receipt?.status ?? 'unknown'}${some}`,
   };
 }
 

@@ -7,15 +7,19 @@ import type { ChangeRow } from '#store';
 import { conclude } from './conclude.ts';
 import { isConflict, move, type Road } from './context.ts';
 import { SERVICE } from './events.ts';
+import type { StopSubject } from './protocol.ts';
 import { type Known, knownOf, mustKnow } from './record.ts';
 import { notStarted } from './run.ts';
 import { settleAttempt, spendUnused } from './settle.ts';
+
+const STOPS_READ = 1_000;
 
 /** How long a start waits for a part that still runs, before it goes on and asks again later. */
 const WAIT_MS = 0;
 
 export async function resume(road: Road): Promise<void> {
   await road.stops.refresh();
+  await restoreStops(road);
   const { changes } = road.store;
   for (const row of changes.inStates(['proposed', 'previewed'])) {
     const known = knownOf(changes, row);
@@ -24,6 +28,32 @@ export async function resume(road: Road): Promise<void> {
   for (const row of changes.inStates(['approved'])) await neverBegan(road, row);
   await settleOpen(road);
   await expire(road);
+}
+
+/** A stop that the log knows, that nobody lifted and whose file is gone: removing a file lifts nothing. */
+async function restoreStops(road: Road): Promise<void> {
+  try {
+    const lifted = new Set(
+      (await road.events.read({ operation: 'change.lifted' }, STOPS_READ)).map(
+        ({ more }) => more?.['stop'],
+      ),
+    );
+    for (const event of await road.events.read({ operation: 'change.stopped' }, STOPS_READ)) {
+      const { stop: id, kind, name, reason } = event.more ?? {};
+      if (typeof id !== 'string' || lifted.has(id) || road.stops.find(id) !== undefined) continue;
+      const stop = {
+        id,
+        subject: (kind === 'fleet' ? { kind } : { kind, name }) as StopSubject,
+        by: event.principal,
+        reason: typeof reason === 'string' ? reason : '',
+        at: event.time,
+      };
+      road.stops.trip(stop);
+      await road.stops.keep(stop);
+    }
+  } catch (thrown) {
+    road.log.error('stops could not be compared with the event log', thrown);
+  }
 }
 
 /** Periodically: what is overdue, and what is still not known. */
@@ -84,7 +114,8 @@ async function settleOne(road: Road, id: string): Promise<void> {
 async function expire(road: Road): Promise<void> {
   for (const row of road.store.changes.overdue(road.clock.now())) {
     await quietly(road, row, async () => {
-      const { asked } = mustKnow(road.store.changes, row.id);
+      const known = mustKnow(road.store.changes, row.id);
+      const { asked } = known;
       await move(road, {
         row,
         asked,
@@ -93,6 +124,7 @@ async function expire(road: Road): Promise<void> {
         kind: 'change.expired',
         event: { outcome: 'failed', fault: 'expired' },
       });
+      await spendUnused(road, known);
     });
   }
 }

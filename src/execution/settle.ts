@@ -175,7 +175,10 @@ export async function spendUnused(
   );
   if (plan === null) return;
   const byTarget = new Map<string, string[]>();
+  const signed = new Set(known.approvals.map(({ order }) => order));
   for (const order of known.orders) {
+    // What nobody signed, no host runs.
+    if (order.kind === 'change' && !signed.has(order.number)) continue;
     for (const [i, part] of order.parts.entries()) {
       const target = plan.steps[i]?.target;
       const nonce = nonceOf(part);

@@ -8,6 +8,7 @@ import { Fault } from '#base/fault';
 import { newId } from '#base/ids';
 import { formatInstant } from '#base/time';
 import type { Target } from '#model';
+import { requireOperator } from './approve.ts';
 import { type Road, seconds } from './context.ts';
 import { plainEvent, record } from './events.ts';
 import type { Requester, StopSubject, StopView } from './protocol.ts';
@@ -190,9 +191,7 @@ export async function lift(
   order: string,
   signature: string,
 ): Promise<void> {
-  if (requester.kind !== 'operator' || requester.surface !== 'cli') {
-    refuse('not-permitted', 'only an operator lifts a stop: use the holdfast command');
-  }
+  requireOperator(requester);
   const stop = requireStop(road, stopId);
   const authority = await road.authority();
   const armored = [...(lifting.get(order) ?? []), signature];

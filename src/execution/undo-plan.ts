@@ -2,9 +2,14 @@
  * The plan that takes a change back when its signed inverse may no longer run: the inverse of what
  * ran, as steps of its own, resting on the world being as the change left it.
  */
+import { canonicalJson } from '#base/json';
 import type { Plan, PlanStep, PlanTarget } from '#model';
+import type { Road } from './context.ts';
 import { type Bound, type Known, last } from './record.ts';
 import { refuse } from './refuse.ts';
+import type { Scene } from './scene.ts';
+import { trustedFacts } from './trusted-facts.ts';
+import { said } from './view.ts';
 
 /** Inverse steps of what ran, last first for each target. */
 export function inverseOfWhatRan({ plan, attempts }: Known): readonly PlanStep[] {
@@ -79,4 +84,22 @@ export function undoingPlan(
     stabiliseSeconds: plan.stabiliseSeconds,
     irreversible: 'it takes a change back: propose the change again to have it once more',
   };
+}
+
+/** What the change left, as far as it was seen then, is what there is now. */
+export function requireWorldAsLeft(road: Road, scene: Scene, known: Known): void {
+  const facts = trustedFacts(road.store.read, scene.inventory, scene.targets, road.clock.now());
+  const moved = boundOf(known).flatMap(({ target, entity, attribute, value, absent }) => {
+    const now = facts.value(target, entity, attribute);
+    const was = absent ? 'not reported' : canonicalJson(value);
+    const is = now === undefined ? 'not reported' : canonicalJson(now);
+    return was === is ? [] : [said(`${entity} ${attribute} was ${was}, is ${is}`, 300)];
+  });
+  if (moved.length > 0) {
+    refuse(
+      'world-moved',
+      `the target is not as the change left it: ${moved.slice(0, 20).join('; ')}. Look at it, and propose what fits`,
+      { differences: moved.slice(0, 20) },
+    );
+  }
 }

@@ -4,7 +4,7 @@
  * proposal of its own, decided like any other.
  */
 import { Fault } from '#base/fault';
-import { canonicalJson } from '#base/json';
+import type { ChangeState } from '#model';
 import { conclude } from './conclude.ts';
 import { isConflict, type Road, seconds, stopQuestion } from './context.ts';
 import { dispatchAll } from './dispatch.ts';
@@ -18,8 +18,7 @@ import { refuse } from './refuse.ts';
 import { viewNow } from './refuse-change.ts';
 import { attemptsOf, intentMore } from './run.ts';
 import { readScene, type Scene } from './scene.ts';
-import { trustedFacts } from './trusted-facts.ts';
-import { boundOf, inverseOfWhatRan } from './undo-plan.ts';
+import { inverseOfWhatRan, requireWorldAsLeft } from './undo-plan.ts';
 import { said } from './view.ts';
 
 /** Seconds before its run-by in which an inverse is not begun any more. */
@@ -42,6 +41,10 @@ export async function undo(
       'nothing-to-undo',
       `there is nothing to undo: ${known.plan?.irreversible ?? 'nothing of it ran that has an inverse'}`,
     );
+  }
+  const underWay = undoing(road, known);
+  if (underWay !== undefined) {
+    refuse('nothing-to-undo', `it is being taken back, or was, by the change ${underWay}`);
   }
   const targets = row.targets.map((target) => target.id);
   const scene = await readScene(road, known.asked.proposal.action, targets, requester.scopes);
@@ -68,6 +71,32 @@ export async function undo(
   return runInverse(road, requester, scene, known, reason);
 }
 
+const WITHOUT_EFFECT: ReadonlySet<ChangeState> = new Set([
+  'refused',
+  'expired',
+  'cancelled',
+  'closed',
+]);
+
+/** Another change that takes this one back, and did something or may yet. */
+function undoing(road: Road, { row }: Known): string | undefined {
+  const [target] = row.targets;
+  if (target === undefined) return undefined;
+  const scopes = row.targets.map(({ scope }) => scope);
+  for (let before: string | undefined; ; ) {
+    const page = road.store.changes.list({ scopes, target: target.id }, 200, before);
+    const found = page.changes.find(
+      ({ body, state, createdAt }) =>
+        body['undoes'] === row.id && createdAt >= row.createdAt && !WITHOUT_EFFECT.has(state),
+    );
+    if (found !== undefined) return found.id;
+    const oldest = page.changes.at(-1);
+    if (page.next === null || oldest === undefined || oldest.createdAt < row.createdAt)
+      return undefined;
+    before = page.next;
+  }
+}
+
 /** Signed, in time, and never begun before. Only an operator runs what an operator signed. */
 function mayRunNow(road: Road, { kind, surface }: Requester, known: Known): boolean {
   const order = known.orders.at(-1);
@@ -78,24 +107,6 @@ function mayRunNow(road: Road, { kind, surface }: Requester, known: Known): bool
     seconds(road.clock.now()) + MARGIN_SECONDS < seconds(order.runBy) &&
     !known.attempts.some(({ direction }) => direction === 'inverse')
   );
-}
-
-/** What the change left, as far as it was seen then, is what there is now. */
-export function requireWorldAsLeft(road: Road, scene: Scene, known: Known): void {
-  const facts = trustedFacts(road.store.read, scene.inventory, scene.targets, road.clock.now());
-  const moved = boundOf(known).flatMap(({ target, entity, attribute, value, absent }) => {
-    const now = facts.value(target, entity, attribute);
-    const was = absent ? 'not reported' : canonicalJson(value);
-    const is = now === undefined ? 'not reported' : canonicalJson(now);
-    return was === is ? [] : [said(`${entity} ${attribute} was ${was}, is ${is}`, 300)];
-  });
-  if (moved.length > 0) {
-    refuse(
-      'world-moved',
-      `the target is not as the change left it: ${moved.slice(0, 20).join('; ')}. Look at it, and propose what fits`,
-      { differences: moved.slice(0, 20) },
-    );
-  }
 }
 
 async function runInverse(
