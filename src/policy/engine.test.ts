@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { absentPolicy } from './engine.ts';
 import { loadPolicies } from './load.ts';
 import type { PolicyFile } from './policy-text.ts';
 import { aQuestion, aTarget, shippedFiles } from './samples.ts';
@@ -161,18 +160,6 @@ describe('what cannot be decided', () => {
         JSON.stringify(question),
       );
     }
-  });
-
-  it('is everything when there is no policy', () => {
-    const absent = absentPolicy('policy/act.cedar cannot be read');
-    assert.equal(
-      absent.decide(aQuestion({ action: { tier: 'T0' } })).because,
-      'policy-unavailable',
-    );
-    assert.equal(
-      absent.decideLook(aQuestion().caller, 'service.manage').because,
-      'policy-unavailable',
-    );
   });
 });
 

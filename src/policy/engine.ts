@@ -166,12 +166,6 @@ export class CedarPolicyEngine implements PolicyEngine {
   }
 }
 
-/** Answers when there is no policy that could be asked: everything is denied. */
-export function absentPolicy(why: string): PolicyEngine {
-  const decision = unavailable(why);
-  return { digest: 'absent', decide: () => decision, decideLook: () => decision };
-}
-
 const WORST: readonly Verdict[] = ['deny', 'needs-approval', 'allow'];
 
 /** The worst verdict, with the reasons of every target that got it. */

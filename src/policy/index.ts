@@ -1,6 +1,6 @@
 export { type Calendar, calendar, needsFourEyes } from './calendar.ts';
 export { type CaseResult, testPolicies } from './cases.ts';
-export { absentPolicy, type CedarPolicyEngine as LoadedPolicies } from './engine.ts';
+export type { CedarPolicyEngine as LoadedPolicies } from './engine.ts';
 export { type DecidedOtherwise, explain, type PastQuestion, replay } from './explain.ts';
 export { type Group, groupsOf } from './groups.ts';
 export {

@@ -22,8 +22,8 @@ const SCHEMA = '.cedarschema';
 const POLICIES = '.cedar';
 
 /**
- * Reads and validates a whole set. Throws `invalid-policy`; whoever has no set then asks
- * `absentPolicy`, which denies everything.
+ * Reads and validates a whole set, or throws `invalid-policy`: nothing of it is in force then, and
+ * whoever asks is refused with `policy-unavailable`.
  */
 export function loadPolicies(
   files: readonly PolicyFile[],
