@@ -36,6 +36,8 @@ begin() {
   [ -e "$dir/nonces/$nonce" ] || rm -rf "$job"
   [ ! -e "$job" ] || refuse nonce-spent
   mv "$made" "$job" && synced "$job"/* "$job" "$dir/jobs" || refuse cannot-record
+  # A stop does not wait for the lock to be marked; a job that it missed would go on.
+  ! is_stopped || refuse stopped
   exec 8<"$job/alive"
   flock -n 8 && echo "$order" >"$work/spent" && synced "$work/spent" || refuse cannot-record
   # link(2) makes the name exclusively and with its content: there is no moment with a nonce half spent.

@@ -19,6 +19,7 @@ import {
   type HostFiles,
   HostRig,
   id32,
+  itemText,
   makeKeys,
   NO_HASH,
   type OrderOptions,
@@ -665,5 +666,10 @@ describe('a stop', () => {
     assert.equal(lift('stop-1', 'recovery').stopped, false);
     assert.equal(rig.run(TRUE).state, 'ended');
     refusedAs('other-stop', lift('stop-1', 'alice'));
+    // By hand.
+    rig.write('stop', '');
+    assert.equal(itemText(rig.ask('status'), 'stop'), 'unreadable\n');
+    refusedAs('other-stop', lift('stop-1', 'alice'));
+    assert.equal(lift('unreadable', 'alice').stopped, false);
   });
 });
