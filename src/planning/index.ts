@@ -1,6 +1,7 @@
+export type { ExpandContext, Preview } from './bind.ts';
 export { blastRadius, type FleetView } from './blast-radius.ts';
 export { type Difference, differences } from './differences.ts';
-export { type ExpandContext, type Expansion, expand, type Preview } from './expand.ts';
+export { type Expansion, expand } from './expand.ts';
 export type { PlanningFaultCode } from './faults.ts';
 export type { FileSeen } from './fill.ts';
 export { makePlan, type PartFields, type PlanInput, partOf, planDigest } from './plan.ts';

@@ -4,7 +4,8 @@ import { instant } from '#base/time';
 import { type Catalogue, parseArguments, type Runnable } from '#catalogue';
 import { DEFAULT_SCOPE, keyOf, type Plan, type Target } from '#model';
 import { shippedCatalogue } from '#samples/catalogue';
-import { type ExpandContext, type Expansion, expand } from './expand.ts';
+import type { ExpandContext } from './bind.ts';
+import { type Expansion, expand } from './expand.ts';
 import { makePlan, type PlanInput } from './plan.ts';
 
 export const CATALOGUE: Catalogue = shippedCatalogue();
