@@ -6,6 +6,7 @@ export {
   packArchive,
   unpackArchive,
 } from './archive.ts';
+export { filesBelow, unpackBelow } from './directory.ts';
 export type { SealingFaultCode } from './faults.ts';
 export { type OpeningKey, readOpeningKey, readRecipient, type SealingKey } from './keys.ts';
 export { openArchive, sealArchive } from './seal.ts';
