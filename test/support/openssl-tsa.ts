@@ -1,5 +1,6 @@
 /** A real RFC 3161 authority for tests: openssl's, with a root above it, asked one at a time. */
 import { execFile } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -53,6 +54,8 @@ export type TestAuthority = AsyncDisposable & {
   readonly certificate: string;
   /** The response to a request, both DER. */
   reply(query: Uint8Array): Promise<Buffer>;
+  /** DER of another certificate for the same key, issuer and serial number, as long as the first. */
+  reissue(): Promise<Buffer>;
   /** Starts to answer over HTTP. */
   listen(): Promise<string>;
 };
@@ -123,6 +126,21 @@ export async function openTestAuthority(
     root: readFileSync(file('ca.crt'), 'utf8'),
     certificate: readFileSync(file('tsa.crt'), 'utf8'),
     reply,
+    reissue: async () => {
+      const first = new X509Certificate(readFileSync(file('tsa.crt')));
+      for (let tries = 0; tries < 64; tries += 1) {
+        await openssl(
+          ...'x509 -req -in tsa.csr -CA ca.crt -CAkey ca.key -extfile tsa.cnf -extensions v3_tsa -days 300 -out other.crt -set_serial'.split(
+            ' ',
+          ),
+          `0x${first.serialNumber}`,
+        );
+        const { raw } = new X509Certificate(readFileSync(file('other.crt')));
+        // Signatures of the root differ in length.
+        if (raw.length === first.raw.length) return raw;
+      }
+      throw new Error('no certificate of the same length');
+    },
     listen: async () => {
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       return `http://127.0.0.1:${(server.address() as AddressInfo).port}/tsa`;

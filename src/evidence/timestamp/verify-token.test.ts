@@ -90,6 +90,14 @@ describe('a time-stamp token', () => {
     assert.equal(because(token.subarray(0, -1)), 'token-unreadable');
   });
 
+  it('does not hold by another certificate of the same key, issuer and number', async () => {
+    const first = new X509Certificate(authority.certificate).raw;
+    const at = token.indexOf(first);
+    const swapped = Buffer.from(token);
+    swapped.set(await authority.reissue(), at);
+    assert.equal(because(swapped), 'certificate-differs');
+  });
+
   it('is refused by an authority in words that are understood', async () => {
     const refused = timestampRequest(sha256.subarray(1), nonce);
     const response = readTimestampResponse(await authority.reply(refused));
