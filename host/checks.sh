@@ -4,13 +4,15 @@
 # nothing to object to. `$dir` is the host directory, `$work` this request's private files.
 
 ZEROS=0000000000000000000000000000000000000000000000000000000000000000
+NEWLINE='
+'
 
 digest() { sha256sum <"$1" | cut -c 1-64; }
 
 # plain FILE: bytes 0x20-0x7e and LF only, LF at the end, not too long.
 plain() {
-  [ -f "$1" ] && [ "$(head -c 65537 "$1" | wc -c)" -le 65536 ] || return 1
-  [ "$(LC_ALL=C tr -d '\n\040-\176' <"$1" | wc -c)" -eq 0 ] && [ "$(tail -c 1 "$1" | od -An -tx1 | tr -d ' \n')" = 0a ]
+  [ -f "$1" ] && [ "$(wc -c <"$1")" -le 65536 ] && [ "$(tail -c 1 "$1"; echo .)" = "$NEWLINE." ] &&
+    [ "$(tr -d '\n\040-\176' <"$1" | wc -c)" -eq 0 ]
 }
 
 # document KIND FILE: FILE.parsed holds its lines, texts spelled for printf %b; 1 when it is not in the one form.

@@ -24,7 +24,7 @@ durably() {
 can_run_as() {
   me=$(id -un)
   [ "$run_as" != "$me" ] || return 0
-  [ "$(id -u)" = 0 ] && [ "$has_files" = no ] && command -v setpriv >/dev/null &&
+  [ "$(id -u)" = 0 ] && [ "$has_files" = no ] && setpriv --help 2>/dev/null | grep -q -e --init-groups &&
     case $run_as in *[!0-9]*) id -u -- "$run_as" >/dev/null 2>&1 ;; *) false ;; esac || refuse cannot-run-as
 }
 

@@ -301,7 +301,9 @@ export class HostRig {
     });
     const answer = parseAnswer(ended.stdout);
     if (answer === undefined) {
-      throw new Error(`no answer: ${ended.status} ${ended.stdout} ${ended.stderr}`);
+      throw new Error(
+        `no answer: ${ended.status} ${ended.stdout.toString()} ${ended.stderr.toString()}`,
+      );
     }
     return answer;
   }
