@@ -60,11 +60,10 @@ function judgeRun(host: HostView, request: RunRequest): readonly VerifiedSignatu
       `the host is stopped: ${host.stop}. An operator lifts the stop with "holdfast lift"`,
     );
   }
-  const files = filesInForce(host);
-  const { order, standing, signatures } =
+  const { order, files, standing, signatures } =
     request.standing === null
-      ? judgeChange(host, files, request)
-      : judgeStandingRun(host, files, request, request.standing);
+      ? judgeChange(host, request)
+      : judgeStandingRun(host, request, request.standing);
   requireTime(host, files.policy, order);
   requireOneHistory(host, order.checkpoint);
   const part = requirePart(host, request.part, order.parts);
@@ -90,15 +89,17 @@ function judgeRun(host: HostView, request: RunRequest): readonly VerifiedSignatu
 }
 
 type Ordered = {
+  readonly files: ParsedFiles;
   readonly order: ChangeOrder | RunOrder;
   readonly standing: StandingDocument | null;
   readonly signatures: readonly VerifiedSignature[];
 };
 
-function judgeChange(host: HostView, files: ParsedFiles, request: RunRequest): Ordered {
+function judgeChange(host: HostView, request: RunRequest): Ordered {
   requireCount(request.signatures, MAX_SIGNATURES);
   const order = changeDocument.parse(request.order);
   requireOrganisation(host, order.organisation);
+  const files = filesInForce(host);
   const signatures = checkQuorum({
     ...files,
     text: request.order,
@@ -108,15 +109,10 @@ function judgeChange(host: HostView, files: ParsedFiles, request: RunRequest): O
     quorum: order.quorum,
     at: host.now,
   });
-  return { order, standing: null, signatures };
+  return { order, files, standing: null, signatures };
 }
 
-function judgeStandingRun(
-  host: HostView,
-  files: ParsedFiles,
-  request: RunRequest,
-  text: string,
-): Ordered {
+function judgeStandingRun(host: HostView, request: RunRequest, text: string): Ordered {
   requireCount(request.signatures, 1);
   requireCount(request.standingSignatures, MAX_SIGNATURES);
   const order = runDocument.parse(request.order);
@@ -135,6 +131,7 @@ function judgeStandingRun(
     );
   }
   requireOrganisation(host, standing.organisation);
+  const files = filesInForce(host);
   requireControlPlane(host, files, request);
   const signatures = checkQuorum({
     ...files,
@@ -145,7 +142,7 @@ function judgeStandingRun(
     quorum: standing.quorum,
     at: host.now,
   });
-  return { order, standing, signatures };
+  return { order, files, standing, signatures };
 }
 
 function requireControlPlane(host: HostView, { revocations }: ParsedFiles, run: RunRequest): void {
@@ -164,9 +161,9 @@ function judgeLift(
   request: Extract<OrderRequest, { verb: 'lift' }>,
 ): readonly VerifiedSignature[] {
   requireCount(request.signatures, MAX_SIGNATURES);
-  const files = filesInForce(host);
   const order = liftDocument.parse(request.order);
   requireOrganisation(host, order.organisation);
+  const files = filesInForce(host);
   const signatures = checkQuorum({
     ...files,
     text: request.order,
@@ -191,10 +188,10 @@ function judgeConfig(
   request: Extract<OrderRequest, { verb: 'config' }>,
 ): readonly VerifiedSignature[] {
   requireCount(request.signatures, MAX_SIGNATURES);
-  const isFirst = host.isEnrolling && host.config === null;
-  const judges = isFirst ? parseFiles(request) : filesInForce(host);
   const order = configDocument.parse(request.order);
   requireOrganisation(host, order.organisation);
+  const isFirst = host.isEnrolling && host.config === null;
+  const judges = isFirst ? parseFiles(request) : filesInForce(host);
   const signatures = checkQuorum({
     ...judges,
     text: request.order,
