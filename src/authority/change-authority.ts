@@ -3,7 +3,7 @@
  * leave an organisation that nobody can change any more.
  */
 import { ASSURANCES } from '#model';
-import type { HostPolicy, HostRule, RuleName } from './documents.ts';
+import type { HostPolicy, HostRule, RuleName } from './document-values.ts';
 import { authorityFault } from './faults.ts';
 import type { Authority } from './in-force.ts';
 import { blobLine, type PublicKey, readKeyBlob, strictBase64 } from './keys.ts';

@@ -4,17 +4,15 @@ import fc from 'fast-check';
 import { sha256 } from '#base/digest';
 import { Fault } from '#base/fault';
 import { throwsFault } from '#test/throws-fault';
+import { NO_HASH, type PartDocument, RECEIPT_RESULTS } from './document-values.ts';
 import {
   changeDocument,
   configDocument,
   hostPolicyDocument,
   identityDocument,
   liftDocument,
-  NO_HASH,
-  type PartDocument,
   partCore,
   partDocument,
-  RECEIPT_RESULTS,
   receiptDocument,
   runDocument,
   standingDocument,

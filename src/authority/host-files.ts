@@ -1,6 +1,7 @@
 /** The host files: those in force, and whether those a config brings may follow them. */
 import { sha256 } from '#base/digest';
-import { type ConfigDocument, configDocument, hostPolicyDocument } from './documents.ts';
+import { type ConfigDocument } from './document-values.ts';
+import { configDocument, hostPolicyDocument } from './documents.ts';
 import { type AuthorityFaultCode, authorityFault } from './faults.ts';
 import type { HostFiles, HostView, ParsedFiles } from './host-view.ts';
 import { parseRevocations } from './krl.ts';

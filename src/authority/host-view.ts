@@ -1,5 +1,5 @@
 /** What a host knows and what it is asked: the values that judging goes by. Seconds. */
-import type { CheckpointMark, HostIdentity, HostPolicy } from './documents.ts';
+import type { CheckpointMark, HostIdentity, HostPolicy } from './document-values.ts';
 import type { AuthorityFaultCode } from './faults.ts';
 import type { Revocations } from './krl.ts';
 import type { Signers } from './signers.ts';

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { sha256 } from '#base/digest';
 import { throwsFault } from '#test/throws-fault';
 import { type AuthorityChange, changeAuthority, firstAuthority } from './change-authority.ts';
-import { hostPolicyDocument, NO_HASH } from './documents.ts';
+import { NO_HASH } from './document-values.ts';
+import { hostPolicyDocument } from './documents.ts';
 import type { HostView, OrderRequest } from './host-view.ts';
 import {
   type Authority,

@@ -6,12 +6,11 @@ import { sha256 } from '#base/digest';
 import {
   type CheckpointMark,
   type ConfigDocument,
-  configDocument,
   type FileMark,
   type HostPolicy,
-  hostPolicyDocument,
   NO_HASH,
-} from './documents.ts';
+} from './document-values.ts';
+import { configDocument, hostPolicyDocument } from './documents.ts';
 import { authorityFault } from './faults.ts';
 import { formatRevocations, type Revocations } from './krl.ts';
 import { formatSigners, type SignerLine, type Signers } from './signers.ts';

@@ -9,22 +9,24 @@ export { digestWords } from './digest-words.ts';
 export {
   type ChangeOrder,
   type ConfigDocument,
-  changeDocument,
-  configDocument,
   type HostPolicy,
-  hostPolicyDocument,
-  identityDocument,
   type LiftDocument,
-  liftDocument,
   NO_HASH,
   type PartDocument,
-  partCore,
-  partDocument,
   type ReceiptDocument,
   type RunOrder,
+  type StandingDocument,
+} from './document-values.ts';
+export {
+  changeDocument,
+  configDocument,
+  hostPolicyDocument,
+  identityDocument,
+  liftDocument,
+  partCore,
+  partDocument,
   receiptDocument,
   runDocument,
-  type StandingDocument,
   standingDocument,
 } from './documents.ts';
 export type { AuthorityFaultCode } from './faults.ts';

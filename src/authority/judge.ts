@@ -6,13 +6,15 @@ import { sha256 } from '#base/digest';
 import { Fault } from '#base/fault';
 import {
   type ChangeOrder,
+  NO_HASH,
+  type RunOrder,
+  type StandingDocument,
+} from './document-values.ts';
+import {
   changeDocument,
   configDocument,
   liftDocument,
-  NO_HASH,
-  type RunOrder,
   runDocument,
-  type StandingDocument,
   standingDocument,
 } from './documents.ts';
 import { type AuthorityFaultCode, authorityFault } from './faults.ts';

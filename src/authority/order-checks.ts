@@ -5,8 +5,8 @@ import {
   type HostPolicy,
   NO_HASH,
   type PartDocument,
-  partDocument,
-} from './documents.ts';
+} from './document-values.ts';
+import { partDocument } from './documents.ts';
 import { authorityFault } from './faults.ts';
 import type { HostView, RunRequest } from './host-view.ts';
 

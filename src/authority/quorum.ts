@@ -1,6 +1,6 @@
 /** Whether the signatures of one document are enough: all of them good, of enough different operators. */
 import { ASSURANCES, type Assurance } from '#model';
-import type { HostPolicy, RuleName } from './documents.ts';
+import type { HostPolicy, RuleName } from './document-values.ts';
 import { authorityFault } from './faults.ts';
 import { RECOVERY } from './signers.ts';
 import {

@@ -12,19 +12,16 @@ import { sha256 } from '#base/digest';
 import {
   type ChangeOrder,
   type ConfigDocument,
-  changeDocument,
   type HostIdentity,
   type HostPolicy,
   type LiftDocument,
   NO_HASH,
   type PartDocument,
-  partCore,
-  partDocument,
   type ReceiptDocument,
   type RunOrder,
   type StandingDocument,
-  standingDocument,
-} from './documents.ts';
+} from './document-values.ts';
+import { changeDocument, partCore, partDocument, standingDocument } from './documents.ts';
 import { blobLine, keyBlob, readKeyBlob } from './keys.ts';
 import type { Revocations } from './krl.ts';
 import type { SignerLine, Signers } from './signers.ts';

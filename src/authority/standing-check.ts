@@ -1,11 +1,7 @@
 /** Whether a standing approval lets one step run now: its own terms, and what this host has counted. */
 import { sha256 } from '#base/digest';
-import {
-  type HostPolicy,
-  type PartDocument,
-  partCore,
-  type StandingDocument,
-} from './documents.ts';
+import { type HostPolicy, type PartDocument, type StandingDocument } from './document-values.ts';
+import { partCore } from './documents.ts';
 import { authorityFault } from './faults.ts';
 import type { HostView, RunRequest } from './host-view.ts';
 

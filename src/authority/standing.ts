@@ -1,11 +1,6 @@
 /** Standing approvals: made for exactly the steps that a person saw, each by the digest of its core. */
-import {
-  type PartDocument,
-  partCore,
-  partDocument,
-  type StandingDocument,
-  standingDocument,
-} from './documents.ts';
+import { type PartDocument, type StandingDocument } from './document-values.ts';
+import { partCore, partDocument, standingDocument } from './documents.ts';
 import { standingCheck } from './standing-check.ts';
 
 /** The document to sign for every step in `parts`; what is not the same in all runs of a step is not in its core. */

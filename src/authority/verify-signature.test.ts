@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { Fault } from '#base/fault';
 import { throwsFault } from '#test/throws-fault';
-import type { HostPolicy } from './documents.ts';
+import type { HostPolicy } from './document-values.ts';
 import { fingerprint, publicKeyLine } from './keys.ts';
 import { formatRevocations, parseRevocations, type Revocations } from './krl.ts';
 import {

@@ -4,7 +4,7 @@
  */
 import type { Assurance } from '#model';
 import { type Certificate, certifiedType, readCertificate } from './certificate.ts';
-import type { HostPolicy } from './documents.ts';
+import type { HostPolicy } from './document-values.ts';
 import { authorityFault } from './faults.ts';
 import { blobLine, fingerprint, type PublicKey, readKeyBlob } from './keys.ts';
 import type { Revocations } from './krl.ts';
