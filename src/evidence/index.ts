@@ -13,7 +13,8 @@ export { openHeadFile, readHead } from './head-file.ts';
 export type { Log } from './log.ts';
 export { readJournalKeys, readPins } from './log-key.ts';
 export { type OpenOptions, openEventLog } from './open.ts';
-export { type OutputStore, openOutputStore, type PruningRecord } from './outputs/store.ts';
+export type { PruningRecord } from './outputs/pruning.ts';
+export { type OutputStore, openOutputStore } from './outputs/store.ts';
 export type {
   EventFilter,
   EventInput,

@@ -25,3 +25,10 @@ export function outputFault(
 ): Fault<keyof typeof KINDS> {
   return new Fault(KINDS[code], code, message, more);
 }
+
+export function badLabel(): Error {
+  return outputFault(
+    'output-label',
+    'not a name an output can be kept by: give the id of a change, a media type and a SHA-256 in hex',
+  );
+}

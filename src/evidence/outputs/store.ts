@@ -15,9 +15,10 @@ import { newId } from '#base/ids';
 import { canonicalJson } from '#base/json';
 import type { Files, Random } from '#base/ports';
 import { formatInstant, type Instant } from '#base/time';
-import { outputFault } from './faults.ts';
+import { badLabel, outputFault } from './faults.ts';
 import { type Holds, readHolds, writeHolds } from './holds.ts';
 import { type KeyFile, readKeyFile, writeKeyFile } from './key-file.ts';
+import type { PruningRecord } from './pruning.ts';
 import { type OutputLabel, seal, unseal } from './seal.ts';
 
 export type OutputStoreOptions = {
@@ -26,22 +27,6 @@ export type OutputStoreOptions = {
   readonly directory: string;
   /** The store's key, mode 0600, outside `directory`. */
   readonly keyFile: string;
-};
-
-/** What was destroyed, to be put on record in the log as it is. */
-export type PruningRecord = {
-  readonly id: string;
-  readonly at: string;
-  /** Outputs kept before this moment. */
-  readonly before: string;
-  readonly policy: string;
-  readonly pruned: readonly { readonly sha256: string; readonly change: string }[];
-  /** Older than `before`, and on hold. */
-  readonly held: readonly {
-    readonly sha256: string;
-    readonly change: string;
-    readonly why: string;
-  }[];
 };
 
 const OUTPUT_BYTES_MOST = 16 * 1024 * 1024;
@@ -315,11 +300,4 @@ export class OutputStore {
     this.#turn = turn.catch(() => {});
     return turn;
   }
-}
-
-function badLabel(): Error {
-  return outputFault(
-    'output-label',
-    'not a name an output can be kept by: give the id of a change, a media type and a SHA-256 in hex',
-  );
 }
