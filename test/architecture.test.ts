@@ -88,7 +88,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   // ask
   operations: {
     doors: ['base', 'model', 'drift', 'inventory', 'redaction'],
-    types: ['store', 'evidence'],
+    types: ['store', 'evidence', 'catalogue', 'policy', 'execution'],
     outside: ['zod/v4'],
   },
 
@@ -105,6 +105,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   },
   cli: {
     doors: ['base', 'model', 'redaction', 'operations'],
+    types: ['execution'],
     outside: ['commander', 'node:os', 'node:path'],
     isLazy: true,
   },
@@ -116,10 +117,16 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'model',
       'redaction',
       'inventory',
+      'catalogue',
+      'planning',
+      'authority',
+      'policy',
       'store',
       'evidence',
       'collectors',
       'machine',
+      'adapters',
+      'execution',
       'operations',
       'api',
       'mcp',
@@ -134,6 +141,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'node:module',
       'node:os',
       'node:path',
+      'node:readline/promises',
       'node:sqlite',
       'node:timers/promises',
       'node:util',
@@ -188,6 +196,34 @@ describe('the architecture', () => {
       for (const door of [...doors, ...types]) assert.ok(above.has(door), `${room} knows ${door}`);
       above.add(room);
     }
+  });
+});
+
+describe('what decides, carries out and proves', () => {
+  /** Everything they could speak to anything with, and no room that speaks for them. */
+  const SILENT = [
+    '@cedar-policy/cedar-wasm/nodejs',
+    '@scure/bip39/wordlists/english.js',
+    'node:crypto',
+    'node:path',
+    'node:sqlite',
+    'yaml',
+    'zod/v4',
+  ];
+
+  it('cannot reach a language model: no network, no program, no package but these', () => {
+    const reached = new Set<string>();
+    const follow = (room: string): void => {
+      if (reached.has(room)) return;
+      reached.add(room);
+      const { doors = [], types = [] } = ROOMS[room] ?? {};
+      for (const door of [...doors, ...types]) follow(door);
+    };
+    for (const room of ['evidence', 'policy', 'execution']) follow(room);
+    assert.ok(reached.has('authority') && reached.has('planning'), [...reached].join(' '));
+    const outside = [...reached].flatMap((room) => ROOMS[room]?.outside ?? []);
+    assert.deepEqual([...new Set(outside)].toSorted(), SILENT);
+    assert.ok(![...reached].some((room) => ['machine', 'mcp', 'api', 'main'].includes(room)));
   });
 });
 

@@ -10,6 +10,7 @@ import {
   MAX_LINE,
   OPERATION_ROOT,
   readLine,
+  SESSION_HEADER,
   STATUS_PATH,
   SURFACE_HEADER,
 } from './wire.ts';
@@ -95,7 +96,9 @@ async function perform(path: string, call: Call): Promise<Answer> {
   }
   const headers = {
     'content-type': 'application/json',
-    ...(isLocalSurface(call.caller.surface) ? { [SURFACE_HEADER]: call.caller.surface } : {}),
+    ...(isLocalSurface(call.caller.surface)
+      ? { [SURFACE_HEADER]: call.caller.surface, [SESSION_HEADER]: call.caller.session }
+      : {}),
     ...(call.traceId === undefined
       ? {}
       : { traceparent: `00-${call.traceId}-${'0'.repeat(15)}1-01` }),

@@ -22,6 +22,7 @@ const caller = (surface: 'cli' | 'mcp-stdio'): Caller => ({
   onBehalfOf: null,
   surface,
   profile: surface === 'cli' ? 'operator' : 'observer',
+  session: 'test',
   scopes: ['main/main'],
 });
 

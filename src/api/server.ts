@@ -20,6 +20,7 @@ import {
   type LocalStatus,
   type LocalSurface,
   OPERATION_ROOT,
+  SESSION_HEADER,
   STATUS_PATH,
   SURFACE_HEADER,
 } from './wire.ts';
@@ -38,7 +39,7 @@ export type LocalSocketSettings = {
   readonly path: string;
   readonly perform: (call: Call) => Promise<Answer>;
   /** The caller behind each local program: its principal and profile, as main decides. */
-  readonly caller: (surface: LocalSurface) => Caller;
+  readonly caller: (surface: LocalSurface, session: string) => Caller;
   readonly status: () => LocalStatus;
   readonly files: SocketFiles;
 };
@@ -185,12 +186,16 @@ async function readCall(
   if (!isLocalSurface(surface)) {
     throw new Fault('invalid', 'unknown-surface', 'unknown surface: give cli or mcp-stdio');
   }
+  const session = request.headers[SESSION_HEADER] ?? surface;
+  if (typeof session !== 'string' || !/^[\w:-]{1,64}$/.test(session)) {
+    throw new Fault('invalid', 'bad-session', 'session must be 1 to 64 letters, digits, _ : or -');
+  }
   const bytes = request.headers[BYTES_HEADER];
   const traceId = traceIdOf(request.headers['traceparent']);
   return {
     operation,
     input: await readInput(request),
-    caller: caller(surface),
+    caller: caller(surface, session),
     ...(traceId === undefined ? {} : { traceId }),
     ...(typeof bytes === 'string' && /^[1-9]\d{0,9}$/.test(bytes)
       ? { answerBytes: Number(bytes) }

@@ -13,6 +13,8 @@ export const STATUS_PATH = '/v1/status';
 export const ANSWER_TYPE = 'application/x-ndjson';
 /** Which surface asks through this client. It chooses among the callers the service offers, no more. */
 export const SURFACE_HEADER = 'holdfast-surface';
+/** What the taint of an assistant's connection belongs to; made at random where the connection is. */
+export const SESSION_HEADER = 'holdfast-session';
 export const BYTES_HEADER = 'holdfast-answer-bytes';
 /** One line of an answer, characters; a page of facts is far below it. */
 export const MAX_LINE = 256 * 1024 * 1024;

@@ -3,6 +3,7 @@ export type {
   Ask,
   Commands,
   Io,
+  Keys,
   Made,
   Opened,
   ServiceAction,

@@ -21,6 +21,21 @@ export interface Commands {
   /** Puts a checked backup in place of an empty or absent `home`. */
   restore(home: string, path: string): Promise<Json>;
   service(home: string, action: ServiceAction, manager: ServiceManager): Promise<Json>;
+  readonly keys: Keys;
+}
+
+/** A person's own keys, through OpenSSH. Passphrases and touches are between it and the person's terminal. */
+export interface Keys {
+  /**
+   * Signs with a key file, a security key, or an agent's key named by its public half (SSHSIG).
+   * Throws `refused` when OpenSSH or the person declined.
+   */
+  sign(key: string, namespace: string, text: string): Promise<string>;
+  /** Makes an ed25519 key protected by a passphrase; refuses to leave one without. Answers its public line. */
+  make(path: string, comment: string): Promise<string>;
+  /** One line `type base64` of a public key, a private key or a certificate. */
+  publicLine(path: string): Promise<string>;
+  exists(path: string): Promise<boolean>;
 }
 
 export interface Opened {
@@ -100,7 +115,13 @@ export type Io = {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly isRoot: boolean;
-  readonly isTerminal: { readonly stdout: boolean; readonly stderr: boolean };
+  readonly isTerminal: {
+    readonly stdin: boolean;
+    readonly stdout: boolean;
+    readonly stderr: boolean;
+  };
+  /** One line that a person types at the terminal; `undefined` when there is nobody. */
+  readonly ask: (prompt: string) => Promise<string | undefined>;
   /** Width of the terminal behind stdout. */
   readonly columns: number | undefined;
   readonly now: () => Instant;

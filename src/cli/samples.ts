@@ -15,6 +15,12 @@ export type Ran = {
   readonly asked: readonly Asked[];
   /** What was called that is not an operation. */
   readonly called: readonly (readonly unknown[])[];
+  /** What was given to the person's key. */
+  readonly signed: readonly {
+    readonly key: string;
+    readonly namespace: string;
+    readonly text: string;
+  }[];
   readonly opened: number;
   readonly closed: number;
 };
@@ -23,6 +29,8 @@ export type Setting = {
   readonly answer?: (ask: Ask) => Json | Promise<Json>;
   readonly notices?: readonly string[];
   readonly terminal?: boolean;
+  /** What a person types when asked. */
+  readonly typed?: string;
   readonly columns?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: readonly (string | Uint8Array)[];
@@ -36,6 +44,7 @@ export async function cli(argv: readonly string[], setting: Setting = {}): Promi
   let err = '';
   const asked: Asked[] = [];
   const called: (readonly unknown[])[] = [];
+  const signed: { key: string; namespace: string; text: string }[] = [];
   const count = { opened: 0, closed: 0 };
   const perform = async (ask: Ask): Promise<Answer> => {
     asked.push({ operation: ask.operation, input: ask.input });
@@ -63,6 +72,15 @@ export async function cli(argv: readonly string[], setting: Setting = {}): Promi
     mcp: call('mcp', undefined),
     restore: call('restore', { ok: true }),
     service: call('service', { active: true }),
+    keys: {
+      sign: async (key, namespace, text) => {
+        signed.push({ key, namespace, text });
+        return 'SIGNATURE';
+      },
+      make: async () => 'ssh-ed25519 AAAA',
+      publicLine: async () => 'ssh-ed25519 AAAA',
+      exists: async () => true,
+    },
     ...setting.commands,
   };
   const terminal = setting.terminal ?? false;
@@ -82,12 +100,13 @@ export async function cli(argv: readonly string[], setting: Setting = {}): Promi
     env: { HOME: '/home/me', ...setting.env },
     cwd: '/desk',
     isRoot: setting.root ?? false,
-    isTerminal: { stdout: terminal, stderr: terminal },
+    isTerminal: { stdin: terminal, stdout: terminal, stderr: terminal },
+    ask: async () => setting.typed,
     columns: setting.columns,
     now: () => NOW,
   };
   const exit = await runCli({ argv, io, commands });
-  return { exit, out, err, asked, called, ...count };
+  return { exit, out, err, asked, called, signed, ...count };
 }
 
 function hasFunctions(value: unknown): boolean {

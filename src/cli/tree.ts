@@ -1,5 +1,19 @@
 /** The commands, and the parser made of them. */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { bundle, config, evidence, operator, policy } from './commands/authority.ts';
+import {
+  actions,
+  approvals,
+  approve,
+  cancel,
+  changes,
+  close,
+  propose,
+  reject,
+  stop,
+  undo,
+  unflap,
+} from './commands/change.ts';
 import { completions } from './commands/completions.ts';
 import { baseline, drift, waive, waiver } from './commands/drift.ts';
 import { describe, diff, history, ingest, query } from './commands/facts.ts';
@@ -16,6 +30,7 @@ import {
   version,
 } from './commands/service.ts';
 import type { Chapter, CommandSpec, GroupSpec, OptionSpec, Options } from './commands/spec.ts';
+import { standing } from './commands/standing.ts';
 import type { Globals } from './desk.ts';
 import { EXIT_CODES_HELP } from './exit-codes.ts';
 
@@ -23,7 +38,24 @@ export const CHAPTERS: readonly Chapter[] = [
   { title: 'Start:', commands: [init, up, observe, doctor] },
   { title: 'See:', commands: [query, history, diff, summary, describe, ingest] },
   { title: 'Notice:', commands: [drift, baseline, waive, waiver] },
-  { title: 'Prove:', commands: [events, verify, backup, restore] },
+  {
+    title: 'Change:',
+    commands: [
+      actions,
+      propose,
+      changes,
+      approvals,
+      approve,
+      reject,
+      cancel,
+      undo,
+      close,
+      unflap,
+      stop,
+    ],
+  },
+  { title: 'Govern:', commands: [operator, standing, config, policy] },
+  { title: 'Prove:', commands: [events, bundle, evidence, verify, backup, restore] },
   { title: 'Run:', commands: [target, mcp, service, redact, completions, version] },
 ];
 

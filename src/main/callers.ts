@@ -1,5 +1,7 @@
 /** Who stands behind each local surface. The account of this process is the person accountable. */
 import { userInfo } from 'node:os';
+import { newId } from '#base/ids';
+import { nodeRandom } from '#machine';
 import type { Caller } from '#operations';
 
 function account(): string {
@@ -13,23 +15,31 @@ function account(): string {
 
 const person = `operator:${account()}@local`;
 
-/** The command line: declarations stay `unsigned`, and nothing changes a target. */
+/** The command line: declarations stay `unsigned`, and nothing changes a target without a signature. */
 export const CLI_CALLER: Caller = {
   principal: person,
-  onBehalfOf: null,
+  onBehalfOf: person,
+  session: 'cli',
   surface: 'cli',
   profile: 'operator',
   scopes: 'all',
 };
 
-/** An assistant over stdio, started by the account's own client. */
-export const STDIO_CALLER: Caller = {
-  principal: 'assistant:stdio',
-  onBehalfOf: person,
-  surface: 'mcp-stdio',
-  profile: 'observer',
-  scopes: 'all',
-};
+/** An assistant over stdio, started by the account's own client; what it has read is remembered for its connection. */
+export function stdioCaller(session: string): Caller {
+  return {
+    principal: 'assistant:stdio',
+    onBehalfOf: person,
+    surface: 'mcp-stdio',
+    profile: 'observer',
+    session,
+    scopes: 'all',
+  };
+}
+
+export function newStdioSession(): string {
+  return newId('stdio', nodeRandom());
+}
 
 /** An assistant over HTTP with the bearer that `start` prints. */
 export const HTTP_CALLER: Caller = {
@@ -37,6 +47,7 @@ export const HTTP_CALLER: Caller = {
   onBehalfOf: person,
   surface: 'mcp-http',
   profile: 'observer',
+  session: 'lease:observer-token',
   scopes: 'all',
 };
 
@@ -46,5 +57,6 @@ export const SERVICE_CALLER: Caller = {
   onBehalfOf: person,
   surface: 'service',
   profile: 'operator',
+  session: 'service',
   scopes: 'all',
 };

@@ -22,12 +22,28 @@ process.exitCode = await runCli({
     env: process.env,
     cwd: process.cwd(),
     isRoot: process.getuid?.() === 0,
-    isTerminal: { stdout: process.stdout.isTTY === true, stderr: process.stderr.isTTY === true },
+    isTerminal: {
+      stdin: process.stdin.isTTY === true,
+      stdout: process.stdout.isTTY === true,
+      stderr: process.stderr.isTTY === true,
+    },
+    ask,
     columns: process.stdout.columns,
     now: () => clock.now(),
   },
   commands: nodeCommands((line) => void process.stderr.write(line)),
 });
+
+async function ask(prompt: string): Promise<string | undefined> {
+  if (process.stdin.isTTY !== true) return undefined;
+  const { createInterface } = await import('node:readline/promises');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(prompt);
+  } finally {
+    lines.close();
+  }
+}
 
 function quiet(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;

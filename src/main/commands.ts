@@ -22,10 +22,18 @@ export function nodeCommands(logSink: Sink): Commands {
     up: async (home, options, tell) => (await import('./up.ts')).up(home, options, tell, logSink),
     mcp: async (home) => (await import('./mcp.ts')).speakMcp(home, logSink),
     restore: async (home, path) => (await import('./restore.ts')).restore(home, path),
+    keys: lazyKeys,
     service: async (home, action, manager) =>
       (await import('./service-unit.ts')).serviceUnit(home, action, manager),
   };
 }
+
+const lazyKeys: Commands['keys'] = {
+  sign: async (...given) => (await import('./keys.ts')).nodeKeys.sign(...given),
+  make: async (...given) => (await import('./keys.ts')).nodeKeys.make(...given),
+  publicLine: async (...given) => (await import('./keys.ts')).nodeKeys.publicLine(...given),
+  exists: async (...given) => (await import('./keys.ts')).nodeKeys.exists(...given),
+};
 
 export type Owned = {
   readonly joined: boolean;

@@ -13,6 +13,20 @@ export type Paths = {
   readonly keys: string;
   /** Whoever can read it may observe and ingest, and nothing more. */
   readonly observerToken: string;
+  /** Whoever can edit it and sign decides what may be done; so with the next four. */
+  readonly policy: string;
+  readonly catalogue: string;
+  readonly runbooks: string;
+  readonly operators: string;
+  readonly evidence: string;
+  /** What operators signed, as it is in force. */
+  readonly authority: string;
+  /** This machine as a host: what it checks by itself before anything runs on it. */
+  readonly host: string;
+  /** Outputs of steps, sealed. */
+  readonly outputs: string;
+  /** Present after a restore until an operator signs. */
+  readonly restored: string;
   readonly run: string;
   readonly ownerLock: string;
   readonly socket: string;
@@ -29,6 +43,15 @@ export function pathsOf(home: string): Paths {
     log: join(home, 'log'),
     keys: join(home, 'keys'),
     observerToken: join(home, 'keys', 'observer-token'),
+    policy: join(home, 'policy'),
+    catalogue: join(home, 'catalogue'),
+    runbooks: join(home, 'runbooks'),
+    operators: join(home, 'operators.yaml'),
+    evidence: join(home, 'evidence.yaml'),
+    authority: join(home, 'authority'),
+    host: join(home, 'host'),
+    outputs: join(home, 'outputs'),
+    restored: join(home, 'restored'),
     run,
     ownerLock: join(run, 'owner.lock'),
     socket: join(run, 'holdfast.sock'),

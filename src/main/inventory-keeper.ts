@@ -1,8 +1,8 @@
 /** Keeps `fleet.yaml` as it is in force: read anew whenever the file changed, refused whole when it is wrong. */
-import { statSync } from 'node:fs';
 import { Fault } from '#base/fault';
 import type { Files } from '#base/ports';
 import { type Inventory, parseInventory } from '#inventory';
+import { stampOf } from './file-stamp.ts';
 
 export class InventoryKeeper {
   readonly #files: Files;
@@ -59,18 +59,4 @@ export class InventoryKeeper {
     await this.#files.replace(this.#path, Buffer.from(edited, 'utf8'), 0o600);
     await this.refresh();
   }
-}
-
-/** File systems may stamp two changes this close together alike. */
-const UNSETTLED_NS = 100_000_000n;
-
-/** Tells one content of the file from another; `undefined` when it cannot. */
-function stampOf(path: string): string | undefined {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-  if (stats === undefined) return undefined;
-  const { dev, ino, size, mtimeNs, ctimeNs } = stats;
-  const now = BigInt(Date.now()) * 1_000_000n;
-  const touched = ctimeNs > mtimeNs ? ctimeNs : mtimeNs;
-  if (now - touched < UNSETTLED_NS) return undefined;
-  return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
 }

@@ -5,7 +5,7 @@ import { nodeClock, nodeSocketFiles } from '#machine';
 import { mcpService, serveMcpStdio } from '#mcp';
 import { OPERATIONS } from '#operations';
 import { clean, forTerminal } from '#redaction';
-import { CLI_CALLER, STDIO_CALLER } from './callers.ts';
+import { CLI_CALLER, newStdioSession, stdioCaller } from './callers.ts';
 import { joinOrOwn } from './commands.ts';
 import { pathsOf } from './data-directory.ts';
 import { initialise } from './init.ts';
@@ -25,7 +25,7 @@ export async function speakMcp(home: string, logSink: (line: string) => void): P
         await serveLocalSocket({
           path: pathsOf(home).socket,
           perform: (call) => owned.perform(call),
-          caller: (surface) => (surface === 'cli' ? CLI_CALLER : STDIO_CALLER),
+          caller: (surface, session) => (surface === 'cli' ? CLI_CALLER : stdioCaller(session)),
           status: () => ({ pid: process.pid, version, home, http: null }),
           files: nodeSocketFiles(),
         }),
@@ -38,7 +38,7 @@ export async function speakMcp(home: string, logSink: (line: string) => void): P
       clean: (text) => clean(text).text,
     });
     const connection = serveMcpStdio({
-      service: service(STDIO_CALLER),
+      service: service(stdioCaller(newStdioSession())),
       stdin: process.stdin,
       stdout: process.stdout,
       clock,

@@ -9,8 +9,9 @@ import type { Json } from '#base/json';
 import { jsonLog, type Log } from '#base/log';
 import { COLLECTORS, observe as lookAt } from '#collectors';
 import { type EventLog, openEventLog, openHeadFile } from '#evidence';
+import type { ChangeRoad, FaultPoint } from '#execution';
 import { nodeClock, nodeFiles, nodeMachineFiles, nodePrograms, nodeRandom } from '#machine';
-import type { Target } from '#model';
+import type { Target, Tier } from '#model';
 import {
   type Answer,
   type Call,
@@ -22,13 +23,17 @@ import {
 import { forTerminal } from '#redaction';
 import { openSqliteStore, type Store } from '#store';
 import { backUp } from './backup.ts';
+import { SERVICE_CALLER } from './callers.ts';
+import { policyOrFault, roadInMain } from './change-road.ts';
 import { type Paths, pathsOf } from './data-directory.ts';
 import { examine } from './doctor.ts';
 import { InventoryKeeper } from './inventory-keeper.ts';
 import { type OwnerLock, tryOwn } from './owner-lock.ts';
+import { policyTools } from './policy-tools.ts';
 import { privateDirectory, privateHome } from './private-directory.ts';
 import { programDigest } from './program-digest.ts';
 import { programVersion } from './program-version.ts';
+import { proofTools } from './proof-tools.ts';
 import { settleUnfinished } from './settle.ts';
 import { verifyAll } from './verify.ts';
 
@@ -38,6 +43,7 @@ export type Service = AsyncDisposable & {
   readonly version: string;
   readonly events: EventLog;
   readonly inventory: InventoryKeeper;
+  readonly road: Pick<ChangeRoad, 'tick'>;
   perform(call: Call): Promise<Answer>;
   /** Calls `listener` after each operation that may have changed what is known or declared. */
   onChange(listener: () => void): void;
@@ -54,6 +60,8 @@ export type ServiceSettings = {
   readonly logSink: (line: string) => void;
   /** What `verify` found before anything was opened; opening mends what a crash left. */
   readonly verified?: Json;
+  /** Called at each step of a change; for tests that end the process there. */
+  readonly at?: (point: FaultPoint) => void;
 };
 
 /** Opens the data directory as its owner, or `undefined` when another process owns it. */
@@ -90,6 +98,20 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     }),
   );
   await settleUnfinished(store, events);
+  const { road, authority, catalogue, policies, outputs, host, controlPlane } = await roadInMain({
+    files,
+    clock,
+    random,
+    log,
+    paths,
+    store,
+    events,
+    inventory,
+    observe: async ({ id }) => {
+      await kernel.perform({ operation: 'observe', input: { target: id }, caller: SERVICE_CALLER });
+    },
+    at: settings.at ?? (() => {}),
+  });
   const world: World = {
     clock,
     random,
@@ -104,8 +126,34 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
       ((await verifyAll(files, paths, (crossed) => crossed(store))) as unknown as Json),
     backup: (path) => backUp({ files, paths, store, events, clock, version, path }),
     doctor: () => examine({ files, paths, store, events, inventory, version }),
+    changes: {
+      road,
+      catalogue,
+      policy: async () => (await policyOrFault(policies)).engine,
+      ceilingOf: async (profile) =>
+        (await policies().then(
+          ({ settings: { ceilings } }) => ceilings.get(profile) ?? 'T3',
+          () => 'T0',
+        )) as Tier,
+    },
+    authority,
+    policies: policyTools(files, store, policies),
+    proof: proofTools({
+      files,
+      clock,
+      paths,
+      store,
+      events,
+      outputs,
+      authority,
+      controlPlane,
+      anchoring: () => undefined,
+    }),
   };
-  const kernel = new Kernel(world, OPERATIONS);
+  const kernel: Kernel = new Kernel(world, OPERATIONS);
+  await host.deliver(await authority.records().catch(() => []));
+  await road.resume();
+  opening.defer(() => road.idle());
   const listeners = new Set<() => void>();
   const held = opening.move();
   return {
@@ -114,6 +162,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     version,
     events,
     inventory,
+    road,
     perform: async (call) => {
       const answer = await kernel.perform(call);
       if (CHANGING.has(call.operation)) for (const listener of listeners) listener();

@@ -10,7 +10,7 @@ import type { Summary, TargetSummary, Teller, UpOptions } from '#cli';
 import { nodeClock, nodeFiles, nodeSocketFiles } from '#machine';
 import type { Severity } from '#model';
 import { type Answer } from '#operations';
-import { CLI_CALLER, STDIO_CALLER } from './callers.ts';
+import { CLI_CALLER, stdioCaller } from './callers.ts';
 import { pathsOf } from './data-directory.ts';
 import { serveHttp } from './http.ts';
 import { initialise } from './init.ts';
@@ -58,7 +58,7 @@ export async function up(
   await using socket = await serveLocalSocket({
     path: service.paths.socket,
     perform: (call) => service.perform(call),
-    caller: (surface) => (surface === 'cli' ? CLI_CALLER : STDIO_CALLER),
+    caller: (surface, session) => (surface === 'cli' ? CLI_CALLER : stdioCaller(session)),
     status: () => ({ pid: process.pid, version: service.version, home, http: http?.url ?? null }),
     files: nodeSocketFiles(),
   });

@@ -83,6 +83,7 @@ export async function admit(
       onBehalfOf: lease.onBehalfOf,
       surface: 'mcp-http',
       profile: 'observer',
+      session: `lease:${lease.id}`,
       scopes: lease.scopes,
     },
   };

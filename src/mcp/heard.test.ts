@@ -9,6 +9,7 @@ const caller: Caller = {
   onBehalfOf: null,
   surface: 'mcp-stdio',
   profile: 'observer',
+  session: 'test',
   scopes: 'all',
 };
 

@@ -166,6 +166,7 @@ export const aCaller: Caller = {
   onBehalfOf: 'ada',
   surface: 'mcp-stdio',
   profile: 'observer',
+  session: 'test',
   scopes: [DEFAULT_SCOPE],
 };
 

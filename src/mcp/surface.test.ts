@@ -34,9 +34,13 @@ describe('what an assistant sees', () => {
         'compare_facts',
         'describe_system',
         'drift_scan',
+        'emergency_stop',
         'fact_history',
+        'find_actions',
+        'get_change',
         'ingest_observation',
         'query_facts',
+        'run_action',
       ],
     );
   });
@@ -53,7 +57,7 @@ describe('what an assistant sees', () => {
         description.length > 20 && description.length <= 600,
         `${name}: ${description.length}`,
       );
-    assert.ok(INSTRUCTIONS.length < 1_500, `${INSTRUCTIONS.length} characters`);
+    assert.ok(INSTRUCTIONS.length < 2_200, `${INSTRUCTIONS.length} characters`);
   });
 
   it('refuses unknown arguments and has objects at the root, everywhere', async () => {
@@ -67,15 +71,16 @@ describe('what an assistant sees', () => {
 
   it('says of every tool what it does to the world', async () => {
     for (const { name, title, annotations } of (await listed()).tools) {
-      const reads = name !== 'ingest_observation';
+      const changes = name === 'run_action' || name === 'emergency_stop';
+      const reads = name !== 'ingest_observation' && !changes;
       assert.deepEqual(
         annotations,
         {
           title,
           readOnlyHint: reads,
-          destructiveHint: false,
+          destructiveHint: changes,
           idempotentHint: reads,
-          openWorldHint: false,
+          openWorldHint: changes,
         },
         name,
       );

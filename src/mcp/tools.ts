@@ -102,6 +102,13 @@ function faultResult({ kind, code, message, facts }: Fault, clean: CleanText): C
   };
 }
 
+const READS = {
+  readOnlyHint: true,
+  destructiveHint: false,
+  idempotentHint: true,
+  openWorldHint: false,
+} as const;
+
 function hints(
   operation: Operation,
 ): Required<
@@ -109,12 +116,7 @@ function hints(
 > {
   switch (operation.effect) {
     case 'look':
-      return {
-        readOnlyHint: true,
-        destructiveHint: false,
-        idempotentHint: true,
-        openWorldHint: false,
-      };
+      return READS;
     case 'record':
       // Nothing recorded is ever lost by recording more; without a key, twice is two observations.
       return {
@@ -123,6 +125,16 @@ function hints(
         idempotentHint: false,
         openWorldHint: false,
       };
+    case 'change':
+      return operation.reads === true
+        ? READS
+        : // What it may lead to, once a person signed.
+          {
+            readOnlyHint: false,
+            destructiveHint: true,
+            idempotentHint: false,
+            openWorldHint: true,
+          };
     case 'administer':
       return {
         readOnlyHint: false,

@@ -22,15 +22,27 @@ const DEPTH: number = LIMITS.jsonDepth + 8;
 const MAX_TEXT = 2_000;
 const MAX_BYTES = 16_384;
 
-export function auditArguments(input: unknown): AuditArguments {
+/** `hides` names members of which only length and hash are told, whatever their size. */
+export function auditArguments(input: unknown, hides: readonly string[] = []): AuditArguments {
   const problem = jsonProblem(input ?? {}, DEPTH);
   if (problem !== undefined)
     return { arguments: { unreadable: problem.problem }, targets: [], problem };
-  const given = (input ?? {}) as Json;
+  const given = hidden((input ?? {}) as Json, hides);
   const cleaned = cleanJson(shortened(outline(given))).value;
   const bounded =
     canonicalJson(cleaned).length <= 2 * MAX_BYTES ? cleaned : pinned(given, canonicalJson(given));
   return { arguments: bounded, targets: targetsOf(cleaned) };
+}
+
+function hidden(value: Json, hides: readonly string[]): Json {
+  if (hides.length === 0 || value === null || typeof value !== 'object' || Array.isArray(value))
+    return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [
+      key,
+      hides.includes(key) ? pinned(member as Json, canonicalJson(member as Json)) : member,
+    ]),
+  ) as Json;
 }
 
 /** Top-level members that are big are told by length and hash, when the whole is big. */
@@ -77,6 +89,10 @@ function shortened(value: Json): Json {
 
 function targetsOf(value: Json): readonly string[] {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return [];
-  const target = (value as { readonly target?: unknown }).target;
-  return typeof target === 'string' ? [target.slice(0, 200)] : [];
+  const { target, targets } = value as { readonly target?: unknown; readonly targets?: unknown };
+  const named = [target, ...(Array.isArray(targets) ? targets : [])];
+  return named
+    .filter((one): one is string => typeof one === 'string')
+    .slice(0, 64)
+    .map((one) => one.slice(0, 200));
 }

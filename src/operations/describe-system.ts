@@ -33,6 +33,7 @@ export const describeSystem = look({
   capability: 'inventory.read',
   taints: false,
   assistants: true,
+  mends: true,
   input: z.strictObject({
     section: z
       .enum(SECTIONS)

@@ -188,6 +188,7 @@ describe('ingest_observation', () => {
             work({
               reader: transaction.reader,
               recorded: () => transaction.recorded(),
+              changes: transaction.changes,
               record: (input) => {
                 kept.push(input);
                 return transaction.record(input);

@@ -1,13 +1,18 @@
+export type { ConfigRequest } from './authority.ts';
 export { Kernel, type World } from './kernel.ts';
 export { OPERATIONS } from './list.ts';
 export {
   type Answer,
+  type AuthorityPowers,
+  CAPABILITIES,
   type Call,
   type Caller,
   type Capability,
   type Operation,
+  type PolicyPowers,
   PROFILES,
   type ProfileName,
+  type ProofPowers,
   type Surface,
   type TargetLook,
 } from './operation.ts';

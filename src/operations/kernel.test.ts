@@ -116,7 +116,7 @@ describe('a profile', () => {
 
   it('offers assistants nothing that their profile does not hold', () => {
     for (const operation of OPERATIONS.filter((each) => each.assistants)) {
-      assert.ok(['look', 'record'].includes(operation.effect), operation.name);
+      assert.ok(['look', 'record', 'change'].includes(operation.effect), operation.name);
     }
     assert.deepEqual(
       OPERATIONS.filter((each) => each.assistants)
@@ -126,9 +126,13 @@ describe('a profile', () => {
         'compare_facts',
         'describe_system',
         'drift_scan',
+        'emergency_stop',
         'fact_history',
+        'find_actions',
+        'get_change',
         'ingest_observation',
         'query_facts',
+        'run_action',
       ],
     );
   });
@@ -169,6 +173,7 @@ describe('a store that cannot commit', () => {
         backup: (target) => inner.backup(target),
         check: () => inner.check(),
         recorded: () => inner.recorded(),
+        changes: inner.changes,
         write: (act) =>
           inner.write(async (transaction) => {
             await act(transaction);

@@ -1,7 +1,8 @@
 /**
  * The one path of every call, read or write, allowed or refused:
- * redact → find → capability → parse → can it be recorded → run → event → answer.
+ * redact → find → policy → parse → can it be recorded → run → event → taint → answer.
  *
+ * What goes on to change a machine passes the change road's own gates inside `run`.
  * Each call leaves exactly one event. A look answers once its event survives the death of this
  * process; a record commits only after its event survives a power cut, so nothing is ever kept
  * that the log does not know. Where a commit fails after that, a second event says so.
@@ -13,8 +14,12 @@ import { canonicalJson, type Json } from '#base/json';
 import type { Log } from '#base/log';
 import type { Clock, Random } from '#base/ports';
 import type { Instant } from '#base/time';
+import type { Catalogue } from '#catalogue';
 import type { EventInput, EventLog } from '#evidence';
+import type { ChangeRoad, Requester } from '#execution';
 import { type Inventory, nearest } from '#inventory';
+import type { Tier } from '#model';
+import type { PolicyEngine } from '#policy';
 import type { Store, StoreTransaction } from '#store';
 import { type AuditArguments, auditArguments } from './audit-arguments.ts';
 import { DeclaredFacts } from './drift-state.ts';
@@ -23,17 +28,29 @@ import type {
   Answer,
   Asking,
   Call,
+  Caller,
+  ChangePowers,
   LookPowers,
   ObservePowers,
   Operation,
+  ProfileName,
   RecordPowers,
   Surface,
 } from './operation.ts';
 import { PROFILES } from './operation.ts';
 import { parseInput } from './parse-input.ts';
+import { whatTargetsSaid } from './taint.ts';
 
 export type World = ObservePowers &
   AdminPowers & {
+    readonly changes: {
+      readonly road: ChangeRoad;
+      readonly catalogue: () => Promise<Catalogue>;
+      /** The policy in force; rejects with its fault where there is none. */
+      readonly policy: () => Promise<PolicyEngine>;
+      /** The highest tier of a profile. */
+      readonly ceilingOf: (profile: ProfileName) => Promise<Tier>;
+    };
     readonly clock: Clock;
     readonly random: Random;
     readonly log: Log;
@@ -62,14 +79,15 @@ export class Kernel {
   /** Throws a Fault where there is no answer; the event is left either way. */
   async perform(call: Call): Promise<Answer> {
     const requestId = newId('req', this.#world.random);
-    const audit = auditArguments(call.input);
-    const draft = eventDraft(call, requestId, audit);
+    const audit = auditArguments(call.input, this.#operations.get(call.operation)?.hides);
+    let draft = eventDraft(call, requestId, audit);
     let operation: Operation;
     let input: unknown;
     let asking: Asking;
     try {
       operation = this.#find(call);
-      authorise(operation, call);
+      offered(operation, call);
+      draft = { ...draft, decision: await this.#permit(operation, call) };
       input = parseInput(operation, call.input);
       // A record names what is wrong in its own words first, in `prepare`.
       if (operation.effect !== 'record') mustBeReadable(audit);
@@ -80,16 +98,70 @@ export class Kernel {
     }
     switch (operation.effect) {
       case 'look':
-        return this.#answer(draft, operation, async () =>
+        return this.#answer(draft, call.caller, operation, async () =>
           operation.run(input, this.#lookPowers(), asking),
         );
       case 'administer':
-        return this.#answer(draft, operation, async () =>
+        return this.#answer(draft, call.caller, operation, async () =>
           operation.run(input, { ...this.#lookPowers(), ...this.#adminPowers() }, asking),
         );
       case 'record':
         return this.#record(draft, operation, input, asking, audit);
+      case 'change': {
+        const powers = { ...this.#lookPowers(), ...(await this.#changePowers(call, requestId)) };
+        return this.#answer(draft, call.caller, operation, async () =>
+          operation.run(input, powers, asking),
+        );
+      }
     }
+  }
+
+  /** What the profile holds, and then what the policy says; without a policy only what mends. */
+  async #permit(operation: Operation, { caller }: Call): Promise<EventInput['decision']> {
+    const capabilities: readonly string[] = PROFILES[caller.profile];
+    if (!capabilities.includes(operation.capability)) throw notPermitted(operation, caller);
+    if (operation.mends === true) return { verdict: 'allow', because: `profile ${caller.profile}` };
+    const policy = await this.#world.changes.policy();
+    const decision = policy.decideLook(
+      { kind: kindOf(caller.surface), profile: caller.profile, capabilities },
+      operation.capability,
+    );
+    if (decision.verdict === 'allow')
+      return { verdict: 'allow', because: decision.policies.join(' ') };
+    throw new Fault(
+      'refused',
+      'policy-denied',
+      `denied by policy: ${decision.says}. holdfast policy explain shows which policies spoke`,
+      { facts: { operation: operation.name, policies: decision.policies } },
+    );
+  }
+
+  async #changePowers(call: Call, requestId: string): Promise<ChangePowers> {
+    const { changes, inventory } = this.#world;
+    const { caller } = call;
+    // With an inventory that cannot be read nothing is seen, and whoever may still can stop everything.
+    const scopes =
+      caller.scopes === 'all'
+        ? await inventory().then(
+            (read) => read.scopes,
+            () => [],
+          )
+        : caller.scopes;
+    const requester: Requester = {
+      principal: caller.principal,
+      onBehalfOf: caller.onBehalfOf,
+      surface: caller.surface,
+      kind: kindOf(caller.surface),
+      profile: caller.profile,
+      capabilities: PROFILES[caller.profile],
+      ceiling: await changes.ceilingOf(caller.profile),
+      tainted: changes.road.taintOf(caller.session) !== undefined,
+      session: caller.session,
+      scopes,
+      requestId,
+      traceId: call.traceId ?? null,
+    };
+    return { road: changes.road, catalogue: changes.catalogue, requester };
   }
 
   #find(call: Call): Operation {
@@ -138,6 +210,7 @@ export class Kernel {
 
   async #answer(
     draft: EventInput,
+    caller: Caller,
     operation: Operation,
     run: () => Promise<unknown>,
   ): Promise<Answer> {
@@ -147,12 +220,18 @@ export class Kernel {
     } catch (thrown) {
       return this.#refuse(draft, thrown);
     }
+    const said = operation.taints ? whatTargetsSaid(value) : null;
+    const told = operation.effect === 'change' ? (operation.told?.(value) ?? {}) : {};
     const event = {
       ...draft,
+      ...told,
       outcome: 'done' as const,
-      output: outputOf(value),
-      tainted: operation.taints,
+      output: operation.confidential === true ? null : outputOf(value),
+      tainted: said !== null,
     };
+    // Before the caller reads it: what it asks for next may already be the target's wish.
+    if (said !== null && ASSISTANT_SURFACES.has(caller.surface))
+      await this.#world.changes.road.addTaint(caller.session, operation.name, said);
     const notices: string[] = [];
     try {
       await this.#world.events.append(event).written;
@@ -252,8 +331,8 @@ export class Kernel {
   }
 
   #adminPowers(): AdminPowers {
-    const { editInventory, verify, backup, doctor } = this.#world;
-    return { editInventory, verify, backup, doctor };
+    const { editInventory, verify, backup, doctor, authority, policies, proof } = this.#world;
+    return { editInventory, verify, backup, doctor, authority, policies, proof };
   }
 
   #recordPowers(transaction: StoreTransaction): RecordPowers {
@@ -287,29 +366,28 @@ function mustBeReadable({ problem }: AuditArguments): void {
   );
 }
 
-function authorise(operation: Operation, call: Call): void {
-  if (ASSISTANT_SURFACES.has(call.caller.surface) && !operation.assistants) {
-    throw new Fault(
-      'refused',
-      'not-offered',
-      `not offered to assistants: ${operation.name}. Ask an operator to do it with the holdfast command`,
-      { facts: { operation: operation.name } },
-    );
-  }
-  const held: readonly string[] = PROFILES[call.caller.profile];
-  if (held.includes(operation.capability)) return;
+function offered(operation: Operation, { caller }: Call): void {
+  if (!ASSISTANT_SURFACES.has(caller.surface) || operation.assistants) return;
   throw new Fault(
     'refused',
-    'not-permitted',
-    `not permitted: ${operation.name} needs the capability ${operation.capability}, which the profile ${call.caller.profile} does not hold. Ask an operator to do it with the holdfast command`,
-    {
-      facts: {
-        operation: operation.name,
-        capability: operation.capability,
-        profile: call.caller.profile,
-      },
-    },
+    'not-offered',
+    `not offered to assistants: ${operation.name}. Ask an operator to do it with the holdfast command`,
+    { facts: { operation: operation.name } },
   );
+}
+
+function notPermitted({ name, capability }: Operation, { profile }: Caller): Fault {
+  return new Fault(
+    'refused',
+    'not-permitted',
+    `not permitted: ${name} needs the capability ${capability}, which the profile ${profile} does not hold. Ask an operator to do it with the holdfast command`,
+    { facts: { operation: name, capability, profile } },
+  );
+}
+
+function kindOf(surface: Surface): Requester['kind'] {
+  if (ASSISTANT_SURFACES.has(surface)) return 'assistant';
+  return surface === 'service' ? 'service' : 'operator';
 }
 
 function eventDraft(call: Call, requestId: string, audit: AuditArguments): EventInput {

@@ -1,5 +1,18 @@
 /** Everything a caller may ask for. Surfaces are made from this list; a name here is a promise. */
 import {
+  approvalPage,
+  changeApprove,
+  changeCancel,
+  changeClose,
+  changeReject,
+  changeUndo,
+  flappingClear,
+  stopLift,
+  stopLiftPage,
+  stopsList,
+} from './approvals.ts';
+import { configApply, configPage, configStatus, operatorsList } from './authority.ts';
+import {
   baselineBless,
   baselineList,
   baselineRetire,
@@ -12,11 +25,23 @@ import { compareFacts } from './compare-facts.ts';
 import { describeSystem } from './describe-system.ts';
 import { driftScan } from './drift-scan.ts';
 import { factHistory } from './fact-history.ts';
+import { findActions } from './find-actions.ts';
 import { ingestObservation } from './ingest-observation.ts';
 import { observe } from './observe.ts';
 import type { Operation } from './operation.ts';
+import { policyExplain, policyReplay, policyTest } from './policy.ts';
+import {
+  changeBundle,
+  evidenceExport,
+  evidenceHold,
+  evidenceOutput,
+  evidencePrune,
+  evidenceStatus,
+} from './proof.ts';
 import { queryFacts } from './query-facts.ts';
+import { changesList, emergencyStop, getChange, runAction } from './run-action.ts';
 import { backupStore, doctor, eventsList, verifyLog } from './service.ts';
+import { standingAdd, standingList, standingPage, standingRevoke } from './standing.ts';
 import { targetSummary } from './target-summary.ts';
 import { targetAdd, targetList, targetRemove, targetShow } from './targets.ts';
 
@@ -40,6 +65,38 @@ export const OPERATIONS: readonly Operation[] = [
   waiverAdd,
   waiverList,
   waiverRetire,
+  findActions,
+  runAction,
+  getChange,
+  changesList,
+  approvalPage,
+  changeApprove,
+  changeReject,
+  changeCancel,
+  changeUndo,
+  changeClose,
+  flappingClear,
+  emergencyStop,
+  stopsList,
+  stopLiftPage,
+  stopLift,
+  standingPage,
+  standingAdd,
+  standingList,
+  standingRevoke,
+  operatorsList,
+  configStatus,
+  configPage,
+  configApply,
+  policyTest,
+  policyExplain,
+  policyReplay,
+  changeBundle,
+  evidenceStatus,
+  evidenceOutput,
+  evidenceHold,
+  evidencePrune,
+  evidenceExport,
   eventsList,
   verifyLog,
   backupStore,

@@ -5,13 +5,16 @@
  * gets readers only; a record gets one transaction that commits after its event is durable.
  */
 import type * as z from 'zod/v4';
-import type { Json } from '#base/json';
+import type { Json, JsonObject } from '#base/json';
 import type { Clock } from '#base/ports';
 import type { Instant } from '#base/time';
-import type { EventLog } from '#evidence';
+import type { Catalogue } from '#catalogue';
+import type { EventInput, EventLog } from '#evidence';
+import type { ChangeRoad, Requester } from '#execution';
 import type { Inventory } from '#inventory';
-import type { Scope, Target } from '#model';
+import { ACTION_CAPABILITIES, type Scope, type Target } from '#model';
 import type { FactReader, Moment, StoreTransaction } from '#store';
+import type { ConfigRequest } from './authority.ts';
 import type { DeclaredFacts } from './drift-state.ts';
 
 export const CAPABILITIES = [
@@ -23,15 +26,34 @@ export const CAPABILITIES = [
   'targets.observe',
   'baselines.write',
   'events.read',
+  'changes.propose',
+  'changes.read',
+  'changes.decide',
+  'stop.trip',
+  'authority.write',
+  'evidence.write',
   'service.admin',
+  ...ACTION_CAPABILITIES,
 ] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
-/** Named sets of capabilities. None of them can approve, and none can change a target. */
+/**
+ * Named sets of capabilities. None of them can approve, and none can change a target: that takes a
+ * person's signature, whoever brings it here.
+ */
 export const PROFILES = {
-  /** What the bearer that `start` prints, and any MCP client, gets. */
-  observer: ['facts.read', 'facts.ingest', 'drift.read', 'inventory.read'],
-  /** The account on the local socket: observing, and declarations that stay `unsigned`. */
+  /** What the bearer that `start` prints, and any MCP client, gets: looking and proposing. */
+  observer: [
+    'facts.read',
+    'facts.ingest',
+    'drift.read',
+    'inventory.read',
+    'changes.propose',
+    'changes.read',
+    'stop.trip',
+    ...ACTION_CAPABILITIES,
+  ],
+  /** The account on the local socket: also what prepares decisions, and declarations that stay `unsigned`. */
   operator: CAPABILITIES,
 } as const satisfies Record<string, readonly Capability[]>;
 export type ProfileName = keyof typeof PROFILES;
@@ -45,6 +67,8 @@ export type Caller = {
   readonly onBehalfOf: string | null;
   readonly surface: Surface;
   readonly profile: ProfileName;
+  /** What taint belongs to: a lease over HTTP, a connection over stdio, the account on the socket. */
+  readonly session: string;
   /** `all`: every scope of the inventory. */
   readonly scopes: readonly Scope[] | 'all';
 };
@@ -130,6 +154,57 @@ export type AdminPowers = {
   readonly verify: () => Promise<Json>;
   readonly backup: (path: string) => Promise<Json>;
   readonly doctor: () => Promise<Json>;
+  readonly authority: AuthorityPowers;
+  readonly policies: PolicyPowers;
+  readonly proof: ProofPowers;
+};
+
+/** Who may sign and what is in force. Answers are JSON in the form each operation publishes. */
+export type AuthorityPowers = {
+  readonly operators: () => Promise<Json>;
+  readonly status: () => Promise<Json>;
+  /** The next config document for what is asked, with what it changes in words. Changes nothing. */
+  readonly page: (request: ConfigRequest, principal: string) => Promise<Json>;
+  readonly apply: (
+    signed: {
+      readonly order: string;
+      readonly signatures: readonly string[];
+      readonly recoverySignature?: string | undefined;
+    },
+    principal: string,
+  ) => Promise<Json>;
+};
+
+export type PolicyPowers = {
+  /** Checks the policies on disk against cases; `undefined`: the shipped ones. */
+  readonly test: (cases: string | undefined) => Promise<Json>;
+  readonly explain: (changeId: string) => Promise<Json>;
+  /** Past changes that the policies on disk would decide otherwise. */
+  readonly replay: (limit: number) => Promise<Json>;
+};
+
+/** What is given to people who do not trust this program. */
+export type ProofPowers = {
+  readonly bundle: (changeId: string) => Promise<Json>;
+  readonly status: () => Promise<Json>;
+  readonly output: (sha256: string) => Promise<Json>;
+  readonly hold: (change: string, reason: string, on: boolean) => Promise<Json>;
+  readonly prune: (before: Instant) => Promise<Json>;
+  readonly export: (format: 'ocsf' | 'syslog', after: number, limit: number) => Promise<Json>;
+};
+
+/** The change road, and who asks for it. */
+export type ChangePowers = {
+  readonly road: ChangeRoad;
+  readonly requester: Requester;
+  readonly catalogue: () => Promise<Catalogue>;
+};
+
+/** What an event says of a call beside its arguments: read off the answer, never off the question. */
+export type Told = {
+  readonly decision?: EventInput['decision'];
+  readonly targets?: readonly string[];
+  readonly more?: JsonObject;
 };
 
 type Described<In extends z.ZodType, Out extends z.ZodType> = {
@@ -144,6 +219,12 @@ type Described<In extends z.ZodType, Out extends z.ZodType> = {
   readonly taints: boolean;
   /** Offered to assistants over MCP. */
   readonly assistants: boolean;
+  /** Arguments of which the event tells length and hash only. */
+  readonly hides?: readonly string[];
+  /** Answered also while there is no policy: what tells what is wrong, and what only stops. */
+  readonly mends?: true;
+  /** The answer holds what nobody else may have yet: the event tells nothing of it. */
+  readonly confidential?: true;
 };
 
 export type Look<In extends z.ZodType, Out extends z.ZodType> = Described<In, Out> & {
@@ -180,11 +261,25 @@ export type Administering<In extends z.ZodType, Out extends z.ZodType> = Describ
   run(input: z.output<In>, powers: LookPowers & AdminPowers, asking: Asking): Promise<z.input<Out>>;
 };
 
+/** What is asked of the change road. The road leaves its own events; this call leaves its one as well. */
+export type Changing<In extends z.ZodType, Out extends z.ZodType> = Described<In, Out> & {
+  readonly effect: 'change';
+  /** It only tells how things stand. */
+  readonly reads?: true;
+  run(
+    input: z.output<In>,
+    powers: LookPowers & ChangePowers,
+    asking: Asking,
+  ): Promise<z.input<Out>> | z.input<Out>;
+  told?(answer: z.output<Out>): Told;
+};
+
 export type Operation =
   // The list is heterogeneous; each entry was checked where it was made by the functions below.
   | Look<z.ZodType, z.ZodType>
   | Recording<z.ZodType, z.ZodType, unknown>
-  | Administering<z.ZodType, z.ZodType>;
+  | Administering<z.ZodType, z.ZodType>
+  | Changing<z.ZodType, z.ZodType>;
 
 export function look<In extends z.ZodType, Out extends z.ZodType>(
   described: Omit<Look<In, Out>, 'effect'>,
@@ -202,4 +297,10 @@ export function administering<In extends z.ZodType, Out extends z.ZodType>(
   described: Omit<Administering<In, Out>, 'effect'>,
 ): Operation {
   return { ...described, effect: 'administer' } as unknown as Operation;
+}
+
+export function changing<In extends z.ZodType, Out extends z.ZodType>(
+  described: Omit<Changing<In, Out>, 'effect'>,
+): Operation {
+  return { ...described, effect: 'change' } as unknown as Operation;
 }

@@ -14,6 +14,7 @@ export const eventsList = look({
   capability: 'events.read',
   taints: false,
   assistants: false,
+  mends: true,
   input: z.strictObject({
     operation: z.string().max(64).optional(),
     principal: z.string().max(200).optional(),
@@ -54,6 +55,7 @@ export const verifyLog = administering({
   capability: 'service.admin',
   taints: false,
   assistants: false,
+  mends: true,
   input: z.strictObject({}),
   output: anything,
   run: async (_input, powers) => (await powers.verify()) as Record<string, Json>,
@@ -67,6 +69,7 @@ export const backupStore = administering({
   capability: 'service.admin',
   taints: false,
   assistants: false,
+  mends: true,
   input: z.strictObject({
     path: z.string().min(1).max(4_096).describe('a directory that does not exist yet'),
   }),
@@ -81,6 +84,7 @@ export const doctor = administering({
   capability: 'service.admin',
   taints: false,
   assistants: false,
+  mends: true,
   input: z.strictObject({}),
   output: anything,
   run: async (_input, powers) => (await powers.doctor()) as Record<string, Json>,

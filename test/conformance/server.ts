@@ -24,7 +24,7 @@ import {
 } from '#mcp';
 import { OPERATIONS } from '#operations';
 import { clean } from '#redaction';
-import { HTTP_CALLER, STDIO_CALLER } from '../../src/main/callers.ts';
+import { HTTP_CALLER, newStdioSession, stdioCaller } from '../../src/main/callers.ts';
 import { serveHttp } from '../../src/main/http.ts';
 import { initialise } from '../../src/main/init.ts';
 import { openService, type Service } from '../../src/main/service.ts';
@@ -57,7 +57,7 @@ const setup: McpSetup = {
 
 if (transport === 'stdio') {
   const { closed } = serveMcpStdio({
-    service: mcpService(setup)(STDIO_CALLER),
+    service: mcpService(setup)(stdioCaller(newStdioSession())),
     stdin: process.stdin,
     stdout: process.stdout,
     clock,

@@ -12,25 +12,32 @@ export type Asked =
 
 export type McpClient = AsyncDisposable & {
   ask(tool: string, input: Record<string, unknown>): Promise<Asked>;
+  /** The tool's object; throws its code otherwise. */
+  must<Value>(tool: string, input: Record<string, unknown>): Promise<Value>;
 };
 
-export async function connectMcp(home: string): Promise<McpClient> {
+export function connectMcp(home: string): Promise<McpClient> {
+  return connectCommand(PROGRAM, ['--home', home, 'mcp']);
+}
+
+/** The same for a program that is reached in another way, as in a container. */
+export async function connectCommand(command: string, args: readonly string[]): Promise<McpClient> {
   const client = new Client({ name: 'test', version: '1' });
-  await client.connect(
-    new StdioClientTransport({
-      command: PROGRAM,
-      args: ['--home', home, 'mcp'],
-      stderr: 'inherit',
-    }),
-  );
+  await client.connect(new StdioClientTransport({ command, args: [...args], stderr: 'inherit' }));
+  const ask: McpClient['ask'] = async (name, input) => {
+    const answer = await client.callTool({ name, arguments: input });
+    if (answer.isError !== true) {
+      return { code: undefined, value: answer.structuredContent as Record<string, unknown> };
+    }
+    const fault = answer._meta?.['holdfast/error'] as { code: string } | undefined;
+    return { code: fault?.code ?? JSON.stringify(answer.content), value: undefined };
+  };
   return {
-    ask: async (name, input) => {
-      const answer = await client.callTool({ name, arguments: input });
-      if (answer.isError !== true) {
-        return { code: undefined, value: answer.structuredContent as Record<string, unknown> };
-      }
-      const fault = answer._meta?.['holdfast/error'] as { code: string } | undefined;
-      return { code: fault?.code ?? JSON.stringify(answer.content), value: undefined };
+    ask,
+    must: async <Value>(name: string, input: Record<string, unknown>) => {
+      const { code, value } = await ask(name, input);
+      if (value === undefined) throw new Error(`${name}: ${code}`);
+      return value as Value;
     },
     [Symbol.asyncDispose]: () => client.close(),
   };

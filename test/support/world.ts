@@ -1,11 +1,17 @@
 /** A whole kernel on a simulated disk: a store in memory, a real event log, a paper fleet. */
+import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
 import { silentLog } from '#base/log';
+import type { Clock } from '#base/ports';
 import { type Instant, instant } from '#base/time';
 import type { EventRecord, Log } from '#evidence';
+import { openChangeRoad } from '#execution';
 import { type Inventory, parseInventory } from '#inventory';
 import { type Answer, type Call, type Caller, Kernel, OPERATIONS, type World } from '#operations';
+import { DEFAULT_SETTINGS, loadPolicies } from '#policy';
+import { shippedCatalogue } from '#samples/catalogue';
 import { anEvent } from '#samples/evidence';
+import { shippedFiles } from '#samples/policy';
 import { openMemoryStore, type Store } from '#store';
 import { type FileFaultPlan, SimulatedDisk } from './simulated-files.ts';
 import { openTestLog, seededRandom } from './simulated-log.ts';
@@ -32,11 +38,16 @@ drift:
       reason: updated by itself
 `;
 
+/** Read and compiled once: they are the same for every world. */
+const CATALOGUE = shippedCatalogue();
+const POLICY = loadPolicies(shippedFiles(), DEFAULT_SETTINGS);
+
 export const OPERATOR: Caller = {
   principal: 'operator:ada@local',
   onBehalfOf: null,
   surface: 'cli',
   profile: 'operator',
+  session: 'cli',
   scopes: 'all',
 };
 
@@ -45,6 +56,7 @@ export const ASSISTANT: Caller = {
   onBehalfOf: 'operator:ada@local',
   surface: 'mcp-stdio',
   profile: 'observer',
+  session: 'stdio_test',
   scopes: 'all',
 };
 
@@ -74,18 +86,48 @@ export async function aWorld(
   const refuse = async (): Promise<Json> => {
     throw new Error('not in this world');
   };
+  const inventory = async (): Promise<Inventory> => parseInventory(text, 'fleet.yaml');
+  const unreached = async (): Promise<never> => {
+    throw new Fault('unavailable', 'not-in-this-world', 'nothing of that kind is in this world');
+  };
+  const clock: Clock = {
+    now: () => now,
+    monotonicMs: () => now / 1000,
+    sleep: async () => {},
+  };
+  // Nobody may sign here and no host is reached: what goes further is in `change-world.ts`.
+  const road = openChangeRoad({
+    clock,
+    random: seededRandom(5),
+    files: disk.start(),
+    home: '/data/home',
+    log: silentLog,
+    store,
+    events: log,
+    inventory,
+    catalogue: async () => CATALOGUE,
+    policy: async () => POLICY,
+    settings: async () => DEFAULT_SETTINGS,
+    authority: unreached,
+    adapterOf: () => undefined,
+    enrolled: async () => undefined,
+    fileOf: async () => undefined,
+    roots: { state: '/var/lib/holdfast', runbooks: null },
+    checkpoint: async () => ({ size: 0, root: '0'.repeat(64) }),
+    signRun: unreached,
+    keepOutput: unreached,
+    observe: unreached,
+    at: () => {},
+  });
   const kernel = new Kernel(
     {
-      clock: {
-        now: () => now,
-        monotonicMs: () => now / 1000,
-        sleep: async () => {},
-      },
+      clock,
+
       random: seededRandom(3),
       log: silentLog,
       store,
       events: log,
-      inventory: async (): Promise<Inventory> => parseInventory(text, 'fleet.yaml'),
+      inventory,
       observe: refuse as unknown as World['observe'],
       editInventory: async (edit) => {
         text = edit(text);
@@ -93,6 +135,22 @@ export async function aWorld(
       verify: refuse,
       backup: refuse,
       doctor: refuse,
+      changes: {
+        road,
+        catalogue: async () => CATALOGUE,
+        policy: async () => POLICY,
+        ceilingOf: async () => 'T3',
+      },
+      authority: { operators: refuse, status: refuse, page: refuse, apply: refuse },
+      policies: { test: refuse, explain: refuse, replay: refuse },
+      proof: {
+        bundle: refuse,
+        status: refuse,
+        output: refuse,
+        hold: refuse,
+        prune: refuse,
+        export: refuse,
+      },
       ...over,
     },
     OPERATIONS,

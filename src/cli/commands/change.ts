@@ -1,0 +1,315 @@
+/** Proposing, deciding, undoing and stopping. */
+import { Fault } from '#base/fault';
+import type { Json } from '#base/json';
+import type { ApprovalPage, ChangeView } from '#execution';
+import { EXIT_CODES } from '../exit-codes.ts';
+import { renderAnything } from '../render/anything.ts';
+import {
+  renderActions,
+  renderChange,
+  renderChanges,
+  renderLifted,
+  renderPage,
+  renderStop,
+  renderStops,
+} from '../render/change.ts';
+import { consent, keyFor } from '../signing.ts';
+import { type CommandSpec, type GroupSpec, given, type OptionSpec, TARGET } from './spec.ts';
+
+const REASON: OptionSpec = { flags: '--reason <reason>', about: 'why', mandatory: true };
+export const KEY: OptionSpec = {
+  flags: '--key <path>',
+  about:
+    'key to sign with: a file, or the .pub of one in ssh-agent; default HOLDFAST_KEY, ~/.ssh/holdfast_operator',
+};
+export const WORDS: OptionSpec = {
+  flags: '--words <words>',
+  about: 'away from a terminal: the six words of the digest, as the page shows them',
+};
+
+export const actions: CommandSpec = {
+  usage: 'actions [query]',
+  summary: 'find what can be done: actions with their arguments, tier and what they change',
+  examples: ['actions', 'actions restart --target web-1', 'actions --tier T0 --json'],
+  options: [
+    { flags: '--tier <tier>', about: 'of this tier', choices: ['T0', 'T1', 'T2', 'T3'] },
+    { flags: '--family <family>', about: 'of this family' },
+    TARGET,
+    { flags: '--limit <n>', about: 'at most this many; default 10', read: 'whole number' },
+  ],
+  async run(desk, [query], options) {
+    await desk.answer(
+      'find_actions',
+      {
+        ...(query === undefined ? {} : { query }),
+        ...given(options, 'tier', 'family', 'target', 'limit'),
+      },
+      renderActions,
+    );
+  },
+};
+
+export const propose: CommandSpec = {
+  usage: 'propose <action> <targets>',
+  summary: 'propose an action on targets; it waits for a signature unless it only looks',
+  more: 'Targets are comma separated. Arguments of the action: --arg name=value, comma separated; long values from a file: --arg-file name=path.',
+  examples: [
+    "propose service.restart web-1 --arg unit=nginx.service --reason 'it hangs'",
+    "propose service.status web-1 --arg unit=nginx.service --reason 'looking'",
+  ],
+  options: [
+    { flags: '--arg <pairs>', about: 'arguments as name=value, comma separated', read: 'list' },
+    { flags: '--arg-file <pair>', about: 'an argument whose value is the text of a file' },
+    REASON,
+    { flags: '--dry-run', about: 'stop after the preview' },
+    { flags: '--idempotency-key <key>', about: 'the same key answers with the same change' },
+  ],
+  async run(desk, [action = '', targets = ''], options) {
+    const args: Record<string, Json> = {};
+    for (const pair of (options['arg'] as readonly string[] | undefined) ?? []) {
+      const [name, value] = split(pair);
+      args[name] = typed(value);
+    }
+    if (typeof options['argFile'] === 'string') {
+      const [name, path] = split(options['argFile']);
+      args[name] = Buffer.from(await desk.io.readFile(path)).toString('utf8');
+    }
+    const view = await desk.answer<ChangeView>(
+      'run_action',
+      {
+        action,
+        targets: targets.split(',').map((one) => one.trim()),
+        args,
+        ...given(options, 'reason', 'dryRun', 'idempotencyKey'),
+      },
+      renderChange,
+    );
+    return exitOf(view);
+  },
+};
+
+export const changes: CommandSpec = {
+  usage: 'changes [change]',
+  summary: 'list changes, newest first, or show one in full',
+  examples: ['changes', 'changes --pending', 'changes chg_0123456789abcdef01234567'],
+  options: [
+    { flags: '--pending', about: 'what waits for a person' },
+    { flags: '--state <state>', about: 'in this state' },
+    TARGET,
+    { flags: '--limit <n>', about: 'at most this many; default 20', read: 'whole number' },
+    { flags: '--before <cursor>', about: 'older ones, as the page before said' },
+  ],
+  async run(desk, [change], options) {
+    if (change !== undefined) {
+      await desk.answer('get_change', { changeId: change }, renderChange);
+      return;
+    }
+    await desk.answer(
+      'changes_list',
+      given(options, 'pending', 'state', 'target', 'limit', 'before'),
+      renderChanges,
+    );
+  },
+};
+
+export const approvals: CommandSpec = {
+  usage: 'approvals',
+  summary: 'list what waits for a signature',
+  examples: ['approvals', 'approvals --json'],
+  async run(desk) {
+    await desk.answer('changes_list', { pending: true }, renderChanges);
+  },
+};
+
+export const approve: CommandSpec = {
+  usage: 'approve <change>',
+  summary: 'show exactly what would run, and sign it with your key',
+  more: 'At a terminal you are asked; T3 asks for the name of the target. Nothing is sent before you signed.',
+  examples: [
+    'approve chg_0123456789abcdef01234567',
+    'approve chg_0123456789abcdef01234567 --key ~/.ssh/ada_sk',
+  ],
+  options: [
+    KEY,
+    WORDS,
+    { flags: '--name <target>', about: "T3, with --words: the target's name" },
+    { flags: '--reason <reason>', about: 'why you approve; T3 needs it' },
+    { flags: '--show', about: 'show the page and sign nothing' },
+  ],
+  async run(desk, [changeId = ''], options) {
+    const page = (await desk.ask('approval_page', { changeId })) as unknown as ApprovalPage;
+    if (options['show'] === true) {
+      desk.show(withoutEnvelope(page), renderPage);
+      return;
+    }
+    if (!desk.json) desk.show(page, renderPage);
+    const key = await keyFor(desk, options['key']);
+    const words = options['words'];
+    await consent(desk, {
+      words: page.digestWords,
+      given: typeof words === 'string' ? words : undefined,
+      name: page.typeName,
+    });
+    const reason =
+      options['reason'] ??
+      (page.typeName !== null && desk.io.isTerminal.stdin
+        ? await desk.io.ask('Why do you approve it? ')
+        : undefined);
+    const signature = await desk.commands.keys.sign(key, page.namespace, page.envelope);
+    const typedName = words === undefined ? page.typeName : options['name'];
+    const view = await desk.answer<ChangeView>(
+      'change_approve',
+      {
+        changeId,
+        signature,
+        ...(typeof typedName === 'string' ? { typedTarget: typedName } : {}),
+        ...(typeof reason === 'string' && reason !== '' ? { reason } : {}),
+      },
+      renderChange,
+    );
+    return exitOf(view);
+  },
+};
+
+/** A page that is only shown has no use for the bytes to sign, and neither has who reads over a shoulder. */
+function withoutEnvelope({ envelope: _envelope, ...page }: ApprovalPage): ApprovalPage {
+  return { ...page, envelope: '' };
+}
+
+const decision = (
+  usage: string,
+  operation: string,
+  summary: string,
+  example: string,
+): CommandSpec => ({
+  usage: `${usage} <change>`,
+  summary,
+  examples: [example],
+  options: [REASON],
+  async run(desk, [changeId = ''], options) {
+    const view = await desk.answer<ChangeView>(
+      operation,
+      { changeId, ...given(options, 'reason') },
+      renderChange,
+    );
+    return operation === 'change_undo' ? exitOf(view) : EXIT_CODES.ok;
+  },
+});
+
+export const reject = decision(
+  'reject',
+  'change_reject',
+  'refuse a change that waits',
+  "reject chg_0123456789abcdef01234567 --reason 'not in office hours'",
+);
+export const cancel = decision(
+  'cancel',
+  'change_cancel',
+  'withdraw a change that did not start',
+  "cancel chg_0123456789abcdef01234567 --reason 'no longer needed'",
+);
+export const undo = decision(
+  'undo',
+  'change_undo',
+  'run the signed way back of a change, or propose it',
+  "undo chg_0123456789abcdef01234567 --reason 'made it worse'",
+);
+
+export const close = decision(
+  'close',
+  'change_close',
+  'say that you looked at an ambiguous change and it is over',
+  "close chg_0123456789abcdef01234567 --reason 'looked: it did run'",
+);
+
+export const unflap: CommandSpec = {
+  usage: 'unflap <action> <target>',
+  summary: 'allow an action again that was stopped for flapping on a target',
+  examples: ['unflap service.restart host:web-1'],
+  async run(desk, [action = '', target = '']) {
+    await desk.answer('flapping_clear', { action, target }, renderAnything);
+  },
+};
+
+export const stop: GroupSpec = {
+  usage: 'stop',
+  summary: 'emergency stop: no new work, running work is ended, until an operator lifts it',
+  commands: [
+    {
+      usage: 'now [subject] [name]',
+      summary: 'stop the fleet, or one scope, target, action or rule',
+      examples: [
+        "stop now --reason 'something is wrong'",
+        "stop now target host:web-1 --reason 'hands off'",
+      ],
+      argumentChoices: ['fleet', 'scope', 'target', 'action', 'rule', 'session'],
+      options: [REASON],
+      async run(desk, [subject = 'fleet', name], options) {
+        await desk.answer(
+          'emergency_stop',
+          { subject, ...(name === undefined ? {} : { name }), ...given(options, 'reason') },
+          renderStop,
+        );
+      },
+    },
+    {
+      usage: 'list',
+      summary: 'list the stops in force',
+      examples: ['stop list', 'stop list --json'],
+      async run(desk) {
+        await desk.answer('stops_list', {}, renderStops);
+      },
+    },
+    {
+      usage: 'lift <stop>',
+      summary: 'lift a stop with your signature',
+      examples: ['stop lift stop_0123456789abcdef01234567'],
+      options: [KEY, { flags: '--yes', about: 'away from a terminal: you mean it' }],
+      async run(desk, [stopId = ''], options) {
+        const page = (await desk.ask('stop_lift_page', { stopId })) as {
+          readonly order: string;
+          readonly namespace: string;
+        };
+        const key = await keyFor(desk, options['key']);
+        if (options['yes'] !== true)
+          await consent(desk, { words: '', given: undefined, name: null });
+        const signature = await desk.commands.keys.sign(key, page.namespace, page.order);
+        await desk.answer('stop_lift', { stopId, order: page.order, signature }, renderLifted);
+      },
+    },
+  ],
+};
+
+function split(pair: string): readonly [string, string] {
+  const at = pair.indexOf('=');
+  if (at > 0) return [pair.slice(0, at), pair.slice(at + 1)];
+  throw new Fault('invalid', 'invalid-input', `not name=value: ${pair.slice(0, 100)}`);
+}
+
+/** Numbers and booleans as such; everything else is text, and the action's own types have the last word. */
+export function typed(value: string): Json {
+  if (value === 'true') return true;
+  if (value === 'false') return false;
+  return /^-?(?:0|[1-9]\d{0,14})$/.test(value) ? Number(value) : value;
+}
+
+function exitOf({ state, decision: { verdict } }: ChangeView): number {
+  switch (state) {
+    case 'failed':
+      return EXIT_CODES.unavailable;
+    case 'ambiguous':
+      return EXIT_CODES.uncertain;
+    case 'refused':
+    case 'expired':
+    case 'cancelled':
+      return EXIT_CODES.refused;
+    case 'proposed':
+    case 'previewed':
+    case 'approved':
+    case 'executing':
+    case 'confirmed':
+    case 'closed':
+    case 'rolled-back':
+      return verdict === 'deny' ? EXIT_CODES.refused : EXIT_CODES.ok;
+  }
+}

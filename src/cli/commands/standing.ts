@@ -1,0 +1,126 @@
+import { Fault } from '#base/fault';
+import type { Json } from '#base/json';
+import {
+  renderStanding,
+  renderStandingPage,
+  renderStandings,
+  type StandingPage,
+} from '../render/standing.ts';
+import { consent, keyFor } from '../signing.ts';
+import { KEY, typed, WORDS } from './change.ts';
+import { type GroupSpec, given } from './spec.ts';
+
+const UNITS: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: 86_400 };
+
+export const standing: GroupSpec = {
+  usage: 'standing',
+  summary: 'consent in advance: one action, listed arguments, a window, a budget, an end',
+  commands: [
+    {
+      usage: 'add <action> <targets>',
+      summary: 'sign a standing approval',
+      more: 'Every value of every argument is listed: --arg unit=nginx.service|php.service. Hosts count the budget themselves.',
+      examples: [
+        "standing add service.reload web-1,web-2 --arg unit=nginx.service --days 30 --runs 4 --per 1h --reason 'new certificates'",
+      ],
+      options: [
+        { flags: '--arg <pairs>', about: 'name=value|value, comma separated', read: 'list' },
+        {
+          flags: '--days <n>',
+          about: 'until when; at most 90',
+          read: 'whole number',
+          mandatory: true,
+        },
+        {
+          flags: '--runs <n>',
+          about: 'at most this many runs on a host',
+          read: 'whole number',
+          mandatory: true,
+        },
+        { flags: '--per <time>', about: 'in this time: 10m, 1h, 1d', mandatory: true },
+        {
+          flags: '--cooldown <seconds>',
+          about: 'between two runs; default 300',
+          read: 'whole number',
+        },
+        { flags: '--window <window>', about: 'HH:MM-HH:MM UTC; default always' },
+        { flags: '--even-tainted', about: 'also for a session that has read text of a target' },
+        { flags: '--reason <reason>', about: 'why', mandatory: true },
+        KEY,
+        WORDS,
+      ],
+      async run(desk, [action = '', targets = ''], options) {
+        const values: Record<string, Json[]> = {};
+        for (const pair of (options['arg'] as readonly string[] | undefined) ?? []) {
+          const at = pair.indexOf('=');
+          if (at < 1)
+            throw new Fault('invalid', 'invalid-input', `not name=value: ${pair.slice(0, 100)}`);
+          values[pair.slice(0, at)] = pair
+            .slice(at + 1)
+            .split('|')
+            .map(typed);
+        }
+        const page = (await desk.ask('standing_page', {
+          action,
+          targets: targets.split(',').map((one) => one.trim()),
+          arguments: values,
+          days: options['days'] as number,
+          window: typeof options['window'] === 'string' ? options['window'] : 'always',
+          budget: {
+            runs: options['runs'] as number,
+            perSeconds: secondsOf(String(options['per'])),
+          },
+          cooldownSeconds: (options['cooldown'] as number | undefined) ?? 300,
+          evenTainted: options['evenTainted'] === true,
+          ...given(options, 'reason'),
+        })) as unknown as StandingPage;
+        if (!desk.json) desk.show(page, renderStandingPage);
+        const key = await keyFor(desk, options['key']);
+        const words = options['words'];
+        await consent(desk, {
+          words: page.digestWords,
+          given: typeof words === 'string' ? words : undefined,
+          name: null,
+        });
+        const signature = await desk.commands.keys.sign(key, page.namespace, page.order);
+        await desk.answer(
+          'standing_add',
+          { order: page.order, signatures: [signature] },
+          renderStanding,
+        );
+      },
+    },
+    {
+      usage: 'list',
+      summary: 'list standing approvals',
+      examples: ['standing list', 'standing list --json'],
+      async run(desk) {
+        await desk.answer('standing_list', {}, renderStandings);
+      },
+    },
+    {
+      usage: 'revoke <standing>',
+      summary: 'end a standing approval now',
+      examples: ["standing revoke std_0123456789abcdef01234567 --reason 'no longer wanted'"],
+      options: [{ flags: '--reason <reason>', about: 'why', mandatory: true }],
+      async run(desk, [standingId = ''], options) {
+        await desk.answer(
+          'standing_revoke',
+          { standingId, ...given(options, 'reason') },
+          renderStanding,
+        );
+      },
+    },
+  ],
+};
+
+function secondsOf(text: string): number {
+  const [, count, unit] = /^([1-9]\d{0,4})([mhd])$/.exec(text) ?? [];
+  if (count === undefined || unit === undefined)
+    throw new Fault(
+      'invalid',
+      'invalid-input',
+      `not a time like 10m, 1h or 1d: ${text.slice(0, 40)}`,
+    );
+  return Number(count) * (UNITS[unit] ?? 0);
+}

@@ -1,0 +1,502 @@
+/**
+ * Who may sign and what is in force: prepares config documents, takes signed ones, and brings them to
+ * hosts. The truth is the signed records; everything here is read from them anew when they change.
+ */
+import { join } from 'node:path';
+import {
+  type Authority,
+  type AuthorityChange,
+  authorityOf,
+  changeAuthority,
+  configStatus,
+  digestWords,
+  fingerprint,
+  firstAuthority,
+  formatOperators,
+  type InForce,
+  NAMESPACES,
+  nextConfig,
+  type Operators,
+  parseOperators,
+  RECOVERY,
+} from '#authority';
+import { sha256 } from '#base/digest';
+import { asFault, Fault } from '#base/fault';
+import { type Json, type JsonObject, parseJson } from '#base/json';
+import type { Clock, Files } from '#base/ports';
+import { formatInstant, type Instant } from '#base/time';
+import type { EventLog } from '#evidence';
+import type { AuthorityState } from '#execution';
+import type { AuthorityPowers, ConfigRequest } from '#operations';
+import {
+  type AuthorityRecord,
+  follow,
+  readRecords,
+  recordFile,
+  type Texts,
+} from './authority-record.ts';
+import type { Paths } from './data-directory.ts';
+import { stampOf, stampOfFolder } from './file-stamp.ts';
+import { Kept } from './kept.ts';
+
+export type Digests = {
+  readonly inventory: string;
+  readonly policy: string;
+  readonly catalogue: string;
+  readonly baselines: string;
+};
+
+export type AuthorityNeeds = {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly paths: Paths;
+  readonly events: EventLog;
+  readonly organisation: () => Promise<string>;
+  /** Of what lies there now, with the operators' registry given. */
+  readonly digests: (operators: string) => Promise<Digests>;
+  readonly checkpoint: () => Promise<{ readonly size: number; readonly root: string }>;
+  /** Brings the records to the hosts there are; answers what could not be brought, in words. */
+  readonly deliver: (records: readonly AuthorityRecord[]) => Promise<readonly string[]>;
+};
+
+const PENDING_LIFE_MS = 24 * 3_600_000;
+
+export class AuthorityKeeper implements AuthorityPowers {
+  readonly #needs: AuthorityNeeds;
+  readonly #records: Kept<readonly AuthorityRecord[]>;
+
+  constructor(needs: AuthorityNeeds) {
+    this.#needs = needs;
+    const { files, paths } = needs;
+    this.#records = new Kept(
+      () => stampOfFolder(paths.authority),
+      () => readRecords(files, paths.authority),
+    );
+  }
+
+  records(): Promise<readonly AuthorityRecord[]> {
+    return this.#records.get();
+  }
+
+  /** For the change road. Throws where anything of it cannot be read. */
+  async state(): Promise<AuthorityState> {
+    const { files, paths, organisation } = this.#needs;
+    const current = (await this.records()).at(-1);
+    const operatorsText = await this.#operatorsText();
+    const now = await this.#needs.digests(operatorsText);
+    const restored = await files.read(paths.restored);
+    const none = current ?? NOBODY;
+    return {
+      organisation: await organisation(),
+      signers: none.signers,
+      signersText: current?.texts.signers ?? '',
+      revocations: none.revocations,
+      hostPolicy: none.hostPolicy,
+      config:
+        current === undefined
+          ? null
+          : { text: current.texts.order, signatures: current.texts.signatures },
+      now: { ...now, ...filesNow(current) },
+      operators: parsed(operatorsText),
+      hasRecovery: current?.hasRecovery ?? false,
+      restored: restored === undefined ? null : Buffer.from(restored).toString('utf8').trim(),
+    };
+  }
+
+  async operators(): Promise<Json> {
+    const current = (await this.records()).at(-1);
+    const registry = parsed(await this.#operatorsText());
+    const ids = [
+      ...new Set((current?.signers.lines ?? []).flatMap(({ operators }) => operators)),
+    ].filter((id) => id !== RECOVERY);
+    const policy = current?.hostPolicy;
+    return {
+      operators: ids.map((id) => {
+        const person = registry.find((one) => one.id === id);
+        return {
+          id,
+          name: person?.name ?? id,
+          accounts: [...(person?.accounts ?? [])],
+          keys: (current?.signers.lines ?? [])
+            .filter(({ operators }) => operators.includes(id))
+            .map(({ key, isAuthority }) => ({
+              type: isAuthority ? `root ${key.type}` : key.type,
+              fingerprint: fingerprint(key.blob),
+            })),
+        };
+      }),
+      recovery: current?.hasRecovery ?? false,
+      profile: policy?.profile ?? 'solo',
+      rules: Object.entries(policy?.rules ?? {}).map(([rule, { quorum, assurance }]) => ({
+        rule,
+        quorum,
+        least: assurance,
+      })),
+      next:
+        current === undefined
+          ? 'holdfast operator add <id>, at a terminal'
+          : current.hasRecovery
+            ? ''
+            : 'holdfast operator recovery --recovery-key <path on a medium you keep offline>',
+    };
+  }
+
+  async status(): Promise<Json> {
+    const current = (await this.records()).at(-1);
+    if (current === undefined) {
+      return {
+        status: 'unsigned',
+        version: 0,
+        signedBy: [],
+        at: null,
+        changed: [],
+        next: 'holdfast operator add <id>, at a terminal',
+      };
+    }
+    const found = await this.#changed(current);
+    return {
+      status: found.length === 0 ? 'in-force' : 'changed',
+      version: current.config.version,
+      signedBy: [...current.signedBy],
+      at: formatInstant((current.config.issued * 1_000_000) as Instant),
+      changed: [...found],
+      next: found.length === 0 ? '' : 'holdfast config sign, once what changed is as you want it',
+    };
+  }
+
+  async page(request: ConfigRequest, principal: string): Promise<Json> {
+    const { clock, files, paths, organisation, checkpoint } = this.#needs;
+    const current = (await this.records()).at(-1);
+    const before = await this.#operatorsText();
+    const wanted = await this.#wanted(current, request, before, formatInstant(clock.now()));
+    const digests = await this.#needs.digests(wanted.operators);
+    const next = nextConfig({
+      organisation: current?.config.organisation ?? (await organisation()),
+      current: current === undefined ? null : inForce(current),
+      authority: wanted.authority,
+      digests,
+      issued: Math.floor(clock.now() / 1_000_000),
+      checkpoint: await checkpoint(),
+    });
+    const pending: Omit<Texts, 'signatures' | 'recoveryTest'> = {
+      order: next.text,
+      signers: next.files.signers,
+      revocations: Buffer.from(next.files.revocations).toString('base64'),
+      hostPolicy: next.files.hostPolicy,
+      operators: wanted.operators,
+    };
+    const digest = sha256(next.text);
+    await files.makeDirectory(join(paths.authority, 'pending'));
+    await this.#forgetOld();
+    await files.replace(
+      this.#pendingFile(digest),
+      Buffer.from(JSON.stringify({ ...pending, by: principal })),
+      0o600,
+    );
+    const rule = (current?.hostPolicy ?? { rules: wanted.authority.policy.rules }).rules.config;
+    return {
+      order: next.text,
+      namespace: NAMESPACES.config,
+      version: next.config.version,
+      digest,
+      digestWords: digestWords(digest),
+      says: [...wanted.says, ...(await this.#differences(current, digests))],
+      needs:
+        current === undefined
+          ? 'of the new operator, who is the first'
+          : `${rule.quorum} of at least ${rule.assurance}, or the recovery key`,
+    };
+  }
+
+  async apply(
+    signed: {
+      readonly order: string;
+      readonly signatures: readonly string[];
+      readonly recoverySignature?: string | undefined;
+    },
+    principal: string,
+  ): Promise<Json> {
+    const { files, paths, events } = this.#needs;
+    const digest = sha256(signed.order);
+    const pending = await this.#pending(digest);
+    const records = await this.records();
+    const record = follow(records.at(-1), {
+      ...pending,
+      order: signed.order,
+      signatures: signed.signatures,
+      recoveryTest: signed.recoverySignature ?? null,
+    });
+    await this.#mustBeAsSigned(record);
+    await events.append({
+      kind: 'config.signed',
+      requestId: digest.slice(0, 32),
+      traceId: null,
+      scope: 'all',
+      principal,
+      onBehalfOf: null,
+      surface: 'cli',
+      operation: 'config_apply',
+      arguments: {},
+      decision: { verdict: 'allow', because: `signed by ${record.signedBy.join(', ')}` },
+      outcome: 'done',
+      fault: null,
+      targets: [],
+      output: null,
+      tainted: false,
+      more: { config: digest, version: record.config.version, signedBy: [...record.signedBy] },
+    }).durable;
+    await files.makeDirectory(paths.authority);
+    await files.replace(
+      recordFile(paths.authority, record.config.version),
+      Buffer.from(`${JSON.stringify(record.texts)}\n`),
+      0o600,
+    );
+    if ((await this.#operatorsText()) !== record.texts.operators)
+      await files.replace(paths.operators, Buffer.from(record.texts.operators), 0o600);
+    await files.remove(this.#pendingFile(digest));
+    // A person has looked at what was restored and put it in force.
+    await files.remove(paths.restored);
+    const trouble = await this.#needs.deliver([...records, record]);
+    return {
+      version: record.config.version,
+      says: [`signed by ${record.signedBy.join(', ')}`, ...trouble],
+      next: record.hasRecovery
+        ? ''
+        : 'name a recovery key before the first T2: holdfast operator recovery --recovery-key <path>',
+    };
+  }
+
+  async #operatorsText(): Promise<string> {
+    const bytes = await this.#needs.files.read(this.#needs.paths.operators);
+    return bytes === undefined ? '' : Buffer.from(bytes).toString('utf8');
+  }
+
+  async #wanted(
+    current: AuthorityRecord | undefined,
+    request: ConfigRequest,
+    operatorsText: string,
+    now: string,
+  ): Promise<{ authority: Authority; operators: string; says: readonly string[] }> {
+    const registry = parsed(operatorsText);
+    if (current === undefined) {
+      if (request.kind !== 'add-operator') {
+        throw new Fault(
+          'conflict',
+          'no-operator',
+          'nobody may sign yet: begin with holdfast operator add <id>, at a terminal',
+        );
+      }
+      const authority = firstAuthority({
+        operator: request.id,
+        key: request.key,
+        profile: 'solo',
+        origins: [],
+      });
+      return {
+        authority,
+        operators: withPerson(registry, request, now),
+        says: [`${request.id} is the first operator: ${fingerprint(request.key)}`],
+      };
+    }
+    const authority = authorityOf(current);
+    switch (request.kind) {
+      case 'sign':
+        return { authority, operators: operatorsText, says: [] };
+      case 'add-operator':
+        return {
+          authority: changeAuthority(authority, request),
+          operators: withPerson(registry, request, now),
+          says: [`operator ${request.id} is added: ${fingerprint(request.key)}`],
+        };
+      case 'revoke-operator':
+        return {
+          authority: changeAuthority(authority, request),
+          operators: formatOperators(registry.filter(({ id }) => id !== request.id)),
+          says: [`operator ${request.id} is taken out, and the keys are revoked for good`],
+        };
+      default:
+        return {
+          authority: changeAuthority(authority, changeOf(request)),
+          operators: operatorsText,
+          says: [saysOf(request)],
+        };
+    }
+  }
+
+  async #changed(current: AuthorityRecord): Promise<readonly string[]> {
+    try {
+      const now = await this.#needs.digests(await this.#operatorsText());
+      const status = configStatus(current.texts.order, current.texts.signatures, {
+        ...now,
+        ...filesNow(current),
+      });
+      return status.state === 'changed' ? status.changed.map(inWords) : [];
+    } catch (thrown) {
+      return [`cannot be read: ${asFault(thrown).message}`];
+    }
+  }
+
+  async #differences(
+    current: AuthorityRecord | undefined,
+    digests: Digests,
+  ): Promise<readonly string[]> {
+    if (current === undefined)
+      return [
+        'inventory, policies, catalogue, baselines and waivers come in force as they are now',
+      ];
+    const changed = (Object.keys(digests) as (keyof Digests)[]).filter(
+      (name) => digests[name] !== current.config[name],
+    );
+    return changed.map((name) => `${inWords(name)}: comes in force as it is now`);
+  }
+
+  /** Between the page and the signature a file may have been edited: then something else would be in force. */
+  async #mustBeAsSigned({ config, texts }: AuthorityRecord): Promise<void> {
+    const now = await this.#needs.digests(texts.operators);
+    const moved = (Object.keys(now) as (keyof Digests)[]).filter(
+      (name) => now[name] !== config[name],
+    );
+    if (moved.length === 0) return;
+    throw new Fault(
+      'conflict',
+      'config-moved',
+      `edited since the page was shown: ${moved.map(inWords).join(', ')}. Prepare it again`,
+    );
+  }
+
+  #pendingFile(digest: string): string {
+    return join(this.#needs.paths.authority, 'pending', `${digest}.json`);
+  }
+
+  async #pending(digest: string): Promise<Omit<Texts, 'signatures' | 'recoveryTest'>> {
+    const bytes = await this.#needs.files.read(this.#pendingFile(digest));
+    if (bytes === undefined) {
+      throw new Fault(
+        'conflict',
+        'config-moved',
+        'no such configuration was prepared here: prepare it again',
+      );
+    }
+    const { order, signers, revocations, hostPolicy, operators } = parseJson(
+      Buffer.from(bytes).toString('utf8'),
+      'what was prepared',
+    ) as JsonObject;
+    return {
+      order: String(order),
+      signers: String(signers),
+      revocations: String(revocations),
+      hostPolicy: String(hostPolicy),
+      operators: String(operators),
+    };
+  }
+
+  async #forgetOld(): Promise<void> {
+    const { files, paths, clock } = this.#needs;
+    const folder = join(paths.authority, 'pending');
+    for (const name of (await files.list(folder)) ?? []) {
+      const path = join(folder, name);
+      const stamp = stampOf(path)?.split(' ')[3];
+      if (stamp !== undefined && Number(stamp) / 1e6 < clock.now() / 1_000 - PENDING_LIFE_MS)
+        await files.remove(path);
+    }
+  }
+}
+
+/** Before anybody may sign: a state in which nothing above T0 passes. */
+const NOBODY = {
+  signers: { version: 0, previous: '', lines: [] },
+  revocations: { version: 0, madeAt: 0, keys: [], serials: [] },
+  hostPolicy: {
+    version: 0,
+    previous: '',
+    profile: 'solo',
+    rules: {
+      T1: { quorum: 1, assurance: 'separate' },
+      T2: { quorum: 1, assurance: 'separate' },
+      T3: { quorum: 1, assurance: 'separate' },
+      standing: { quorum: 1, assurance: 'separate' },
+      config: { quorum: 1, assurance: 'separate' },
+      lift: { quorum: 1, assurance: 'separate' },
+    },
+    skew: 0,
+    origins: [],
+  },
+} as const;
+
+function parsed(text: string): Operators {
+  return text === '' ? [] : parseOperators(text);
+}
+
+function inForce({ texts, signers, revocations, hostPolicy }: AuthorityRecord): InForce {
+  return { config: texts.order, signers, revocations, hostPolicy };
+}
+
+function filesNow(
+  current: AuthorityRecord | undefined,
+): Pick<AuthorityState['now'], 'signers' | 'revocations' | 'hostPolicy'> {
+  return {
+    signers: sha256(current?.texts.signers ?? ''),
+    revocations: sha256(Buffer.from(current?.texts.revocations ?? '', 'base64')),
+    hostPolicy: sha256(current?.texts.hostPolicy ?? ''),
+  };
+}
+
+function withPerson(
+  registry: Operators,
+  { id, name, accounts }: Extract<ConfigRequest, { kind: 'add-operator' }>,
+  since: string,
+): string {
+  const before = registry.find((one) => one.id === id);
+  const others = registry.filter((one) => one.id !== id);
+  const taken = new Set(others.flatMap((one) => one.accounts));
+  const free = [...new Set([...(before?.accounts ?? []), ...accounts])].filter(
+    (account) => !taken.has(account),
+  );
+  return formatOperators([...others, { id, name, accounts: free, since: before?.since ?? since }]);
+}
+
+type OtherRequest = Exclude<
+  ConfigRequest,
+  { readonly kind: 'sign' | 'add-operator' | 'revoke-operator' }
+>;
+
+function changeOf(request: OtherRequest): AuthorityChange {
+  return request.kind === 'rule'
+    ? { kind: 'rule', rule: request.rule, quorum: request.quorum, assurance: request.least }
+    : request;
+}
+
+function saysOf(request: OtherRequest): string {
+  switch (request.kind) {
+    case 'add-recovery':
+      return `the recovery key is named: ${fingerprint(request.key)}`;
+    case 'trust-root':
+      return `the root ${fingerprint(request.key)} may certify ${request.operators.join(', ')}`;
+    case 'rule':
+      return `${request.rule} needs ${request.quorum} of at least ${request.least}`;
+    case 'profile':
+      return `the rules of the profile ${request.profile} hold`;
+    case 'origins':
+      return `passkeys are accepted from ${request.origins.join(', ') || 'nowhere'}`;
+  }
+}
+
+function inWords(name: string): string {
+  switch (name) {
+    case 'inventory':
+      return 'the inventory (fleet.yaml)';
+    case 'policy':
+      return 'policies, settings or operators (policy/, operators.yaml)';
+    case 'catalogue':
+      return 'the catalogue (catalogue/, runbooks/, or the shipped actions of this version)';
+    case 'baselines':
+      return 'baselines or waivers';
+    default:
+      return `the file ${name}`;
+  }
+}
+
+/** Everything that decides, apart from who may sign. */
+export function policyDigest(policies: string, operators: string): string {
+  return sha256(`${policies}\n${sha256(operators)}\n`);
+}

@@ -1,0 +1,171 @@
+/** The change road with real files, hosts and keys behind its ports. */
+import { join } from 'node:path';
+import { NAMESPACES, publicKeyLine, signSshsigWith } from '#authority';
+import { digestOf } from '#base/digest';
+import { Fault } from '#base/fault';
+import type { Json } from '#base/json';
+import { LIMITS } from '#base/limits';
+import type { Log } from '#base/log';
+import type { Clock, Files, Random } from '#base/ports';
+import type { Instant } from '#base/time';
+import type { Catalogue } from '#catalogue';
+import {
+  type Log as EventLogFile,
+  type OutputStore,
+  openControlPlaneKey,
+  openOutputStore,
+} from '#evidence';
+import { type ChangeRoad, type FaultPoint, openChangeRoad } from '#execution';
+import { nodeMachineFiles } from '#machine';
+import { BASELINE_SOURCE, type Target } from '#model';
+import type { FileSeen } from '#planning';
+import type { Store } from '#store';
+import { AuthorityKeeper, policyDigest } from './authority-keeper.ts';
+import type { ControlPlane } from './bundle-parts.ts';
+import { catalogueKeeper } from './catalogue-keeper.ts';
+import type { Paths } from './data-directory.ts';
+import type { InventoryKeeper } from './inventory-keeper.ts';
+import { LocalHostKeeper } from './local-host.ts';
+import { type PoliciesInForce, policyKeeper } from './policy-keeper.ts';
+
+/** Where changes keep, on the machine itself, what they need to be undone. */
+const STATE_ROOT = '/var/lib/holdfast';
+
+export type RoadNeeds = {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly paths: Paths;
+  readonly store: Store;
+  readonly events: EventLogFile;
+  readonly inventory: InventoryKeeper;
+  /** Looks at a target and records what is there. */
+  readonly observe: (target: Target) => Promise<void>;
+  readonly at: (point: FaultPoint) => void | Promise<void>;
+};
+
+export type RoadInMain = {
+  readonly road: ChangeRoad;
+  readonly authority: AuthorityKeeper;
+  readonly catalogue: () => Promise<Catalogue>;
+  readonly policies: () => Promise<PoliciesInForce>;
+  readonly outputs: OutputStore;
+  readonly controlPlane: ControlPlane;
+  readonly host: LocalHostKeeper;
+};
+
+export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
+  const { files, clock, random, log, paths, store, events, inventory } = needs;
+  const catalogue = catalogueKeeper(files, paths);
+  const policies = policyKeeper(files, paths);
+  const controlPlane = await openControlPlaneKey({ files, random, keys: paths.keys });
+  const outputs = await openOutputStore({
+    files,
+    random,
+    directory: paths.outputs,
+    keyFile: join(paths.keys, 'outputs'),
+  });
+  const host = new LocalHostKeeper(files, random, paths, controlPlane);
+  const checkpoint = async (): Promise<{ readonly size: number; readonly root: string }> => {
+    const { size, root } = events.head;
+    return { size, root };
+  };
+  const authority = new AuthorityKeeper({
+    files,
+    clock,
+    paths,
+    events,
+    organisation: async () => (await policies()).settings.organisation,
+    digests: async (operators) => ({
+      inventory: hex((await inventory.refresh()).digest),
+      policy: policyDigest((await policies()).digest, operators),
+      catalogue: hex((await catalogue()).digest),
+      baselines: declarationsDigest(store, clock, (await inventory.refresh()).scopes),
+    }),
+    checkpoint,
+    deliver: (records) => host.deliver(records),
+  });
+  const signRun = (text: string): Promise<string> =>
+    signSshsigWith(controlPlane, NAMESPACES.run, text);
+  const road = openChangeRoad({
+    clock,
+    random,
+    files,
+    home: paths.home,
+    log,
+    store,
+    events,
+    inventory: () => inventory.refresh(),
+    catalogue,
+    policy: async () => (await policies()).engine,
+    settings: async () => (await policies()).settings,
+    authority: () => authority.state(),
+    adapterOf: (target) => (target.transport === 'local' ? host.adapter : undefined),
+    enrolled: (target) => host.enrolled(target),
+    fileOf,
+    roots: { state: STATE_ROOT, runbooks: paths.runbooks },
+    checkpoint,
+    signRun,
+    keepOutput: (text, change) =>
+      outputs.keep(text, { change, media: 'text/plain', at: clock.now() }),
+    observe: async (targets) => {
+      for (const target of targets) await needs.observe(target);
+    },
+    at: needs.at,
+  });
+  return {
+    road,
+    authority,
+    catalogue,
+    policies,
+    outputs,
+    controlPlane: { line: publicKeyLine(controlPlane.publicKey), signRun },
+    host,
+  };
+}
+
+/** Documents spell a SHA-256 without its name. */
+function hex(digest: string): string {
+  return digest.replace(/^sha256:/, '');
+}
+
+/** A file of this machine, without following a link. */
+async function fileOf(_target: Target, path: string): Promise<FileSeen> {
+  const machine = nodeMachineFiles();
+  const stat = await machine.stat(path);
+  if (stat === undefined) return 'absent';
+  if (stat.kind !== 'file') return undefined;
+  const sha256 = await machine.sha256(path, LIMITS.collectorBytes);
+  return sha256 === undefined ? undefined : { sha256 };
+}
+
+/** Over every baseline and waiver in force, whatever the order in which they were written. */
+function declarationsDigest(store: Store, clock: Clock, scopes: readonly string[]): string {
+  const now = clock.now();
+  const knownAt = Math.max(now, store.read.lastRecordedAt() ?? now) as Instant;
+  const facts: Json[] = [];
+  for (const type of ['known_good', 'desired'] as const) {
+    for (const { scope, target, entity, attribute, value } of store.read.each(
+      { scopes, source: BASELINE_SOURCE, type },
+      { asOf: now, knownAt },
+    ))
+      facts.push([scope, target, type, entity, attribute, value]);
+  }
+  return hex(digestOf(facts));
+}
+
+export async function policyOrFault(
+  policies: () => Promise<PoliciesInForce>,
+): Promise<PoliciesInForce> {
+  try {
+    return await policies();
+  } catch (cause) {
+    throw new Fault(
+      'unavailable',
+      'policy-unavailable',
+      `the policies cannot be used, so nothing is permitted: ${cause instanceof Fault ? cause.message : 'they cannot be read'}. holdfast policy test says where`,
+      { cause },
+    );
+  }
+}

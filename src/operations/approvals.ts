@@ -1,0 +1,167 @@
+/**
+ * What a person decides with their key. None of these is offered to assistants: an approval is a
+ * signature made outside this program, and what is brought here is checked against the bytes on record.
+ */
+import * as z from 'zod/v4';
+import type { Json } from '#base/json';
+import { changeIdInput, changeShape, reasonInput, stopShape } from './change-shapes.ts';
+import { changing } from './operation.ts';
+import { shown } from './run-action.ts';
+
+const SIGNATURE_CHARS = 16_384;
+const signatureInput = z.string().min(1).max(SIGNATURE_CHARS).describe('armored SSHSIG');
+const anything = z.record(z.string(), z.unknown());
+
+/** Answers the unspent envelope: for the surface where a person signs, and no other. */
+export const approvalPage = changing({
+  name: 'approval_page',
+  title: 'Show what is to be signed',
+  summary: 'Everything a person must see before signing a change, and the bytes to sign.',
+  capability: 'changes.decide',
+  taints: true,
+  assistants: false,
+  input: z.strictObject({ changeId: changeIdInput }),
+  output: anything,
+  async run(input, { road, requester }) {
+    return (await road.approvalPage(requester, input.changeId)) as unknown as Record<string, Json>;
+  },
+  confidential: true,
+});
+
+export const changeApprove = changing({
+  name: 'change_approve',
+  title: 'Approve a change',
+  summary: 'Takes a signature over exactly one plan; runs it when enough people signed.',
+  capability: 'changes.decide',
+  taints: true,
+  assistants: false,
+  // Until it is spent, a signature is nobody's to read.
+  hides: ['signature'],
+  input: z.strictObject({
+    changeId: changeIdInput,
+    signature: signatureInput,
+    typedTarget: z.string().max(256).optional().describe("T3: the target's name, as typed"),
+    reason: reasonInput.optional().describe('T3: why, as typed'),
+  }),
+  output: changeShape,
+  async run(input, { road, requester }) {
+    return shown(
+      await road.approve(requester, {
+        changeId: input.changeId,
+        signature: input.signature,
+        typedTarget: input.typedTarget ?? null,
+        reason: input.reason ?? null,
+      }),
+    );
+  },
+});
+
+const deciding = (
+  name: 'reject' | 'cancel' | 'undo' | 'close',
+  title: string,
+  summary: string,
+): ReturnType<typeof changing> =>
+  changing({
+    name: `change_${name}`,
+    title,
+    summary,
+    capability: 'changes.decide',
+    taints: true,
+    assistants: false,
+    input: z.strictObject({ changeId: changeIdInput, reason: reasonInput }),
+    output: changeShape,
+    async run(input, { road, requester }) {
+      return shown(await road[name](requester, input.changeId, input.reason));
+    },
+  });
+
+export const changeReject = deciding('reject', 'Reject a change', 'Ends a change that waits.');
+export const changeCancel = deciding(
+  'cancel',
+  'Cancel a change',
+  'Withdraws a change, also from hosts that wait to run it.',
+);
+export const changeUndo = deciding(
+  'undo',
+  'Undo a change',
+  'Runs the signed way back, or proposes it where that may not run any more.',
+);
+
+export const changeClose = deciding(
+  'close',
+  'Close a change',
+  'Says that a person looked at an ambiguous change and that it is over.',
+);
+
+export const flappingClear = changing({
+  name: 'flapping_clear',
+  title: 'Allow it again',
+  summary: 'Says that an action which was stopped for flapping may be tried on a target again.',
+  capability: 'changes.decide',
+  taints: false,
+  assistants: false,
+  input: z.strictObject({
+    target: z.string().min(1).max(256),
+    action: z.string().min(1).max(128),
+  }),
+  output: z.object({ cleared: z.string() }),
+  async run(input, { road, requester }) {
+    await road.clearFlapping(requester, input.target, input.action);
+    return { cleared: `${input.action} on ${input.target}` };
+  },
+});
+
+export const stopsList = changing({
+  name: 'stops_list',
+  title: 'List stops',
+  summary: 'Lists the emergency stops in force.',
+  capability: 'changes.read',
+  taints: false,
+  assistants: false,
+  reads: true,
+  mends: true,
+  input: z.strictObject({}),
+  output: z.object({ stops: z.array(stopShape), unreadable: z.string().nullable() }),
+  run(_input, { road }) {
+    const { stops, unreadable } = road.stops();
+    return {
+      stops: stops.map((stop) => ({ ...stop, subject: { ...stop.subject } })),
+      unreadable,
+    };
+  },
+});
+
+export const stopLiftPage = changing({
+  name: 'stop_lift_page',
+  title: 'Show what lifts a stop',
+  summary: 'The bytes an operator signs to lift a stop.',
+  capability: 'changes.decide',
+  taints: false,
+  assistants: false,
+  mends: true,
+  input: z.strictObject({ stopId: changeIdInput }),
+  output: z.object({ order: z.string(), namespace: z.string() }),
+  confidential: true,
+  run: (input, { road }) => road.liftPage(input.stopId),
+});
+
+export const stopLift = changing({
+  name: 'stop_lift',
+  title: 'Lift a stop',
+  summary: "Lifts a stop with an operator's signature.",
+  capability: 'changes.decide',
+  taints: false,
+  assistants: false,
+  mends: true,
+  hides: ['order', 'signature'],
+  input: z.strictObject({
+    stopId: changeIdInput,
+    order: z.string().max(65_536),
+    signature: signatureInput,
+  }),
+  output: z.object({ lifted: z.string() }),
+  async run(input, { road, requester }) {
+    await road.lift(requester, input.stopId, input.order, input.signature);
+    return { lifted: input.stopId };
+  },
+});

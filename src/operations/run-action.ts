@@ -1,0 +1,143 @@
+/** What an assistant, or a person, asks to be done; and what became of it. */
+import * as z from 'zod/v4';
+import type { JsonObject } from '#base/json';
+import { LIMITS } from '#base/limits';
+import type { ChangeView, StopSubject } from '#execution';
+import { CHANGE_STATES } from '#model';
+import { changeIdInput, changeShape, reasonInput, stopShape } from './change-shapes.ts';
+import { changing, type Told } from './operation.ts';
+
+const MOST_TARGETS = 64;
+
+function toldOf(view: z.output<typeof changeShape>): Told {
+  return {
+    decision: { verdict: view.decision.verdict, because: view.decision.because },
+    targets: view.targets.slice(0, MOST_TARGETS),
+    more: { change: view.changeId, plan: view.digest, state: view.state },
+  };
+}
+
+export const shown = (view: ChangeView): z.input<typeof changeShape> =>
+  structuredClone(view) as z.input<typeof changeShape>;
+
+export const runAction = changing({
+  name: 'run_action',
+  title: 'Run an action',
+  summary:
+    'Proposes an action on targets. T0 answers its output at once; what changes a machine waits for a person to sign: poll get_change, do not call again.',
+  capability: 'changes.propose',
+  taints: true,
+  assistants: true,
+  input: z.strictObject({
+    action: z.string().min(1).max(128).describe('from find_actions'),
+    targets: z
+      .array(z.string().min(1).max(LIMITS.nameChars))
+      .min(1)
+      .max(MOST_TARGETS)
+      .describe('ids from describe_system'),
+    args: z.record(z.string().max(64), z.unknown()).optional().describe('its arguments'),
+    reason: reasonInput.describe('a person reads it before signing'),
+    dryRun: z.boolean().optional().describe('stop after the preview'),
+    idempotencyKey: z
+      .string()
+      .min(1)
+      .max(LIMITS.nameChars)
+      .optional()
+      .describe('the same key answers with the same change'),
+  }),
+  output: changeShape,
+  async run(input, { road, requester }) {
+    return shown(
+      await road.propose(requester, {
+        action: input.action,
+        targets: input.targets,
+        arguments: (input.args ?? {}) as JsonObject,
+        reason: input.reason,
+        dryRun: input.dryRun ?? false,
+        idempotencyKey: input.idempotencyKey ?? null,
+      }),
+    );
+  },
+  told: toldOf,
+});
+
+export const getChange = changing({
+  name: 'get_change',
+  title: 'Get a change',
+  summary: 'Answers how a change stands: its plan, decision, approvals, receipts and outcome.',
+  capability: 'changes.read',
+  taints: true,
+  assistants: true,
+  reads: true,
+  input: z.strictObject({ changeId: changeIdInput }),
+  output: changeShape,
+  run: (input, { road, requester }) => shown(road.get(requester, input.changeId)),
+});
+
+export const changesList = changing({
+  name: 'changes_list',
+  title: 'List changes',
+  summary: 'Lists changes, newest first; pending: what waits for a person.',
+  capability: 'changes.read',
+  taints: true,
+  assistants: false,
+  reads: true,
+  input: z.strictObject({
+    state: z.enum(CHANGE_STATES).optional(),
+    target: z.string().max(LIMITS.nameChars).optional(),
+    pending: z.boolean().optional(),
+    limit: z.number().int().min(1).max(200).optional(),
+    before: z.string().max(64).optional().describe('next of the page before'),
+  }),
+  output: z.object({ changes: z.array(changeShape), next: z.string().nullable() }),
+  run(input, { road, requester }) {
+    const { limit, before, ...filter } = input;
+    const page = road.list(
+      requester,
+      Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)),
+      limit ?? 20,
+      before,
+    );
+    return { changes: page.changes.map(shown), next: page.next };
+  },
+});
+
+const subjectInput = z
+  .enum(['fleet', 'scope', 'target', 'action', 'rule', 'session'])
+  .describe('an assistant stops only what it may act on, never the fleet');
+
+export const emergencyStop = changing({
+  name: 'emergency_stop',
+  title: 'Emergency stop',
+  summary:
+    'Stops changes at once: new work is refused and running work is ended. Only a person can lift it.',
+  capability: 'stop.trip',
+  taints: false,
+  assistants: true,
+  mends: true,
+  input: z.strictObject({
+    subject: subjectInput,
+    name: z
+      .string()
+      .max(LIMITS.nameChars)
+      .optional()
+      .describe('of it; leave out for your own session'),
+    reason: reasonInput,
+  }),
+  output: z.object({ stop: stopShape, next: z.string() }),
+  async run(input, { road, requester }) {
+    const stop = await road.stop(requester, subjectOf(input, requester.session), input.reason);
+    return {
+      stop: { ...stop, subject: { ...stop.subject } },
+      next: `Stopped. Only an operator lifts it, with their key: holdfast stop lift ${stop.id}`,
+    };
+  },
+});
+
+function subjectOf(
+  { subject, name }: { readonly subject: StopSubject['kind']; readonly name?: string | undefined },
+  session: string,
+): StopSubject {
+  if (subject === 'fleet') return { kind: 'fleet' };
+  return { kind: subject, name: name ?? (subject === 'session' ? session : '') };
+}

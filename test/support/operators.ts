@@ -1,0 +1,45 @@
+/**
+ * People at terminals, for tests: a command run behind a real pseudo-terminal (`script` of bsdutils),
+ * what they type, and a passphrase that OpenSSH asks for through SSH_ASKPASS.
+ */
+import type { Host } from './lab.ts';
+
+export const PASSPHRASE = 'correct horse';
+const ASKPASS = '/root/askpass';
+
+/** A person of a lab host. */
+export class Person {
+  readonly #host: Host;
+
+  private constructor(host: Host) {
+    this.#host = host;
+  }
+
+  static async at(host: Host): Promise<Person> {
+    await host.copy(`#!/bin/sh\necho '${PASSPHRASE}'\n`, ASKPASS, '0755');
+    return new Person(host);
+  }
+
+  /** Runs `holdfast …` at a terminal, types the lines, and answers what was on the screen. */
+  async types(argv: readonly string[], lines: readonly string[] = []): Promise<string> {
+    const command = argv.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+    const ran = await this.#host.exec(
+      [
+        'env',
+        `SSH_ASKPASS=${ASKPASS}`,
+        'SSH_ASKPASS_REQUIRE=force',
+        'HOME=/root',
+        'TERM=dumb',
+        'COLUMNS=200',
+        'script',
+        '-qec',
+        `/opt/holdfast/bin/holdfast ${command}`,
+        '/dev/null',
+      ],
+      { stdin: lines.map((line) => `${line}\n`).join(''), timeoutMs: 120_000 },
+    );
+    if (ran.exit !== 0)
+      throw new Error(`holdfast ${argv.join(' ')} exited ${ran.exit}: ${ran.stdout}${ran.stderr}`);
+    return ran.stdout;
+  }
+}
