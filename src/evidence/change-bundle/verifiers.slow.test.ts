@@ -16,10 +16,9 @@ writeFileSync(join(home, 'operators'), operators);
 function standalone(text: string, logKey: string): readonly string[] {
   const file = join(home, 'bundle.json');
   writeFileSync(file, text);
-  const run = spawnSync(process.execPath, [
-    ...['verifier/holdfast-verifier.mjs', 'bundle', file, '--operators', join(home, 'operators')],
-    ...['--log-key', logKey, '--host-key', `host:web-1=${host.line}`, '--json'],
-  ]);
+  const pins = ['--log-key', logKey, '--host-key', `host:web-1=${host.line}`, '--json'];
+  const asked = ['bundle', file, '--operators', join(home, 'operators')].concat(pins);
+  const run = spawnSync(process.execPath, ['verifier/holdfast-verifier.mjs'].concat(asked));
   const { findings } = JSON.parse(String(run.stdout)) as { findings: readonly { code: string }[] };
   return findings.map(({ code }) => code);
 }
