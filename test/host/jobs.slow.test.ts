@@ -31,6 +31,17 @@ function alive(nonce: string): number[] {
     })
     .map((path) => Number(path.split('/')[2]));
 }
+/** Everything that works for this host directory or this job. */
+function ours(rig: HostRig, nonce: string): number[] {
+  const scripts = globSync('/proc/[0-9]*/cmdline').filter((path) => {
+    try {
+      return readFileSync(path, 'latin1').includes(rig.directory);
+    } catch {
+      return false;
+    }
+  });
+  return [...scripts.map((path) => Number(path.split('/')[2])), ...alive(nonce)];
+}
 async function until(what: string, holds: () => boolean, seconds = 20): Promise<void> {
   for (let i = 0; i < seconds * 20; i++) {
     if (holds()) return;
@@ -211,6 +222,42 @@ describe('a job', () => {
     rig.write(`jobs/${nonce}/alive`, '');
     assert.equal(jobOf(rig, nonce).state, 'unspent');
     assert.equal(rig.run({ argv: ['true'], nonce }).state, 'ended');
+  });
+
+  it('has one receipt at most and no gap in the numbers, wherever its host dies', async () => {
+    const rig = aRig();
+    const rounds = Number(process.env['HOLDFAST_HOST_DEATHS'] ?? 12);
+    for (let round = 0; round < rounds; round++) {
+      const nonce = id32();
+      const effect = rig.path(`effect-${nonce}`);
+      const argv = ['sh', '-c', `echo once >>'${effect}'; sleep 0.2`];
+      rig.begin('run', rig.runItems({ argv, nonce }));
+      await sleep((round * 1200) / rounds);
+      for (const pid of ours(rig, nonce)) {
+        try {
+          process.kill(pid, 'SIGKILL');
+        } catch {
+          // It ended by itself.
+        }
+      }
+      const ran = (): string => (existsSync(effect) ? readFileSync(effect, 'utf8') : '');
+      const job = jobOf(rig, nonce);
+      const result = job.state === 'ended' ? receiptLine(job, 'result') : job.state;
+      const story = `${result}, having run: ${JSON.stringify(ran())}`;
+      if (ran() === '') {
+        assert.ok(['unspent', 'not-started', 'unknown'].includes(result ?? ''), story);
+      } else {
+        assert.equal(ran(), 'once\n');
+        assert.ok(['unknown', 'exited', 'signalled'].includes(result ?? ''), story);
+      }
+    }
+    let previous = '0'.repeat(64);
+    for (let number = 1; number <= receipts(rig).length; number++) {
+      const receipt = rig.read(`receipts/${number}`);
+      assert.match(receipt, new RegExp(`^number ${number}\nprevious ${previous}$`, 'm'));
+      previous = sha(receipt);
+    }
+    assert.equal(rig.run({ argv: ['true'] }).state, 'ended');
   });
 
   it('runs as another account only where this one may become it', (t) => {
