@@ -101,7 +101,7 @@ function runResult(mine: readonly AttemptRow[], signal?: AbortSignal): Result | 
     return {
       state: 'failed',
       code: 'host-refused',
-      says: `${target} refused step ${step}: ${String(detail?.['code'] ?? 'unknown')}${some}`,
+      says: `${target} refused step ${step}: ${textOf(detail?.['code'])}${some}`,
     };
   }
   const receipt = detail?.['receipt'] as { result?: string; status?: number } | undefined;
@@ -110,6 +110,10 @@ function runResult(mine: readonly AttemptRow[], signal?: AbortSignal): Result | 
     code: receipt?.result === 'stopped' ? 'stopped' : 'step-failed',
     says: `step ${step} on ${target} ${receipt?.result ?? 'failed'} with status ${receipt?.status ?? 'unknown'}${some}`,
   };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : 'unknown';
 }
 
 function undoResult({ moves }: Known, mine: readonly AttemptRow[]): Result | undefined {

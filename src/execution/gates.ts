@@ -154,17 +154,19 @@ export function passGuards(
     concurrency: runnable.concurrency,
     flaps: flapsOf(changes, runnable.id),
   };
-  const refusal = judgeGuards(guardedAttempts(history, id), request, settings.guards, now);
+  // What takes a change back does not have to wait for that change to cool down.
+  const others = guardedAttempts(history, [id, asked.undoes]);
+  const refusal = judgeGuards(others, request, settings.guards, now);
   if (refusal !== undefined) refuse(refusal.refusal, refusal.says);
 }
 
 /** One attempt for each change and target, as guards count. What never reached its target is none. */
 export function guardedAttempts(
   history: readonly GuardedAttempt[],
-  except?: string,
+  except: readonly (string | null)[] = [],
 ): readonly Attempt[] {
   const forward = history.filter(
-    ({ change, direction }) => change !== except && direction === 'forward',
+    ({ change, direction }) => !except.includes(change) && direction === 'forward',
   );
   return [...Map.groupBy(forward, ({ change, target }) => `${change} ${target}`).values()].flatMap(
     (parts) => {

@@ -233,7 +233,7 @@ class OneRoad implements ChangeRoad {
   }
 
   async idle(): Promise<void> {
-    while (this.#working.size > 0) await Promise.allSettled([...this.#working]);
+    while (this.#working.size > 0) await Promise.allSettled(this.#working);
   }
 
   async #end(

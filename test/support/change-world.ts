@@ -3,9 +3,11 @@
  * on simulated disks and hosts. `begin` gives a process over the state there is; it can be made to
  * die at a named point, after which nothing it does reaches anything any more.
  */
+import { DatabaseSync } from 'node:sqlite';
 import type { Adapter, Dispatch, Host } from '#adapters';
 import {
   firstAuthority,
+  type HostPolicy,
   hostPolicyDocument,
   NAMESPACES,
   NO_HASH,
@@ -157,7 +159,11 @@ export async function aChangeWorld(options: WorldOptions = {}) {
   const files = disk.start();
   await files.makeDirectory(HOME);
   const { log } = await openTestLog(files);
-  const store = openMemoryStore();
+  let db: DatabaseSync | undefined;
+  const store = openMemoryStore((path) => {
+    db = new DatabaseSync(path);
+    return db;
+  });
 
   const facts = new Map<string, Json>([
     ['host:web-1 service:web-1/nginx.service state.current', 'failed'],
@@ -239,7 +245,7 @@ export async function aChangeWorld(options: WorldOptions = {}) {
     origins: [],
   });
   const rule = { quorum: 1, assurance: 'same-user' } as const;
-  let authority = {
+  let authority: typeof first = {
     ...first,
     lines: [
       ...first.lines,
@@ -435,7 +441,17 @@ export async function aChangeWorld(options: WorldOptions = {}) {
     begin,
     store,
     disk,
+    files,
     log,
+    /** The database as someone with its file could write it. */
+    edit: (sql: string): void => {
+      db?.setAuthorizer(null);
+      for (const { name } of db
+        ?.prepare(`SELECT name FROM sqlite_schema WHERE type = 'trigger'`)
+        .all() ?? [])
+        db?.exec(`DROP TRIGGER ${String(name)}`);
+      db?.exec(sql);
+    },
     clock,
     hosts,
     facts,
@@ -452,7 +468,7 @@ export async function aChangeWorld(options: WorldOptions = {}) {
     signConfig: async (): Promise<void> => {
       inForce = await config();
     },
-    rules: async (rules: Partial<typeof authority.policy.rules>): Promise<void> => {
+    rules: async (rules: Partial<HostPolicy['rules']>): Promise<void> => {
       authority = {
         ...authority,
         policy: { ...authority.policy, rules: { ...authority.policy.rules, ...rules } },
