@@ -343,6 +343,58 @@ describe('a write that fails at its n-th step', () => {
       }
     });
 
+  for (const afterwards of [false, true])
+    it(`leaves all or nothing of a change, ${afterwards ? 'though the step took effect' : 'whichever it is'}`, async () => {
+      const told = (store: Store): unknown => [
+        store.changes.change('chg_1'),
+        store.changes.transitions('chg_1'),
+        store.changes.approvals('chg_1'),
+        store.changes.orders('chg_1'),
+        store.changes.attempts('chg_1'),
+        store.changes.standings(),
+        store.changes.taint('ses_1'),
+        store.changes.flaps('service.restart'),
+      ];
+      const whole = openMemoryStore();
+      await whole.write((t) => everyTable(t.changes));
+      let n = 0;
+      for (let passed = false; !passed; ) {
+        n++;
+        const path = newPath();
+        let writer: FailingDatabase | undefined;
+        const failing = await openSqliteStore({
+          path,
+          files: nodeFiles(),
+          open: (file, readOnly) => {
+            if (readOnly) return openDatabase(file, readOnly);
+            writer = new FailingDatabase(file, { limits: { attach: 0 } });
+            return writer;
+          },
+        });
+        assert.ok(writer !== undefined);
+        writer.calls = 0;
+        writer.failAt = n;
+        writer.afterwards = afterwards;
+        const outcome = await failing
+          .write((t) => everyTable(t.changes))
+          .catch((thrown: unknown) => thrown);
+        passed = writer.calls < n;
+        const isWhole = failing.changes.change('chg_1') !== undefined;
+        if (!passed) {
+          assert.ok(outcome instanceof Fault, String(outcome));
+          assert.equal(isWhole, outcome.kind === 'uncertain', `step ${n}: ${outcome.code}`);
+        }
+        assert.deepEqual(told(failing), told(isWhole ? whole : openMemoryStore()), `step ${n}`);
+        assert.deepEqual(failing.check(), []);
+        if (!isWhole) await failing.write((t) => everyTable(t.changes));
+        await failing[Symbol.asyncDispose]();
+        await using again = await openAt(path);
+        assert.deepEqual(told(again), told(whole));
+        assert.deepEqual(again.check(), []);
+      }
+      assert.ok(n > 10, `only ${n} steps`);
+    });
+
   it('keeps what was acknowledged when the disk is full', async () => {
     const path = newPath();
     let writer: DatabaseSync | undefined;
