@@ -45,6 +45,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
   'file.write': [
     {
       name: 'a new file',
+      isBrief: true,
       arguments: { path: '/etc/lab.conf', content: 'new\n', validate: 'none' },
     },
     {

@@ -194,7 +194,11 @@ class Rehearsal {
     if (hasFailed || !this.#action.idempotent) {
       await this.#inverses(order, second, done);
       if (this.#action.irreversible === null) {
-        await this.#isAs(after, 'the second time, taken back, has left something');
+        await this.#isAs(
+          after,
+          'the second time, taken back, has left something',
+          this.#trial.comesBack,
+        );
       }
       return hasFailed
         ? `the second time ended at step ${done + 1}`
