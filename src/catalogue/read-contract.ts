@@ -1,5 +1,12 @@
 /** What actions and runbooks have in common, read and held to the rules of its tier. */
-import { ENVIRONMENTS, HOST_TYPES, TIERS } from '#model';
+import {
+  ACTION_CAPABILITIES,
+  type ActionCapability,
+  ENVIRONMENTS,
+  HOST_TYPES,
+  TIERS,
+  type Tier,
+} from '#model';
 import type { ArgumentSpec, ArgumentType, Contract } from './action.ts';
 import { SIDE_EFFECTS } from './action.ts';
 import { readArguments } from './read-argument.ts';
@@ -63,6 +70,14 @@ export function refuseUnused(
       reader.problem(value.at, `argument ${name} is used nowhere: use it or leave it out`);
 }
 
+/** Where the file names none. */
+const CAPABILITY_OF = {
+  T0: 'actions.look',
+  T1: 'actions.change',
+  T2: 'actions.change',
+  T3: 'actions.irreversible',
+} as const satisfies Record<Tier, ActionCapability>;
+
 /** Keys under which a part of an action names an argument. */
 const NAMING = ['argument', 'digestOf', 'contentOf', 'stdin'];
 
@@ -74,7 +89,7 @@ export function readContract(
 ): { readonly contract: Omit<Contract, 'digest'>; readonly names: Names } | undefined {
   for (const key of ['id', 'version', 'summary', 'family', 'tier', 'sideEffect'] as const)
     if (record[key] === undefined) reader.problem(value.at, `${key} is missing`);
-  const word = (key: 'id' | 'family' | 'capability'): string | undefined =>
+  const word = (key: 'id' | 'family'): string | undefined =>
     record[key] &&
     reader.textThat(record[key], key, 64, (text) =>
       ID.test(text) ? undefined : 'must be lower-case words joined by ".", "-" or "_"',
@@ -86,6 +101,8 @@ export function readContract(
   const tier = record.tier && reader.oneOf(record.tier, 'tier', TIERS);
   const sideEffect =
     record.sideEffect && reader.oneOf(record.sideEffect, 'sideEffect', SIDE_EFFECTS);
+  const capability =
+    record.capability && reader.oneOf(record.capability, 'capability', ACTION_CAPABILITIES);
   const args = readArguments(reader, record.arguments);
   const names = namesOf(args);
   const binds = readBinds(reader, record.binds, names);
@@ -118,7 +135,7 @@ export function readContract(
     family,
     tier,
     sideEffect,
-    capability: word('capability') ?? `${family}.${isRead ? 'read' : 'change'}`,
+    capability: capability ?? CAPABILITY_OF[tier],
     hostTypes:
       record.hostTypes === undefined
         ? 'any'

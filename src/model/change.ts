@@ -10,19 +10,11 @@ import type { Scope } from './fact.ts';
 export const TIERS = ['T0', 'T1', 'T2', 'T3'] as const;
 export type Tier = (typeof TIERS)[number];
 
-/** What an action may require of its caller, besides `changes.propose`. */
+/** What an action may require of its caller, besides `changes.propose`. Holding one lets propose, never run. */
 export const ACTION_CAPABILITIES = [
   'actions.look',
-  'actions.services',
-  'actions.files',
-  'actions.packages',
-  'actions.accounts',
-  'actions.processes',
-  'actions.containers',
-  'actions.certificates',
-  'actions.caches',
-  'actions.hosts',
-  'actions.runbooks',
+  'actions.change',
+  'actions.irreversible',
 ] as const;
 export type ActionCapability = (typeof ACTION_CAPABILITIES)[number];
 
