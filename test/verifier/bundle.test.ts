@@ -74,6 +74,17 @@ const receipt = (from: string | RegExp, to: string): Bend => ({
 const ZEROS = '0'.repeat(64);
 const OTHER = hex('something else');
 
+/** The second part is the first one again, with a nonce of its own. */
+function oneStepTwice(): Bend {
+  let before = '';
+  return {
+    sayPart: (part, i) => {
+      if (i === 0) before = part;
+      return i === 1 ? before.replace(/nonce .*/, `nonce ${'e'.repeat(32)}`) : part;
+    },
+  };
+}
+
 /** What is done, the code it must carry, how it is done. */
 const TAMPERS: readonly (readonly [what: string, code: string, bend: Bend])[] = [
   // The envelope.
@@ -213,6 +224,7 @@ const TAMPERS: readonly (readonly [what: string, code: string, bend: Bend])[] = 
     'nonce-repeated',
     { sayPart: swap(/nonce .*/, `nonce ${'b'.repeat(32)}`) },
   ],
+  ['one step in two parts', 'step-repeated', oneStepTwice()],
   [
     'a part exchanged after signing',
     'part-not-listed',
@@ -354,6 +366,7 @@ const TAMPERS: readonly (readonly [what: string, code: string, bend: Bend])[] = 
     'cross-origin',
     { signAs: { bob: { clientEnd: ',"topOrigin":"https://x"}' } } },
   ],
+  ['a passkey with flags of extensions', 'bad-signature', { signAs: { bob: { flags: 0x85 } } }],
   [
     'a passkey on a page of this machine, said to be separate',
     'assurance-differs',

@@ -477,7 +477,7 @@ export function makeBundle(bend: Bend = {}, signing: Signing = inProcess): Buffe
     },
   };
   bend.thenStatement?.(statement);
-  let payload = Buffer.from(canonical(statement));
+  let payload: Buffer = Buffer.from(canonical(statement));
   payload = bend.thenPayload?.(payload) ?? payload;
   const envelope = dsse(payload);
   bend.thenEnvelope?.(envelope);
