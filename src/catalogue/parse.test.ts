@@ -23,7 +23,7 @@ describe('a file of actions', () => {
     const [action] = parseActions(anActionFile(), 'mine.yaml', false);
     assert.ok(action);
     assert.equal(action.id, 'cache.flush');
-    assert.equal(action.capability, 'cache.change');
+    assert.equal(action.capability, 'actions.change');
     assert.equal(action.cooldownSeconds, 300);
     assert.deepEqual(action.origin, { file: 'mine.yaml', line: 3, shipped: false });
     assert.match(action.digest, /^sha256:[0-9a-f]{64}$/);
