@@ -74,6 +74,9 @@ const receipt = (from: string | RegExp, to: string): Bend => ({
 const ZEROS = '0'.repeat(64);
 const OTHER = hex('something else');
 
+/** Lines of the receipts made so far. */
+const parts: string[] = [];
+
 /** The second part is the first one again, with a nonce of its own. */
 function oneStepTwice(): Bend {
   let before = '';
@@ -558,6 +561,17 @@ const TAMPERS: readonly (readonly [what: string, code: string, bend: Bend])[] = 
     receipt('result exited', 'result not-started'),
   ],
   ['a receipt left out', 'receipt-missing', { receipts: [0] }],
+  [
+    'a receipt for the part of another host',
+    'receipt-part',
+    {
+      sayReceipt: (text, i) => {
+        parts[i] = /part .*/.exec(text)?.[0] ?? '';
+        return i === 1 ? text.replace(/part .*/, parts[0] ?? '') : text;
+      },
+    },
+  ],
+  ['a step undone in a change that is confirmed', 'state-contradicted', { receipts: [0, 1, 2] }],
   ['two receipts for one part', 'receipt-repeated', { receipts: [0, 0, 1] }],
   ['an inverse without its forward', 'forward-not-run', { receipts: [1, 2] }],
   ['an inverse before its forward', 'forward-not-run', { receipts: [2, 0, 1] }],
@@ -857,6 +871,40 @@ describe('the standalone verifier, on a bundle', () => {
     assert.equal(run.undecided[0]?.code, 'control-plane-key');
     assert.equal(run.exitCode, 9);
     assert.equal(check(bundle, { signers: [] }).exitCode, 8);
+  });
+
+  it('keeps to what a line of the signers allows', () => {
+    const bundle = makeBundle();
+    const stamp = (seconds: number): string =>
+      new Date(seconds * 1000).toISOString().replace(/[-:T]|\.\d+/g, '');
+    const asked = (from: string, to: string): readonly string[] =>
+      codesOf(check(bundle, { signers: parseSigners(swap(from, to)(SIGNERS)) }));
+    assert.deepEqual(asked('alice namespaces="holdfast-change@1,', 'alice namespaces="'), [
+      'unknown-signer',
+      'quorum-not-met',
+    ]);
+    assert.deepEqual(
+      asked('alice namespaces', `alice valid-before="${stamp(T0 + 20)}",namespaces`),
+      ['signer-expired', 'quorum-not-met'],
+    );
+    assert.deepEqual(
+      asked('alice namespaces', `alice valid-after="${stamp(T0 + 21)}",namespaces`),
+      ['signer-expired', 'quorum-not-met'],
+    );
+    assert.deepEqual(
+      asked(
+        'alice namespaces',
+        `alice valid-after="${stamp(T0)}",valid-before="${stamp(T0 + 21)}",namespaces`,
+      ),
+      [],
+    );
+    for (const line of [
+      '* ssh-ed25519 AAAA',
+      'alice no-such-option ssh-ed25519 AAAA',
+      'alice ssh-ed25519',
+      `alice valid-before="20300101" ${KEYS.alice.line}`,
+    ])
+      assert.throws(() => parseSigners(line), line);
   });
 
   it('takes an SSHSIG apart to its last byte', () => {
