@@ -1,6 +1,7 @@
 /** Which rows are measured together, because they share what has to be built first. */
 import { driftRows } from './drift.ts';
 import { factRows } from './facts.ts';
+import { gateRows } from './gate.ts';
 import { logRows } from './log.ts';
 import { policyRows } from './policy.ts';
 import { redactionRows } from './redaction.ts';
@@ -18,6 +19,7 @@ export const GROUPS: readonly Group[] = [
   { ids: ['B1', 'B2', 'B3', 'B4', 'B5', 'B6'], what: 'the fact store', run: factRows },
   { ids: ['C1', 'C2', 'C3', 'C4', 'C5', 'C6'], what: 'the event log', run: logRows },
   { ids: ['D4'], what: 'policy', run: policyRows },
+  { ids: ['G1'], what: 'the gate of a change', run: gateRows },
   { ids: ['E1'], what: 'drift', run: driftRows },
   { ids: ['R1'], what: 'redaction', run: redactionRows },
   { ids: ['F3', 'F4', 'M1'], what: 'MCP, starting, memory', run: surfaceRows },

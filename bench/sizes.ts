@@ -18,6 +18,8 @@ export type Sizes = {
   /** Policies of the smaller and of the larger set, and decisions a round; of looks a hundred times as many. */
   readonly policies: readonly [number, number];
   readonly decisions: number;
+  /** Proposals through the gate. */
+  readonly gates: number;
   readonly calls: number;
   readonly starts: number;
 };
@@ -37,6 +39,7 @@ export const SIZES = {
     textBytes: 4 << 20,
     policies: [100, 1_000],
     decisions: 300,
+    gates: 2_000,
     calls: 200,
     starts: 7,
   },
@@ -54,6 +57,7 @@ export const SIZES = {
     textBytes: 1 << 20,
     policies: [100, 1_000],
     decisions: 200,
+    gates: 500,
     calls: 100,
     starts: 5,
   },
@@ -71,6 +75,7 @@ export const SIZES = {
     textBytes: 1 << 18,
     policies: [100, 300],
     decisions: 100,
+    gates: 100,
     calls: 30,
     starts: 3,
   },
@@ -88,6 +93,7 @@ export const SIZES = {
     textBytes: 1 << 14,
     policies: [20, 24],
     decisions: 3,
+    gates: 100,
     calls: 3,
     starts: 1,
   },

@@ -293,6 +293,6 @@ function viewOf(row: StandingRow, now: Instant): StandingView {
     evenTainted: document.evenTainted,
     plans: document.cores.length,
     state: row.revokedAt !== null ? 'revoked' : row.expiresAt <= now ? 'expired' : 'active',
-    reason: String(row.detail['reason'] ?? ''),
+    reason: typeof row.detail['reason'] === 'string' ? row.detail['reason'] : '',
   };
 }

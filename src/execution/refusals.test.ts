@@ -55,15 +55,18 @@ describe('a proposal', () => {
 
   it('takes no argument on the word of a source that is not trusted', async () => {
     const world = await aChangeWorld();
-    await world.store.write(({ record, reader }) =>
-      record({
+    await world.store.write((transaction) =>
+      transaction.record({
         id: 'obs_probe',
         scope: 'main/main',
         target: 'host:web-1',
         source: 'probe',
         type: 'observed',
         observedAt: world.clock.now(),
-        recordedAt: Math.max(world.clock.now(), (reader.lastRecordedAt() ?? 0) + 1) as never,
+        recordedAt: Math.max(
+          world.clock.now(),
+          (transaction.reader.lastRecordedAt() ?? 0) + 1,
+        ) as never,
         complete: [],
         shortfalls: [],
         facts: [{ entity: 'service:web-1/evil.service', attribute: 'state.load', value: 'loaded' }],

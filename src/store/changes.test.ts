@@ -197,5 +197,5 @@ it('lets the database refuse the same moves as the list', () => {
     all.map((to) => `${from}>${to}`),
   );
   const listed = [...CHANGE_TABLES.matchAll(/'([a-z-]+>[a-z-]+)'/g)].map(([, pair]) => pair);
-  assert.deepEqual(listed.toSorted(), pairs.toSorted());
+  assert.deepEqual(new Set(listed), new Set(pairs));
 });

@@ -141,9 +141,12 @@ export type WorldOptions = {
   readonly fleet?: string;
   readonly settings?: Partial<Settings>;
   readonly catalogue?: Catalogue;
+  /** Whether `observe` records what there is; a bench that is about something else says no. */
+  readonly observes?: boolean;
   readonly program?: (call: ProgramCall) => ProgramEnd;
 };
 
+// oxlint-disable-next-line typescript/explicit-module-boundary-types -- `World` is what it answers
 export async function aChangeWorld(options: WorldOptions = {}) {
   let now = NOON * 1_000_000;
   const clock: Clock = {
@@ -226,7 +229,13 @@ export async function aChangeWorld(options: WorldOptions = {}) {
     );
   }
 
-  const inventory = async (): Promise<Inventory> => parseInventory(state.fleet, 'fleet.yaml');
+  let read: { readonly text: string; readonly inventory: Inventory } | undefined;
+  const inventory = async (): Promise<Inventory> => {
+    if (read?.text !== state.fleet) {
+      read = { text: state.fleet, inventory: parseInventory(state.fleet, 'fleet.yaml') };
+    }
+    return read.inventory;
+  };
   const policy = async (): Promise<PolicyEngine> => {
     const key = digestOf(JSON.parse(JSON.stringify(state.settings)) as Json);
     const settings = { ...state.settings, digest: key };
@@ -303,9 +312,9 @@ export async function aChangeWorld(options: WorldOptions = {}) {
   const record = async (): Promise<void> => {
     for (const target of (await inventory()).targets) {
       const of = [...facts].filter(([key]) => key.startsWith(`${target.id} `));
-      await store.write(({ record: keep, reader }) => {
-        const at = Math.max(now, (reader.lastRecordedAt() ?? 0) + 1) as Instant;
-        keep({
+      await store.write((transaction) => {
+        const at = Math.max(now, (transaction.reader.lastRecordedAt() ?? 0) + 1) as Instant;
+        transaction.record({
           id: `obs_${at}_${target.id}`,
           scope: target.scope,
           target: target.id,
@@ -420,7 +429,7 @@ export async function aChangeWorld(options: WorldOptions = {}) {
       observe: () =>
         life.reach(async () => {
           await state.observing();
-          await record();
+          if (options.observes !== false) await record();
         }),
       at: (point) => life.at(point),
     };

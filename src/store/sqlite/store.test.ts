@@ -387,7 +387,10 @@ describe('a write that fails at its n-th step', () => {
         assert.deepEqual(told(failing), told(isWhole ? whole : openMemoryStore()), `step ${n}`);
         assert.deepEqual(failing.check(), []);
         if (!isWhole) await failing.write((t) => everyTable(t.changes));
+        assert.deepEqual(told(failing), told(whole));
         await failing[Symbol.asyncDispose]();
+        // What is on disk is what was told; tried where it costs least.
+        if (n % 8 !== 0) continue;
         await using again = await openAt(path);
         assert.deepEqual(told(again), told(whole));
         assert.deepEqual(again.check(), []);
