@@ -40,6 +40,7 @@ export async function approvalPage(
     change: viewOf(fresh),
     plan,
     envelope: order.text,
+    parts: order.parts,
     namespace: NAMESPACES.change,
     digestWords: digestWords(row.digest),
     blastRadius: last(known.moves, 'blastRadius') ?? [],

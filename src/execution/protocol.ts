@@ -119,6 +119,8 @@ export type ApprovalPage = {
   readonly plan: Plan;
   /** The bytes to sign, and the SSHSIG namespace. Unspent: it leaves only through the local socket, to an approval surface. */
   readonly envelope: string;
+  /** The documents whose digests the envelope lists, in its order; unspent like it. Part `i` is step `i` of the plan. */
+  readonly parts: readonly string[];
   readonly namespace: 'holdfast-change@1';
   readonly digestWords: string;
   readonly blastRadius: readonly string[];
