@@ -17,6 +17,7 @@ import {
 } from '#evidence';
 import { changeMaterial } from '#execution';
 import type { ProofPowers } from '#operations';
+import { planDigest } from '#planning';
 import { clean } from '#redaction';
 import type { Store } from '#store';
 import type { AuthorityKeeper } from './authority-keeper.ts';
@@ -49,7 +50,7 @@ export function proofTools(needs: ProofNeeds): ProofPowers {
         await needs.authority.records(),
         needs.controlPlane,
       );
-      const own = await eventsOf(files, paths.log, changeId);
+      const own = await eventsOf(files, paths.log, changeId, planDigest(material.plan));
       const bundle = await makeBundle(
         { log: events, files, directory: paths.log },
         changeId,
@@ -185,10 +186,12 @@ async function eventsOf(
   files: Files,
   directory: string,
   change: string,
+  plan: string,
 ): Promise<readonly EventRecord[]> {
   const found: EventRecord[] = [];
   for await (const event of readEvents(files, directory)) {
-    if (event.more?.['change'] === change && event.kind.startsWith('change.')) found.push(event);
+    // What came before there was a plan proves nothing of it.
+    if (event.more?.['change'] === change && event.more['plan'] === plan) found.push(event);
   }
   return found;
 }

@@ -8,7 +8,7 @@ import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
 import { jsonLog, type Log } from '#base/log';
 import { COLLECTORS, observe as lookAt } from '#collectors';
-import { type EventLog, openEventLog, openHeadFile } from '#evidence';
+import { type Anchoring, type EventLog, openEventLog, openHeadFile } from '#evidence';
 import type { ChangeRoad, FaultPoint } from '#execution';
 import { nodeClock, nodeFiles, nodeMachineFiles, nodePrograms, nodeRandom } from '#machine';
 import type { Target, Tier } from '#model';
@@ -27,13 +27,14 @@ import { SERVICE_CALLER } from './callers.ts';
 import { policyOrFault, roadInMain } from './change-road.ts';
 import { type Paths, pathsOf } from './data-directory.ts';
 import { examine } from './doctor.ts';
+import { anchorsOf, readEvidence, startAnchoring } from './evidence-keeper.ts';
 import { InventoryKeeper } from './inventory-keeper.ts';
 import { type OwnerLock, tryOwn } from './owner-lock.ts';
 import { policyTools } from './policy-tools.ts';
 import { privateDirectory, privateHome } from './private-directory.ts';
 import { programDigest } from './program-digest.ts';
 import { programVersion } from './program-version.ts';
-import { proofTools } from './proof-tools.ts';
+import { proofTools, recordPrunings } from './proof-tools.ts';
 import { settleUnfinished } from './settle.ts';
 import { verifyAll } from './verify.ts';
 
@@ -82,7 +83,11 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
   const inventory = new InventoryKeeper(files, paths.inventory);
   const version = programVersion();
   const store: Store = opening.use(await openSqliteStore({ path: paths.facts, files }));
+  const evidence = await readEvidence(files, paths);
   const heads = opening.use(await openHeadFile(files, paths.logHead));
+  // Ends after the log, so that the last checkpoint becomes known as well.
+  let anchoring: Anchoring | undefined;
+  opening.defer(() => anchoring?.[Symbol.asyncDispose]());
   const events = opening.use(
     await openEventLog({
       files,
@@ -91,6 +96,8 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
       heads,
       directory: paths.log,
       keys: paths.keys,
+      checkpointEveryEvents: evidence.settings.checkpoint.everyEvents,
+      checkpointEveryMs: evidence.settings.checkpoint.everySeconds * 1_000,
       digests: {
         program: programDigest(),
         configuration: await configurationDigest(inventory, version),
@@ -123,7 +130,12 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     editInventory: (edit) => inventory.edit(edit),
     verify: async () =>
       settings.verified ??
-      ((await verifyAll(files, paths, (crossed) => crossed(store))) as unknown as Json),
+      ((await verifyAll(
+        files,
+        paths,
+        (crossed) => crossed(store),
+        anchorsOf(evidence, clock),
+      )) as unknown as Json),
     backup: (path) => backUp({ files, paths, store, events, clock, version, path }),
     doctor: () => examine({ files, paths, store, events, inventory, version }),
     changes: {
@@ -147,10 +159,12 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
       outputs,
       authority,
       controlPlane,
-      anchoring: () => undefined,
+      anchoring: () => anchoring,
     }),
   };
+  anchoring = await startAnchoring(evidence, files, clock, paths, events);
   const kernel: Kernel = new Kernel(world, OPERATIONS);
+  await recordPrunings(events, outputs);
   await host.deliver(await authority.records().catch(() => []));
   await road.resume();
   opening.defer(() => road.idle());

@@ -1,8 +1,9 @@
 /** Verification of a data directory that no service has open. It opens nothing for writing. */
 import { Fault } from '#base/fault';
-import { nodeFiles } from '#machine';
+import { nodeClock, nodeFiles } from '#machine';
 import { openSqliteStore } from '#store';
 import { pathsOf } from './data-directory.ts';
+import { anchorsOf, readEvidence } from './evidence-keeper.ts';
 import { tryOwn } from './owner-lock.ts';
 import { type Verdict, verifyAll } from './verify.ts';
 
@@ -20,9 +21,10 @@ export async function verifyAtRest(home: string): Promise<Verdict> {
       `another process owns the data directory: ${home}. Ask again when it has ended`,
     );
   }
-  return verifyAll(files, paths, async (crossed) => {
+  const check: Parameters<typeof verifyAll>[2] = async (crossed) => {
     if ((await files.info(paths.facts)) === undefined) return [];
     await using store = await openSqliteStore({ path: paths.facts, files });
     return await crossed(store);
-  });
+  };
+  return verifyAll(files, paths, check, anchorsOf(await readEvidence(files, paths), nodeClock()));
 }

@@ -1,7 +1,8 @@
 /** `holdfast verify`: the event log against itself and the acknowledged head, and the store against its rules. */
+import { join } from 'node:path';
 import type { Json } from '#base/json';
 import type { Files } from '#base/ports';
-import { readHead, readJournalKeys, readPins, verifyLog } from '#evidence';
+import { readHead, readJournalKeys, readPins, type VerifyOptions, verifyLog } from '#evidence';
 import type { Store } from '#store';
 import { crossCheck } from './cross-check.ts';
 import type { Paths } from './data-directory.ts';
@@ -11,6 +12,17 @@ export type Verdict = {
   readonly log: Json;
   readonly facts: { readonly ok: boolean; readonly problems: readonly string[] };
 };
+
+/** What this machine, as a host, was shown of the log: it contradicts a log that was rewritten. */
+async function witnessedHere(
+  files: Files,
+  paths: Paths,
+): Promise<readonly { readonly name: string; readonly text: string }[]> {
+  const bytes = await files.read(join(paths.host, 'witness'));
+  return bytes === undefined
+    ? []
+    : [{ name: 'this machine', text: Buffer.from(bytes).toString('utf8') }];
+}
 
 /** The store's own check, and the store held against the log. */
 export type CrossCheck = (store: Store) => Promise<readonly string[]>;
@@ -23,6 +35,7 @@ export async function verifyAll(
   files: Files,
   paths: Paths,
   checkStore: (crossed: CrossCheck) => Promise<readonly string[]>,
+  anchors: NonNullable<VerifyOptions['anchors']> = {},
 ): Promise<Verdict> {
   const log = await verifyLog({
     files,
@@ -30,6 +43,7 @@ export async function verifyAll(
     head: await readHead(files, paths.logHead),
     journalKeys: await readJournalKeys(files, paths.keys),
     pins: await readPins(files, paths.keys),
+    anchors: { ...anchors, hosts: await witnessedHere(files, paths) },
   });
   const problems = await checkStore(async (store) => [
     ...store.check(),
