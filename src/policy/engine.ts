@@ -23,7 +23,7 @@ export type TargetTrace = {
 
 const KINDS: readonly PolicyCaller['kind'][] = ['operator', 'assistant', 'service'];
 
-/** Profiles and capabilities that looks are compiled for; others are decided when they are asked. */
+/** Profiles and capabilities whose looks are kept once decided; others are decided each time. */
 export type Vocabulary = {
   readonly profiles: readonly string[];
   readonly capabilities: readonly string[];
@@ -34,7 +34,9 @@ export class CedarPolicyEngine implements PolicyEngine {
   readonly rules: ReadonlyMap<string, PolicyRule>;
   readonly #cedar: Cedar;
   readonly #bounds: Bounds;
+  /** Decided by Cedar once each, the first time it is asked. */
   readonly #looks = new Map<string, Decision>();
+  readonly #vocabulary: Vocabulary;
 
   constructor(
     digest: string,
@@ -47,14 +49,7 @@ export class CedarPolicyEngine implements PolicyEngine {
     this.rules = new Map(rules.map((rule) => [rule.id, rule]));
     this.#cedar = cedar;
     this.#bounds = bounds;
-    for (const kind of KINDS)
-      for (const profile of vocabulary.profiles)
-        for (const capability of vocabulary.capabilities)
-          for (const held of [true, false])
-            this.#looks.set(
-              lookKey(kind, profile, capability, held),
-              this.#look(kind, profile, capability, held),
-            );
+    this.#vocabulary = vocabulary;
   }
 
   /** The same rules as if the settings' mode were open; to say what the mode alone stands in the way of. */
@@ -97,10 +92,15 @@ export class CedarPolicyEngine implements PolicyEngine {
     capability: string,
   ): Decision {
     const held = caller.capabilities.includes(capability);
-    return (
-      this.#looks.get(lookKey(caller.kind, caller.profile, capability, held)) ??
-      this.#look(caller.kind, caller.profile, capability, held)
-    );
+    const key = lookKey(caller.kind, caller.profile, capability, held);
+    const known = this.#looks.get(key);
+    if (known !== undefined) return known;
+    const decision = this.#look(caller.kind, caller.profile, capability, held);
+    // Only what there is a bounded number of.
+    const { profiles, capabilities } = this.#vocabulary;
+    if (profiles.includes(caller.profile) && capabilities.includes(capability))
+      this.#looks.set(key, decision);
+    return decision;
   }
 
   #traceTarget(bounded: Bounded, target: Target): TargetTrace {

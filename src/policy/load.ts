@@ -18,6 +18,18 @@ export const SHIPPED_FILES = [
 /** Beside them: what `testPolicies` asks of the shipped set. */
 export const SHIPPED_CASES = 'cases.yaml';
 
+/**
+ * What is shipped was validated when it was committed (a test does, and holds this digest to the files), so a
+ * start does not pay for it again.
+ */
+export const SHIPPED_CONTENT =
+  'sha256:0e340c28d94ba4c772722f417b5dd83dbb031e8a0db317dce511206ec1aa90af';
+
+/** SHA-256 over the texts, whatever they are called where they lie. */
+export function contentOf(files: readonly PolicyFile[]): string {
+  return digestOf(files.map(({ text }) => sha256(text)).toSorted());
+}
+
 const SCHEMA = '.cedarschema';
 const POLICIES = '.cedar';
 
@@ -43,7 +55,8 @@ export function loadPolicies(
     problems.push({ file: 'holdfast.cedarschema', line: 1, message: 'is missing' });
   else if (rules.length === 0 && problems.length === 0)
     problems.push({ file: schema.path, line: 1, message: 'there is no policy beside it' });
-  else if (problems.length === 0) validatePolicies(rules, schema, problems);
+  else if (problems.length === 0 && contentOf(files) !== SHIPPED_CONTENT)
+    validatePolicies(rules, schema, problems);
   if (problems.length > 0 || schema === undefined) throw invalidPolicy('the policies', problems);
 
   const text = digestOf(
