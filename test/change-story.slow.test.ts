@@ -9,9 +9,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { type Host, labUnavailable, withHost } from './support/lab.ts';
+import { labUnavailable, withHost } from './support/lab.ts';
 import { connectCommand } from './support/mcp-client.ts';
-import { Person } from './support/operators.ts';
+import { Person, serve } from './support/operators.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const HOLDFAST = '/opt/holdfast/bin/holdfast';
@@ -108,7 +108,7 @@ describe('the story of a change', { skip: await labUnavailable() }, () => {
         idempotencyKey: 'story-1',
       });
       assert.equal(again.changeId, proposed.changeId);
-      await assert.rejects(ada.types(['approve', proposed.changeId], ['sign']), /not-pending/);
+      await assert.rejects(ada.types(['approve', proposed.changeId], ['sign']), /already-approved/);
 
       // A stranger, another machine, no network: the bundle and the public keys.
       const bundle = await host.must(['env', 'HOME=/root', HOLDFAST, 'bundle', proposed.changeId]);
@@ -159,20 +159,3 @@ describe('the story of a change', { skip: await labUnavailable() }, () => {
     });
   });
 });
-
-async function serve(host: Host): Promise<void> {
-  await host.must([
-    'systemd-run',
-    '--unit=holdfast',
-    '--setenv=HOME=/root',
-    HOLDFAST,
-    'up',
-    '--no-http',
-  ]);
-  for (let tries = 0; tries < 120; tries++) {
-    const up = await host.exec(['test', '-S', '/root/.holdfast/run/holdfast.sock']);
-    if (up.exit === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-  throw new Error(await host.must(['journalctl', '-u', 'holdfast', '--no-pager']));
-}

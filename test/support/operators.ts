@@ -43,3 +43,21 @@ export class Person {
     return ran.stdout;
   }
 }
+
+/** Starts the service in the host and waits until it answers. */
+export async function serve(host: Host): Promise<void> {
+  await host.must([
+    'systemd-run',
+    '--unit=holdfast',
+    '--setenv=HOME=/root',
+    '/opt/holdfast/bin/holdfast',
+    'up',
+    '--no-http',
+  ]);
+  for (let tries = 0; tries < 120; tries++) {
+    const up = await host.exec(['test', '-S', '/root/.holdfast/run/holdfast.sock']);
+    if (up.exit === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  throw new Error(await host.must(['journalctl', '-u', 'holdfast', '--no-pager']));
+}
