@@ -2,15 +2,14 @@
  * A person's word: the page they read, the bytes they sign, and what is checked before their
  * signature counts. The order lives in the store and on the page, and nowhere else while unspent.
  */
-import { changeDocument, digestWords, NAMESPACES, RECOVERY, reaches, samePerson } from '#authority';
+import { changeDocument, digestWords, NAMESPACES, reaches } from '#authority';
 import { sha256 } from '#base/digest';
 import { Fault } from '#base/fault';
 import { formatInstant, type Instant, shift } from '#base/time';
-import { needsFourEyes } from '#policy';
 import { clean } from '#redaction';
 import type { ApprovalRow, OrderRow } from '#store';
 import { isConflict, move, type Road, seconds } from './context.ts';
-
+import { personsOf, requireOther, wantsFourEyes } from './four-eyes.ts';
 import { changeOrder, partsOf } from './orders.ts';
 import type { AuthorityState } from './ports.ts';
 import type { Approval, ApprovalPage, ChangeView, Requester } from './protocol.ts';
@@ -87,13 +86,8 @@ export async function approve(
     approval.signature,
   );
   requireTyped(known, approval);
-  const persons = personsOf(known, authority, operator);
-  if (persons !== 'different' && (await fourEyes(road, known, authority))) {
-    refuse(
-      'four-eyes',
-      `someone else approves this: ${operator} is ${persons === 'same' ? '' : 'perhaps '}the person behind the request. Ask another operator; who is who stands in operators.yaml`,
-    );
-  }
+  const persons = known.plan === null ? 'unknown' : personsOf(known.plan, authority, operator);
+  if (await fourEyes(road, known, authority)) requireOther(persons, operator);
   const needed = changeDocument.parse(order.text);
   const rule = authority.hostPolicy.rules[needed.tier];
   if (!reaches(assurance, rule.assurance)) {
@@ -289,25 +283,11 @@ function requireTyped({ plan, row }: Known, approval: Approval): void {
   }
 }
 
-/** Of the operator and the person behind the request; what is not known could be the same. */
-function personsOf({ asked }: Known, { operators }: AuthorityState, operator: string): Persons {
-  const { principal, onBehalfOf } = asked.requester;
-  const account = onBehalfOf ?? principal;
-  return samePerson(operators, operator, account.replace(/^operator:/, ''));
-}
-
-type Persons = ReturnType<typeof samePerson>;
-
-async function fourEyes(
-  road: Road,
-  { plan, row }: Known,
-  { signers }: AuthorityState,
-): Promise<boolean> {
+async function fourEyes(road: Road, { plan }: Known, authority: AuthorityState): Promise<boolean> {
   if (plan === null) return true;
-  const { byId } = await road.inventory();
-  const environments = row.targets.flatMap(({ id }) => byId.get(id)?.environment ?? []);
-  if (environments.length !== row.targets.length) return true;
-  const operators = new Set(signers.lines.flatMap((line) => line.operators));
-  operators.delete(RECOVERY);
-  return needsFourEyes(await road.settings(), plan.tier, environments, operators.size);
+  return wantsFourEyes(plan, {
+    inventory: await road.inventory(),
+    settings: await road.settings(),
+    authority,
+  });
 }

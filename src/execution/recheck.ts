@@ -8,6 +8,7 @@ import { sha256 } from '#base/digest';
 import { differences, planDigest } from '#planning';
 import type { OrderRow } from '#store';
 import { type Road, seconds, stopQuestion } from './context.ts';
+import { personsOf, requireOther, wantsFourEyes } from './four-eyes.ts';
 import { decide, questionOf, requireInForce } from './gates.ts';
 import { planOf } from './make-plan.ts';
 import { isMadeFrom } from './orders.ts';
@@ -72,7 +73,11 @@ export function requireAuthority(
   if (plan === null) return refuse('bad-signature', 'there is no plan: propose the change again');
   if (order.kind === 'change') {
     const signed = approvals.filter((approval) => approval.order === order.number);
-    requireSigned(road, scene.authority, order, signed);
+    const verified = requireSigned(road, scene.authority, order, signed);
+    if (wantsFourEyes(plan, scene)) {
+      for (const { operator } of verified)
+        requireOther(personsOf(plan, scene.authority, operator), operator);
+    }
     return null;
   }
   const { standing } = runDocument.parse(order.text);
