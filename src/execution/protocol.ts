@@ -269,6 +269,8 @@ export interface ChangeRoad {
   resume(): Promise<void>;
   /** To be called every few seconds: expires what is overdue and asks again about what is ambiguous. */
   tick(): Promise<void>;
+  /** To be called every second: ends what runs under a stop that was put there as a file. */
+  checkStops(): Promise<void>;
   /** Resolves when nothing runs any more; for an orderly end. */
   idle(): Promise<void>;
 }

@@ -11,6 +11,7 @@ import type { StopSubject } from './protocol.ts';
 import { type Known, knownOf, mustKnow } from './record.ts';
 import { notStarted } from './run.ts';
 import { settleAttempt, spendUnused } from './settle.ts';
+import { endCovered } from './stop.ts';
 
 const STOPS_READ = 1_000;
 
@@ -58,11 +59,7 @@ async function restoreStops(road: Road): Promise<void> {
 
 /** Periodically: what is overdue, and what is still not known. */
 export async function tick(road: Road): Promise<void> {
-  await road.stops.refresh();
-  for (const { question, abort } of road.running.values()) {
-    // The sentinel file was put there, or another process wrote a stop.
-    if (road.stops.covering(question) !== undefined) abort.abort();
-  }
+  await endCovered(road);
   await expire(road);
   for (const row of road.store.changes.inStates(['approved'])) {
     if (!road.running.has(row.id)) await neverBegan(road, row);

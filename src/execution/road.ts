@@ -27,7 +27,7 @@ import { refuse } from './refuse.ts';
 import { viewNow } from './refuse-change.ts';
 import { resume, tick } from './resume.ts';
 import { spendUnused } from './settle.ts';
-import { type Lifting, lift, liftPage, trip } from './stop.ts';
+import { endCovered, type Lifting, lift, liftPage, trip } from './stop.ts';
 import { Stops } from './stops.ts';
 import { undo } from './undo.ts';
 import { said, viewOf } from './view.ts';
@@ -230,6 +230,10 @@ class OneRoad implements ChangeRoad {
 
   tick(): Promise<void> {
     return this.#track(tick(this.#road));
+  }
+
+  checkStops(): Promise<void> {
+    return this.#track(endCovered(this.#road));
   }
 
   async idle(): Promise<void> {

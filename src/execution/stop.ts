@@ -10,7 +10,7 @@ import { formatInstant } from '#base/time';
 import type { Target } from '#model';
 import { requireOperator } from './approve.ts';
 import { type Road, seconds } from './context.ts';
-import { plainEvent, record } from './events.ts';
+import { type Actor, plainEvent, record, SERVICE } from './events.ts';
 import type { Requester, StopSubject, StopView } from './protocol.ts';
 import { refuse } from './refuse.ts';
 import { asRefusal } from './signatures.ts';
@@ -28,10 +28,45 @@ export async function trip(
   reason: string,
 ): Promise<StopView> {
   await requireMayTrip(road, requester, subject);
+  return put(road, requester, requester.scopes[0] ?? 'none', subject, reason);
+}
+
+/**
+ * Ends work under way that a stop on disk covers: the sentinel, a file put there by hand, or what
+ * cannot be read. A host that was told stays stopped, so there is a stop of its own for each, which
+ * is listed and lifted like any other.
+ */
+export async function endCovered(road: Road): Promise<void> {
+  await road.stops.refresh();
+  const found = new Map<string, { readonly scope: string; readonly why: string }>();
+  for (const { question, abort } of road.running.values()) {
+    const why = road.stops.covering(question);
+    if (why === undefined || abort.signal.aborted) continue;
+    abort.abort();
+    for (const { id, scope } of question.targets) found.set(id, { scope, why });
+  }
+  await Promise.all(
+    [...found].map(async ([name, { scope, why }]) => {
+      try {
+        await put(road, SERVICE, scope, { kind: 'target', name }, why);
+      } catch (thrown) {
+        road.log.error('a stop holds and could not be kept', thrown, { target: name });
+      }
+    }),
+  );
+}
+
+async function put(
+  road: Road,
+  actor: Actor,
+  scope: string,
+  subject: StopSubject,
+  reason: string,
+): Promise<StopView> {
   const stop: StopView = {
     id: newId('stop', road.random),
     subject,
-    by: requester.principal,
+    by: actor.principal,
     reason: said(reason),
     at: formatInstant(road.clock.now()),
   };
@@ -53,7 +88,7 @@ export async function trip(
       { cause: thrown },
     );
   }
-  await tellLog(road, requester, stop);
+  await tellLog(road, actor, scope, stop);
   await told;
   return stop;
 }
@@ -144,12 +179,12 @@ async function targetsOf(road: Road, subject: StopSubject): Promise<readonly Tar
   }
 }
 
-async function tellLog(road: Road, requester: Requester, stop: StopView): Promise<void> {
+async function tellLog(road: Road, actor: Actor, scope: string, stop: StopView): Promise<void> {
   const { subject } = stop;
   try {
     await record(
       road.events,
-      plainEvent('change.stopped', requester, requester.scopes[0] ?? 'none', [], {
+      plainEvent('change.stopped', actor, scope, [], {
         stop: stop.id,
         kind: subject.kind,
         name: 'name' in subject ? said(subject.name, 200) : null,

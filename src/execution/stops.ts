@@ -59,7 +59,12 @@ export class Stops {
     try {
       this.#sentinel = (await this.#files.info(`${this.#home}/STOP`)) !== undefined;
       const directory = `${this.#home}/stops`;
-      for (const name of (await this.#files.list(directory)) ?? []) {
+      const names = await this.#files.list(directory);
+      // What is there and holds no files would pass for a directory without stops.
+      if (names === undefined && (await this.#files.info(directory)) !== undefined) {
+        throw new Error(`not a directory: ${directory}`);
+      }
+      for (const name of names ?? []) {
         const id = name.endsWith('.json') ? name.slice(0, -'.json'.length) : '';
         // What `replace` leaves behind when the machine dies is no stop, and hides none.
         if (name.startsWith('.') || name.endsWith('.tmp')) continue;

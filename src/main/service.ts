@@ -37,6 +37,7 @@ import { programVersion } from './program-version.ts';
 import { proofTools, recordPrunings } from './proof-tools.ts';
 import { settleUnfinished } from './settle.ts';
 import { verifyAll } from './verify.ts';
+import { watchChanges } from './watch.ts';
 
 export type Service = AsyncDisposable & {
   readonly paths: Paths;
@@ -168,6 +169,12 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
   await host.deliver(await authority.records().catch(() => []));
   await road.resume();
   opening.defer(() => road.idle());
+  const closing = new AbortController();
+  const watching = watchChanges(road, clock, log, closing.signal);
+  opening.defer(async () => {
+    closing.abort();
+    await watching;
+  });
   const listeners = new Set<() => void>();
   const held = opening.move();
   return {

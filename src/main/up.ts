@@ -16,7 +16,7 @@ import { serveHttp } from './http.ts';
 import { initialise } from './init.ts';
 import { ROOT } from './program-version.ts';
 import { openService, type Service } from './service.ts';
-import { watchChanges, watchTargets } from './watch.ts';
+import { watchTargets } from './watch.ts';
 
 /** How long to wait for a command that owns the data directory and ends soon. */
 const WAIT_FOR_OWNER_MS = 20_000;
@@ -69,10 +69,9 @@ export async function up(
     service.log,
     stop.signal,
   );
-  const settling = watchChanges(() => service.road.tick(), nodeClock(), service.log, stop.signal);
   await stopped;
   stop.abort();
-  await Promise.all([watching, settling]);
+  await watching;
   await socket.close();
 }
 

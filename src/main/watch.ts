@@ -4,6 +4,7 @@
  */
 import type { Log } from '#base/log';
 import type { Clock } from '#base/ports';
+import type { ChangeRoad } from '#execution';
 import type { Call } from '#operations';
 import { SERVICE_CALLER } from './callers.ts';
 
@@ -12,22 +13,31 @@ export const OBSERVE_EVERY_MS = 5 * 60_000;
 /** How often what waits, runs out or is not settled is looked at. */
 const TICK_MS = 5_000;
 
-/** Lets changes run out, and asks again about those whose end is unknown. */
+/** How long a file that stops may go unnoticed while something runs. */
+const STOPS_MS = 500;
+
+/**
+ * Lets changes run out, asks again about those whose end is unknown, and ends what runs when a file
+ * stops it. Whoever owns the data directory does this, for as long as it does.
+ */
 export async function watchChanges(
-  tick: () => Promise<void>,
+  road: Pick<ChangeRoad, 'tick' | 'checkStops'>,
   clock: Clock,
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
-  while (!signal.aborted) {
-    await clock.sleep(TICK_MS, signal);
-    if (signal.aborted) return;
-    try {
-      await tick();
-    } catch (thrown) {
-      log.error('changes could not be looked after', thrown);
+  const every = async (ms: number, act: () => Promise<void>): Promise<void> => {
+    while (!signal.aborted) {
+      await clock.sleep(ms, signal);
+      if (signal.aborted) return;
+      try {
+        await act();
+      } catch (thrown) {
+        log.error('changes could not be looked after', thrown);
+      }
     }
-  }
+  };
+  await Promise.all([every(TICK_MS, () => road.tick()), every(STOPS_MS, () => road.checkStops())]);
 }
 
 export async function watchTargets(

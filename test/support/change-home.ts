@@ -50,10 +50,11 @@ export type View = {
   readonly next: string;
 };
 
-/** `catalogue` and `runbook` are YAML texts, made when the scratch directory is known. */
+/** Texts are made when the scratch directory is known. */
 export async function aChangeHome(make: {
   readonly catalogue: (scratch: string, account: string) => string;
-  readonly runbook?: string;
+  /** Files of `runbooks/`, also scripts, by name. */
+  readonly runbooks?: (scratch: string, account: string) => Readonly<Record<string, string>>;
   readonly fleet?: string;
   readonly settings?: string;
 }): Promise<ChangeHome> {
@@ -66,7 +67,8 @@ export async function aChangeHome(make: {
   writeFileSync(join(path, 'fleet.yaml'), make.fleet ?? FLEET);
   writeFileSync(join(path, 'policy', 'settings.yaml'), make.settings ?? SETTINGS);
   writeFileSync(join(path, 'catalogue', 'own.yaml'), make.catalogue(scratch, userInfo().username));
-  if (make.runbook !== undefined) writeFileSync(join(path, 'runbooks', 'own.yaml'), make.runbook);
+  for (const [name, text] of Object.entries(make.runbooks?.(scratch, userInfo().username) ?? {}))
+    writeFileSync(join(path, 'runbooks', name), text, { mode: 0o755 });
   const service = await mustOpen(path);
   try {
     await putInForce(service);
