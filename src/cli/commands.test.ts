@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { Fault, type FaultKind } from '#base/fault';
 import type { Json } from '#base/json';
 import { OPERATIONS } from '#operations';
+import { CHANGE, CHANGE_ANSWERS } from './commands/samples.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { ANSWERS, BROKEN_LOG } from './render/samples.ts';
 import { cli } from './samples.ts';
@@ -165,6 +166,85 @@ const ASKED: readonly (readonly [argv: string, operation: string, input: Json])[
   ['verify', 'verify_log', {}],
   ['backup copy', 'backup', { path: '/desk/copy' }],
   ['doctor', 'doctor', {}],
+  ['actions', 'find_actions', {}],
+  [
+    'actions restart --tier T2 --family service --target web-1 --limit 3',
+    'find_actions',
+    { query: 'restart', tier: 'T2', family: 'service', target: 'web-1', limit: 3 },
+  ],
+  [
+    'propose service.restart web-1,web-2 --arg unit=a,b=c.service --arg lines=40 --arg mode=0644 --arg on=true --reason because --dry-run --idempotency-key k',
+    'run_action',
+    {
+      action: 'service.restart',
+      targets: ['web-1', 'web-2'],
+      args: { unit: 'a,b=c.service', lines: 40, mode: '0644', on: true },
+      reason: 'because',
+      dryRun: true,
+      idempotencyKey: 'k',
+    },
+  ],
+  ['changes', 'changes_list', {}],
+  [
+    'changes --pending --state previewed --target web-1 --limit 3 --before chg_1',
+    'changes_list',
+    { pending: true, state: 'previewed', target: 'web-1', limit: 3, before: 'chg_1' },
+  ],
+  [`changes ${CHANGE}`, 'get_change', { changeId: CHANGE }],
+  ['approvals', 'changes_list', { pending: true }],
+  [`reject ${CHANGE} --reason because`, 'change_reject', { changeId: CHANGE, reason: 'because' }],
+  [`cancel ${CHANGE} --reason because`, 'change_cancel', { changeId: CHANGE, reason: 'because' }],
+  [`undo ${CHANGE} --reason because`, 'change_undo', { changeId: CHANGE, reason: 'because' }],
+  [`close ${CHANGE} --reason because`, 'change_close', { changeId: CHANGE, reason: 'because' }],
+  [
+    'unflap service.restart host:web-1',
+    'flapping_clear',
+    { action: 'service.restart', target: 'host:web-1' },
+  ],
+  ['stop now --reason because', 'emergency_stop', { subject: 'fleet', reason: 'because' }],
+  [
+    'stop now target host:web-1 --reason because',
+    'emergency_stop',
+    { subject: 'target', name: 'host:web-1', reason: 'because' },
+  ],
+  ['stop list', 'stops_list', {}],
+  ['standing list', 'standing_list', {}],
+  [
+    'standing revoke std_1 --reason because',
+    'standing_revoke',
+    { standingId: 'std_1', reason: 'because' },
+  ],
+  ['operator list', 'operators_list', {}],
+  ['config status', 'config_status', {}],
+  ['policy test', 'policy_test', {}],
+  [`policy explain ${CHANGE}`, 'policy_explain', { changeId: CHANGE }],
+  ['policy replay --limit 9', 'policy_replay', { limit: 9 }],
+  [`bundle ${CHANGE}`, 'change_bundle', { changeId: CHANGE }],
+  ['evidence status', 'evidence_status', {}],
+  [`evidence output ${'0'.repeat(64)}`, 'evidence_output', { sha256: '0'.repeat(64) }],
+  [
+    'evidence hold all --reason audit --release',
+    'evidence_hold',
+    { change: 'all', reason: 'audit', release: true },
+  ],
+  ['evidence prune --before -1d', 'evidence_prune', { before: '2026-02-28T12:00:00.000000Z' }],
+  [
+    'evidence export syslog --after 9',
+    'evidence_export',
+    { format: 'syslog', after: 9, limit: 1000 },
+  ],
+];
+
+/** What commands ask on the way to a signature; signing.test.ts tries them. */
+const SIGNED_FOR = [
+  'approval_page',
+  'change_approve',
+  'stop_lift_page',
+  'stop_lift',
+  'standing_page',
+  'standing_add',
+  'config_page',
+  'config_apply',
 ];
 
 describe('a command', () => {
@@ -172,7 +252,7 @@ describe('a command', () => {
     it(`asks exactly: ${line}`, async () => {
       // JSON mode, so that an empty answer needs no rendering.
       const { asked, opened, closed } = await cli([...line.split(' '), '--json'], {
-        answer: () => ({ findings: [] }),
+        answer: () => ({ findings: [], ...(ANSWERS['run_action'] as object), notices: [] }),
       });
       assert.deepEqual(asked, [{ operation, input }]);
       assert.deepEqual([opened, closed], [1, 1]);
@@ -191,6 +271,7 @@ describe('a command', () => {
       'redact',
       'completions',
       'version',
+      'approve', // Together with what it signs, in signing.test.ts.
     ];
     const all = CHAPTERS.flatMap(({ commands }) =>
       commands.map(({ usage }) => usage.split(' ')[0] ?? ''),
@@ -209,7 +290,9 @@ describe('a command', () => {
       const told = operations.get(name)?.output.safeParse(answer);
       assert.ok(told?.success === true, `${name}: ${told?.error?.message}`);
     }
-    const commanded = new Set(ASKED.map(([, name]) => name).concat('ingest_observation'));
+    const commanded = new Set(
+      ASKED.map(([, name]) => name).concat('ingest_observation', SIGNED_FOR),
+    );
     assert.deepEqual(
       [...operations.keys()].filter((name) => !commanded.has(name)),
       [],
@@ -473,6 +556,15 @@ describe('the exit code', () => {
       ['up --port 70000', '65535'],
       ['waive f --reason r', '--until'],
       ['completions tcsh', 'bash'],
+      ['propose a web-1', '--reason'],
+      ['propose a web-1 --arg unit --reason because', 'name=value'],
+      ['propose a web-1 --arg a=1 --arg a=2 --reason because', 'given twice'],
+      ['stop now host:web-1 --reason because', 'fleet, scope, target'],
+      ['stop now target --reason because', 'say which target'],
+      ['stop now fleet x --reason because', 'no name'],
+      ['config rule T9 --least touch', 'Allowed choices'],
+      ['config rule T2', '--least'],
+      ['standing add a b --days 1 --runs 1 --per often --reason because', '10m, 1h or 1d'],
     ] as const) {
       const ran = await cli(line.split(' '));
       assert.deepEqual([ran.exit, ran.out, ran.asked.length], [2, '', 0], line);
@@ -518,7 +610,7 @@ describe('help', () => {
           `${path}: ${example}`,
         );
         const ran = await cli(wordsOf(example), {
-          answer: () => ({
+          answer: (ask) => ({
             findings: [],
             coverage: [],
             facts: [],
@@ -535,7 +627,11 @@ describe('help', () => {
             notSeen: [],
             collectors: [],
             ok: true,
+            ...(ask.operation in CHANGE_ANSWERS ? (ANSWERS[ask.operation] as object) : {}),
           }),
+          terminal: true,
+          typed: 'sign',
+          files: { '/desk/motd': 'hello\n', '/desk/my-cases.yaml': '' },
         });
         assert.doesNotMatch(ran.err, /usage|not a time/, example);
       }
@@ -545,6 +641,6 @@ describe('help', () => {
 
 /** The words of an example up to where the shell takes over. */
 function wordsOf(example: string): string[] {
-  const [command = ''] = example.split(/ (?:[<|]|&&) ?/);
+  const [command = ''] = example.split(/ (?:[<>|]|&&) ?/);
   return [...command.matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '');
 }

@@ -73,6 +73,32 @@ export class Desk {
     this.io.stdout(paper.toString());
   }
 
+  /** Text for a program, to the byte; at a terminal only what an eye may see of it. */
+  raw(text: string): void {
+    const ended = text.endsWith('\n') ? text : `${text}\n`;
+    if (!this.io.isTerminal.stdout) {
+      this.io.stdout(ended);
+      return;
+    }
+    const paper = new Paper({ columns: undefined, colour: false });
+    paper.block(ended, '');
+    this.io.stdout(paper.toString());
+  }
+
+  /**
+   * What a person reads before they decide: where their eyes are. With --json, and when standard output
+   * goes elsewhere, that is standard error; where nobody is, it is shown only when it is no JSON.
+   */
+  present<Value>(value: Value, render: Render<Value>): void {
+    const { stdout, stderr } = this.io.isTerminal;
+    const aside = stderr && (this.json || !stdout);
+    if (this.json && !aside) return;
+    const paper = aside ? new Paper({ columns: undefined, colour: false }) : this.paper();
+    render(paper, value, { now: this.io.now(), asked: this.#asked });
+    if (aside) this.io.stderr(paper.toString());
+    else this.io.stdout(paper.toString());
+  }
+
   paper(): Paper {
     const { env, isTerminal, columns } = this.io;
     const colour = isTerminal.stdout && !env['NO_COLOR'] && env['TERM'] !== 'dumb';

@@ -8,6 +8,7 @@ export type {
   Opened,
   ServiceAction,
   ServiceManager,
+  ShownOrder,
   Summary,
   TargetSummary,
   Teller,

@@ -4,6 +4,7 @@
  */
 import type { Json } from '#base/json';
 import type { Instant } from '#base/time';
+import type { ApprovalPage } from '#execution';
 import type { Severity } from '#model';
 import type { Answer } from '#operations';
 
@@ -22,7 +23,30 @@ export interface Commands {
   restore(home: string, path: string): Promise<Json>;
   service(home: string, action: ServiceAction, manager: ServiceManager): Promise<Json>;
   readonly keys: Keys;
+  /**
+   * Holds a page against the bytes that a person would sign: change, organisation, tier, digest, words,
+   * and every part against its step of the plan. Throws `refused` `page-differs` where they differ;
+   * answers the plan in lines, made from that plan alone, and they are what is to be shown.
+   */
+  checkPage(page: ApprovalPage, changeId: string): Promise<readonly string[]>;
+  /** The same for the other documents; without it, one kind could be signed in the name of another. */
+  checkOrder(shown: ShownOrder): Promise<void>;
 }
+
+/** A document about to be signed, and what was shown of it. */
+export type ShownOrder = {
+  readonly order: string;
+  readonly namespace: string;
+} & (
+  | { readonly kind: 'config'; readonly version: number; readonly digestWords: string }
+  | {
+      readonly kind: 'standing';
+      readonly action: string;
+      readonly steps: number;
+      readonly digestWords: string;
+    }
+  | { readonly kind: 'lift'; readonly stop: string }
+);
 
 /** A person's own keys, through OpenSSH. Passphrases and touches are between it and the person's terminal. */
 export interface Keys {

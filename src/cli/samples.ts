@@ -2,7 +2,8 @@
 import type { Json } from '#base/json';
 import { instant } from '#base/time';
 import type { Answer } from '#operations';
-import type { Ask, Commands, Io } from './program.ts';
+import { renderPlan } from '#planning';
+import type { Ask, Commands, Io, Keys } from './program.ts';
 import { runCli } from './run.ts';
 
 const NOW = instant('2026-03-01T12:00:00Z');
@@ -21,6 +22,10 @@ export type Ran = {
     readonly namespace: string;
     readonly text: string;
   }[];
+  /** What the person was asked at the terminal. */
+  readonly prompts: readonly string[];
+  /** What was held against the bytes to sign, before it was shown. */
+  readonly checked: readonly string[];
   readonly opened: number;
   readonly closed: number;
 };
@@ -29,8 +34,9 @@ export type Setting = {
   readonly answer?: (ask: Ask) => Json | Promise<Json>;
   readonly notices?: readonly string[];
   readonly terminal?: boolean;
-  /** What a person types when asked. */
-  readonly typed?: string;
+  /** What a person types when asked, one after another. */
+  readonly typed?: string | readonly string[];
+  readonly keys?: Partial<Keys>;
   readonly columns?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: readonly (string | Uint8Array)[];
@@ -45,6 +51,9 @@ export async function cli(argv: readonly string[], setting: Setting = {}): Promi
   const asked: Asked[] = [];
   const called: (readonly unknown[])[] = [];
   const signed: { key: string; namespace: string; text: string }[] = [];
+  const prompts: string[] = [];
+  const checked: string[] = [];
+  const answers = typeof setting.typed === 'string' ? [setting.typed] : [...(setting.typed ?? [])];
   const count = { opened: 0, closed: 0 };
   const perform = async (ask: Ask): Promise<Answer> => {
     asked.push({ operation: ask.operation, input: ask.input });
@@ -77,10 +86,19 @@ export async function cli(argv: readonly string[], setting: Setting = {}): Promi
         signed.push({ key, namespace, text });
         return 'SIGNATURE';
       },
-      make: async () => 'ssh-ed25519 AAAA',
+      make: async (path, comment) => {
+        called.push(['make', path, comment]);
+        return 'ssh-ed25519 AAAA';
+      },
       publicLine: async () => 'ssh-ed25519 AAAA',
       exists: async () => true,
+      ...setting.keys,
     },
+    checkPage: async (page, changeId) => {
+      checked.push(`page ${changeId}`);
+      return renderPlan(page.plan);
+    },
+    checkOrder: async ({ kind }) => void checked.push(kind),
     ...setting.commands,
   };
   const terminal = setting.terminal ?? false;
@@ -101,12 +119,15 @@ export async function cli(argv: readonly string[], setting: Setting = {}): Promi
     cwd: '/desk',
     isRoot: setting.root ?? false,
     isTerminal: { stdin: terminal, stdout: terminal, stderr: terminal },
-    ask: async () => setting.typed,
+    ask: async (prompt) => {
+      prompts.push(prompt);
+      return answers.shift();
+    },
     columns: setting.columns,
     now: () => NOW,
   };
   const exit = await runCli({ argv, io, commands });
-  return { exit, out, err, asked, called, signed, ...count };
+  return { exit, out, err, asked, called, signed, prompts, checked, ...count };
 }
 
 function hasFunctions(value: unknown): boolean {

@@ -122,9 +122,9 @@ function groupOf(spec: GroupSpec, run: Run, output: Output): Command {
 function leafOf(spec: CommandSpec, run: Run, output: Output): Command {
   const [name = '', ...words] = spec.usage.split(' ');
   const command = settle(new Command(name).description(spec.summary), output);
-  for (const word of words) {
+  for (const [i, word] of words.entries()) {
     const argument = new Argument(word);
-    if (spec.argumentChoices !== undefined) argument.choices(spec.argumentChoices);
+    if (i === 0 && spec.argumentChoices !== undefined) argument.choices(spec.argumentChoices);
     command.addArgument(argument);
   }
   for (const option of spec.options ?? []) command.addOption(optionOf(option));
@@ -172,6 +172,9 @@ function optionOf(spec: OptionSpec): Option {
       break;
     case 'port':
       option.argParser((text) => wholeNumber(text, 65_535));
+      break;
+    case 'repeated':
+      option.argParser((text, before: readonly string[] | undefined) => [...(before ?? []), text]);
       break;
     case 'list':
       option.argParser((text, before: readonly string[] | undefined) => [

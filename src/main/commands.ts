@@ -23,6 +23,8 @@ export function nodeCommands(logSink: Sink): Commands {
     mcp: async (home) => (await import('./mcp.ts')).speakMcp(home, logSink),
     restore: async (home, path) => (await import('./restore.ts')).restore(home, path),
     keys: lazyKeys,
+    checkPage: async (...given) => (await import('./check-page.ts')).checkPage(...given),
+    checkOrder: async (shown) => (await import('./check-page.ts')).checkOrder(shown),
     service: async (home, action, manager) =>
       (await import('./service-unit.ts')).serviceUnit(home, action, manager),
   };

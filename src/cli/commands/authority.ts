@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
+import { LIMITS } from '#base/limits';
 import type { Desk } from '../desk.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { renderAnything } from '../render/anything.ts';
@@ -14,33 +15,40 @@ import {
   renderOperators,
   renderPutInForce,
 } from '../render/authority.ts';
-import { consent, keyFor, usualKey } from '../signing.ts';
+import { renderExplained, renderPolicyTest, renderReplay } from '../render/policy.ts';
+import { renderEvidence, renderOutput } from '../render/proof.ts';
+import { consent, keyFor, mustBeAtATerminal, usualKey } from '../signing.ts';
 import { KEY, WORDS } from './change.ts';
-import { type CommandSpec, type GroupSpec, given } from './spec.ts';
+import { readText } from './reading.ts';
+import { type CommandSpec, type GroupSpec, given, type Options } from './spec.ts';
+
+type Signing = {
+  readonly key: string;
+  /** Of --words. */
+  readonly words?: unknown;
+  /** The person said that they need not be asked. */
+  readonly isMeant?: boolean;
+  /** Signs too, to prove that it works. */
+  readonly recoveryKey?: string;
+};
 
 /** Shows what a document would put in force, has it signed, and hands it in. */
-async function signConfig(
-  desk: Desk,
-  request: Json,
-  options: { readonly key: string; readonly words: unknown; readonly recoveryKey?: string },
-): Promise<void> {
+async function signConfig(desk: Desk, request: Json, signing: Signing): Promise<void> {
   const page = (await desk.ask('config_page', { request })) as unknown as ConfigPage;
-  if (!desk.json) desk.show(page, renderConfigPage);
-  await consent(desk, {
-    words: page.digestWords,
-    given: typeof options.words === 'string' ? options.words : undefined,
-    name: null,
-  });
+  const { order, namespace, version, digestWords } = page;
+  await desk.commands.checkOrder({ kind: 'config', order, namespace, version, digestWords });
+  desk.present(page, renderConfigPage);
+  if (signing.isMeant !== true)
+    await consent(desk, { words: digestWords, given: signing.words, name: null });
   const { keys } = desk.commands;
-  const signature = await keys.sign(options.key, page.namespace, page.order);
+  const signature = await keys.sign(signing.key, namespace, order);
+  const { recoveryKey } = signing;
   const recoverySignature =
-    options.recoveryKey === undefined
-      ? undefined
-      : await keys.sign(options.recoveryKey, page.namespace, page.order);
+    recoveryKey === undefined ? undefined : await keys.sign(recoveryKey, namespace, order);
   await desk.answer(
     'config_apply',
     {
-      order: page.order,
+      order,
       signatures: [signature],
       ...(recoverySignature === undefined ? {} : { recoverySignature }),
     },
@@ -48,14 +56,43 @@ async function signConfig(
   );
 }
 
-function mustBeAtATerminal(desk: Desk): void {
-  const { stdin, stderr } = desk.io.isTerminal;
-  if (stdin && stderr) return;
+const KEYS_OF_PEOPLE = 'keys of people are made and named by people: run this at a terminal';
+const OPERATOR_ID = /^[a-z][a-z0-9._-]{0,62}$/;
+
+/** Before a key is made for it. */
+function mustBeAnId(id: string): void {
+  if (OPERATOR_ID.test(id) && id !== 'recovery') return;
   throw new Fault(
-    'refused',
-    'nobody-there',
-    'keys of people are made and named by people: run this at a terminal',
+    'invalid',
+    'invalid-input',
+    `not the id of a person: ${id.slice(0, 80)}. Take lower-case letters, digits and . _ -, beginning with a letter`,
   );
+}
+
+function personOf(id: string, key: string, options: Options): Json {
+  return {
+    kind: 'add-operator',
+    id,
+    name: typeof options['name'] === 'string' ? options['name'] : id,
+    key,
+    accounts: (options['account'] as readonly string[] | undefined) ?? [
+      `${userInfo().username}@local`,
+    ],
+  };
+}
+
+/** A new key at the usual place, for the person who sits here. */
+async function newKey(desk: Desk, path: string, id: string): Promise<string> {
+  const { keys } = desk.commands;
+  if (await keys.exists(path)) {
+    throw new Fault(
+      'conflict',
+      'key-exists',
+      `a key is there already: ${path}. If it is theirs: holdfast operator add ${id} --public ${path}.pub; if not, give their own public key with --public`,
+    );
+  }
+  desk.note(`making a key: ${path}. Choose a passphrase that you will know at 3 a.m.`);
+  return keys.make(path, `holdfast operator ${id}`);
 }
 
 export const operator: GroupSpec = {
@@ -86,41 +123,24 @@ export const operator: GroupSpec = {
         { flags: '--yes', about: 'do not ask again before signing' },
       ],
       async run(desk, [id = ''], options) {
-        mustBeAtATerminal(desk);
-        const { keys } = desk.commands;
-        const isFirst =
-          ((await desk.ask('operators_list', {})) as { operators: readonly Json[] }).operators
-            .length === 0;
-        const own = options['public'] === undefined;
-        const path = own ? usualKey(desk.io) : resolve(desk.io.cwd, String(options['public']));
-        const publicLine = own
-          ? await keys.make(path, `holdfast operator ${id}`)
-          : await keys.publicLine(path);
-        const signer = isFirst
-          ? typeof options['key'] === 'string'
-            ? options['key']
-            : path.replace(/\.pub$/, '')
-          : await keyFor(desk, options['key']);
-        const page = (await desk.ask('config_page', {
-          request: {
-            kind: 'add-operator',
-            id,
-            name: typeof options['name'] === 'string' ? options['name'] : id,
-            key: publicLine,
-            accounts: (options['account'] as readonly string[] | undefined) ?? [
-              `${userInfo().username}@local`,
-            ],
-          },
-        })) as unknown as ConfigPage;
-        if (!desk.json) desk.show(page, renderConfigPage);
-        if (options['yes'] !== true)
-          await consent(desk, { words: page.digestWords, given: undefined, name: null });
-        const signature = await keys.sign(signer, page.namespace, page.order);
-        await desk.answer(
-          'config_apply',
-          { order: page.order, signatures: [signature] },
-          renderPutInForce,
-        );
+        mustBeAtATerminal(desk, KEYS_OF_PEOPLE);
+        mustBeAnId(id);
+        const { operators } = (await desk.ask('operators_list', {})) as {
+          readonly operators: readonly Json[];
+        };
+        const given = options['public'];
+        const path = typeof given === 'string' ? resolve(desk.io.cwd, given) : usualKey(desk.io);
+        const line =
+          typeof given === 'string'
+            ? await desk.commands.keys.publicLine(path)
+            : await newKey(desk, path, id);
+        // The first one signs for themself; later ones are signed for by who is there already.
+        const own = operators.length === 0 && options['key'] === undefined;
+        const key = own ? path.replace(/\.pub$/, '') : await keyFor(desk, options['key']);
+        await signConfig(desk, personOf(id, line, options), {
+          key,
+          isMeant: options['yes'] === true,
+        });
       },
     },
     {
@@ -162,26 +182,20 @@ export const operator: GroupSpec = {
         { flags: '--yes', about: 'do not ask again before signing' },
       ],
       async run(desk, _words, options) {
-        mustBeAtATerminal(desk);
+        mustBeAtATerminal(desk, KEYS_OF_PEOPLE);
         const { keys } = desk.commands;
         const path = resolve(desk.io.cwd, String(options['recoveryKey']));
-        const key = await keys.publicLine(path).catch(() => keys.make(path, 'holdfast recovery'));
-        const page = (await desk.ask('config_page', {
-          request: { kind: 'add-recovery', key },
-        })) as unknown as ConfigPage;
-        if (!desk.json) desk.show(page, renderConfigPage);
-        if (options['yes'] !== true)
-          await consent(desk, { words: page.digestWords, given: undefined, name: null });
-        const signature = await keys.sign(
-          await keyFor(desk, options['key']),
-          page.namespace,
-          page.order,
-        );
-        const recoverySignature = await keys.sign(path, page.namespace, page.order);
-        await desk.answer(
-          'config_apply',
-          { order: page.order, signatures: [signature], recoverySignature },
-          renderPutInForce,
+        const own = await keyFor(desk, options['key']);
+        const isThere = await keys.exists(path);
+        if (!isThere)
+          desk.note(`making the recovery key: ${path}. Its passphrase is kept apart from yours`);
+        const key = isThere
+          ? await keys.publicLine(path)
+          : await keys.make(path, 'holdfast recovery');
+        await signConfig(
+          desk,
+          { kind: 'add-recovery', key },
+          { key: own, recoveryKey: path, isMeant: options['yes'] === true },
         );
       },
     },
@@ -202,22 +216,14 @@ export const operator: GroupSpec = {
         },
       ],
       async run(desk, [id = ''], options) {
-        mustBeAtATerminal(desk);
-        const { keys } = desk.commands;
-        const key = await keys.publicLine(resolve(desk.io.cwd, String(options['public'])));
-        await signConfig(
-          desk,
-          {
-            kind: 'add-operator',
-            id,
-            name: typeof options['name'] === 'string' ? options['name'] : id,
-            key,
-            accounts: (options['account'] as readonly string[] | undefined) ?? [
-              `${userInfo().username}@local`,
-            ],
-          },
-          { key: resolve(desk.io.cwd, String(options['recoveryKey'])), words: undefined },
+        mustBeAtATerminal(desk, KEYS_OF_PEOPLE);
+        mustBeAnId(id);
+        const line = await desk.commands.keys.publicLine(
+          resolve(desk.io.cwd, String(options['public'])),
         );
+        await signConfig(desk, personOf(id, line, options), {
+          key: resolve(desk.io.cwd, String(options['recoveryKey'])),
+        });
       },
     },
     {
@@ -335,13 +341,11 @@ export const policy: GroupSpec = {
       examples: ['policy test', 'policy test my-cases.yaml'],
       async run(desk, [path]) {
         const cases =
-          path === undefined
-            ? undefined
-            : Buffer.from(await desk.io.readFile(path)).toString('utf8');
-        const { ok } = await desk.answer<{ readonly ok: boolean }>(
+          path === undefined ? undefined : await readText(desk.io, path, LIMITS.valueBytes);
+        const { ok } = await desk.answer(
           'policy_test',
           cases === undefined ? {} : { cases },
-          renderAnything,
+          renderPolicyTest,
         );
         return ok ? EXIT_CODES.ok : EXIT_CODES.refused;
       },
@@ -351,7 +355,7 @@ export const policy: GroupSpec = {
       summary: 'why a change was decided as it was: each policy that spoke',
       examples: ['policy explain chg_0123456789abcdef01234567'],
       async run(desk, [changeId = '']) {
-        await desk.answer('policy_explain', { changeId }, renderAnything);
+        await desk.answer('policy_explain', { changeId }, renderExplained);
       },
     },
     {
@@ -362,7 +366,7 @@ export const policy: GroupSpec = {
         { flags: '--limit <n>', about: 'changes to look back; default 1000', read: 'whole number' },
       ],
       async run(desk, _words, options) {
-        await desk.answer('policy_replay', given(options, 'limit'), renderAnything);
+        await desk.answer('policy_replay', given(options, 'limit'), renderReplay);
       },
     },
   ],
@@ -379,7 +383,8 @@ export const bundle: CommandSpec = {
       readonly notices: readonly string[];
     };
     for (const notice of answer.notices) desk.note(notice);
-    desk.io.stdout(answer.bundle.endsWith('\n') ? answer.bundle : `${answer.bundle}\n`);
+    if (desk.json) desk.show(answer, () => {});
+    else desk.raw(answer.bundle);
   },
 };
 
@@ -392,7 +397,7 @@ export const evidence: GroupSpec = {
       summary: 'show how far the log is signed, witnessed and timestamped',
       examples: ['evidence status'],
       async run(desk) {
-        await desk.answer('evidence_status', {}, renderAnything);
+        await desk.answer('evidence_status', {}, renderEvidence);
       },
     },
     {
@@ -402,7 +407,7 @@ export const evidence: GroupSpec = {
         'evidence output 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef',
       ],
       async run(desk, [sha256 = '']) {
-        await desk.answer('evidence_output', { sha256 }, renderAnything);
+        await desk.answer('evidence_output', { sha256 }, renderOutput);
       },
     },
     {
@@ -440,6 +445,7 @@ export const evidence: GroupSpec = {
     {
       usage: 'export <format>',
       summary: 'events as OCSF JSON lines or RFC 5424 syslog, oldest first',
+      more: 'With --json one page of at most 1000 lines; go on with --after and its next.',
       examples: ['evidence export ocsf > events.jsonl', 'evidence export syslog --after 1200'],
       argumentChoices: ['ocsf', 'syslog'],
       options: [
@@ -460,7 +466,11 @@ export const evidence: GroupSpec = {
             readonly lines: readonly string[];
             readonly next: number;
           };
-          for (const line of page.lines) desk.io.stdout(`${line}\n`);
+          if (desk.json) {
+            desk.show(page, () => {});
+            return;
+          }
+          for (const line of page.lines) desk.raw(line);
           if (page.lines.length === 0 || page.next <= after) return;
           after = page.next;
         }

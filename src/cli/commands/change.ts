@@ -1,21 +1,38 @@
 /** Proposing, deciding, undoing and stopping. */
 import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
-import type { ApprovalPage, ChangeView } from '#execution';
+import { LIMITS } from '#base/limits';
+import type { ApprovalPage, ChangeView, StopView } from '#execution';
+import type { Desk } from '../desk.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { renderAnything } from '../render/anything.ts';
+import { renderApproval } from '../render/approval.ts';
 import {
   renderActions,
   renderChange,
   renderChanges,
   renderLifted,
-  renderPage,
+  renderResult,
   renderStop,
   renderStops,
+  renderStopToLift,
 } from '../render/change.ts';
-import { consent, keyFor } from '../signing.ts';
-import { type CommandSpec, type GroupSpec, given, type OptionSpec, TARGET } from './spec.ts';
+import { consent, keyFor, mustReach } from '../signing.ts';
+import { readText } from './reading.ts';
+import {
+  type CommandSpec,
+  type GroupSpec,
+  given,
+  type OptionSpec,
+  type Options,
+  TARGET,
+} from './spec.ts';
 
+export const ARG: OptionSpec = {
+  flags: '--arg <pair>',
+  about: 'an argument as name=value; once for each',
+  read: 'repeated',
+};
 const REASON: OptionSpec = { flags: '--reason <reason>', about: 'why', mandatory: true };
 export const KEY: OptionSpec = {
   flags: '--key <path>',
@@ -52,34 +69,45 @@ export const actions: CommandSpec = {
 export const propose: CommandSpec = {
   usage: 'propose <action> <targets>',
   summary: 'propose an action on targets; it waits for a signature unless it only looks',
-  more: 'Targets are comma separated. Arguments of the action: --arg name=value, comma separated; long values from a file: --arg-file name=path.',
+  more: `Targets are comma separated. Give --arg once for each argument, and --arg-file where the value is the text of a file.
+Exits with 3 when it is refused, 6 when it failed, 7 when nobody knows whether it took effect.`,
   examples: [
     "propose service.restart web-1 --arg unit=nginx.service --reason 'it hangs'",
     "propose service.status web-1 --arg unit=nginx.service --reason 'looking'",
+    "propose file.write web-1 --arg path=/etc/motd --arg validate=none --arg-file content=motd --reason 'new text'",
   ],
   options: [
-    { flags: '--arg <pairs>', about: 'arguments as name=value, comma separated', read: 'list' },
-    { flags: '--arg-file <pair>', about: 'an argument whose value is the text of a file' },
+    ARG,
+    {
+      flags: '--arg-file <pair>',
+      about: 'an argument as name=path, whose value is the text of that file; - is standard input',
+      read: 'repeated',
+    },
     REASON,
     { flags: '--dry-run', about: 'stop after the preview' },
     { flags: '--idempotency-key <key>', about: 'the same key answers with the same change' },
   ],
   async run(desk, [action = '', targets = ''], options) {
-    const args: Record<string, Json> = {};
-    for (const pair of (options['arg'] as readonly string[] | undefined) ?? []) {
+    const args = new Map<string, Json>();
+    const give = (name: string, value: Json): void => {
+      if (args.has(name))
+        throw new Fault('invalid', 'invalid-input', `argument given twice: ${name.slice(0, 100)}`);
+      args.set(name, value);
+    };
+    for (const pair of repeated(options, 'arg')) {
       const [name, value] = split(pair);
-      args[name] = typed(value);
+      give(name, typed(value));
     }
-    if (typeof options['argFile'] === 'string') {
-      const [name, path] = split(options['argFile']);
-      args[name] = Buffer.from(await desk.io.readFile(path)).toString('utf8');
+    for (const pair of repeated(options, 'argFile')) {
+      const [name, path] = split(pair);
+      give(name, await readText(desk.io, path, LIMITS.valueBytes));
     }
     const view = await desk.answer<ChangeView>(
       'run_action',
       {
         action,
-        targets: targets.split(',').map((one) => one.trim()),
-        args,
+        targets: listed(targets),
+        args: Object.fromEntries(args),
         ...given(options, 'reason', 'dryRun', 'idempotencyKey'),
       },
       renderChange,
@@ -124,10 +152,12 @@ export const approvals: CommandSpec = {
 export const approve: CommandSpec = {
   usage: 'approve <change>',
   summary: 'show exactly what would run, and sign it with your key',
-  more: 'At a terminal you are asked; T3 asks for the name of the target. Nothing is sent before you signed.',
+  more: `At a terminal you are asked; T3 asks for the name of the target and a reason. Nothing is signed before that, and
+nothing that differs from what is shown. Exits like propose.`,
   examples: [
     'approve chg_0123456789abcdef01234567',
     'approve chg_0123456789abcdef01234567 --key ~/.ssh/ada_sk',
+    'approve chg_0123456789abcdef01234567 --show',
   ],
   options: [
     KEY,
@@ -138,42 +168,56 @@ export const approve: CommandSpec = {
   ],
   async run(desk, [changeId = ''], options) {
     const page = (await desk.ask('approval_page', { changeId })) as unknown as ApprovalPage;
+    const lines = await desk.commands.checkPage(page, changeId);
+    // A page that is only shown has no use for the bytes to sign, and neither has who reads over a shoulder.
+    const { envelope, parts: _unspent, ...shown } = page;
     if (options['show'] === true) {
-      desk.show(withoutEnvelope(page), renderPage);
+      desk.show(shown, renderApproval(lines));
       return;
     }
-    if (!desk.json) desk.show(page, renderPage);
+    desk.present(shown, renderApproval(lines));
     const key = await keyFor(desk, options['key']);
+    await mustReach(desk, key, { needed: page.assuranceNeeded, rule: page.plan.tier });
     const words = options['words'];
-    await consent(desk, {
-      words: page.digestWords,
-      given: typeof words === 'string' ? words : undefined,
-      name: page.typeName,
-    });
-    const reason =
-      options['reason'] ??
-      (page.typeName !== null && desk.io.isTerminal.stdin
-        ? await desk.io.ask('Why do you approve it? ')
-        : undefined);
-    const signature = await desk.commands.keys.sign(key, page.namespace, page.envelope);
-    const typedName = words === undefined ? page.typeName : options['name'];
+    const name = words === undefined ? page.typeName : options['name'];
+    if (page.typeName !== null && name !== page.typeName) {
+      throw new Fault(
+        'refused',
+        'name-not-typed',
+        `nothing was signed: with --words, T3 needs the target's name too: --name ${page.typeName}`,
+      );
+    }
+    await consent(desk, { words: page.digestWords, given: words, name: page.typeName });
+    const reason = await reasonOf(desk, options['reason'], page.typeName !== null);
+    const signature = await desk.commands.keys.sign(key, page.namespace, envelope);
     const view = await desk.answer<ChangeView>(
       'change_approve',
       {
         changeId,
         signature,
-        ...(typeof typedName === 'string' ? { typedTarget: typedName } : {}),
-        ...(typeof reason === 'string' && reason !== '' ? { reason } : {}),
+        ...(page.typeName === null ? {} : { typedTarget: page.typeName }),
+        ...(reason === undefined ? {} : { reason }),
       },
-      renderChange,
+      renderResult,
     );
     return exitOf(view);
   },
 };
 
-/** A page that is only shown has no use for the bytes to sign, and neither has who reads over a shoulder. */
-function withoutEnvelope({ envelope: _envelope, ...page }: ApprovalPage): ApprovalPage {
-  return { ...page, envelope: '' };
+/** T3 is not signed without one. */
+async function reasonOf(
+  desk: Desk,
+  given: unknown,
+  isNeeded: boolean,
+): Promise<string | undefined> {
+  if (typeof given === 'string' || !isNeeded) return typeof given === 'string' ? given : undefined;
+  const typed = (await desk.io.ask('Why do you approve it? '))?.trim() ?? '';
+  if (typed !== '') return typed;
+  throw new Fault(
+    'refused',
+    'name-not-typed',
+    'nothing was signed: T3 needs your reason (--reason)',
+  );
 }
 
 const decision = (
@@ -190,7 +234,7 @@ const decision = (
     const view = await desk.answer<ChangeView>(
       operation,
       { changeId, ...given(options, 'reason') },
-      renderChange,
+      renderResult,
     );
     return operation === 'change_undo' ? exitOf(view) : EXIT_CODES.ok;
   },
@@ -245,6 +289,15 @@ export const stop: GroupSpec = {
       argumentChoices: ['fleet', 'scope', 'target', 'action', 'rule', 'session'],
       options: [REASON],
       async run(desk, [subject = 'fleet', name], options) {
+        if ((subject === 'fleet') !== (name === undefined)) {
+          throw new Fault(
+            'invalid',
+            'usage',
+            subject === 'fleet'
+              ? 'the fleet has no name: holdfast stop now, or name what to stop'
+              : `say which ${subject}: holdfast stop now ${subject} NAME`,
+          );
+        }
         await desk.answer(
           'emergency_stop',
           { subject, ...(name === undefined ? {} : { name }), ...given(options, 'reason') },
@@ -266,10 +319,13 @@ export const stop: GroupSpec = {
       examples: ['stop lift stop_0123456789abcdef01234567'],
       options: [KEY, { flags: '--yes', about: 'away from a terminal: you mean it' }],
       async run(desk, [stopId = ''], options) {
-        const page = (await desk.ask('stop_lift_page', { stopId })) as {
-          readonly order: string;
-          readonly namespace: string;
+        const { stops } = (await desk.ask('stops_list', {})) as unknown as {
+          readonly stops: readonly StopView[];
         };
+        const stop = stops.find(({ id }) => id === stopId);
+        const page = (await desk.ask('stop_lift_page', { stopId })) as unknown as LiftPage;
+        await desk.commands.checkOrder({ ...page, kind: 'lift', stop: stopId });
+        if (stop !== undefined) desk.present(stop, renderStopToLift);
         const key = await keyFor(desk, options['key']);
         if (options['yes'] !== true)
           await consent(desk, { words: '', given: undefined, name: null });
@@ -280,7 +336,20 @@ export const stop: GroupSpec = {
   ],
 };
 
-function split(pair: string): readonly [string, string] {
+type LiftPage = { readonly order: string; readonly namespace: string };
+
+export function repeated(options: Options, name: string): readonly string[] {
+  return (options[name] as readonly string[] | undefined) ?? [];
+}
+
+export function listed(names: string): readonly string[] {
+  return names
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+export function split(pair: string): readonly [string, string] {
   const at = pair.indexOf('=');
   if (at > 0) return [pair.slice(0, at), pair.slice(at + 1)];
   throw new Fault('invalid', 'invalid-input', `not name=value: ${pair.slice(0, 100)}`);

@@ -13,6 +13,18 @@ export async function readAll(io: Io, file: string, most: number): Promise<Uint8
   );
 }
 
+/** The same as text; what is no UTF-8 is refused, not mended. */
+export async function readText(io: Io, file: string, most: number): Promise<string> {
+  const bytes = await readAll(io, file, most);
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new Fault('invalid', 'not-text', `file is not UTF-8 text: ${file}. Give one that is`, {
+      cause,
+    });
+  }
+}
+
 async function readFile(io: Io, file: string): Promise<Uint8Array> {
   try {
     return await io.readFile(resolve(io.cwd, file));

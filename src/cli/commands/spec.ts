@@ -9,7 +9,8 @@ export type OptionSpec = {
   readonly flags: string;
   readonly about: string;
   readonly choices?: readonly string[];
-  readonly read?: 'whole number' | 'port' | 'list';
+  /** `list`: comma separated; `repeated`: given once for each, whatever is in it. */
+  readonly read?: 'whole number' | 'port' | 'list' | 'repeated';
   readonly mandatory?: true;
 };
 
@@ -22,7 +23,7 @@ export type CommandSpec = {
   readonly more?: string;
   readonly examples: readonly string[];
   readonly options?: readonly OptionSpec[];
-  /** Argument values that completion may offer. */
+  /** All values of the first argument; completion offers them. */
   readonly argumentChoices?: readonly string[];
   /** The exit code; nothing is 0. */
   run(desk: Desk, words: readonly (string | undefined)[], options: Options): Promise<number | void>;

@@ -1,13 +1,9 @@
 import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
-import {
-  renderStanding,
-  renderStandingPage,
-  renderStandings,
-  type StandingPage,
-} from '../render/standing.ts';
-import { consent, keyFor } from '../signing.ts';
-import { KEY, typed, WORDS } from './change.ts';
+import type { StandingPage } from '#execution';
+import { renderStanding, renderStandingPage, renderStandings } from '../render/standing.ts';
+import { consent, keyFor, mustReach } from '../signing.ts';
+import { KEY, listed, repeated, split, typed, WORDS } from './change.ts';
 import { type GroupSpec, given } from './spec.ts';
 
 const UNITS: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: 86_400 };
@@ -24,7 +20,11 @@ export const standing: GroupSpec = {
         "standing add service.reload web-1,web-2 --arg unit=nginx.service --days 30 --runs 4 --per 1h --reason 'new certificates'",
       ],
       options: [
-        { flags: '--arg <pairs>', about: 'name=value|value, comma separated', read: 'list' },
+        {
+          flags: '--arg <pair>',
+          about: 'an argument with all its values, name=value|value; once for each',
+          read: 'repeated',
+        },
         {
           flags: '--days <n>',
           about: 'until when; at most 90',
@@ -51,18 +51,13 @@ export const standing: GroupSpec = {
       ],
       async run(desk, [action = '', targets = ''], options) {
         const values: Record<string, Json[]> = {};
-        for (const pair of (options['arg'] as readonly string[] | undefined) ?? []) {
-          const at = pair.indexOf('=');
-          if (at < 1)
-            throw new Fault('invalid', 'invalid-input', `not name=value: ${pair.slice(0, 100)}`);
-          values[pair.slice(0, at)] = pair
-            .slice(at + 1)
-            .split('|')
-            .map(typed);
+        for (const pair of repeated(options, 'arg')) {
+          const [name, text] = split(pair);
+          values[name] = [...(values[name] ?? []), ...text.split('|').map(typed)];
         }
         const page = (await desk.ask('standing_page', {
           action,
-          targets: targets.split(',').map((one) => one.trim()),
+          targets: listed(targets),
           arguments: values,
           days: options['days'] as number,
           window: typeof options['window'] === 'string' ? options['window'] : 'always',
@@ -74,14 +69,19 @@ export const standing: GroupSpec = {
           evenTainted: options['evenTainted'] === true,
           ...given(options, 'reason'),
         })) as unknown as StandingPage;
-        if (!desk.json) desk.show(page, renderStandingPage);
-        const key = await keyFor(desk, options['key']);
-        const words = options['words'];
-        await consent(desk, {
-          words: page.digestWords,
-          given: typeof words === 'string' ? words : undefined,
-          name: null,
+        const { order, namespace, digestWords, steps, assuranceNeeded } = page;
+        await desk.commands.checkOrder({
+          kind: 'standing',
+          order,
+          namespace,
+          action,
+          steps: steps.length,
+          digestWords,
         });
+        desk.present(page, renderStandingPage);
+        const key = await keyFor(desk, options['key']);
+        await mustReach(desk, key, { needed: assuranceNeeded, rule: 'standing' });
+        await consent(desk, { words: digestWords, given: options['words'], name: null });
         const signature = await desk.commands.keys.sign(key, page.namespace, page.order);
         await desk.answer(
           'standing_add',

@@ -1,7 +1,7 @@
 /** Who may sign and what is in force, for people. */
 import type { Render } from '../desk.ts';
 import type { Piece } from '../text/paper.ts';
-import { moment } from '../text/words.ts';
+import { count, moment } from '../text/words.ts';
 
 export type ConfigPage = {
   readonly order: string;
@@ -15,12 +15,13 @@ export type ConfigPage = {
 };
 
 export const renderConfigPage: Render<ConfigPage> = (paper, page) => {
-  paper.whole({ text: `Configuration version ${page.version}`, tone: 'strong' });
+  paper.whole({ text: `To be in force: configuration version ${page.version}`, tone: 'strong' });
   for (const line of page.says) paper.whole('  ', line);
+  if (page.says.length === 0) paper.whole('  ', 'nothing differs from what is in force');
   paper.blank();
-  paper.whole({ text: 'Signatures: ', tone: 'strong' }, page.needs);
-  paper.whole({ text: 'Digest ', tone: 'strong' }, page.digest);
-  paper.whole({ text: 'In words ', tone: 'strong' }, { text: page.digestWords, tone: 'warn' });
+  paper.whole({ text: 'Signatures ', tone: 'strong' }, page.needs);
+  paper.whole({ text: 'Digest     ', tone: 'strong' }, page.digest);
+  paper.whole({ text: 'In words   ', tone: 'strong' }, { text: page.digestWords, tone: 'warn' });
 };
 
 export const renderPutInForce: Render<{
@@ -64,7 +65,7 @@ export const renderInForce: Render<InForce> = (paper, answer) => {
   if (answer.next !== '') paper.whole({ text: 'Next: ', tone: 'strong' }, answer.next);
 };
 
-export const renderOperators: Render<{
+type Operators = {
   readonly operators: readonly {
     readonly id: string;
     readonly name: string;
@@ -79,9 +80,25 @@ export const renderOperators: Render<{
     readonly least: string;
   }[];
   readonly next: string;
-}> = (paper, { operators, recovery, profile, rules, next }) => {
-  if (operators.length === 0) paper.whole('Nobody may sign yet, so nothing above T0 runs.');
-  else {
+};
+
+const WHAT_NEEDS: Readonly<Record<string, string>> = {
+  T1: 'a reversible change',
+  T2: 'a stateful change',
+  T3: 'a change without a way back',
+  standing: 'consent in advance',
+  config: 'what is in force',
+  lift: 'the end of a stop',
+};
+
+export const renderOperators: Render<Operators> = (paper, answer) => {
+  const { operators, recovery, profile, rules, next } = answer;
+  if (operators.length === 0) {
+    paper.whole(
+      { text: 'Nobody may sign yet', tone: 'warn' },
+      ', so nothing that changes a machine runs.',
+    );
+  } else {
     paper.table(
       [
         { head: 'OPERATOR', whole: true },
@@ -89,21 +106,33 @@ export const renderOperators: Render<{
         { head: 'ACCOUNTS', least: 8 },
         { head: 'KEYS', least: 12 },
       ],
-      operators.map(({ id, name, accounts, keys }): Piece[] => [
-        id,
-        name,
-        accounts.join(' '),
-        keys.map(({ type, fingerprint }) => `${type} ${fingerprint}`).join(', '),
-      ]),
+      operators.flatMap(({ id, name, accounts, keys }) =>
+        keys.map(({ type, fingerprint }, i): Piece[] => [
+          i === 0 ? id : '',
+          i === 0 ? name : '',
+          i === 0 ? accounts.join(' ') : '',
+          `${type} ${fingerprint}`,
+        ]),
+      ),
     );
     paper.blank();
     paper.whole(
       { text: 'Recovery key: ', tone: 'strong' },
-      recovery ? 'named' : 'none; T2 and above are refused until there is one',
+      recovery
+        ? 'named'
+        : { text: 'none; T2 and above are refused until there is one', tone: 'warn' },
     );
     paper.whole({ text: 'Profile: ', tone: 'strong' }, profile);
-    for (const { rule, quorum, least } of rules)
-      paper.whole('  ', `${rule}: ${quorum} of at least ${least}`);
+    paper.blank();
+    paper.table(
+      [{ head: 'RULE' }, { head: 'FOR', least: 8 }, { head: 'NEEDS' }, { head: 'EACH AT LEAST' }],
+      rules.map(({ rule, quorum, least }): Piece[] => [
+        rule,
+        WHAT_NEEDS[rule] ?? '',
+        count(quorum, 'signature'),
+        least,
+      ]),
+    );
   }
   if (next !== '') paper.whole({ text: 'Next: ', tone: 'strong' }, next);
 };

@@ -1,8 +1,9 @@
-/** Changes, approval pages and stops, for people. Everything here is rendered from the plan itself. */
-import type { ApprovalPage, ChangeView, StopView } from '#execution';
+/** Changes and stops, for people: what became of it first, then what to do, then everything else. */
+import { ageSeconds, type Instant, tryParseInstant } from '#base/time';
+import type { ChangeView, StopView } from '#execution';
 import type { Render } from '../desk.ts';
 import type { Paper, Piece, Tone } from '../text/paper.ts';
-import { brief, count, moment } from '../text/words.ts';
+import { age, brief, moment } from '../text/words.ts';
 
 type FoundAction = {
   readonly action: string;
@@ -36,13 +37,13 @@ export const renderActions: Render<{
     actions.map((action): Piece[] => [
       action.action,
       { text: action.tier, tone: toneOfTier(action.tier) },
-      action.reversible ? 'yes' : 'no',
+      action.tier === 'T0' ? '' : action.reversible ? 'yes' : 'no',
       action.arguments.map(({ name, required }) => (required ? name : `[${name}]`)).join(' '),
       action.summary,
     ]),
   );
   if (found > actions.length)
-    paper.whole(`${count(found - actions.length, 'more')}: narrow it, or give --limit`);
+    paper.whole(`${found - actions.length} more: narrow it with words, or give --limit`);
 };
 
 const TONE_OF_STATE: Readonly<Record<ChangeView['state'], Tone>> = {
@@ -60,53 +61,31 @@ const TONE_OF_STATE: Readonly<Record<ChangeView['state'], Tone>> = {
   'rolled-back': 'faint',
 };
 
-function toneOfTier(tier: string | null): Tone {
+export function toneOfTier(tier: string | null): Tone {
   return tier === 'T3' ? 'bad' : tier === 'T2' ? 'warn' : 'plain';
 }
 
 /** One word of an argv, so that words with spaces cannot pass for two. */
 export function shownWord(word: string): string {
-  return /^[A-Za-z0-9_@%+=:,./{}-]+$/.test(word) ? word : JSON.stringify(word);
+  return /^[A-Za-z0-9_@%+=:,./~-]+$/.test(word) ? word : JSON.stringify(word);
 }
 
+/** All that is known of a change. */
 export const renderChange: Render<ChangeView> = (paper, change) => {
   head(paper, change);
+  outcome(paper, change);
+  next(paper, change);
+  output(paper, change);
   plan(paper, change);
-  if (change.verification.length > 0) {
-    paper.blank();
-    paper.line({ text: 'Verified', tone: 'strong' });
-    for (const { says, held } of change.verification)
-      paper.whole('  ', { text: held ? 'yes ' : 'NO  ', tone: held ? 'good' : 'bad' }, says);
-  }
-  for (const receipt of change.receipts) {
-    paper.whole(
-      { text: 'Receipt ', tone: 'faint' },
-      `${receipt.number} of ${receipt.target}: step ${receipt.step} ${receipt.direction}, ${receipt.result} ${receipt.status}, ${moment(receipt.endedAt)}`,
-    );
-  }
-  for (const { operator, assurance, at, samePersonAsRequester } of change.approvals) {
-    paper.whole(
-      { text: 'Signed ', tone: 'faint' },
-      `by ${operator} (${assurance}) ${moment(at)}${samePersonAsRequester ? ', who is also the person behind the request' : ''}`,
-    );
-  }
-  if (change.output !== null) {
-    paper.blank();
-    paper.line(
-      { text: 'Output', tone: 'strong' },
-      { text: ' (the words of the target)', tone: 'faint' },
-    );
-    paper.block(change.output);
-  }
-  if (change.outcome !== null) {
-    paper.blank();
-    paper.whole(
-      { text: `${change.outcome.state}: `, tone: TONE_OF_STATE[change.outcome.state] },
-      change.outcome.says,
-    );
-  }
-  paper.blank();
-  paper.whole({ text: 'Next: ', tone: 'strong' }, change.next);
+  proof(paper, change);
+};
+
+/** After it was decided: the person has just read what would run. */
+export const renderResult: Render<ChangeView> = (paper, change) => {
+  head(paper, change);
+  outcome(paper, change);
+  proof(paper, change);
+  next(paper, change);
 };
 
 function head(paper: Paper, change: ChangeView): void {
@@ -116,70 +95,203 @@ function head(paper: Paper, change: ChangeView): void {
     { text: change.tier ?? '--', tone: toneOfTier(change.tier) },
     '  ',
     change.action,
+    ` on ${change.targets.join(' ')}`,
     '  ',
     { text: change.state, tone: TONE_OF_STATE[change.state] },
   );
   paper.whole(
-    { text: 'asked by ', tone: 'faint' },
+    { text: 'asked by  ', tone: 'faint' },
     change.onBehalfOf === null || change.onBehalfOf === change.requestedBy
       ? change.requestedBy
-      : `${change.requestedBy} for ${change.onBehalfOf}`,
-    { text: ', ', tone: 'faint' },
-    moment(change.createdAt),
+      : `${change.requestedBy}, for ${change.onBehalfOf}`,
+    `, ${moment(change.createdAt)}`,
   );
-  paper.whole({ text: 'reason given: ', tone: 'faint' }, change.reason);
+  // What follows are the words of whoever asked, and nobody else's.
+  paper.whole({ text: 'because   ', tone: 'faint' }, JSON.stringify(change.reason));
+  if (change.undoes !== null) paper.whole({ text: 'takes back ', tone: 'faint' }, change.undoes);
+}
+
+function outcome(
+  paper: Paper,
+  { decision, outcome: ended, state, verification }: ChangeView,
+): void {
+  const verdict =
+    decision.verdict === 'allow'
+      ? 'allowed'
+      : decision.verdict === 'deny'
+        ? 'refused'
+        : 'needs a signature';
   paper.whole(
-    { text: 'decision: ', tone: 'faint' },
-    `${change.decision.verdict} (${change.decision.because}): ${change.decision.says}`,
+    { text: 'decided   ', tone: 'faint' },
+    { text: verdict, tone: decision.verdict === 'deny' ? 'bad' : 'plain' },
+    decision.because === 'policy' ? '' : ` (${decision.because})`,
+    `: ${decision.says}`,
   );
+  if (ended !== null) {
+    paper.whole(
+      { text: 'outcome   ', tone: 'faint' },
+      { text: ended.state, tone: TONE_OF_STATE[ended.state] },
+      `${ended.code === null ? '' : ` (${ended.code})`}: ${ended.says}`,
+    );
+  }
+  // What was seen before it was taken back says nothing of now.
+  if (state === 'rolled-back') return;
+  for (const { says, held } of verification) {
+    paper.whole(
+      { text: 'seen      ', tone: 'faint' },
+      { text: held ? 'yes  ' : 'NO   ', tone: held ? 'good' : 'bad' },
+      says,
+    );
+  }
+}
+
+function next(paper: Paper, change: ChangeView): void {
+  const [first, ...more] = nextOf(change);
+  paper.whole({ text: 'next      ', tone: 'strong' }, first ?? '');
+  for (const line of more) paper.whole('          ', line);
+}
+
+/** What a person at a terminal does now. The service's own sentence is for whoever asked. */
+function nextOf(change: ChangeView): readonly string[] {
+  const { changeId: id, state } = change;
+  switch (state) {
+    case 'previewed':
+      return [
+        change.approvals.length === 0
+          ? `holdfast approve ${id}   shows exactly what would run, and asks for your signature`
+          : `signed by ${change.approvals.map(({ operator }) => operator).join(', ')}; it takes another operator: holdfast approve ${id}`,
+        `holdfast reject ${id} --reason '…'`,
+      ];
+    case 'confirmed':
+      return [
+        ...(change.plan.inverse !== null
+          ? [`holdfast undo ${id} --reason '…'   takes it back`]
+          : []),
+        `holdfast bundle ${id} > change.json   the proof, for whoever asks`,
+      ];
+    case 'failed':
+      return [
+        change.next,
+        ...(change.receipts.length > 0 && change.plan.inverse !== null
+          ? [`holdfast undo ${id} --reason '…'   takes back what ran`]
+          : []),
+      ];
+    case 'ambiguous':
+      return [
+        'Nobody knows whether it took effect. Look at the target; do NOT repeat it.',
+        `holdfast changes ${id}   it is asked about again by itself`,
+        `holdfast close ${id} --reason 'looked: …'   once you have looked`,
+      ];
+    case 'refused':
+      return [
+        WHEN_REFUSED[change.decision.because] ??
+          'docs/refusals.md says what each code means and what to do',
+      ];
+    case 'proposed':
+    case 'approved':
+    case 'executing':
+      return [`holdfast changes ${id}   in a moment`];
+    case 'closed':
+    case 'expired':
+    case 'cancelled':
+    case 'rolled-back':
+      return [change.next];
+  }
+}
+
+/** The command that helps, where one does. */
+const WHEN_REFUSED: Readonly<Record<string, string>> = {
+  'no-operator': 'holdfast operator add <id>   at a terminal: nobody may sign yet',
+  'no-recovery-key': 'holdfast operator recovery --recovery-key <path>   at a terminal',
+  'config-unsigned': 'holdfast config status   says what was edited; then holdfast config sign',
+  restored: 'holdfast config status, then holdfast config sign',
+  stopped: 'holdfast stop list',
+  'untyped-value': 'holdfast observe   looks again, when it should be there',
+  'invalid-arguments': 'holdfast actions <action> --pretty   shows its arguments',
+  'policy-denied': 'holdfast policy explain <change>   names each policy that spoke',
+  'policy-unavailable': 'holdfast policy test   says where they do not hold',
+  flapping: 'find the cause; then holdfast unflap <action> <target>',
+};
+
+function output(paper: Paper, change: ChangeView): void {
+  if (change.output === null) return;
+  paper.blank();
+  paper.whole({ text: 'Output', tone: 'strong' }, ' (the words of the target)');
+  paper.block(change.output, '  | ');
 }
 
 function plan(
   paper: Paper,
-  { plan: { steps, inverse, irreversible, preconditions } }: ChangeView,
+  { plan: { steps, inverse, irreversible, preconditions }, tier }: ChangeView,
 ): void {
   if (steps.length === 0) return;
   paper.blank();
   paper.line({ text: 'What runs, exactly', tone: 'strong' });
   for (const [i, step] of steps.entries()) {
     paper.whole(`  ${i + 1}. `, { text: step.target, tone: 'strong' }, `  ${step.effect}`);
-    paper.whole('     ', { text: step.argv.map(shownWord).join(' '), tone: 'warn' });
+    paper.whole('     $ ', { text: step.argv.map(shownWord).join(' '), tone: 'warn' });
     if (step.stdin !== null)
       paper.whole(
-        `     with ${step.stdin.length} bytes on standard input, sha256 ${step.stdin.sha256}`,
+        `       with ${step.stdin.length} bytes on standard input, sha256 ${step.stdin.sha256}`,
       );
   }
-  paper.blank();
-  if (inverse === null || inverse.length === 0) {
-    paper.whole(
-      { text: 'No way back: ', tone: 'bad' },
-      irreversible ?? 'there is nothing to take back',
-    );
-  } else {
-    paper.line({ text: 'The way back', tone: 'strong' });
-    for (const step of inverse)
-      paper.whole('  ', `${step.target}  `, {
-        text: step.argv.map(shownWord).join(' '),
-        tone: 'plain',
-      });
+  if (tier !== 'T0') {
+    paper.blank();
+    if (irreversible !== null) {
+      paper.whole({ text: 'No way back: ', tone: 'bad' }, irreversible);
+    } else if (inverse === null || inverse.length === 0) {
+      paper.whole('Nothing of it is left to be taken back.');
+    } else {
+      paper.line({ text: 'The way back', tone: 'strong' });
+      for (const step of inverse)
+        paper.whole('  ', `${step.target}  $ ${step.argv.map(shownWord).join(' ')}`);
+    }
   }
   if (preconditions.length > 0) {
     paper.blank();
-    paper.line({ text: 'Holds only while', tone: 'strong' });
+    paper.line({ text: 'Only while', tone: 'strong' });
     for (const { entity, attribute, value, absent, why } of preconditions)
-      paper.whole('  ', `${entity} ${attribute} ${absent ? 'is not there' : `= ${brief(value)}`}`, {
-        text: `  ${why}`,
-        tone: 'faint',
-      });
+      paper.whole(
+        '  ',
+        `${entity} ${attribute} ${absent ? 'is not there' : `is ${brief(value)}`}`,
+        {
+          text: `  ${why}`,
+          tone: 'faint',
+        },
+      );
   }
+}
+
+function proof(paper: Paper, { approvals, receipts }: ChangeView): void {
+  if (approvals.length + receipts.length > 0) paper.blank();
+  for (const { operator, assurance, at, samePersonAsRequester } of approvals) {
+    paper.whole(
+      { text: 'signed    ', tone: 'faint' },
+      `${moment(at)}  ${operator}, ${assurance}${samePersonAsRequester ? ', who is also the person behind the request' : ''}`,
+    );
+  }
+  for (const receipt of receipts) {
+    const { result, status } = receipt;
+    const good = result === 'exited' && status === 0;
+    paper.whole(
+      { text: 'receipt   ', tone: 'faint' },
+      `${moment(receipt.endedAt)}  ${receipt.target} no. ${receipt.number}: step ${receipt.step}${receipt.direction === 'inverse' ? ' of the way back' : ''} `,
+      {
+        text: result === 'exited' ? `ended with ${status}` : `${result} ${status}`,
+        tone: good ? 'plain' : 'bad',
+      },
+    );
+  }
+  if (approvals.length + receipts.length > 0) paper.blank();
 }
 
 export const renderChanges: Render<{
   readonly changes: readonly ChangeView[];
   readonly next: string | null;
-}> = (paper, { changes, next }) => {
+}> = (paper, { changes, next: older }, { asked, now }) => {
+  const waiting = changes.filter(({ state }) => state === 'previewed');
   if (changes.length === 0) {
-    paper.whole('No changes.');
+    paper.whole(asked.startsWith('approvals') ? 'Nothing waits for a signature.' : 'No changes.');
     return;
   }
   paper.table(
@@ -189,7 +301,7 @@ export const renderChanges: Render<{
       { head: 'TIER' },
       { head: 'ACTION', least: 10 },
       { head: 'TARGETS', least: 10 },
-      { head: 'ASKED', least: 8 },
+      { head: 'ASKED' },
       { head: 'REASON GIVEN', least: 10 },
     ],
     changes.map((change): Piece[] => [
@@ -198,59 +310,46 @@ export const renderChanges: Render<{
       { text: change.tier ?? '--', tone: toneOfTier(change.tier) },
       change.action,
       change.targets.join(' '),
-      moment(change.createdAt),
+      ago(change.createdAt, now),
       change.reason,
     ]),
   );
-  if (next !== null) paper.whole(`Older ones: --before ${next}`);
-};
-
-export const renderPage: Render<ApprovalPage> = (paper, page) => {
-  head(paper, page.change);
-  plan(paper, page.change);
-  paper.blank();
-  paper.line({ text: 'What else it touches', tone: 'strong' });
-  for (const line of page.blastRadius) paper.whole('  ', line);
-  if (page.taintedText.length > 0) {
-    paper.blank();
+  if (older !== null) paper.whole(`Older ones: holdfast ${asked} --before ${older}`);
+  const [first] = waiting;
+  if (first !== undefined)
     paper.whole(
-      { text: 'Read by the assistant before it asked', tone: 'bad' },
-      ' (words of a target: whoever wrote them may want this change)',
+      { text: 'Next: ', tone: 'strong' },
+      `holdfast approve ${first.changeId}   shows exactly what would run, and asks for your signature`,
     );
-    for (const { operation, text } of page.taintedText) {
-      paper.whole('  ', { text: `${operation}:`, tone: 'faint' });
-      paper.block(text, '    | ');
-    }
-  }
-  paper.blank();
-  const { needed, have } = page.quorum;
-  paper.whole(
-    { text: 'Signatures: ', tone: 'strong' },
-    `${have.length} of ${needed}${have.length > 0 ? ` (${have.join(', ')})` : ''}, each at least ${page.assuranceNeeded}${page.fourEyes ? '; not by the person behind the request' : ''}`,
-  );
-  paper.whole({ text: 'Decide by ', tone: 'strong' }, moment(page.decideBy));
-  paper.whole({ text: 'Runs until ', tone: 'strong' }, moment(page.runBy));
-  paper.whole({ text: 'Digest ', tone: 'strong' }, page.change.digest ?? '');
-  paper.whole({ text: 'In words ', tone: 'strong' }, { text: page.digestWords, tone: 'warn' });
 };
 
-export const renderStop: Render<{ readonly stop: StopView; readonly next: string }> = (
-  paper,
-  { stop, next },
-) => {
-  paper.whole({ text: 'Stopped ', tone: 'bad' }, subjectOf(stop), `  ${stop.id}`);
-  paper.whole(next);
+export const renderStop: Render<{ readonly stop: StopView }> = (paper, { stop }) => {
+  paper.whole({ text: 'STOPPED  ', tone: 'bad' }, subjectOf(stop));
+  paper.whole(
+    'New work is refused, running work is ended, over restarts too, until an operator lifts it:',
+  );
+  paper.whole(`  holdfast stop lift ${stop.id}`);
+};
+
+/** The stop that a signature would lift. */
+export const renderStopToLift: Render<StopView> = (paper, stop) => {
+  paper.whole({ text: 'Stopped  ', tone: 'bad' }, subjectOf(stop), `  ${stop.id}`);
+  paper.whole(`  by ${stop.by}, ${moment(stop.at)}`);
+  paper.whole(`  because ${JSON.stringify(stop.reason)}`);
+  paper.whole('Your signature lifts it: what waits and what is proposed may run again.');
 };
 
 export const renderStops: Render<{
   readonly stops: readonly StopView[];
   readonly unreadable: string | null;
 }> = (paper, { stops, unreadable }) => {
-  if (unreadable !== null)
+  if (unreadable !== null) {
     paper.whole(
-      { text: 'Stopped: ', tone: 'bad' },
-      `what is stopped cannot be read: ${unreadable}`,
+      { text: 'STOPPED  ', tone: 'bad' },
+      `everything, since what is stopped cannot be read: ${unreadable}`,
     );
+    paper.whole('Next: mend or remove that file, then look again: holdfast stop list');
+  }
   if (stops.length === 0) {
     if (unreadable === null) paper.whole('Nothing is stopped.');
     return;
@@ -263,12 +362,27 @@ export const renderStops: Render<{
       { head: 'SINCE' },
       { head: 'REASON', least: 10 },
     ],
-    stops.map((stop): Piece[] => [stop.id, subjectOf(stop), stop.by, moment(stop.at), stop.reason]),
+    stops.map((stop): Piece[] => [
+      stop.id,
+      { text: subjectOf(stop), tone: 'bad' },
+      stop.by,
+      moment(stop.at),
+      stop.reason,
+    ]),
+  );
+  paper.whole(
+    { text: 'Next: ', tone: 'strong' },
+    `holdfast stop lift ${stops[0]?.id ?? ''}   with your key`,
   );
 };
 
+function ago(text: string, now: Instant): string {
+  const then = tryParseInstant(text);
+  return then === undefined ? text : `${age(ageSeconds(then, now))} ago`;
+}
+
 function subjectOf({ subject }: StopView): string {
-  return subject.kind === 'fleet' ? 'the fleet' : `${subject.kind} ${subject.name}`;
+  return subject.kind === 'fleet' ? 'the whole fleet' : `${subject.kind} ${subject.name}`;
 }
 
 export const renderLifted: Render<{ readonly lifted: string }> = (paper, { lifted }) => {

@@ -1,5 +1,6 @@
 /** One telling answer per operation, as the service gives it, and the commands that show them. */
 import type { Json } from '#base/json';
+import { CHANGE_ANSWERS, CHANGE_SHOWN } from '../commands/samples.ts';
 import type { Summary } from '../program.ts';
 
 const AT = '2026-03-01T11:57:00.000000Z';
@@ -352,6 +353,7 @@ export const ANSWERS: Readonly<Record<string, Json>> = {
       { name: 'space', ok: false, says: '12 MB free', mend: 'free some disk' },
     ],
   },
+  ...CHANGE_ANSWERS,
 };
 
 export const BROKEN_LOG: Json = {
@@ -376,7 +378,12 @@ export const BROKEN_LOG: Json = {
 };
 
 /** One command line per operation and one for every answer that has a form of its own. */
-export const SHOWN: readonly (readonly [argv: string, operation: string, answer?: Json])[] = [
+export const SHOWN: readonly (readonly [
+  argv: string,
+  operation: string,
+  answer?: Json | undefined,
+  typed?: string,
+])[] = [
   ['query user:*', 'query_facts'],
   [
     'query nothing:*',
@@ -446,6 +453,7 @@ export const SHOWN: readonly (readonly [argv: string, operation: string, answer?
   ['verify --home /h', 'verify_log', BROKEN_LOG],
   ['backup /srv/copy', 'backup'],
   ['doctor', 'doctor'],
+  ...CHANGE_SHOWN,
 ];
 
 /** What `up` tells when everything was seen. */

@@ -1,44 +1,56 @@
 /** Standing approvals, for people. */
-import type { StandingView } from '#execution';
+import { ageSeconds, type Instant, tryParseInstant } from '#base/time';
+import type { StandingPage, StandingView } from '#execution';
 import type { Render } from '../desk.ts';
 import type { Piece } from '../text/paper.ts';
-import { count, moment } from '../text/words.ts';
+import { age, count, moment } from '../text/words.ts';
 import { shownWord } from './change.ts';
-
-export type StandingPage = {
-  readonly order: string;
-  readonly namespace: string;
-  readonly digest: string;
-  readonly digestWords: string;
-  readonly says: readonly string[];
-  readonly steps: readonly { readonly target: string; readonly argv: readonly string[] }[];
-  readonly assuranceNeeded: string;
-};
 
 export const renderStandingPage: Render<StandingPage> = (paper, page) => {
   for (const line of page.says) paper.whole(line);
   paper.blank();
   paper.line({ text: 'May run by itself, exactly', tone: 'strong' });
   for (const { target, argv } of page.steps)
-    paper.whole('  ', { text: target, tone: 'strong' }, '  ', {
+    paper.whole('  ', { text: target, tone: 'strong' }, '  $ ', {
       text: argv.map(shownWord).join(' '),
       tone: 'warn',
     });
   paper.blank();
-  paper.whole({ text: 'Signature: ', tone: 'strong' }, `at least ${page.assuranceNeeded}`);
-  paper.whole({ text: 'Digest ', tone: 'strong' }, page.digest);
-  paper.whole({ text: 'In words ', tone: 'strong' }, { text: page.digestWords, tone: 'warn' });
+  paper.whole({ text: 'Signature  ', tone: 'strong' }, `at least ${page.assuranceNeeded}`);
+  paper.whole({ text: 'Digest     ', tone: 'strong' }, page.digest);
+  paper.whole({ text: 'In words   ', tone: 'strong' }, { text: page.digestWords, tone: 'warn' });
 };
 
-export const renderStanding: Render<StandingView> = (paper, standing) => {
-  paper.whole({ text: standing.id, tone: 'strong' }, `  ${standing.action}  ${standing.state}`);
-  paper.whole('  ', `${standing.targets.join(' ')}, ${count(standing.plans, 'exact step')}`);
-  paper.whole('  ', `until ${moment(standing.expiresAt)}, ${standing.window}`);
+export const renderStanding: Render<StandingView> = (paper, one) => {
+  paper.whole({ text: one.id, tone: 'strong' }, `  ${one.action}  `, {
+    text: one.state,
+    tone: one.state === 'active' ? 'good' : 'warn',
+  });
+  paper.whole('  ', `${one.targets.join(' ')}: ${count(one.plans, 'exact step')}, ${budget(one)}`);
+  paper.whole(
+    '  ',
+    `until ${moment(one.expiresAt)}, ${one.window === 'always' ? 'at any time' : `${one.window} UTC`}, signed by ${one.signedBy.join(', ')}`,
+  );
+  if (one.state === 'active')
+    paper.whole(
+      { text: 'Next: ', tone: 'strong' },
+      `holdfast standing revoke ${one.id} --reason '…'   ends it at once`,
+    );
 };
+
+function left(text: string, now: Instant): string {
+  const then = tryParseInstant(text);
+  return then === undefined ? text : `${age(ageSeconds(now, then))} left`;
+}
+
+function budget({ budget: { runs, perSeconds } }: StandingView): string {
+  return `${runs} in ${age(perSeconds)}`;
+}
 
 export const renderStandings: Render<{ readonly standings: readonly StandingView[] }> = (
   paper,
   { standings },
+  { now },
 ) => {
   if (standings.length === 0) {
     paper.whole('No standing approvals: everything that changes a machine waits for a signature.');
@@ -59,8 +71,8 @@ export const renderStandings: Render<{ readonly standings: readonly StandingView
       { text: one.state, tone: one.state === 'active' ? 'good' : 'faint' },
       one.action,
       one.targets.join(' '),
-      moment(one.expiresAt),
-      `${one.budget.runs} in ${one.budget.perSeconds} s`,
+      one.state === 'active' ? left(one.expiresAt, now) : '',
+      budget(one),
       one.signedBy.join(' '),
     ]),
   );

@@ -64,9 +64,10 @@ export class Paper {
     this.#text += `${out.join('').trimEnd()}\n`;
   }
 
-  /** Text of several lines, indented; used for JSON to paste. */
+  /** Text of several lines, each behind the indent: JSON to paste, and foreign text behind a bar. */
   block(text: string, indent = '  '): void {
-    for (const line of neutralise(text).split('\n')) this.#text += `${indent}${line}\n`;
+    const lines = neutralise(text).replaceAll('\t', '    ').replace(/\n$/, '').split('\n');
+    for (const line of lines) this.#text += `${`${indent}${line}`.trimEnd()}\n`;
   }
 
   blank(): void {
