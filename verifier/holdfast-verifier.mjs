@@ -1425,6 +1425,8 @@ class LogCheck {
 
   /** Into the tree, and what the log says about itself. @param {Entry} entry @param {number} seq */
   #take(entry, seq) {
+    // A restore says which records came from the backup: all before it, under this root.
+    const before = entry.value.kind === 'log.restored' ? this.tree.root().toString('hex') : '';
     this.tree.append(entry.leaf);
     for (let next = this.wanted.at(-1); next !== undefined && next.size <= this.tree.size; next = this.wanted.at(-1)) {
       this.wanted.pop();
@@ -1441,8 +1443,8 @@ class LogCheck {
       this.epoch = String(more['epoch']);
       const key = this.report.check(() => parseVerifierKey(String(more['vkey'])), 'record 0: ');
       if (key !== undefined) this.keys.push({ key, from: 0 });
-    } else if (kind === 'log.key') {
-      this.#checkHandOver(more, seq);
+    } else if (kind === 'log.key' || kind === 'log.restored') {
+      this.#checkHandOver(kind, more, seq, before);
     } else if (kind === 'log.checkpoint') {
       this.recorded.push({ seq, size: more['size'], root: more['root'], note: more['note'] });
     }
@@ -1451,8 +1453,8 @@ class LogCheck {
     }
   }
 
-  /** A new key takes over by a statement that both keys sign. @param {Record<string, any>} more @param {number} seq */
-  #checkHandOver(more, seq) {
+  /** A new key takes over by a statement that both keys sign; only a restore gives the log another name and epoch. @param {string} kind @param {Record<string, any>} more @param {number} seq @param {string} before */
+  #checkHandOver(kind, more, seq, before) {
     const { from, to, signedFrom, signedTo } = more;
     const old = this.keys.at(-1)?.key;
     const next = this.report.check(() => parseVerifierKey(String(to)), `record ${seq}: `);
@@ -1461,9 +1463,24 @@ class LogCheck {
       typeof signature === 'string' && crypto.verify(null, text, key.key, Buffer.from(signature, 'base64'));
     if (old === undefined || next === undefined || from !== old.vkey || !holds(old, signedFrom) || !holds(next, signedTo)) {
       this.report.find('key-hand-over', `the record ${seq} that hands the log over to another key is not signed by both`, { record: seq });
+    } else if ((kind === 'log.restored') !== (next.name !== old.name)) {
+      this.report.find('key-hand-over', `the record ${seq} hands the log over to ${shown(next.name)}, and only a restore does that`, { record: seq });
     } else {
       this.keys.push({ key: next, from: seq + 1 });
+      if (kind === 'log.restored') this.#checkRestore(next.name, more, seq, before);
     }
+  }
+
+  /** @param {string} name @param {Record<string, any>} more @param {number} seq @param {string} before */
+  #checkRestore(name, more, seq, before) {
+    const { epoch, origin, size, root, madeAt } = more;
+    if (origin !== name || !/^[0-9a-f]{32}$/.test(String(epoch)) || !name.endsWith(`/${epoch}`) || size !== seq || root !== before) {
+      this.report.find('root-differs', `the record ${seq} of a restore does not say where the log was cut off`, { record: seq });
+      return;
+    }
+    this.epoch = epoch;
+    this.origin = name;
+    this.report.note(`restored from a backup of ${shown(madeAt)} at record ${seq}; what was recorded after it elsewhere is not in this log`);
   }
 
   /** Tiles fill up as the tree grows; each full one must be there and say the same. @param {number} level @param {Buffer} hash */
@@ -1518,7 +1535,8 @@ class LogCheck {
       const at = { file: 'checkpoints' };
       if (this.keys.length === 0 || (this.damaged && !this.#met.has(note))) continue;
       const key = this.keys.findLast(({ from }) => from <= note.size - 1) ?? this.keys[0];
-      if (note.origin !== this.origin) this.report.find('other-log', `checkpoint ${i} is of ${shown(note.origin)}, this log is ${shown(this.origin)}`, at);
+      if (key !== undefined && note.origin !== key.key.name)
+        this.report.find('other-log', `checkpoint ${i} is of ${shown(note.origin)}, this log is ${shown(key.key.name)}`, at);
       if (key === undefined || !isSigned(note, key.key))
         this.report.find('checkpoint-signature', `checkpoint ${i} over ${note.size} records is not signed by the log's key of that time`, at);
       else if (this.#met.has(note)) signed = Math.max(signed, note.size);
@@ -1609,7 +1627,7 @@ class LogCheck {
     let kept = 0;
     for (const { note, file } of anchors) {
       if (!this.#met.has(note)) continue;
-      if (note.origin !== this.origin) report.find('other-log', `the kept checkpoint is of ${shown(note.origin)}`, { file });
+      if (!chain.some(({ name }) => name === note.origin)) report.find('other-log', `the kept checkpoint is of ${shown(note.origin)}`, { file });
       if (!chain.some((key) => isSigned(note, key))) report.find('anchor-differs', 'the kept checkpoint is not signed by a key of this log', { file });
       else kept = Math.max(kept, note.size);
     }

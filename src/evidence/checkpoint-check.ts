@@ -51,8 +51,6 @@ export class CheckpointCheck {
   #sizes: number[] = [];
   #reached = 0;
   #bySize = new Map<number, Kept[]>();
-  /** From the first record. */
-  origin = '';
   /** The largest size whose checkpointed root the records have. */
   lastGoodSize = 0;
 
@@ -161,9 +159,9 @@ export class CheckpointCheck {
 
   async finish(keys: KeyChain, total: number, acknowledged: number | undefined): Promise<void> {
     this.#checkMissing(acknowledged);
-    for (const kept of this.#kept) this.#checkOne(kept, total);
+    for (const kept of this.#kept) this.#checkOne(kept, total, keys);
     await this.#checkSignatures(keys);
-    this.#checkEnd();
+    this.#checkEnd(keys);
   }
 
   #checkMissing(acknowledged: number | undefined): void {
@@ -185,13 +183,14 @@ export class CheckpointCheck {
     }
   }
 
-  #checkOne(kept: Kept, total: number): void {
+  #checkOne(kept: Kept, total: number, keys: KeyChain): void {
     const { index, checkpoint } = kept;
     if (checkpoint === undefined) {
       this.#problem('checkpoint-differs', index, 'it is not a checkpoint');
       return;
     }
-    if (this.origin !== '' && checkpoint.origin !== this.origin) {
+    const name = keys.keyFor(checkpoint.size)?.name;
+    if (name !== undefined && checkpoint.origin !== name) {
       this.#problem('checkpoint-differs', index, `it is of another log: ${checkpoint.origin}`);
     }
     if (checkpoint.size > total) {
@@ -221,10 +220,10 @@ export class CheckpointCheck {
     }
   }
 
-  #checkEnd(): void {
+  #checkEnd(keys: KeyChain): void {
     if (this.#restBytes > 0) {
       // A crash leaves the beginning of a note, and that begins with the origin.
-      const start = `${this.origin}\n`;
+      const start = `${keys.keyFor(Number.POSITIVE_INFINITY)?.name ?? ''}\n`;
       const isTorn = start.startsWith(this.#rest) || this.#rest.startsWith(start);
       const isComplete = this.#rest.includes('\n\n— ') && this.#rest.endsWith('\n');
       if (isTorn && !isComplete && this.#missing.length === 0) {

@@ -14,6 +14,11 @@ export class KeyChain {
     this.#findings = findings;
   }
 
+  /** Every name the log has had: it takes another with each restore. */
+  get names(): ReadonlySet<string> {
+    return new Set(this.#keys.map(({ key }) => key.name));
+  }
+
   get vkeys(): readonly string[] {
     return this.#keys.map(({ key }) => key.vkey);
   }
@@ -27,7 +32,8 @@ export class KeyChain {
     }
   }
 
-  rotate(event: EventRecord, epoch: string, file: string): void {
+  /** Keeps the name, unless the log was restored. Whether both keys signed it. */
+  rotate(event: EventRecord, epoch: string, file: string): boolean {
     const [from, to] = [textOf(event, 'from'), textOf(event, 'to')];
     const old = this.#keys.at(-1)?.key;
     const next = parseVerifierKey(to);
@@ -37,19 +43,26 @@ export class KeyChain {
     if (
       next !== undefined &&
       old?.vkey === from &&
+      (event.kind === 'log.restored') !== (old.name === next.name) &&
       holds(old, textOf(event, 'signedFrom')) &&
       holds(next, textOf(event, 'signedTo'))
     ) {
       this.#keys.push({ key: next, after: event.seq });
-      return;
+      return true;
     }
     const what = 'a change of keys is not signed by both';
     this.#findings.problem('wrong-key', file, what, { seq: event.seq });
+    return false;
   }
 
   /** The key whose turn it was when a checkpoint over `size` records was signed. */
   keyFor(size: number): VerifierKey | undefined {
     return this.#keys.findLast(({ after }) => size > after)?.key;
+  }
+
+  /** The keys under one of the log's names. */
+  named(name: string): readonly VerifierKey[] {
+    return this.#keys.flatMap(({ key }) => (key.name === name ? [key] : []));
   }
 
   checkPins(pins: readonly string[]): void {

@@ -7,6 +7,7 @@
  */
 import { hash } from 'node:crypto';
 import { Fault } from '#base/fault';
+import type { JsonObject } from '#base/json';
 import { LIMITS } from '#base/limits';
 import type { Appender, Clock, Files, Random } from '#base/ports';
 import { type Appended, Batch, type Pending, refusal } from './batch.ts';
@@ -42,6 +43,9 @@ const OPEN_AHEAD = TILE_WIDTH / 2;
 
 /** What opening hands to the running log. */
 export type LogState = {
+  /** The epoch that the first record names: what journals are bound to. */
+  readonly id: string;
+  /** The one under way: another after each restore. */
   readonly epoch: string;
   readonly origin: string;
   readonly key: LogKey;
@@ -82,13 +86,14 @@ type WrittenBatch = {
 
 export class Log implements EventLog {
   readonly #ports: LogPorts;
-  readonly #epoch: string;
-  readonly #origin: string;
+  readonly #id: string;
   readonly #tree: GrowingTree;
   readonly #folding: Folding;
   readonly #tileCache = new TileCache();
   readonly #times = new EventTimes();
   readonly #stop = new AbortController();
+  #epoch: string;
+  #origin: string;
   #key: LogKey;
   #prev: string;
   #acknowledged: { readonly size: number; readonly root: string };
@@ -120,6 +125,7 @@ export class Log implements EventLog {
 
   constructor(ports: LogPorts, state: LogState) {
     this.#ports = ports;
+    this.#id = state.id;
     this.#epoch = state.epoch;
     this.#origin = state.origin;
     this.#key = state.key;
@@ -303,7 +309,7 @@ export class Log implements EventLog {
       bytes.write(one.text, at, 'utf8');
       entries.push(bytes.subarray(at, at + one.bytes));
       at += one.bytes;
-      const mac = this.#key.journalKey.mac(this.#epoch, one.seq, one.entryHash);
+      const mac = this.#key.journalKey.mac(this.#id, one.seq, one.entryHash);
       at += bytes.write(mac, at, 'latin1');
     }
     return bytes;
@@ -415,14 +421,38 @@ export class Log implements EventLog {
 
   async #rotate(): Promise<void> {
     await this.#sign();
+    await this.#handOver('log.key', { epoch: this.#epoch, origin: this.#origin }, {});
+  }
+
+  /**
+   * After a restore, before anything else is recorded: a new key under a new name, in one record that
+   * both keys sign. The old name signs nothing any more, since a copy elsewhere may go on under it.
+   * A crash in the middle leaves files to throw away.
+   */
+  beginEpoch(epoch: string, origin: string, more: JsonObject): Promise<void> {
+    const gap: JsonObject = { ...more, ...this.#acknowledged, epoch, origin };
+    return this.#inTurn(() => this.#handOver('log.restored', { epoch, origin }, gap));
+  }
+
+  async #handOver(
+    kind: 'log.key' | 'log.restored',
+    to: { readonly epoch: string; readonly origin: string },
+    more: JsonObject,
+  ): Promise<void> {
     const { files, random, keys } = this.#ports;
-    const next = await makeLogKey(files, random, keys, this.#origin, NEXT_KEY_FILE);
-    await this.#append(ownEvent('log.key', keyStatement(this.#epoch, this.#key, next))).durable;
+    const next = await makeLogKey(files, random, keys, to.origin, NEXT_KEY_FILE);
+    const statement = keyStatement(this.#epoch, this.#key, next);
+    await this.#append(ownEvent(kind, { ...more, ...statement })).durable;
     const done = Promise.withResolvers<void>();
     this.#between.push(async () => {
       try {
         if (this.#failure !== undefined) throw this.#failure;
         await this.#adoptKey(next);
+        if (kind === 'log.restored') {
+          this.#epoch = to.epoch;
+          this.#origin = to.origin;
+          await this.#ports.heads.advance(this.head);
+        }
         done.resolve();
       } catch (cause) {
         this.#fail('the new key could not be taken into use', cause);
@@ -439,7 +469,7 @@ export class Log implements EventLog {
     const { files, directory, keys } = this.#ports;
     await this.#journal?.appender.close();
     this.#journal = undefined;
-    await rewriteJournals(files, directory, this.#epoch, this.#folding.tail, next);
+    await rewriteJournals(files, directory, this.#id, this.#folding.tail, next);
     await writeLogKey(files, keys, next, KEY_FILE);
     await files.remove(`${keys}/${NEXT_KEY_FILE}`);
     this.#key = next;

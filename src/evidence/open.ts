@@ -9,11 +9,12 @@ import { Fault, invariant } from '#base/fault';
 import type { Json, JsonObject } from '#base/json';
 import { LIMITS } from '#base/limits';
 import type { Clock, Files, Random } from '#base/ports';
+import { originIn } from './epochs.ts';
 import { decodeEvent } from './event-form.ts';
 import { journalPath } from './journal.ts';
 import { Log } from './log.ts';
 import { makeLogKey, readPins, writeVerifierKey } from './log-key.ts';
-import { parseVerifierKey } from './note.ts';
+import { parseCheckpoint, parseNote, parseVerifierKey } from './note.ts';
 import { ownEvent } from './own-events.ts';
 import { type RecoveryOptions, recover } from './recover.ts';
 import { bundlePath, view } from './tiles.ts';
@@ -29,9 +30,21 @@ export type OpenOptions = RecoveryOptions & {
   readonly origin?: string;
   /** Bound by the first event and by `service.started` of each later opening. */
   readonly digests: { readonly program: string; readonly configuration: string } & JsonObject;
+  /**
+   * The files were just put back from a backup, where nobody uses them yet: a new epoch begins instead
+   * of a service, with a `log.restored` that says where the log was cut off from what came later.
+   */
+  readonly restored?: RestoredFrom;
   readonly checkpointEveryEvents?: number;
   /** 0 switches the timer off. */
   readonly checkpointEveryMs?: number;
+};
+
+export type RestoredFrom = {
+  /** SHA-256 of what was restored from. */
+  readonly backup: string;
+  readonly madeAt: string;
+  readonly restoredAt: string;
 };
 
 export async function openEventLog(options: OpenOptions): Promise<Log> {
@@ -57,10 +70,12 @@ export async function openEventLog(options: OpenOptions): Promise<Log> {
     await writeVerifierKey(files, keys, found.key);
   }
   if (found.total === 0) {
+    invariant(options.restored === undefined, 'what is restored has records');
     const epoch = Buffer.from(random.bytes(16)).toString('hex');
     const key = found.key ?? (await makeLogKey(files, random, keys, origin));
     const log = new Log(ports, {
       ...found,
+      id: epoch,
       epoch,
       key,
       acknowledged: { size: 0, root: toHex(found.tree.root()) },
@@ -83,6 +98,10 @@ export async function openEventLog(options: OpenOptions): Promise<Log> {
   invariant(found.key, 'a log that exists has a key');
   const log = new Log(ports, { ...found, key: found.key, acknowledged });
   const first: Promise<unknown>[] = [];
+  if (options.restored !== undefined) {
+    const begins = Buffer.from(random.bytes(16)).toString('hex');
+    await log.beginEpoch(begins, originIn(origin, begins), options.restored);
+  }
   const { recovered } = found;
   if (recovered.kept > 0 || recovered.cut.length > 0 || found.adopted) {
     const more = { acknowledged: found.headSize, ...recovered, adopted: found.adopted };
@@ -91,12 +110,13 @@ export async function openEventLog(options: OpenOptions): Promise<Log> {
   if (found.unrecorded !== undefined) {
     first.push(log.append(ownEvent('log.checkpoint', found.unrecorded)).durable);
   }
-  first.push(log.append(ownEvent('service.started', options.digests)).durable);
+  if (options.restored === undefined)
+    first.push(log.append(ownEvent('service.started', options.digests)).durable);
   await Promise.all(first);
   return log;
 }
 
-/** The name of the verifier key beside the private one; when that file is gone, what the first record says. */
+/** The name of the verifier key beside the private one; when that file is gone, what the newest checkpoint or the first record says. */
 async function knownOrigin(
   files: Files,
   keys: string,
@@ -105,6 +125,10 @@ async function knownOrigin(
   const [pin] = await readPins(files, keys);
   const name = pin === undefined ? undefined : parseVerifierKey(pin)?.name;
   if (name !== undefined) return name;
+  const newest = await files.read(`${directory}/checkpoint`);
+  const note = newest === undefined ? undefined : parseNote(Buffer.from(newest).toString('utf8'));
+  const checkpoint = note === undefined ? undefined : parseCheckpoint(note.text);
+  if (checkpoint !== undefined) return checkpoint.origin;
   for (const path of [bundlePath(directory, 0), journalPath(directory, 0)]) {
     const start = await files.readRange(path, 0, 2 + LIMITS.eventBytes);
     if (start === undefined || start.length < 2) continue;

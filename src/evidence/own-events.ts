@@ -9,6 +9,7 @@ export type OwnKind =
   | 'log.recovered'
   | 'log.checkpoint'
   | 'log.key'
+  | 'log.restored'
   | 'service.started';
 
 export function ownEvent(kind: OwnKind, more: JsonObject): EventInput {

@@ -7,13 +7,14 @@
 import type { JsonObject } from '#base/json';
 import type { Files } from '#base/ports';
 import { type EntryReader, readCheckpointsTail, SEARCH_BACK } from './checkpoints-file.ts';
+import { epochNow } from './epochs.ts';
 import { notTheLog } from './faults.ts';
 import { epochOf, type JournalStop, journalPath, readJournal, rewriteJournals } from './journal.ts';
 import { KEY_FILE, type LogKey, NEXT_KEY_FILE, readLogKey, writeLogKey } from './log-key.ts';
 import { parseVerifierKey } from './note.ts';
 import { textOf } from './own-events.ts';
 import type { EventRecord, HeadKeeper } from './protocol.ts';
-import { entryReader, firstEpoch, lastLink, restoreTree } from './right-edge.ts';
+import { entryReader, firstEvent, lastLink, restoreTree } from './right-edge.ts';
 import { type CutBytes, keepAside, pendingCuts } from './set-aside.ts';
 import { bundlePath, encodeBundle, view } from './tiles.ts';
 import { type FullTile, GrowingTree, leafHashOf, TILE_WIDTH, toHex } from './tree.ts';
@@ -37,6 +38,7 @@ type Recovered = { readonly kept: number; readonly cut: readonly CutBytes[] };
 
 export type Found = {
   readonly total: number;
+  readonly id: string;
   readonly epoch: string;
   readonly origin: string;
   /** Absent only when there is no log yet. */
@@ -76,7 +78,7 @@ export async function recover(options: RecoveryOptions, origin: string): Promise
   });
   await restoreTree(files, directory, tree, folded);
   let prev = await lastLink(files, directory, folded);
-  let epoch = folded > 0 ? await firstEpoch(files, directory) : undefined;
+  let first = folded > 0 ? await firstEvent(files, directory) : undefined;
 
   // The journals, as far as they hold.
   const tail = new Map<number, Buffer[]>();
@@ -91,8 +93,8 @@ export async function recover(options: RecoveryOptions, origin: string): Promise
       break;
     }
     const bytes = (await files.read(journalPath(directory, number))) ?? new Uint8Array();
-    const read = readJournal(bytes, number * TILE_WIDTH, prev, epoch, macKeys);
-    epoch ??= epochOf(read.records[0]?.event);
+    const read = readJournal(bytes, number * TILE_WIDTH, prev, epochOf(first), macKeys);
+    first ??= read.records[0]?.event;
     for (const record of read.records) {
       tree.append(leafHashOf(record.entry));
       prev = record.entryHash;
@@ -111,6 +113,11 @@ export async function recover(options: RecoveryOptions, origin: string): Promise
     }
   }
 
+  const id = epochOf(first);
+  const epoch =
+    id === undefined || first === undefined
+      ? undefined
+      : epochNow(origin, { epoch: id, origin: textOf(first, 'origin') });
   const total = tree.size;
   const headSize = head?.size ?? 0;
   const hadHead = head !== undefined || (folded === 0 && !(await hasCheckpoint(options)));
@@ -154,14 +161,15 @@ export async function recover(options: RecoveryOptions, origin: string): Promise
   ];
   const common = { tree, tiles, tail, folded, prev, origin, headSize, adopted };
   const nothing = { kept: 0, cut };
-  if (total === 0 || epoch === undefined || key === undefined) {
-    return { ...common, total: 0, epoch: '', key, signed: 0, news: 0, recovered: nothing };
+  if (total === 0 || id === undefined || epoch === undefined || key === undefined) {
+    return { ...common, total: 0, id: '', epoch: '', key, signed: 0, news: 0, recovered: nothing };
   }
-  const current = await finishRotation(options, { key, nextKey, epoch, tail, total, entry });
+  const current = await finishRotation(options, { key, nextKey, id, tail, total, entry });
   if (total > headSize) await syncJournals(files, directory, tail);
   return {
     ...common,
     total,
+    id,
     epoch,
     key: current,
     signed: checkpoints.signed,
@@ -281,7 +289,7 @@ async function finishRotation(
   at: {
     readonly key: LogKey;
     readonly nextKey: LogKey | undefined;
-    readonly epoch: string;
+    readonly id: string;
     readonly tail: ReadonlyMap<number, readonly Buffer[]>;
     readonly total: number;
     readonly entry: EntryReader;
@@ -293,7 +301,7 @@ async function finishRotation(
   const rotations = await recentRotations(at.entry, at.total);
   const isRecorded = rotations.some((event) => event.more?.['to'] === vkey);
   if (isRecorded) {
-    await rewriteJournals(files, directory, at.epoch, at.tail, at.nextKey);
+    await rewriteJournals(files, directory, at.id, at.tail, at.nextKey);
     await writeLogKey(files, keys, at.nextKey, KEY_FILE);
   }
   await files.remove(`${keys}/${NEXT_KEY_FILE}`);
@@ -304,7 +312,7 @@ async function recentRotations(entry: EntryReader, total: number): Promise<reado
   const found: EventRecord[] = [];
   for (let seq = total - 1; seq >= Math.max(0, total - SEARCH_BACK); seq -= 1) {
     const event = await entry(seq);
-    if (event?.kind === 'log.key') found.push(event);
+    if (event?.kind === 'log.key' || event?.kind === 'log.restored') found.push(event);
   }
   return found;
 }

@@ -6,6 +6,7 @@ import { decodeEvent } from './event-form.ts';
 import { notTheLog } from './faults.ts';
 import { epochOf } from './journal.ts';
 import { readTile } from './proofs.ts';
+import type { EventRecord } from './protocol.ts';
 import { bundlePath, decodeBundle } from './tiles.ts';
 import { type GrowingTree, type Hash, leafHashOf, rootOf, TILE_WIDTH } from './tree.ts';
 
@@ -47,11 +48,11 @@ export async function lastLink(files: Files, directory: string, folded: number):
   return sha256(last);
 }
 
-export async function firstEpoch(files: Files, directory: string): Promise<string | undefined> {
+export async function firstEvent(files: Files, directory: string): Promise<EventRecord> {
   const bytes = await files.read(bundlePath(directory, 0));
   const first = bytes === undefined ? undefined : decodeBundle(bytes)?.[0];
-  const epoch = first === undefined ? undefined : epochOf(decodeEvent(first));
-  if (epoch !== undefined) return epoch;
+  const event = first === undefined ? undefined : decodeEvent(first);
+  if (event !== undefined && epochOf(event) !== undefined) return event;
   throw notTheLog('log-damaged', 'the first record cannot be read', {
     file: bundlePath(directory, 0),
     seq: 0,

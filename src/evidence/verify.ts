@@ -10,12 +10,12 @@ import { AnchorCheck, anchoredText } from './anchoring/anchor-check.ts';
 import type { AnchorOptions } from './anchoring/anchor-claims.ts';
 import { bundleRecords, type RecordLinks, type VerifiedRecord } from './bundle-records.ts';
 import { CheckpointCheck } from './checkpoint-check.ts';
+import { originIn, type Restore, restoreOf } from './epochs.ts';
 import { epochOf, journalPath, readJournal } from './journal.ts';
 import { KeyChain } from './key-chain.ts';
 import { findLayout, type Layout } from './layout.ts';
 import { checkLeftovers } from './leftovers.ts';
 import type { JournalKey } from './log-key.ts';
-import { textOf } from './own-events.ts';
 import type { EventRecord } from './protocol.ts';
 import { type Anchor, Findings, type LogReport } from './report.ts';
 import { bundlePath, decodeTile, tilePath, view } from './tiles.ts';
@@ -65,9 +65,15 @@ class Verification {
   #prev = '0'.repeat(64);
   /** The record before when its leaf is not the tile's: the next link tells which of them is wrong. */
   #suspect: { readonly seq: number; readonly file: string; readonly tile: string } | undefined;
+  /** The epoch that the first record names; journals are bound to it. */
+  #id: string | undefined;
+  /** The one under way. */
   #epoch: string | undefined;
+  readonly #restores: Restore[] = [];
   #lastTime = '';
   #backwards = 0;
+  /** Of the records before one that tells of a restore. */
+  #rootBefore = '';
   #rootAtHead: string | undefined;
   #beyondHead = 0;
   #tornBytes = 0;
@@ -108,7 +114,7 @@ class Verification {
     await checkLeftovers(this.#files, this.#directory, layout, left, this.#findings);
     this.#keys.checkPins(pins ?? []);
     await this.#checkpoints.finish(this.#keys, this.#tree.size, head?.size);
-    this.#anchors = this.#anchorCheck.finish(this.#checkpoints, this.#keys, size);
+    this.#anchors = this.#anchorCheck.finish(this.#checkpoints, this.#keys, this.#restores, size);
     if (this.#backwards > 0) {
       this.#findings.notes.push(`time goes backwards ${this.#backwards} times`);
     }
@@ -280,6 +286,7 @@ class Verification {
   }
 
   #take(links: RecordLinks, record: VerifiedRecord, seq: number, file: string): void {
+    if (record.own?.kind === 'log.restored') this.#rootBefore = toHex(this.#tree.root());
     this.#advance(record.leaf, record.entryHash);
     if (links.time < this.#lastTime) this.#backwards += 1;
     this.#lastTime = links.time;
@@ -290,9 +297,9 @@ class Verification {
     switch (event.kind) {
       case 'log.opened':
         if (seq === 0) {
-          this.#epoch = epochOf(event);
+          this.#id = epochOf(event);
+          this.#epoch = this.#id;
           this.#keys.open(event, file);
-          this.#checkpoints.origin = textOf(event, 'origin');
         }
         this.#noteCuts(event);
         break;
@@ -302,10 +309,35 @@ class Verification {
       case 'log.key':
         this.#keys.rotate(event, this.#epoch ?? '', file);
         break;
+      case 'log.restored':
+        this.#restored(event, file);
+        break;
       case 'log.checkpoint':
         this.#checkpoints.recorded(event, file);
         break;
     }
+  }
+
+  /** The tree ends before the record that says so. */
+  #restored(event: EventRecord, file: string): void {
+    if (!this.#keys.rotate(event, this.#epoch ?? '', file)) return;
+    const restore = restoreOf(event);
+    const isWhole =
+      restore !== undefined &&
+      restore.size === event.seq &&
+      restore.root === this.#rootBefore &&
+      originIn(restore.origin, restore.epoch) === restore.origin &&
+      this.#keys.named(restore.origin).length > 0;
+    if (!isWhole) {
+      const what = 'the record of a restore does not say where the log was cut off';
+      this.#findings.problem('root-differs', file, what, { seq: event.seq });
+      return;
+    }
+    this.#epoch = restore.epoch;
+    this.#restores.push(restore);
+    this.#findings.notes.push(
+      `restored from a backup of ${restore.madeAt} at record ${restore.size}; what was recorded after it elsewhere is not in this log`,
+    );
   }
 
   #noteCuts(event: EventRecord): void {
@@ -371,7 +403,7 @@ class Verification {
     const file = journalPath(this.#directory, number);
     const bytes = (await this.#files.read(file)) ?? new Uint8Array();
     const seq = number * TILE_WIDTH;
-    const read = readJournal(bytes, seq, '', this.#epoch, this.#options.journalKeys);
+    const read = readJournal(bytes, seq, '', this.#id, this.#options.journalKeys);
     if (read.stop === undefined || read.stop === 'torn') {
       this.#tornBytes += bytes.length;
       return;
@@ -386,7 +418,7 @@ class Verification {
   async #journal(number: number, bytes: Uint8Array, file: string): Promise<boolean> {
     const { head, journalKeys } = this.#options;
     const firstSeq = number * TILE_WIDTH;
-    const read = readJournal(bytes, firstSeq, this.#prev, this.#epoch, journalKeys);
+    const read = readJournal(bytes, firstSeq, this.#prev, this.#id, journalKeys);
     for (const [i, { entry, entryHash, event }] of read.records.entries()) {
       const seq = firstSeq + i;
       const leaf = leafHashOf(entry);

@@ -8,6 +8,7 @@
 import type { Files } from '#base/ports';
 import { formatInstant, type Instant, MICROS_PER_SECOND } from '#base/time';
 import type { CheckpointCheck } from '../checkpoint-check.ts';
+import type { Restore } from '../epochs.ts';
 import type { KeyChain } from '../key-chain.ts';
 import { isSignedBy } from '../note.ts';
 import type { Anchor, Findings } from '../report.ts';
@@ -54,28 +55,37 @@ export class AnchorCheck {
     for (const claim of this.#bySize.get(size) ?? []) claim.holds = claim.root === root;
   }
 
-  finish(checkpoints: CheckpointCheck, keys: KeyChain, total: number): readonly Anchor[] {
+  finish(
+    checkpoints: CheckpointCheck,
+    keys: KeyChain,
+    restores: readonly Restore[],
+    total: number,
+  ): readonly Anchor[] {
     this.#checkTokens(checkpoints);
-    this.#checkOwn(checkpoints.origin, keys);
-    for (const claim of this.#known.claims) this.#checkClaim(claim, total);
+    this.#checkOwn(keys);
+    for (const claim of this.#known.claims) this.#checkClaim(claim, restores, total);
     const anchors = this.#largest();
     this.#checkLate(checkpoints, anchors);
     return anchors;
   }
 
-  #checkOwn(origin: string, keys: KeyChain): void {
+  #checkOwn(keys: KeyChain): void {
+    const { names } = keys;
     const about = new Set(
-      this.#known.own.filter((one) => one.origin === origin).map((o) => o.claim.file),
+      this.#known.own.filter((one) => names.has(one.origin)).map((o) => o.claim.file),
     );
     const silent = new Set<string>();
     for (const one of this.#known.own) {
       const { claim, note } = one;
-      if (one.kept && one.origin !== origin) {
+      if (one.kept && !names.has(one.origin)) {
         if (!about.has(claim.file)) silent.add(claim.file);
         continue;
       }
       const key = keys.keyFor(claim.size);
-      if (key !== undefined && one.origin === origin && isSignedBy(note, key)) {
+      // A name that a restore ended may have gone on elsewhere: its root tells.
+      const signers =
+        key === undefined || key.name === one.origin ? (key ?? []) : keys.named(one.origin);
+      if ([signers].flat().some((signer) => isSignedBy(note, signer))) {
         this.#known.claims.push(claim);
         continue;
       }
@@ -88,9 +98,16 @@ export class AnchorCheck {
     }
   }
 
-  #checkClaim(claim: Claim, total: number): void {
+  #checkClaim(claim: Claim, restores: readonly Restore[], total: number): void {
     const { by, name, size, file } = claim;
-    if (size > total) {
+    const restore = restores.findLast((one) => one.size < size);
+    const isOther = size > total || (claim.holds === false && !this.#findings.recordsAtFault);
+    if (restore !== undefined && isOther) {
+      const what = `forked by a restore: ${by} ${name} knows ${size} records of the log as it went on elsewhere; this one was restored from a backup of ${restore.madeAt} at record ${restore.size}`;
+      this.#findings.problem(size > total ? 'anchor-ahead' : 'anchor-forked', file, what, {
+        seq: restore.size,
+      });
+    } else if (size > total) {
       const what = `${by} ${name} knows ${size} records, ${total} are there`;
       this.#findings.problem('anchor-ahead', file, what, { seq: total });
     } else if (claim.holds === false && !this.#findings.recordsAtFault) {
