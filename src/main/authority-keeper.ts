@@ -30,9 +30,14 @@ import type { AuthorityState } from '#execution';
 import type { AuthorityPowers, ConfigRequest } from '#operations';
 import {
   type AuthorityRecord,
+  bytesOf,
+  finishStaged,
   follow,
+  type LastSigned,
+  mustBeNewest,
   readRecords,
   recordFile,
+  stagedFile,
   type Texts,
 } from './authority-record.ts';
 import type { Paths } from './data-directory.ts';
@@ -55,23 +60,47 @@ export type AuthorityNeeds = {
   /** Of what lies there now, with the operators' registry given. */
   readonly digests: (operators: string) => Promise<Digests>;
   readonly checkpoint: () => Promise<{ readonly size: number; readonly root: string }>;
+  /** The latest version that this machine, as a host, was brought; `undefined` while it cannot be asked. */
+  readonly versionOnHost: () => Promise<number | undefined>;
   /** Brings the records to the hosts there are; answers what could not be brought, in words. */
   readonly deliver: (records: readonly AuthorityRecord[]) => Promise<readonly string[]>;
 };
 
+type SignedConfig = Parameters<AuthorityPowers['apply']>[0];
+
 const PENDING_LIFE_MS = 24 * 3_600_000;
+const SIGNED = 'config.signed';
 
 export class AuthorityKeeper implements AuthorityPowers {
   readonly #needs: AuthorityNeeds;
   readonly #records: Kept<readonly AuthorityRecord[]>;
+  #applying: Promise<unknown> = Promise.resolve();
 
   constructor(needs: AuthorityNeeds) {
     this.#needs = needs;
-    const { files, paths } = needs;
+    const { paths } = needs;
     this.#records = new Kept(
       () => stampOfFolder(paths.authority),
-      () => readRecords(files, paths.authority),
+      () => this.#read(),
     );
+  }
+
+  /** What lies there, held to what the log and this machine know: the newest is never less than that. */
+  async #read(): Promise<readonly AuthorityRecord[]> {
+    const { files, paths, versionOnHost } = this.#needs;
+    const last = await this.#lastSigned();
+    const there = await readRecords(files, paths.authority);
+    const records = await finishStaged(files, paths.authority, there, last);
+    mustBeNewest(paths.authority, records, last, await versionOnHost());
+    return records;
+  }
+
+  async #lastSigned(): Promise<LastSigned | undefined> {
+    const [event] = await this.#needs.events.read({ operation: SIGNED }, 1);
+    const { version, config } = event?.more ?? {};
+    return typeof version === 'number' && typeof config === 'string'
+      ? { version, digest: config }
+      : undefined;
   }
 
   records(): Promise<readonly AuthorityRecord[]> {
@@ -208,34 +237,38 @@ export class AuthorityKeeper implements AuthorityPowers {
     };
   }
 
-  async apply(
-    signed: {
-      readonly order: string;
-      readonly signatures: readonly string[];
-      readonly recoverySignature?: string | undefined;
-    },
-    principal: string,
-  ): Promise<Json> {
-    const { files, paths, events } = this.#needs;
+  /** One after another: of two that follow the same version, the second does not follow any more. */
+  apply(signed: SignedConfig, principal: string): Promise<Json> {
+    const applied = this.#applying.then(() => this.#apply(signed, principal));
+    this.#applying = applied.catch(() => {});
+    return applied;
+  }
+
+  async #apply(signed: SignedConfig, principal: string): Promise<Json> {
+    const { files, paths, events, clock } = this.#needs;
     const digest = sha256(signed.order);
     const pending = await this.#pending(digest);
-    const records = await this.records();
-    const record = follow(records.at(-1), {
+    const records = await this.#read();
+    const now = Math.floor(clock.now() / 1_000_000);
+    const texts = {
       ...pending,
       order: signed.order,
       signatures: signed.signatures,
       recoveryTest: signed.recoverySignature ?? null,
-    });
+    };
+    const record = follow(records.at(-1), texts, now);
     await this.#mustBeAsSigned(record);
+    await files.makeDirectory(paths.authority);
+    await files.replace(stagedFile(paths.authority), bytesOf(record), 0o600);
     await events.append({
-      kind: 'config.signed',
+      kind: SIGNED,
       requestId: digest.slice(0, 32),
       traceId: null,
       scope: 'all',
       principal,
       onBehalfOf: null,
       surface: 'cli',
-      operation: 'config_apply',
+      operation: SIGNED,
       arguments: {},
       decision: { verdict: 'allow', because: `signed by ${record.signedBy.join(', ')}` },
       outcome: 'done',
@@ -245,12 +278,9 @@ export class AuthorityKeeper implements AuthorityPowers {
       tainted: false,
       more: { config: digest, version: record.config.version, signedBy: [...record.signedBy] },
     }).durable;
-    await files.makeDirectory(paths.authority);
-    await files.replace(
-      recordFile(paths.authority, record.config.version),
-      Buffer.from(`${JSON.stringify(record.texts)}\n`),
-      0o600,
-    );
+    const place = recordFile(paths.authority, record.config.version);
+    await files.replace(place, bytesOf(record), 0o600);
+    await files.remove(stagedFile(paths.authority));
     if ((await this.#operatorsText()) !== record.texts.operators)
       await files.replace(paths.operators, Buffer.from(record.texts.operators), 0o600);
     await files.remove(this.#pendingFile(digest));

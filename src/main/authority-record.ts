@@ -1,6 +1,7 @@
 /**
- * What operators signed, one file per version, written whole and never changed. The newest that
- * follows from the first by signatures is in force; a file put there by hand is not.
+ * What operators signed, one file per version, written whole and never changed. Each must follow from
+ * the one before by signatures, and the newest must be the one that the event log knows last: a file put there
+ * by hand is not in force, and taking one away brings nothing revoked back.
  */
 import { join } from 'node:path';
 import {
@@ -51,8 +52,56 @@ export type AuthorityRecord = {
 
 const NAME = /^\d{6}\.json$/;
 
+/** What the event log says was signed last. */
+export type LastSigned = { readonly version: number; readonly digest: string };
+
 export function recordFile(directory: string, version: number): string {
   return join(directory, `${String(version).padStart(6, '0')}.json`);
+}
+
+/** Signed and told to the log, and not yet in its place: what a death between the two leaves. */
+export function stagedFile(directory: string): string {
+  return join(directory, 'signed.staged');
+}
+
+export function bytesOf({ texts }: Pick<AuthorityRecord, 'texts'>): Uint8Array {
+  return Buffer.from(`${JSON.stringify(texts)}\n`);
+}
+
+/** Puts in place what was signed and told to the log right before a death. */
+export async function finishStaged(
+  files: Files,
+  directory: string,
+  records: readonly AuthorityRecord[],
+  last: LastSigned | undefined,
+): Promise<readonly AuthorityRecord[]> {
+  if (last?.version !== records.length + 1) return records;
+  const bytes = await files.read(stagedFile(directory));
+  if (bytes === undefined) return records;
+  const texts = textsOf(bytes);
+  if (sha256(texts.order) !== last.digest) return records;
+  const record = follow(records.at(-1), texts);
+  await files.replace(recordFile(directory, last.version), bytesOf(record), 0o600);
+  return [...records, record];
+}
+
+/** Throws unless the newest record is what was signed last, and no host was brought a later one. */
+export function mustBeNewest(
+  directory: string,
+  records: readonly AuthorityRecord[],
+  last: LastSigned | undefined,
+  onHost: number | undefined,
+): void {
+  const newest = records.at(-1);
+  const path = recordFile(directory, Math.max(1, records.length));
+  if ((onHost ?? 0) > records.length)
+    throw broken(path, `this machine was brought version ${onHost}, and it is not here any more`);
+  if (newest === undefined && last === undefined) return;
+  if (last === undefined) throw broken(path, 'the event log knows nothing of it');
+  if (last.version > records.length)
+    throw broken(path, `the event log knows version ${last.version}, and it is not here any more`);
+  if (newest === undefined || last.digest !== sha256(newest.texts.order))
+    throw broken(path, 'it is not what the event log says was signed last');
 }
 
 /** Every version in order, each held to the one before it. Throws where one does not follow. */
@@ -75,8 +124,15 @@ export async function readRecords(
   return records;
 }
 
-/** The next version, or a fault that says why it does not follow from the one in force. */
-export function follow(before: AuthorityRecord | undefined, texts: Texts): AuthorityRecord {
+/**
+ * The next version, or a fault that says why it does not follow from the one in force. `at`: the moment
+ * its signers are judged by, in seconds; that of the document, once it is on record.
+ */
+export function follow(
+  before: AuthorityRecord | undefined,
+  texts: Texts,
+  at?: number,
+): AuthorityRecord {
   const config = configDocument.parse(texts.order);
   const signers = parseSigners(texts.signers);
   const krl = Buffer.from(texts.revocations, 'base64');
@@ -88,6 +144,13 @@ export function follow(before: AuthorityRecord | undefined, texts: Texts): Autho
       'conflict',
       'config-moved',
       'another configuration was put in force meanwhile: prepare it again',
+    );
+  }
+  if (config.issued < (before?.config.issued ?? 0)) {
+    throw new Fault(
+      'refused',
+      'clock-below-floor',
+      'the configuration is older than the one in force: set the clock right, and prepare it again',
     );
   }
   if (
@@ -105,7 +168,7 @@ export function follow(before: AuthorityRecord | undefined, texts: Texts): Autho
     namespace: NAMESPACES.config,
     rule: 'config',
     quorum: config.quorum,
-    at: config.issued,
+    at: at ?? config.issued,
     signers: judge.signers,
     revocations: judge.revocations,
     policy: judge.hostPolicy,

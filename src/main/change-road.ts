@@ -66,7 +66,7 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     directory: paths.outputs,
     keyFile: join(paths.keys, 'outputs'),
   });
-  const host = new LocalHostKeeper(files, random, paths, controlPlane);
+  const host = new LocalHostKeeper(files, random, paths, controlPlane, events);
   const checkpoint = async (): Promise<{ readonly size: number; readonly root: string }> => {
     const { size, root } = events.head;
     return { size, root };
@@ -84,6 +84,7 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
       baselines: declarationsDigest(store, clock, (await inventory.refresh()).scopes),
     }),
     checkpoint,
+    versionOnHost: () => host.version(),
     deliver: (records) => host.deliver(records),
   });
   const signRun = (text: string): Promise<string> =>

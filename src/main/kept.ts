@@ -1,9 +1,14 @@
-/** Something made of files, made again only when one of them was touched; wrong files give their fault, never an older value. */
+/**
+ * Something made of files, made again only when one of them was touched; wrong files give their fault, never an
+ * older value. Whoever asks is answered with what was read after they asked: of what is being read already
+ * nobody knows whether it was read before the last edit.
+ */
 export class Kept<Value> {
   readonly #stamp: () => string | undefined;
   readonly #make: () => Promise<Value>;
   #kept: { readonly stamp: string; readonly value: Value } | undefined;
-  #making: Promise<Value> | undefined;
+  #making: Promise<unknown> = Promise.resolve();
+  #next: Promise<Value> | undefined;
 
   constructor(stamp: () => string | undefined, make: () => Promise<Value>) {
     this.#stamp = stamp;
@@ -14,13 +19,20 @@ export class Kept<Value> {
     const stamp = this.#stamp();
     if (stamp !== undefined && this.#kept?.stamp === stamp)
       return Promise.resolve(this.#kept.value);
-    this.#making ??= this.#remake(stamp).finally(() => {
-      this.#making = undefined;
-    });
-    return this.#making;
+    if (this.#next === undefined) {
+      const next = this.#making.then(() => {
+        this.#next = undefined;
+        return this.#remake();
+      });
+      this.#next = next;
+      this.#making = next.catch(() => {});
+    }
+    return this.#next;
   }
 
-  async #remake(stamp: string | undefined): Promise<Value> {
+  async #remake(): Promise<Value> {
+    const stamp = this.#stamp();
+    if (stamp !== undefined && this.#kept?.stamp === stamp) return this.#kept.value;
     this.#kept = undefined;
     const value = await this.#make();
     if (stamp !== undefined) this.#kept = { stamp, value };

@@ -1,15 +1,22 @@
-/** This machine as a host: enrolled with the first operator, and brought every configuration since. */
+/**
+ * This machine as a host: enrolled with the first operator, and brought every configuration since.
+ *
+ * Who it is, and the key that its receipts are checked with, stand in the event log. The file beside the
+ * operators' records says it again for quick reading: another word in it is not believed.
+ */
 import { join } from 'node:path';
 import { type Adapter, type Enrolled, enrolLocal, localAdapter } from '#adapters';
 import { publicKeyLine } from '#authority';
-import { asFault } from '#base/fault';
-import { parseJson } from '#base/json';
+import { asFault, Fault } from '#base/fault';
+import { canonicalJson, type Json, parseJson } from '#base/json';
 import type { Files, Random } from '#base/ports';
-import type { ControlPlaneKey } from '#evidence';
+import type { ControlPlaneKey, EventLog } from '#evidence';
 import { nodeMachineFiles, nodePrograms } from '#machine';
 import type { Target } from '#model';
 import type { AuthorityRecord } from './authority-record.ts';
 import type { Paths } from './data-directory.ts';
+import { stampOf } from './file-stamp.ts';
+import { Kept } from './kept.ts';
 import { ROOT } from './program-version.ts';
 
 const SCRIPT = join(ROOT, 'host', 'holdfast-host');
@@ -19,9 +26,22 @@ export class LocalHostKeeper {
   readonly #random: Random;
   readonly #paths: Paths;
   readonly #controlPlane: ControlPlaneKey;
+  readonly #events: Pick<EventLog, 'append' | 'read'>;
+  readonly #pinned: Kept<Enrolled | undefined>;
   readonly adapter: Adapter;
 
-  constructor(files: Files, random: Random, paths: Paths, controlPlane: ControlPlaneKey) {
+  constructor(
+    files: Files,
+    random: Random,
+    paths: Paths,
+    controlPlane: ControlPlaneKey,
+    events: Pick<EventLog, 'append' | 'read'>,
+  ) {
+    this.#events = events;
+    this.#pinned = new Kept(
+      () => stampOf(this.#pin),
+      () => this.#readPin(),
+    );
     this.#files = files;
     this.#random = random;
     this.#paths = paths;
@@ -37,14 +57,43 @@ export class LocalHostKeeper {
 
   /** What was pinned when this machine was enrolled; not what its directory says now. */
   async enrolled(target: Pick<Target, 'transport'>): Promise<Enrolled | undefined> {
-    if (target.transport !== 'local') return undefined;
+    return target.transport === 'local' ? this.#pinned.get() : undefined;
+  }
+
+  async #readPin(): Promise<Enrolled | undefined> {
     const bytes = await this.#files.read(this.#pin);
-    return bytes === undefined
-      ? undefined
-      : (parseJson(
-          Buffer.from(bytes).toString('utf8'),
-          'the enrolment of this machine',
-        ) as unknown as Enrolled);
+    const [event] = await this.#events.read({ operation: ENROLLED }, 1);
+    const told = event?.more;
+    if (bytes === undefined && told === undefined) return undefined;
+    const pinned =
+      bytes === undefined
+        ? told
+        : (parseJson(Buffer.from(bytes).toString('utf8'), 'the enrolment of this machine') as Json);
+    if (told === undefined || canonicalJson(pinned ?? null) !== canonicalJson(told)) {
+      throw new Fault(
+        'broken',
+        'enrolment-broken',
+        `the enrolment of this machine is not what the event log says: ${this.#pin}. Put back the file of a backup; until then nothing above T0 runs here`,
+      );
+    }
+    if (bytes === undefined) await this.#keepPin(told as unknown as Enrolled);
+    return told as unknown as Enrolled;
+  }
+
+  #keepPin(enrolled: Enrolled): Promise<void> {
+    const text = `${JSON.stringify(enrolled)}\n`;
+    return this.#files.replace(this.#pin, Buffer.from(text), 0o600);
+  }
+
+  /** Of the configuration in force there; `undefined` where it is not enrolled or does not answer. */
+  async version(): Promise<number | undefined> {
+    if ((await this.#files.read(this.#pin)) === undefined) return undefined;
+    try {
+      return (await (await this.adapter.host(LOCAL)).status()).configVersion;
+    } catch {
+      // What does not answer runs nothing either.
+      return undefined;
+    }
   }
 
   /** Enrols where that was not done, and brings the configurations the host does not have yet, in order. */
@@ -77,7 +126,7 @@ export class LocalHostKeeper {
   }
 
   async #enrol(organisation: string): Promise<void> {
-    if ((await this.#files.read(this.#pin)) !== undefined) return;
+    if ((await this.#pinned.get()) !== undefined) return;
     const enrolled = await enrolLocal({
       programs: nodePrograms(),
       files: this.#files,
@@ -86,7 +135,25 @@ export class LocalHostKeeper {
       organisation,
       controlPlaneKey: publicKeyLine(this.#controlPlane.publicKey),
     });
-    await this.#files.replace(this.#pin, Buffer.from(`${JSON.stringify(enrolled)}\n`), 0o600);
+    await this.#events.append({
+      kind: ENROLLED,
+      operation: ENROLLED,
+      requestId: enrolled.hostId,
+      traceId: null,
+      scope: 'all',
+      principal: 'service:holdfast',
+      onBehalfOf: null,
+      surface: 'service',
+      arguments: {},
+      decision: { verdict: 'allow', because: 'the first operator of this machine' },
+      outcome: 'done',
+      fault: null,
+      targets: [],
+      output: null,
+      tainted: false,
+      more: { ...enrolled },
+    }).durable;
+    await this.#keepPin(enrolled);
   }
 
   get #pin(): string {
@@ -94,4 +161,5 @@ export class LocalHostKeeper {
   }
 }
 
+const ENROLLED = 'host.enrolled';
 const LOCAL = { transport: 'local' } as Target;
