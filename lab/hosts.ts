@@ -33,6 +33,8 @@ export type HostOptions = {
 export interface Host extends AsyncDisposable {
   readonly name: string;
   readonly container: string;
+  /** What stands before an argv to run it there. */
+  readonly door: readonly [string, ...string[]];
   exec(argv: readonly string[], options?: RunOptions): Promise<Ran>;
   /** Its standard output; throws with what it said when it does not exit 0. */
   must(argv: readonly string[], options?: RunOptions): Promise<string>;
@@ -94,13 +96,18 @@ export async function startHost(name: string, options: HostOptions = {}): Promis
 }
 
 /** A host that runs already, such as one made with `up`. */
-export function hostOf(name: string, container: string): Host {
-  const exec: Host['exec'] = (argv, options) => podman(['exec', '-i', container, ...argv], options);
+export function hostOf(
+  name: string,
+  container: string,
+  door: readonly [string, ...string[]] = ['podman', 'exec', '-i', container],
+): Host {
+  const exec: Host['exec'] = (argv, options) => run([...door, ...argv], options);
   const must: Host['must'] = async (argv, options) =>
     well(`${argv.join(' ')} on ${name}`, await exec(argv, options));
   return {
     name,
     container,
+    door,
     exec,
     must,
     copy: async (content, path, mode = '0644') => {
@@ -111,6 +118,16 @@ export function hostOf(name: string, container: string): Host {
       OURS.delete(container);
     },
   };
+}
+
+/**
+ * The same host through another door: twenty times as fast as podman's, for whoever asks often. What
+ * is run stays in the control group of the caller.
+ */
+export async function entered({ name, container }: Host): Promise<Host> {
+  const format = ['inspect', '--format', '{{.State.Pid}}', container];
+  const pid = well('podman inspect', await podman(format)).trim();
+  return hostOf(name, container, ['nsenter', `--target=${pid}`, '--all']);
 }
 
 async function booted(host: Host): Promise<void> {

@@ -3,8 +3,17 @@
  * with keys made for the occasion, as on any enrolled host.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { COLLECTORS } from '#collectors';
 import type { PlanStep, Target } from '#model';
-import type { RehearsalHost, RehearsalOrder, SeenFact, StepEnd } from '#rehearsal';
+import {
+  KILL_JOB,
+  type RehearsalHost,
+  type RehearsalOrder,
+  type SeenFact,
+  SNAPSHOT,
+  type StepEnd,
+  WATCHED,
+} from '#rehearsal';
 import {
   document,
   HostRig,
@@ -22,42 +31,14 @@ import { run, well } from './podman.ts';
 
 // In memory: a host syncs what it records, and the disk is the slowest part of a lab.
 const DIRECTORY = '/run/holdfast-host';
-/** The collectors whose facts shipped actions rest on. */
-const COLLECTORS = ['units', 'packages', 'system', 'accounts'];
 const WRAPPER = `exec sh /opt/holdfast/host/holdfast-host ${DIRECTORY}`;
-
-// What is watched for change. Units that come and go by themselves are left out, and so is what the
-// wrapper writes, and the copies that shadow-utils leave behind. Process ids and times are no state.
-const SNAPSHOT = `
-LC_ALL=C; export LC_ALL
-watched='/etc /usr/local /srv /root /home /var/spool/cron /var/tmp'
-systemctl list-units --all --plain --no-legend --full --type=service,socket |
-  awk '$1 !~ /^(run-|session-|user@|user-runtime|systemd-tmpfiles|systemd-hostnamed|systemd-timedated|systemd-localed|apt-|dpkg-|logrotate|e2scrub|modprobe@)/ { print "unit", $1, $2, $3, $4 }'
-systemctl list-unit-files --no-legend --plain | awk '{ print "unit-file", $1, $2 }'
-dpkg-query -W -f 'package \${Package} \${Version} \${db:Status-Abbrev} \${db:Status-Want}\\n'
-find $watched ! -name '*-' -xdev -printf 'path %y %m %u:%g %p %l\\n'
-find $watched ! -name '*-' -xdev -type f -exec sha256sum {} +
-ss -H -l -t -u -n | awk '{ print "listens", $1, $5 }'
-`;
-
-// Kills everything of a job, from the first moment that there is anything of it.
-const KILLER = `
-nonce=$1 tries=0
-while [ ! -e ${DIRECTORY}/jobs/$nonce/result ] && [ $((tries += 1)) -lt 500 ]; do
-  for found in $(grep -lsz "^HOLDFAST_JOB=$nonce$" /proc/[0-9]*/environ); do
-    pid=\${found#/proc/}
-    kill -KILL "\${pid%/environ}" 2>/dev/null && tries=490
-  done
-done
-exit 0
-`;
 
 export type LabRehearsal = AsyncDisposable & { readonly host: RehearsalHost };
 
 /** Puts the wrapper's directory onto `lab`, and gives a way to rehearse there. */
 export async function rehearsalHost(lab: Host): Promise<LabRehearsal> {
   const keys = makeKeys();
-  const shell = ['podman', 'exec', '-i', lab.container, 'sh', '-c', WRAPPER];
+  const shell = [...lab.door, 'sh', '-c', WRAPPER];
   const rig = new HostRig(keys, { shell });
   const dispose = (): void => {
     rig.dispose();
@@ -83,6 +64,7 @@ export async function rehearsalHost(lab: Host): Promise<LabRehearsal> {
 class LabRehearsalHost implements RehearsalHost {
   readonly where = `lab ${IMAGE}`;
   readonly target: Target;
+  readonly runbookRoot = null;
   readonly #lab: Host;
   readonly #rig: HostRig;
 
@@ -135,7 +117,7 @@ class LabRehearsalHost implements RehearsalHost {
       run: end,
       killed: async (step) => {
         const nonce = nonces[placeOf(step)] ?? '';
-        const killer = this.#lab.exec(['sh', '-c', KILLER, 'sh', nonce]);
+        const killer = this.#lab.exec(['sh', '-c', KILL_JOB, 'sh', DIRECTORY, nonce]);
         const ended = await end(step);
         await killer;
         return ended;
@@ -148,9 +130,11 @@ class LabRehearsalHost implements RehearsalHost {
     return this.#lab.exec([...clean, ...argv]);
   }
 
-  async facts(): Promise<readonly SeenFact[]> {
+  async facts(kinds: readonly string[]): Promise<readonly SeenFact[]> {
+    const names = COLLECTORS.filter((each) => each.kinds.some((kind) => kinds.includes(kind)));
+    if (names.length === 0) return [];
     const look = ['/opt/holdfast/bin/holdfast-node', '/opt/holdfast/lab/look-inside.ts'];
-    const told = await this.#lab.must([...look, this.target.id, ...COLLECTORS], {
+    const told = await this.#lab.must([...look, this.target.id, ...names.map(({ name }) => name)], {
       timeoutMs: 120_000,
     });
     return told
@@ -168,7 +152,7 @@ class LabRehearsalHost implements RehearsalHost {
   }
 
   async snapshot(): Promise<readonly string[]> {
-    const told = await this.#lab.must(['sh', '-c', SNAPSHOT]);
+    const told = await this.#lab.must(['sh', '-c', SNAPSHOT, 'sh', ...WATCHED]);
     return told
       .split('\n')
       .filter((line) => line !== '')
@@ -176,7 +160,7 @@ class LabRehearsalHost implements RehearsalHost {
   }
 
   async stop(): Promise<void> {
-    const { verdict, code } = this.#rig.ask('stop', [['stop', 'rehearsal\n']]);
+    const { verdict, code } = await this.#rig.begin('stop', [['stop', 'rehearsal\n']]).answer;
     if (verdict !== 'ok') throw new Error(`the host would not stop: ${code}`);
   }
 
@@ -188,10 +172,11 @@ class LabRehearsalHost implements RehearsalHost {
       `run-by ${seconds() + 60}`,
     ]);
     const signature = this.#rig.keys.sign('alice', 'holdfast-lift@1', order);
-    const answer = this.#rig.ask('lift', [
+    const { answer: told } = this.#rig.begin('lift', [
       ['order', order],
       ['signature', signature],
     ]);
+    const answer = await told;
     if (answer.verdict !== 'ok') throw new Error(`the stop was not lifted: ${answer.code}`);
   }
 

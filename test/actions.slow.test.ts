@@ -2,6 +2,9 @@
  * Every action that is shipped keeps its contract: done, done twice, stopped and killed in every
  * step, and taken back. In a lab host through the host wrapper, or, where a lab cannot show it, on a
  * simulated host.
+ *
+ * HOLDFAST_ACTION=id tries one of them only. HOLDFAST_ACTION_ROUNDS=n tries everything n times, each
+ * trial in full: what is killed is killed at other moments each time.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -11,11 +14,14 @@ import { instant } from '#base/time';
 import { type Action, buildCatalogue, nameOf, parseActions, SHIPPED_FILES } from '#catalogue';
 import { contractTest, publish, type Report } from '#rehearsal';
 import { type Host, labUnavailable } from '#test/lab';
-import { startHost } from '../lab/hosts.ts';
+import { entered, startHost } from '../lab/hosts.ts';
 import { type LabRehearsal, rehearsalHost } from '../lab/rehearsal-host.ts';
 import { NOT_IN_THE_LAB, simulationOf } from '../lab/simulations.ts';
 import { trialsOf } from '../lab/trials.ts';
 
+/** One for each processor of a small machine. */
+const LAB_HOSTS = 2;
+const ROUNDS = Number(process.env['HOLDFAST_ACTION_ROUNDS'] ?? 1);
 const FOLDER = join(import.meta.dirname, '..', 'src', 'catalogue', 'actions');
 const unread: unknown[] = [];
 const actions: readonly Action[] = SHIPPED_FILES.flatMap((file) => {
@@ -31,21 +37,40 @@ const only = process.env['HOLDFAST_ACTION'];
 const chosen = actions.filter(({ id }) => only === undefined || id === only);
 const skip = await labUnavailable();
 
-describe('a shipped action, in the lab', { skip }, () => {
-  let host: Host;
-  let lab: LabRehearsal;
+describe('a shipped action, in the lab', { skip, concurrency: LAB_HOSTS }, () => {
+  const labs: { readonly host: Host; readonly lab: LabRehearsal }[] = [];
+  const made: AsyncDisposable[] = [];
   before(async () => {
-    host = await startHost('rehearsal');
-    lab = await rehearsalHost(host);
+    for (let number = 1; number <= LAB_HOSTS; number++) {
+      const container = await startHost(`rehearsal-${number}`);
+      made.push(container);
+      const host = await entered(container);
+      const lab = await rehearsalHost(host);
+      made.push(lab);
+      labs.push({ host, lab });
+    }
   });
   after(async () => {
-    await lab?.[Symbol.asyncDispose]();
-    await host?.[Symbol.asyncDispose]();
+    for (const each of made.toReversed()) await each[Symbol.asyncDispose]();
   });
 
-  for (const action of chosen.filter(isForTheLab)) {
+  for (const action of chosen.filter(isForTheLab).toSorted(longestFirst)) {
     it(`${nameOf(action)} keeps its contract`, async (t) => {
-      holds(t, await contractTest(action, lab.host, trialsOf(action.id, host), catalogue));
+      // As many tests run at once as there are hosts.
+      const free = labs.pop();
+      assert.ok(free !== undefined);
+      const { host, lab } = free;
+      try {
+        for (let round = 1; round <= ROUNDS; round++) {
+          const trials = trialsOf(action.id, host).map((trial) => ({
+            ...trial,
+            isBrief: trial.isBrief === true && ROUNDS === 1,
+          }));
+          holds(t, await contractTest(action, lab.host, trials, catalogue));
+        }
+      } finally {
+        labs.push(free);
+      }
     });
   }
 });
@@ -63,6 +88,10 @@ describe('a shipped action, simulated', () => {
 describe('the shipped actions', () => {
   it('are all read', () => assert.deepEqual(unread, []));
 });
+
+function longestFirst(a: Action, b: Action): number {
+  return b.steps.length - a.steps.length;
+}
 
 function isForTheLab({ id, contract }: Action): boolean {
   return contract === 'lab' && NOT_IN_THE_LAB[id] === undefined;

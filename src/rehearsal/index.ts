@@ -17,3 +17,4 @@ export {
   publish,
 } from './published.ts';
 export { contractTest } from './rehearse.ts';
+export { KILL_JOB, SNAPSHOT, WATCHED } from './scripts.ts';

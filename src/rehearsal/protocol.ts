@@ -41,10 +41,13 @@ export interface RehearsalHost {
   /** For the record: what kind of host this is. */
   readonly where: string;
   readonly target: Target;
+  /** Below which directory there the scripts of runbooks lie. */
+  readonly runbookRoot: string | null;
   order(change: string, steps: readonly PlanStep[]): Promise<RehearsalOrder>;
   /** Runs a program that only looks. */
   look(argv: readonly string[]): Promise<{ readonly exit: number; readonly stdout: string }>;
-  facts(): Promise<readonly SeenFact[]>;
+  /** All that is to be seen of entities of these kinds. */
+  facts(kinds: readonly string[]): Promise<readonly SeenFact[]>;
   file(path: string): Promise<FileSeen>;
   /** Everything that is watched for change, one line each, sorted. */
   snapshot(): Promise<readonly string[]>;

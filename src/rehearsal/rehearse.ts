@@ -9,7 +9,7 @@
  */
 import { asFault } from '#base/fault';
 import type { Json } from '#base/json';
-import { type Action, type Catalogue, nameOf, parseArguments } from '#catalogue';
+import { type Catalogue, nameOf, parseArguments, type Runnable } from '#catalogue';
 import { type Check, keyOf, kindOf, type PlanStep } from '#model';
 import { type Expansion, expand, type FileSeen } from '#planning';
 import { broken, difference, forwardOf, held, isGood, said, sameValue, wordsOf } from './ends.ts';
@@ -29,7 +29,7 @@ const STATE_ROOT = '/var/lib/holdfast/changes';
 
 /** Tries `action` in every way its contract speaks of. Never throws for what the action does. */
 export async function contractTest(
-  action: Action,
+  action: Runnable,
   host: RehearsalHost,
   trials: readonly Trial[],
   catalogue: Pick<Catalogue, 'find'>,
@@ -51,6 +51,12 @@ export async function contractTest(
   };
 }
 
+type Seen = {
+  readonly facts: Map<string, readonly SeenFact[]>;
+  readonly files: Map<string, FileSeen>;
+};
+const nothingSeen = (): Seen => ({ facts: new Map(), files: new Map() });
+
 type Act = () => Promise<string>;
 
 async function attempt(name: string, act: Act): Promise<Try> {
@@ -64,17 +70,17 @@ async function attempt(name: string, act: Act): Promise<Try> {
 }
 
 class Rehearsal {
-  readonly #action: Action;
+  readonly #action: Runnable;
   readonly #host: RehearsalHost;
   readonly #trial: Trial;
   readonly #catalogue: Pick<Catalogue, 'find'>;
-  readonly #files = new Map<string, FileSeen>();
-  #facts: readonly SeenFact[] = [];
+  /** What plans were made from. */
+  #seen = nothingSeen();
   #before: readonly string[] = [];
   #changes = 0;
 
   constructor(
-    action: Action,
+    action: Runnable,
     host: RehearsalHost,
     trial: Trial,
     catalogue: Pick<Catalogue, 'find'>,
@@ -170,7 +176,8 @@ class Rehearsal {
   }
 
   async #secondTime(after: readonly string[]): Promise<string> {
-    await this.#look();
+    const before = this.#seen;
+    this.#seen = nothingSeen();
     let second: Expansion;
     try {
       second = await this.#plan();
@@ -180,7 +187,7 @@ class Rehearsal {
       return 'the second time is not planned';
     } finally {
       // The plans of other tries are made from the state before.
-      this.#forget();
+      this.#seen = before;
     }
     const order = await this.#order(second);
     let done = 0;
@@ -251,54 +258,65 @@ class Rehearsal {
   async #begin(): Promise<void> {
     await this.#trial.prepare();
     this.#before = await this.#host.snapshot();
-    if (this.#facts.length === 0) await this.#look();
   }
 
-  async #look(): Promise<void> {
-    this.#files.clear();
-    this.#facts = await this.#host.facts();
-  }
-
-  #forget(): void {
-    this.#files.clear();
-    this.#facts = [];
-  }
-
-  /** A plan as the change road would make it, but for files: those it asks for are fetched, and it is made again. */
+  /**
+   * A plan as the change road would make it, but for facts and files: those it asks for are fetched,
+   * and it is made again. What was seen is kept: every try begins from one state.
+   */
   async #plan(): Promise<Expansion> {
     const host = keyOf(this.#host.target.id);
     const changeId = this.#nextChange();
-    const known = (kind: string): ReadonlySet<string> =>
-      new Set(
-        this.#facts
-          .filter(({ entity }) => kindOf(entity) === kind)
-          .map(({ entity }) => keyOf(entity).slice(host.length + 1)),
-      );
-    const args = parseArguments(this.#action, this.#trial.arguments, known);
     for (;;) {
-      const missing: string[] = [];
+      const kinds = new Set<string>();
+      const paths = new Set<string>();
+      const factsOf = (kind: string): readonly SeenFact[] => {
+        const seen = this.#seen.facts.get(kind);
+        if (seen === undefined) kinds.add(kind);
+        return seen ?? [];
+      };
+      const known = (kind: string): ReadonlySet<string> =>
+        new Set(factsOf(kind).map(({ entity }) => keyOf(entity).slice(host.length + 1)));
       const plan = (): Expansion =>
-        expand(this.#action, args, this.#host.target, {
-          changeId,
-          stateRoot: STATE_ROOT,
-          runbookRoot: null,
-          catalogue: this.#catalogue,
-          reported: (entity) => this.#facts.some((fact) => fact.entity === entity),
-          fact: (entity, attribute) =>
-            this.#facts.find((fact) => fact.entity === entity && fact.attribute === attribute),
-          file: (path) => {
-            if (!this.#files.has(path)) missing.push(path);
-            return this.#files.get(path);
+        expand(
+          this.#action,
+          parseArguments(this.#action, this.#trial.arguments, known),
+          this.#host.target,
+          {
+            changeId,
+            stateRoot: STATE_ROOT,
+            runbookRoot: this.#host.runbookRoot,
+            catalogue: this.#catalogue,
+            reported: (entity) => factsOf(kindOf(entity)).some((fact) => fact.entity === entity),
+            fact: (entity, attribute) =>
+              factsOf(kindOf(entity)).find(
+                (fact) => fact.entity === entity && fact.attribute === attribute,
+              ),
+            file: (path) => {
+              if (!this.#seen.files.has(path)) paths.add(path);
+              return this.#seen.files.get(path);
+            },
           },
-        });
+        );
       try {
         const made = plan();
-        if (missing.length === 0) return made;
+        if (kinds.size + paths.size === 0) return made;
       } catch (thrown) {
-        if (missing.length === 0) throw thrown;
+        if (kinds.size + paths.size === 0) throw thrown;
       }
-      for (const path of missing) this.#files.set(path, await this.#host.file(path));
+      await this.#see([...kinds], [...paths]);
     }
+  }
+
+  async #see(kinds: readonly string[], paths: readonly string[]): Promise<void> {
+    const facts = kinds.length === 0 ? [] : await this.#host.facts(kinds);
+    for (const kind of kinds) {
+      this.#seen.facts.set(
+        kind,
+        facts.filter(({ entity }) => kindOf(entity) === kind),
+      );
+    }
+    for (const path of paths) this.#seen.files.set(path, await this.#host.file(path));
   }
 
   #nextChange(): string {
@@ -339,13 +357,14 @@ class Rehearsal {
   }
 
   async #verified({ verification }: Expansion): Promise<void> {
+    const kinds = verification.flatMap((check) =>
+      check.kind === 'fact' ? kindOf(check.entity) : [],
+    );
     let failed: Check | undefined;
     for (let tried = 0; tried < SETTLE_TRIES; tried++) {
       if (tried > 0) await this.#host.sleep(SETTLE_MS);
       failed = undefined;
-      const facts = verification.some(({ kind }) => kind === 'fact')
-        ? await this.#host.facts()
-        : [];
+      const facts = kinds.length === 0 ? [] : await this.#host.facts(kinds);
       for (const check of verification) {
         if (failed === undefined && !(await this.#holds(check, facts))) failed = check;
       }

@@ -75,6 +75,7 @@ export function simulatedRehearsal({
   return {
     where: 'simulated',
     target: SIMULATED_TARGET,
+    runbookRoot: null,
     order,
     look: async (argv) => ({ exit: programs(argv, state), stdout: state.get('stdout') ?? '' }),
     facts: async () => facts(state),
