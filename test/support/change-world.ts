@@ -221,6 +221,8 @@ export async function aChangeWorld(options: WorldOptions = {}) {
           return { stdout: 'done\n' };
         },
         look: (argv) => {
+          const told = options.look?.(argv);
+          if (told !== undefined) return { exit: 0, stdout: told };
           if (argv[1] !== 'is-active') return { exit: 0, stdout: `${argv.join(' ')}\n` };
           const is = facts.get(`${id} service:${name}/${argv.at(-1)} state.current`);
           return { exit: is === 'active' ? 0 : 3, stdout: '' };

@@ -1,0 +1,58 @@
+/** Every operation over the change road of a paper fleet: what an assistant or an operator asks goes the real way. */
+import type { Json } from '#base/json';
+import { Kernel, OPERATIONS } from '#operations';
+import type { World as ChangeWorld } from './change-world.ts';
+
+export type ChangeKernel = {
+  readonly kernel: Kernel;
+  /** What was asked of powers that no assistant has. */
+  readonly reached: string[];
+};
+
+export function aChangeKernel(world: ChangeWorld): ChangeKernel {
+  const { life } = world.begin();
+  const ports = world.ports(life);
+  const reached: string[] = [];
+  const spy = (name: string) => async (): Promise<Json> => {
+    reached.push(name);
+    return {};
+  };
+  const kernel = new Kernel(
+    {
+      clock: ports.clock,
+      random: ports.random,
+      log: ports.log,
+      store: ports.store,
+      events: world.log,
+      inventory: ports.inventory,
+      observe: async (target) => ({ target, looks: [] }),
+      editInventory: async () => void reached.push('editInventory'),
+      verify: spy('verify'),
+      backup: spy('backup'),
+      doctor: spy('doctor'),
+      changes: {
+        road: world.road,
+        catalogue: ports.catalogue,
+        policy: ports.policy,
+        ceilingOf: async () => 'T3',
+      },
+      authority: {
+        operators: spy('operators'),
+        status: spy('status'),
+        page: spy('page'),
+        apply: spy('apply'),
+      },
+      policies: { test: spy('test'), explain: spy('explain'), replay: spy('replay') },
+      proof: {
+        bundle: spy('bundle'),
+        status: spy('evidence status'),
+        output: spy('output'),
+        hold: spy('hold'),
+        prune: spy('prune'),
+        export: spy('export'),
+      },
+    },
+    OPERATIONS,
+  );
+  return { kernel, reached };
+}
