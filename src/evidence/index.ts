@@ -12,7 +12,7 @@ export { datagram, octetCounted, syslogMessage } from './export/syslog.ts';
 export { openHeadFile, readHead } from './head-file.ts';
 export type { Log } from './log.ts';
 export { readJournalKeys, readPins } from './log-key.ts';
-export { type OpenOptions, openEventLog } from './open.ts';
+export { type OpenOptions, openEventLog, type RestoredFrom } from './open.ts';
 export type { PruningRecord } from './outputs/pruning.ts';
 export { type OutputStore, openOutputStore } from './outputs/store.ts';
 export type {

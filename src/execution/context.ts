@@ -51,7 +51,10 @@ export type Moving = {
  * Moves a change: one transaction, whose event is durable before it commits. Whoever was second
  * gets `change-moved`, and nothing of theirs is kept or told.
  */
-export async function move(road: Road, moving: Moving): Promise<ChangeRow> {
+export async function move(
+  road: Pick<RoadPorts, 'clock' | 'store' | 'events'>,
+  moving: Moving,
+): Promise<ChangeRow> {
   const { row, asked, to, actor, kind } = moving;
   return road.store.write(async ({ changes }) => {
     const moved = changes.advance({

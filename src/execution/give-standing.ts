@@ -268,7 +268,7 @@ function combinations(values: StandingTerms['arguments']): readonly JsonObject[]
   return all;
 }
 
-function targetsOf({ detail }: Pick<StandingRow, 'detail'>): readonly string[] {
+export function targetsOf({ detail }: Pick<StandingRow, 'detail'>): readonly string[] {
   return (detail['targets'] ?? []) as unknown as readonly string[];
 }
 

@@ -16,4 +16,5 @@ export {
   type StopSubject,
   type StopView,
 } from './protocol.ts';
+export { type SettledAfterRestore, settleAfterRestore } from './restored.ts';
 export { openChangeRoad } from './road.ts';

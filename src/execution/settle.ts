@@ -127,7 +127,7 @@ export async function endWithReceipt(
 
 /** One transaction: the attempt ends once, its event durable before that commits. */
 export async function endAttempt(
-  road: Road,
+  road: Pick<Road, 'clock' | 'store' | 'events'>,
   { row, asked }: Known,
   attempt: AttemptRow,
   { outcome, detail }: Kept,
