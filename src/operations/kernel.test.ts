@@ -155,6 +155,22 @@ describe('a log that cannot be written', () => {
     assert.equal(world.store.read.counts().observations, 1);
   });
 
+  it('stands in the way of no stop, and of no look at a change', async () => {
+    const world = await aWorld();
+    world.disk.breakNext('kill');
+    await world.ask('query_facts', { entity: 'package:web-1/*' });
+    await throwsFault(() => world.ask('ingest_observation', OBSERVATION), 'log-unwritable');
+    const stop = { subject: 'target', name: 'host:web-1', reason: 'it burns' };
+    for (const caller of [OPERATOR, ASSISTANT]) {
+      const stopped = await world.ask('emergency_stop', stop, { caller });
+      assert.match(stopped.notices[0] ?? '', /not on record/);
+    }
+    const listed = await world.ask('stops_list', {});
+    assert.equal((listed.value as { stops: Json[] }).stops.length > 0, true);
+    await world.ask('changes_list', {});
+    await throwsFault(() => world.ask('get_change', { changeId: 'chg_none' }), 'unknown-change');
+  });
+
   it('keeps nothing of an observation whose event failed in the middle', async () => {
     const world = await aWorld();
     const writing = world.ask('ingest_observation', OBSERVATION);

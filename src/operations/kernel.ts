@@ -91,7 +91,9 @@ export class Kernel {
       input = parseInput(operation, call.input);
       // A record names what is wrong in its own words first, in `prepare`.
       if (operation.effect !== 'record') mustBeReadable(audit);
-      if (operation.effect !== 'look') this.#mustBeRecordable();
+      // The change road records by itself before anything counts; a stop holds whatever is broken.
+      if (operation.effect === 'record' || operation.effect === 'administer')
+        this.#mustBeRecordable();
       asking = await this.#asking(call, requestId);
     } catch (thrown) {
       return this.#refuse(draft, thrown);
@@ -155,13 +157,23 @@ export class Kernel {
       profile: caller.profile,
       capabilities: PROFILES[caller.profile],
       ceiling: await changes.ceilingOf(caller.profile),
-      tainted: changes.road.taintOf(caller.session) !== undefined,
+      tainted: this.#isTainted(caller),
       session: caller.session,
       scopes,
       requestId,
       traceId: call.traceId ?? null,
     };
     return { road: changes.road, catalogue: changes.catalogue, requester };
+  }
+
+  /** What cannot be read counts as tainted. */
+  #isTainted({ session }: Caller): boolean {
+    try {
+      return this.#world.changes.road.taintOf(session) !== undefined;
+    } catch (thrown) {
+      this.#world.log.error('taint cannot be read', thrown);
+      return true;
+    }
   }
 
   #find(call: Call): Operation {
@@ -236,8 +248,8 @@ export class Kernel {
     try {
       await this.#world.events.append(event).written;
     } catch (thrown) {
-      // A look still answers when it cannot be recorded, and says so; nothing else does.
-      if (operation.effect !== 'look') throw asFault(thrown);
+      // A look still answers when it cannot be recorded, and says so. What the change road did is on its own record.
+      if (operation.effect === 'administer') throw asFault(thrown);
       this.#world.log.error('event not written', thrown, { operation: operation.name });
       notices.push(
         'the event log cannot be written: this answer is not on record, and nothing that writes is accepted',
