@@ -206,7 +206,12 @@ function headings(path: string): string[] {
 function commandsIn(path: string): string[] {
   return [...read(path).matchAll(/^```sh\n([\s\S]*?)^```/gm)]
     .flatMap(([, block = '']) => block.split('\n'))
-    .flatMap((line) => line.replace(/\s+#\s.*$/, '').split(/ && | \|\| | \| /))
+    .flatMap((line) =>
+      line
+        .replace(/\s+#\s.*$/, '')
+        .replace(/ > \S+$/, '')
+        .split(/ && | \|\| | \| /),
+    )
     .map((command) => command.trim())
     .filter((command) => /^(\.\/|bin\/)/.test(command));
 }

@@ -116,6 +116,8 @@ export type TargetSummary = {
 export type Summary = {
   readonly home: string;
   readonly targets: readonly TargetSummary[];
+  /** Who may sign changes, and how many wait for it; `null` when that cannot be told. */
+  readonly changes: { readonly operators: number; readonly waiting: number } | null;
   /** Where MCP over HTTP is served. */
   readonly http: string | null;
   /** The process that served already, when this one started nothing. */

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Json } from '#base/json';
-import type { Ask } from './program.ts';
+import type { Ask, Commands } from './program.ts';
 import { ANSWERS, BROKEN_LOG, SHOWN, STARTED } from './render/samples.ts';
 import { cli } from './samples.ts';
 import { widthOf } from './text/width.ts';
@@ -37,6 +37,12 @@ describe('what a person sees', () => {
     }
     for (const line of ['up', 'up --once'])
       text += `$ holdfast ${line}\n${(await cli(line.split(' '), { commands: up })).out}\n`;
+    for (const changes of [{ operators: 1, waiting: 0 }, { operators: 2, waiting: 1 }, null]) {
+      const told = { ...STARTED, changes };
+      const tell: Partial<Commands> = { up: async (_home, _options, { ready }) => ready(told) };
+      const { out } = await cli(['up'], { commands: tell });
+      text += `$ holdfast up\n${out.split('\n').find((row) => /change/i.test(row))}\n\n`;
+    }
     t.assert.fileSnapshot(text, join(import.meta.dirname, 'shown.golden.txt'), {
       serializers: [String],
     });

@@ -7,6 +7,7 @@ import type { EventLog } from '#evidence';
 import { nodeMachineFiles } from '#machine';
 import type { Store } from '#store';
 import type { Paths } from './data-directory.ts';
+import { type ChangePatient, type Check, examineChanges } from './doctor-changes.ts';
 import type { InventoryKeeper } from './inventory-keeper.ts';
 import { verifyAll } from './verify.ts';
 
@@ -17,13 +18,7 @@ export type Patient = {
   readonly events: EventLog;
   readonly inventory: InventoryKeeper;
   readonly version: string;
-};
-
-type Check = {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly says?: string;
-  readonly mend?: string;
+  readonly changes: ChangePatient;
 };
 
 const LEAST_FREE_BYTES = 256 * 1024 * 1024;
@@ -41,7 +36,7 @@ export async function examine(patient: Patient): Promise<Json> {
     await privateDirectory(paths.keys),
     await freeSpace(paths.home),
     await inventory.refresh().then(
-      (read) => ({ name: 'inventory', ok: true, says: `${read.targets.length} targets, unsigned` }),
+      (read) => ({ name: 'inventory', ok: true, says: `targets: ${read.targets.length}` }),
       (thrown: unknown) => ({
         name: 'inventory',
         ok: false,
@@ -58,11 +53,7 @@ export async function examine(patient: Patient): Promise<Json> {
     says: verdict.ok ? `${events.size} events hold` : 'something does not hold',
     mend: 'run holdfast verify, keep a copy, restore a backup',
   });
-  checks.push({
-    name: 'anchor',
-    ok: true,
-    says: 'the log is not anchored outside this machine: who is root here can rewrite all of it, keys included',
-  });
+  checks.push(...(await examineChanges(patient.changes)));
   return {
     ok: checks.every((check) => check.ok),
     version,

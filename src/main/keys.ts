@@ -24,11 +24,12 @@ export const nodeKeys: Keys = {
   },
 
   async make(path, comment) {
-    if (await there(path)) {
+    // A public half alone belongs to a key that is in an agent or away.
+    if ((await there(path)) || (await there(`${path}.pub`))) {
       throw new Fault(
         'conflict',
         'key-exists',
-        `a key is there already: ${path}. Use it with --key, or name another path`,
+        `a key is there already: ${path}. Use it, or name another path`,
       );
     }
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -56,9 +57,8 @@ export const nodeKeys: Keys = {
 };
 
 async function publicLine(path: string): Promise<string> {
-  const text = (await there(`${path}.pub`))
-    ? await readFile(`${path}.pub`, 'utf8')
-    : await readFile(path, 'utf8');
+  const half = path.endsWith('.pub') ? path : `${path}.pub`;
+  const text = await readKey(half);
   const [type, blob] = text.trim().split(/\s+/);
   if (
     type !== undefined &&
@@ -72,6 +72,21 @@ async function publicLine(path: string): Promise<string> {
     'not-a-public-key',
     `no public key stands there: ${path}. Give the file that ends in .pub`,
   );
+}
+
+async function readKey(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new Fault(
+      'missing',
+      'no-key',
+      `no public key can be read there: ${path}. Name the file that ends in .pub, or a key that has it beside it`,
+      {
+        cause,
+      },
+    );
+  }
 }
 
 type Ran = { readonly exit: number | null; readonly stdout: string; readonly stderr: string };

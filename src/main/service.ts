@@ -27,6 +27,7 @@ import { SERVICE_CALLER } from './callers.ts';
 import { policyOrFault, roadInMain } from './change-road.ts';
 import { type Paths, pathsOf } from './data-directory.ts';
 import { examine } from './doctor.ts';
+import { changePatient } from './doctor-wiring.ts';
 import { anchorsOf, readEvidence, startAnchoring } from './evidence-keeper.ts';
 import { InventoryKeeper } from './inventory-keeper.ts';
 import { type OwnerLock, tryOwn } from './owner-lock.ts';
@@ -120,6 +121,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     },
     at: settings.at ?? (() => {}),
   });
+  const tools = policyTools(files, store, policies);
   const world: World = {
     clock,
     random,
@@ -138,7 +140,29 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
         anchorsOf(evidence, clock),
       )) as unknown as Json),
     backup: (path) => backUp({ files, paths, store, events, clock, version, path }),
-    doctor: () => examine({ files, paths, store, events, inventory, version }),
+    doctor: async () =>
+      examine({
+        files,
+        paths,
+        store,
+        events,
+        inventory,
+        version,
+        changes: changePatient({
+          now: clock.now(),
+          paths,
+          road,
+          host,
+          authority,
+          policies: tools,
+          catalogue,
+          scopes: await inventory.refresh().then(
+            ({ scopes }) => scopes,
+            () => [],
+          ),
+          anchors: () => anchoring?.health() ?? [],
+        }),
+      }),
     changes: {
       road,
       catalogue,
@@ -150,7 +174,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
         )) as Tier,
     },
     authority,
-    policies: policyTools(files, store, policies),
+    policies: tools,
     proof: proofTools({
       files,
       clock,

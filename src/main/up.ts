@@ -122,6 +122,7 @@ async function summarise(
   } as const;
   return {
     home,
+    changes: await changesOf(perform),
     targets: [{ ...summary, odd: open.length > 0 ? [drifted, ...summary.odd] : summary.odd }],
     http,
     servedBy,
@@ -141,6 +142,21 @@ async function summarise(
       },
     },
   };
+}
+
+/** `null` where what operators signed, or what waits, cannot be read: then nothing above T0 runs either. */
+async function changesOf(perform: Perform): Promise<Summary['changes']> {
+  try {
+    const { operators } = (await perform('operators_list', {})).value as {
+      readonly operators: readonly Json[];
+    };
+    const { changes } = (await perform('changes_list', { pending: true, limit: 200 })).value as {
+      readonly changes: readonly Json[];
+    };
+    return { operators: operators.length, waiting: changes.length };
+  } catch {
+    return null;
+  }
 }
 
 /** What a person types in another terminal of this directory to reach this data directory. */

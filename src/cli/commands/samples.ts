@@ -361,6 +361,7 @@ const FOUND = {
   sideEffect: 'state',
   capability: 'actions.services',
   hostTypes: ['debian'],
+  draft: false,
 };
 const ARGUMENT = { name: 'unit', type: 'name', summary: 'The unit', values: [], within: [] };
 
@@ -392,6 +393,7 @@ export const CHANGE_ANSWERS: Readonly<Record<string, Json>> = {
       {
         ...FOUND,
         action: 'host.reboot',
+        draft: true,
         summary: 'Restart the machine',
         tier: 'T3',
         reversible: false,
@@ -504,7 +506,7 @@ export const CHANGE_ANSWERS: Readonly<Record<string, Json>> = {
     log: { key: 'holdfast/1+7b+AU', epoch: '08', records: 123, root: 'c5' },
     controlPlaneKey: 'ssh-ed25519 AAAA',
     anchored: [
-      { by: 'witness', name: 'other', records: 120, trouble: 'does not answer', alarm: null },
+      { by: 'witness', name: 'other', records: 120, trouble: 'does not answer', alarm: false },
     ],
     outputs: { holds: [{ change: 'all', reason: 'case 12' }] },
     next: 'look at the witness',

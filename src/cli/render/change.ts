@@ -10,6 +10,8 @@ type FoundAction = {
   readonly tier: string;
   readonly summary: string;
   readonly reversible: boolean;
+  /** Not published: it is refused. */
+  readonly draft: boolean;
   readonly arguments: readonly {
     readonly name: string;
     readonly type: string;
@@ -39,7 +41,7 @@ export const renderActions: Render<{
       { text: action.tier, tone: toneOfTier(action.tier) },
       action.tier === 'T0' ? '' : action.reversible ? 'yes' : 'no',
       action.arguments.map(({ name, required }) => (required ? name : `[${name}]`)).join(' '),
-      action.summary,
+      action.draft ? `DRAFT, not published: ${action.summary}` : action.summary,
     ]),
   );
   if (found > actions.length)

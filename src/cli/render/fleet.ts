@@ -155,6 +155,8 @@ export function renderStart(paper: Paper, summary: Summary, screen: Screen, once
     renderTargetSummary(paper, target, screen);
     paper.blank();
   }
+  paper.whole(...changesLine(summary));
+  paper.blank();
   paper.whole('To connect an AI client, add this to its settings:');
   paper.block(JSON.stringify(summary.mcpServers, null, 2));
   if (summary.http !== null && 'holdfast-http' in serversOf(summary))
@@ -173,6 +175,25 @@ export function renderStart(paper: Paper, summary: Summary, screen: Screen, once
   paper.whole(`  ${command} query`);
   paper.whole(`  ${command} baseline bless`);
   if (once && servedBy === null) paper.whole(`  ${command} up`);
+}
+
+/** Whether anything can be changed, and what waits. */
+function changesLine({ changes, command }: Summary): readonly Piece[] {
+  if (changes === null)
+    return [{ text: 'Nothing can be changed', tone: 'bad' }, `: see ${command} doctor`];
+  const { operators, waiting } = changes;
+  if (operators === 0) {
+    return [
+      { text: 'Nothing can be changed yet', tone: 'warn' },
+      `, only looked at: nobody may sign. To begin: ${command} operator add NAME`,
+    ];
+  }
+  return waiting === 0
+    ? [`Changes need the signature of an operator (${operators} may sign). None waits.`]
+    : [
+        { text: `${count(waiting, 'change')} ${waiting === 1 ? 'waits' : 'wait'}`, tone: 'warn' },
+        ` for a signature: ${command} approvals`,
+      ];
 }
 
 function serversOf({ mcpServers }: Summary): object {

@@ -12,7 +12,7 @@ export const renderEvidence: Render<{
     readonly name: string;
     readonly records: number | null;
     readonly trouble: string | null;
-    readonly alarm: string | null;
+    readonly alarm: boolean;
   }[];
   readonly outputs: { readonly holds: readonly unknown[] };
   readonly next: string;
@@ -36,7 +36,7 @@ export const renderEvidence: Render<{
         by,
         name,
         records === null ? '' : String(records),
-        alarm !== null ? { text: alarm, tone: 'bad' } : { text: trouble ?? '', tone: 'warn' },
+        { text: `${alarm ? 'ALARM ' : ''}${trouble ?? ''}`, tone: alarm ? 'bad' : 'warn' },
       ]),
     );
   }

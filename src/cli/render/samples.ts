@@ -460,6 +460,7 @@ export const SHOWN: readonly (readonly [
 export const STARTED: Summary = {
   home: '/home/me/.holdfast',
   targets: [SUMMARY as never],
+  changes: { operators: 0, waiting: 0 },
   http: 'http://127.0.0.1:7878/mcp',
   servedBy: null,
   command: 'bin/holdfast',

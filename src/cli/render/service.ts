@@ -61,7 +61,10 @@ export type CheckAnswer = {
     readonly name: string;
     readonly ok: boolean;
     readonly says?: string;
+    /** What to do when it is not ok. */
     readonly mend?: string;
+    /** What to do although it is. */
+    readonly next?: string;
   }[];
 };
 
@@ -204,7 +207,8 @@ export const renderChecks: Render<CheckAnswer> = (paper, answer, screen) => {
         { text: check.ok ? 'ok    ' : 'MEND  ', tone: check.ok ? 'good' : 'bad' },
         `${check.name}${check.says === undefined ? '' : `: ${brief(check.says)}`}`,
       );
-      if (!check.ok && check.mend !== undefined) paper.whole(`      ${check.mend}`);
+      const todo = check.ok ? check.next : check.mend;
+      if (todo !== undefined) paper.whole(`      ${todo}`);
     }
   }
   if (Object.keys(rest).length > 0) renderAnything(paper, rest, screen);
