@@ -101,12 +101,11 @@ export function proofTools(needs: ProofNeeds): ProofPowers {
     },
 
     async prune(before) {
-      const record = await outputs.prune({
+      const record = await pruneOutputs(events, outputs, {
         before,
         at: clock.now(),
         policy: `before ${formatInstant(before)}, as an operator asked`,
       });
-      await recordPruning(events, outputs, record);
       return record as unknown as Json;
     },
 
@@ -131,6 +130,19 @@ export function proofTools(needs: ProofNeeds): ProofPowers {
       return { lines, next };
     },
   };
+}
+
+/** Destroys what may be destroyed, and puts on record what that was. */
+export async function pruneOutputs(
+  events: Log,
+  outputs: OutputStore,
+  of: Parameters<OutputStore['prune']>[0],
+): Promise<Pruning> {
+  const record = await outputs.prune(of);
+  if (record.pruned.length > 0 || record.held.length > 0)
+    await recordPruning(events, outputs, record);
+  else await outputs.recorded(record.id);
+  return record;
 }
 
 /** Prunings that a crash kept off the record. */
