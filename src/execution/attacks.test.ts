@@ -1,7 +1,10 @@
 /** What somebody tries who may edit the database, holds a session, or signs what they asked for themselves. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { NAMESPACES } from '#authority';
+import { aKey } from '#samples/authority';
 import { ASSISTANT, aChangeWorld, aProposal, OPERATOR, type World } from '#test/change-world';
+import { throwsFault } from '#test/throws-fault';
 
 async function proposed(world: World, over: Parameters<typeof aProposal>[0] = {}): Promise<string> {
   const view = await world.road.propose(ASSISTANT, aProposal(over));
@@ -24,5 +27,62 @@ describe('four eyes', () => {
     assert.equal(view.state, 'refused', JSON.stringify(view.outcome));
     assert.equal(view.decision.because, 'four-eyes');
     assert.equal(world.sent.length, 0);
+  });
+});
+
+describe('a stop', () => {
+  it('reaches what runs also while the inventory is wrong', async () => {
+    const world = await aChangeWorld();
+    let ended = false;
+    const id = await proposed(world);
+    const host = world.host();
+    const run = host.run.bind(host);
+    host.run = async (dispatch) => {
+      world.state.fleet = 'version: 1\ntargets: [';
+      const stop = host.stop.bind(host);
+      host.stop = async (name) => {
+        ended = true;
+        return stop(name);
+      };
+      await world.road.stop(OPERATOR, { kind: 'fleet' }, 'now');
+      return run(dispatch);
+    };
+    await world.approve(id).catch(() => {});
+    assert.equal(ended, true, 'the host was told');
+  });
+
+  it('still holds on its host when another one is lifted there', async () => {
+    const world = await aChangeWorld();
+    const fleet = await world.road.stop(OPERATOR, { kind: 'fleet' }, 'all of it');
+    const one = await world.road.stop(OPERATOR, { kind: 'target', name: 'host:web-1' }, 'this');
+    const { order } = await world.road.liftPage(fleet.id);
+    const signature = aKey('alice').sign(NAMESPACES.lift, order);
+    await world.road.lift(OPERATOR, fleet.id, order, signature);
+    assert.equal((await world.host('host:web-1').status()).stopped, one.id);
+    assert.equal((await world.host('host:web-2').status()).stopped, null);
+  });
+
+  it('of an assistant is one, however often it is asked for, and of something that is there', async () => {
+    const world = await aChangeWorld();
+    const ids = new Set<string>();
+    for (let i = 0; i < 5; i++) {
+      const { id } = await world.road.stop(
+        ASSISTANT,
+        { kind: 'target', name: 'host:web-1' },
+        `reason ${i}`,
+      );
+      ids.add(id);
+    }
+    assert.equal(ids.size, 1);
+    const nothing = () => world.road.stop(ASSISTANT, { kind: 'action', name: 'no.such' }, 'x');
+    await throwsFault(nothing, 'unknown-action');
+    for (const subject of [
+      { kind: 'fleet' },
+      { kind: 'scope', name: 'main/main' },
+      { kind: 'rule', name: 'std_x' },
+      { kind: 'session', name: OPERATOR.session },
+    ] as const)
+      await throwsFault(() => world.road.stop(ASSISTANT, subject, 'x'), 'not-permitted');
+    assert.equal(world.road.stops().stops.length, 1);
   });
 });

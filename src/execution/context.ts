@@ -2,6 +2,7 @@
 import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
 import type { Instant } from '#base/time';
+import type { Target } from '#model';
 import type { ChangeRow, ChangeWriter } from '#store';
 import { type Actor, type EventKind, type EventMore, eventOf, record } from './events.ts';
 import type { RoadPorts } from './ports.ts';
@@ -9,7 +10,12 @@ import { type Asked, type Detail, detailOf } from './record.ts';
 import type { StopQuestion, Stops } from './stops.ts';
 
 /** A change that this process is carrying out. */
-export type Running = { readonly question: StopQuestion; readonly abort: AbortController };
+export type Running = {
+  readonly question: StopQuestion;
+  readonly abort: AbortController;
+  /** Where it runs, as it was when it began: a stop reaches them also while the inventory is wrong. */
+  readonly targets: readonly Target[];
+};
 
 export type Road = RoadPorts & {
   readonly stops: Stops;

@@ -77,9 +77,11 @@ export async function run(road: Road, id: string, actor: Actor): Promise<ChangeV
   const { row, asked } = known;
   if (row.state !== 'approved' || road.running.has(id)) return viewNow(road, id);
   const abort = new AbortController();
-  road.running.set(id, { question: stopQuestion(row, asked, ruleOf(known)), abort });
+  const question = stopQuestion(row, asked, ruleOf(known));
+  road.running.set(id, { question, abort, targets: [] });
   try {
     const checked = await recheck(road, known);
+    road.running.set(id, { question, abort, targets: checked.scene.targets });
     await road.at('recheck-passed');
     await begin(road, known, checked, actor);
     await road.at('intent-committed');

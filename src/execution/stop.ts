@@ -14,7 +14,7 @@ import { type Actor, plainEvent, record, SERVICE } from './events.ts';
 import type { Requester, StopSubject, StopView } from './protocol.ts';
 import { refuse } from './refuse.ts';
 import { asRefusal } from './signatures.ts';
-import { covers, SENTINEL } from './stops.ts';
+import { covers, SENTINEL, type StopQuestion } from './stops.ts';
 import { said } from './view.ts';
 
 const HOST_WAIT_MS = 5_000;
@@ -28,7 +28,10 @@ export async function trip(
   reason: string,
 ): Promise<StopView> {
   await requireMayTrip(road, requester, subject);
-  return put(road, requester, requester.scopes[0] ?? 'none', subject, reason);
+  const scope = requester.scopes[0] ?? 'none';
+  // Asked again, however often, an assistant's stop is one stop.
+  const same = requester.kind === 'operator' ? undefined : road.stops.same(subject);
+  return same ?? put(road, requester, scope, subject, reason);
 }
 
 /**
@@ -125,6 +128,8 @@ async function isOwn(road: Road, requester: Requester, subject: StopSubject): Pr
       return target !== undefined && requester.scopes.includes(target.scope);
     }
     case 'action': {
+      // Throws where there is none: a stop of nothing is only one more file.
+      (await road.catalogue()).find(subject.name);
       // Everyone's action stops with it: only where the session sees the whole fleet.
       const { scopes } = await road.inventory();
       return scopes.every((scope) => requester.scopes.includes(scope));
@@ -160,7 +165,14 @@ async function tellHosts(road: Road, stop: StopView): Promise<void> {
 
 /** A host stops whole; so only those are told that the subject is about, or that run something of it. */
 async function targetsOf(road: Road, subject: StopSubject): Promise<readonly Target[]> {
-  const { targets, byId } = await road.inventory();
+  const inventory = await road.inventory().catch(() => undefined);
+  if (inventory === undefined) {
+    // Where something of it runs is known also while fleet.yaml is wrong.
+    return [...road.running.values()]
+      .filter(({ question }) => covers(subject, question))
+      .flatMap((running) => running.targets);
+  }
+  const { targets, byId } = inventory;
   switch (subject.kind) {
     case 'fleet':
       return targets;
@@ -258,6 +270,11 @@ export async function lift(
           code: said(accepted.code, 100),
         });
       }
+      // A host knows one stop; another that holds for it takes the place of the one that ended.
+      const next = road.stops
+        .list()
+        .find(({ id, subject }) => id !== SENTINEL && covers(subject, onlyOn(target)));
+      if (next !== undefined) await host?.stop(next.id);
     } catch (thrown) {
       road.log.error('a host could not be told that a stop is lifted', thrown, {
         target: target.id,
@@ -265,6 +282,13 @@ export async function lift(
     }
   }
 }
+
+const onlyOn = ({ id, scope }: Target): StopQuestion => ({
+  targets: [{ id, scope }],
+  action: '',
+  session: '',
+  rule: null,
+});
 
 function requireLift(
   road: Road,

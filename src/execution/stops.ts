@@ -94,6 +94,14 @@ export class Stops {
     return this.list().find((stop) => stop.id === id);
   }
 
+  /** A stop of the same that is in force already. */
+  same(subject: StopSubject): StopView | undefined {
+    const name = (of: StopSubject): string => ('name' in of ? of.name : '');
+    return [...this.#known.values()].find(
+      (stop) => stop.subject.kind === subject.kind && name(stop.subject) === name(subject),
+    );
+  }
+
   /** The only way a stop ends. */
   async lifted(id: string): Promise<void> {
     if (id === SENTINEL) {

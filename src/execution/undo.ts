@@ -119,7 +119,8 @@ async function runInverse(
   const { id } = before.row;
   if (road.running.has(id)) refuse('not-pending', 'it is being worked on: ask again in a moment');
   const abort = new AbortController();
-  road.running.set(id, { question: stopQuestion(before.row, before.asked), abort });
+  const question = stopQuestion(before.row, before.asked);
+  road.running.set(id, { question, abort, targets: scene.targets });
   try {
     await beginInverse(road, requester, scene, before, reason);
     await road.at('undo-intent-committed');
