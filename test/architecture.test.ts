@@ -119,6 +119,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'inventory',
       'catalogue',
       'planning',
+      'rehearsal',
       'authority',
       'policy',
       'store',

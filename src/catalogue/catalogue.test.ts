@@ -47,6 +47,46 @@ describe('the catalogue', () => {
     assert.notEqual(digest(actions.slice(1)), digest(actions));
   });
 
+  it('takes what is not shipped for a draft until it is published, by its digest', () => {
+    const own = parseActions(anActionFile(), 'a.yaml', false);
+    const edited = parseActions(
+      anActionFile((text) => text.replace(/summary: .*/, 'summary: Another one')),
+      'a.yaml',
+      false,
+    );
+    const digests = new Set(own.map(({ digest }) => digest));
+    const drafts = (given: typeof own, published?: ReadonlySet<string>): boolean => {
+      const catalogue = buildCatalogue({
+        actions: [...actions, ...given],
+        runbooks: [],
+        ...(published === undefined ? {} : { published }),
+      });
+      assert.ok(actions.every((each) => !catalogue.isDraft(each)));
+      return given.every((each) => catalogue.isDraft(each));
+    };
+    assert.ok(drafts(own));
+    assert.ok(!drafts(own, digests));
+    assert.ok(drafts(edited, digests));
+    const digest = (published: ReadonlySet<string>): string =>
+      buildCatalogue({ actions, runbooks: [], published }).digest;
+    assert.notEqual(digest(digests), digest(new Set()));
+  });
+
+  it('takes a runbook of a draft for one', () => {
+    const own = actions.map((each) => ({ ...each, origin: { ...each.origin, shipped: false } }));
+    const book = parseRunbook(aRunbookFile(), 'r.yaml', false);
+    const isDraft = (...published: readonly string[]): boolean =>
+      buildCatalogue({
+        actions: own,
+        runbooks: [book],
+        published: new Set(published),
+      }).isDraft(book);
+    const restart = own.find(({ id }) => id === 'service.restart')?.digest ?? '';
+    assert.ok(isDraft(restart));
+    assert.ok(isDraft(book.digest));
+    assert.ok(!isDraft(book.digest, restart));
+  });
+
   it('ranks what carries the word in its name first', () => {
     const catalogue = shippedCatalogue();
     const ids = (text: string): string[] => catalogue.search(text).map(({ id }) => id);

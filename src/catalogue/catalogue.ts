@@ -12,7 +12,7 @@ export type SearchFilter = {
 };
 
 export type Catalogue = {
-  /** SHA-256 over the names and digests of every action and runbook, sorted (RFC 8785). */
+  /** SHA-256 over the names and digests of every action and runbook, and what is published, sorted (RFC 8785). */
   readonly digest: string;
   /** Families there are, sorted. */
   readonly families: readonly string[];
@@ -20,6 +20,11 @@ export type Catalogue = {
   readonly all: readonly Runnable[];
   /** `id@version`, or `id` for its highest version; throws `unknown-action` with candidates. */
   find(name: string): Runnable;
+  /**
+   * An operator's own that has not passed its contract test as it is now, or a runbook of one. It can
+   * be found, and not be run. What only looks is never one.
+   */
+  isDraft(runnable: Runnable): boolean;
   /** Best first; without words, all that the filter leaves. */
   search(text: string, filter?: SearchFilter): readonly Runnable[];
 };
@@ -30,7 +35,10 @@ const CANDIDATES = 5;
 export function buildCatalogue(given: {
   readonly actions: readonly Action[];
   readonly runbooks: readonly Runbook[];
+  /** Digests of what has passed its contract test. Default: none has. */
+  readonly published?: ReadonlySet<string>;
 }): Catalogue {
+  const { published = new Set() } = given;
   const all = [...given.actions, ...given.runbooks].sort((a, b) =>
     a.id < b.id ? -1 : a.id > b.id ? 1 : a.version - b.version,
   );
@@ -59,12 +67,17 @@ export function buildCatalogue(given: {
     );
   };
   for (const runbook of given.runbooks) holdToActions(runbook, find);
+  const isDraft = (runnable: Runnable): boolean =>
+    (!runnable.origin.shipped && runnable.tier !== 'T0' && !published.has(runnable.digest)) ||
+    (runnable.kind === 'runbook' &&
+      runnable.steps.some((step) => 'action' in step && isDraft(find(step.action))));
   return {
     // Digests leave out where a thing was read, so a catalogue moved elsewhere is the same one.
-    digest: digestOf(all.map((each) => [nameOf(each), each.digest])),
+    digest: digestOf([...all.map((each) => [nameOf(each), each.digest]), ...[...published].sort()]),
     families: [...new Set(all.map(({ family }) => family))].sort(),
     all,
     find,
+    isDraft,
     search: (text, filter = {}) => search(all, text, filter),
   };
 }

@@ -78,6 +78,15 @@ export function isTainted(reader: ChangeReader, { requester }: Asked): boolean {
   return requester.tainted || reader.taint(requester.session) !== undefined;
 }
 
+/** What nobody has tried is not tried on a target that somebody needs. */
+export function requirePublished({ catalogue, runnable }: Scene): void {
+  if (!catalogue.isDraft(runnable)) return;
+  refuse(
+    'not-published',
+    `nobody has seen this action keep its contract as it is now: ${runnable.id}. Try it on a lab machine (holdfast action test), then publish it (holdfast action publish)`,
+  );
+}
+
 /** T1 and above: what is in force must be what an operator signed. */
 export function requireInForce(state: AuthorityState, tier: Tier): void {
   if (state.restored !== null) {

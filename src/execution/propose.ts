@@ -10,7 +10,14 @@ import { blastRadius } from '#planning';
 import type { ChangeRow } from '#store';
 import { asJson, move, type Road, stopQuestion } from './context.ts';
 import { eventOf, record } from './events.ts';
-import { decide, isTainted, passGuards, questionOf, requireInForce } from './gates.ts';
+import {
+  decide,
+  isTainted,
+  passGuards,
+  questionOf,
+  requireInForce,
+  requirePublished,
+} from './gates.ts';
 import { runLook } from './look.ts';
 import { type Made, planOf } from './make-plan.ts';
 import { newChange } from './new-change.ts';
@@ -81,6 +88,8 @@ async function passFirstGates(
 ): Promise<void> {
   await road.stops.refresh();
   road.stops.refuseCovered(stopQuestion(row, asked));
+  // What was done is taken back also when its action is another by now.
+  if (asked.undoes === null) requirePublished(scene);
   for (const target of scene.targets) {
     if (road.adapterOf(target) === undefined) {
       refuse(

@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { sha256 } from '#base/digest';
 import { asFault } from '#base/fault';
+import { buildCatalogue } from '#catalogue';
 import { DEFAULT_SETTINGS } from '#policy';
 import { aKey } from '#samples/authority';
+import { shippedActions } from '#samples/catalogue';
 import {
   ASSISTANT,
   aChangeWorld,
@@ -51,6 +53,17 @@ describe('a proposal', () => {
       'invalid-arguments',
     );
     await refusedWith(world, { arguments: { unit: 'evil.service' } }, 'untyped-value');
+  });
+
+  it('is refused where nobody has seen the action keep its contract', async () => {
+    const own = shippedActions().map((each) => ({
+      ...each,
+      origin: { ...each.origin, shipped: false },
+    }));
+    const world = await aChangeWorld({ catalogue: buildCatalogue({ actions: own, runbooks: [] }) });
+    await refusedWith(world, {}, 'not-published');
+    const look = aProposal({ action: 'service.status' });
+    assert.notEqual((await world.road.propose(ASSISTANT, look)).state, 'refused');
   });
 
   it('takes no argument on the word of a source that is not trusted', async () => {

@@ -96,7 +96,11 @@ runbook:
   'three.yaml',
   false,
 );
-const catalogue = buildCatalogue({ actions: shippedActions(), runbooks: [RUNBOOK] });
+const catalogue = buildCatalogue({
+  actions: shippedActions(),
+  runbooks: [RUNBOOK],
+  published: new Set([RUNBOOK.digest]),
+});
 const THREE = aProposal({ action: 'runbook.three', arguments: {} });
 
 describe('a runbook of three steps', () => {

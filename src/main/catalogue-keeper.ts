@@ -9,6 +9,7 @@ import {
   parseRunbook,
   SHIPPED_FILES,
 } from '#catalogue';
+import { type PublishedActions, parsePublished } from '#rehearsal';
 import type { Paths } from './data-directory.ts';
 import { stampOfFolder } from './file-stamp.ts';
 import { Kept } from './kept.ts';
@@ -29,13 +30,25 @@ export function catalogueKeeper(files: Files, paths: Paths): () => Promise<Catal
       shipped ??= await readShipped(files);
       const own = (await readTextFolder(files, paths.catalogue, isYaml)) ?? [];
       const books = (await readTextFolder(files, paths.runbooks, isYaml)) ?? [];
+      const { byDigest } = await readPublished(files, paths);
       return buildCatalogue({
         actions: [...shipped, ...own.flatMap(({ text, path }) => parseActions(text, path, false))],
         runbooks: books.map(({ text, path }) => parseRunbook(text, path, false)),
+        published: new Set(byDigest.keys()),
       });
     },
   );
   return () => kept.get();
+}
+
+/** What has passed its contract test: a file in the catalogue's folder, so part of what is signed. */
+export function publishedFile({ catalogue }: Paths): string {
+  return join(catalogue, 'published.jsonl');
+}
+
+export async function readPublished(files: Files, paths: Paths): Promise<PublishedActions> {
+  const bytes = await files.read(publishedFile(paths));
+  return parsePublished(Buffer.from(bytes ?? '').toString('utf8'));
 }
 
 async function readShipped(files: Files): Promise<readonly Action[]> {

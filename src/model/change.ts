@@ -165,6 +165,7 @@ export type Plan = {
 export const REFUSALS = [
   'unknown-target',
   'unknown-action',
+  'not-published',
   'invalid-arguments',
   'wrong-host-type',
   'no-adapter',

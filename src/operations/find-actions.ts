@@ -40,6 +40,7 @@ export const findActions = changing({
         sideEffect: z.string(),
         capability: z.string(),
         reversible: z.boolean(),
+        draft: z.boolean().describe('not published yet: run_action refuses it'),
         hostTypes: z.array(z.string()),
         arguments: z.array(
           z.object({
@@ -77,6 +78,7 @@ export const findActions = changing({
         sideEffect: action.sideEffect,
         capability: action.capability,
         reversible: action.irreversible === null,
+        draft: all.isDraft(action),
         hostTypes: action.hostTypes === 'any' ? ['any'] : [...action.hostTypes],
         arguments: action.arguments.map(({ name, type, summary, required, values, within }) => ({
           name,
