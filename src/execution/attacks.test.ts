@@ -5,6 +5,7 @@ import { NAMESPACES } from '#authority';
 import { aKey } from '#samples/authority';
 import { ASSISTANT, aChangeWorld, aProposal, OPERATOR, type World } from '#test/change-world';
 import { throwsFault } from '#test/throws-fault';
+import { changeMaterial } from './material.ts';
 
 async function proposed(world: World, over: Parameters<typeof aProposal>[0] = {}): Promise<string> {
   const view = await world.road.propose(ASSISTANT, aProposal(over));
@@ -84,5 +85,27 @@ describe('a stop', () => {
     ] as const)
       await throwsFault(() => world.road.stop(ASSISTANT, subject, 'x'), 'not-permitted');
     assert.equal(world.road.stops().stops.length, 1);
+  });
+});
+
+describe('the material of a bundle', () => {
+  it('is given when nothing of it can run any more', async () => {
+    const world = await aChangeWorld();
+    world.set('web-1', 'nginx.service', 'active');
+    await world.record();
+    const id = await proposed(world, { action: 'service.stop' });
+    assert.equal((await world.approve(id)).state, 'confirmed');
+    const material = (): unknown => changeMaterial(world.store.changes, id, world.clock.now());
+    // The way back is signed, and not spent.
+    await throwsFault(async () => material(), 'not-over');
+    world.pass(16 * 60);
+    assert.ok(material());
+  });
+
+  it('is given at once where there is no way back', async () => {
+    const world = await aChangeWorld();
+    const id = await proposed(world);
+    assert.equal((await world.approve(id)).state, 'confirmed');
+    assert.ok(changeMaterial(world.store.changes, id, world.clock.now()));
   });
 });

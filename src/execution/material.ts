@@ -1,5 +1,6 @@
 /** What is on record of one change, for its bundle. Nothing of an order that may still run. */
 import { Fault } from '#base/fault';
+import { formatInstant, type Instant } from '#base/time';
 import type { Plan } from '#model';
 import type { ApprovalRow, AttemptRow, ChangeReader, OrderRow, StandingRow } from '#store';
 import { type Detail, last, mustKnow } from './record.ts';
@@ -20,8 +21,15 @@ export type ChangeMaterial = {
 /** States in which an order may still be signed or run: its nonces are nobody's to read. */
 const UNSPENT: ReadonlySet<string> = new Set(['proposed', 'previewed', 'approved', 'executing']);
 
-/** Throws `missing` for a change without a plan, `conflict` for one that is not over. */
-export function changeMaterial(reader: ChangeReader, changeId: string): ChangeMaterial {
+/**
+ * Throws `missing` for a change without a plan, `conflict` for one that is not over: while something of it
+ * may still run on a signature that was given, the way back among it, that signature is not evidence yet.
+ */
+export function changeMaterial(
+  reader: ChangeReader,
+  changeId: string,
+  now: Instant,
+): ChangeMaterial {
   const { row, plan, moves, orders, approvals, attempts } = mustKnow(reader, changeId);
   if (plan === null) {
     throw new Fault(
@@ -35,6 +43,14 @@ export function changeMaterial(reader: ChangeReader, changeId: string): ChangeMa
       'conflict',
       'not-over',
       `the change is not over: ${changeId} is ${row.state}. Ask for its bundle when it is`,
+    );
+  }
+  const runnable = orders.find((order) => isRunnable(order, attempts, now));
+  if (runnable !== undefined) {
+    throw new Fault(
+      'conflict',
+      'not-over',
+      `the change is not over: what was signed of ${changeId}, its way back for one, may still run until ${formatInstant(runnable.runBy)}. Ask for its bundle after that`,
     );
   }
   const begun = new Set(attempts.map(({ order }) => order));
@@ -56,4 +72,13 @@ export function changeMaterial(reader: ChangeReader, changeId: string): ChangeMa
     verification: last(moves, 'verification') ?? [],
     inForce: last(moves, 'inForce') ?? null,
   };
+}
+
+/** Only what was begun is part of a bundle; of the rest no host has heard, and its nonces are told nobody. */
+function isRunnable(order: OrderRow, attempts: readonly AttemptRow[], now: Instant): boolean {
+  const begun = attempts.filter((attempt) => attempt.order === order.number);
+  if (begun.length === 0 || now > order.runBy) return false;
+  return !order.parts.every((_, part) =>
+    begun.some((attempt) => attempt.part === part && attempt.endedAt !== null),
+  );
 }

@@ -44,7 +44,7 @@ export function proofTools(needs: ProofNeeds): ProofPowers {
   const { files, clock, paths, store, events, outputs } = needs;
   return {
     async bundle(changeId) {
-      const material = changeMaterial(store.changes, changeId);
+      const material = changeMaterial(store.changes, changeId, clock.now());
       const parts = await bundleParts(
         material,
         await needs.authority.records(),
