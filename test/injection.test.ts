@@ -71,9 +71,9 @@ async function put(
   facts: readonly (readonly [string, string, Json])[],
 ): Promise<void> {
   world.pass(1);
-  await world.store.write(({ record, reader }) => {
-    const at = Math.max(world.clock.now(), (reader.lastRecordedAt() ?? 0) + 1) as never;
-    record({
+  await world.store.write((transaction) => {
+    const at = Math.max(world.clock.now(), (transaction.reader.lastRecordedAt() ?? 0) + 1) as never;
+    transaction.record({
       id: `obs_text_${String(at)}`,
       scope: 'main/main',
       target: 'host:web-1',
@@ -210,7 +210,7 @@ describe('text on a host', () => {
     const assistant = new ObedientAssistant(kernel, caller, scene);
     await assistant.call('query_facts', { entity: 'host:web-1' });
     const { answer } = await assistant.call('run_action', { ...RELOAD, action: 'service.restart' });
-    const { changeId } = answer?.value as { changeId: string };
+    const changeId = String((answer?.value as { changeId?: string } | undefined)?.changeId);
     const page = await world.road.approvalPage(OPERATOR, changeId);
     assert.match(JSON.stringify(page.taintedText), /says the motd/);
     assert.equal(page.plan.tainted, true);

@@ -5,7 +5,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { instant } from '#base/time';
+import { parseActions, parseRunbook } from '#catalogue';
 import type { FaultPoint } from '#execution';
+import { formatPublished } from '#rehearsal';
 import { aKey } from '#samples/authority';
 import { openService, type Service } from '../../src/main/service.ts';
 import { OPERATOR } from './world.ts';
@@ -66,9 +69,16 @@ export async function aChangeHome(make: {
   mkdirSync(scratch);
   writeFileSync(join(path, 'fleet.yaml'), make.fleet ?? FLEET);
   writeFileSync(join(path, 'policy', 'settings.yaml'), make.settings ?? SETTINGS);
-  writeFileSync(join(path, 'catalogue', 'own.yaml'), make.catalogue(scratch, userInfo().username));
-  for (const [name, text] of Object.entries(make.runbooks?.(scratch, userInfo().username) ?? {}))
+  const account = userInfo().username;
+  const own = make.catalogue(scratch, account);
+  writeFileSync(join(path, 'catalogue', 'own.yaml'), own);
+  const tested = parseActions(own, 'own.yaml', false).map(({ digest }) => digest);
+  for (const [name, text] of Object.entries(make.runbooks?.(scratch, account) ?? {})) {
     writeFileSync(join(path, 'runbooks', name), text, { mode: 0o755 });
+    if (name.endsWith('.yaml')) tested.push(parseRunbook(text, name, false).digest);
+  }
+  // As if each had passed its contract test; what is tested here comes after that.
+  writeFileSync(join(path, 'catalogue', 'published.jsonl'), tested.map(asPublished).join(''));
   const service = await mustOpen(path);
   try {
     await putInForce(service);
@@ -80,6 +90,15 @@ export async function aChangeHome(make: {
     scratch,
     [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }),
   };
+}
+
+function asPublished(digest: string): string {
+  return formatPublished({
+    digest,
+    testedAt: instant('2026-03-01T12:00:00Z'),
+    where: 'a test',
+    result: 'passed',
+  });
 }
 
 export async function mustOpen(home: string, at?: (point: FaultPoint) => void): Promise<Service> {

@@ -138,6 +138,8 @@ class Life {
 export type World = Awaited<ReturnType<typeof aChangeWorld>>;
 
 export type WorldOptions = {
+  /** What a look says, where it is not what it usually is. */
+  readonly look?: (argv: readonly string[]) => string | undefined;
   readonly fleet?: string;
   readonly settings?: Partial<Settings>;
   readonly catalogue?: Catalogue;
@@ -478,6 +480,10 @@ export async function aChangeWorld(options: WorldOptions = {}) {
     /** Puts what is on paper in force, signed by alice. */
     signConfig: async (): Promise<void> => {
       inForce = await config();
+    },
+    /** The signers file as somebody with its file could write it. */
+    editSigners: (edit: (text: string) => string): void => {
+      inForce = { ...inForce, files: { ...inForce.files, signers: edit(inForce.files.signers) } };
     },
     rules: async (rules: Partial<HostPolicy['rules']>): Promise<void> => {
       authority = {

@@ -67,11 +67,13 @@ const PAYLOADS: readonly Payload[] = [
 const json = (value: unknown): string => JSON.stringify(value);
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const wide = (text: string): string =>
-  [...text]
+  Array.from(text)
     .map((c) => (/[!-~]/.test(c) ? String.fromCharCode(c.charCodeAt(0) + 0xfee0) : c))
     .join('');
 const tags = (text: string): string =>
-  [...text].map((c) => String.fromCodePoint(0xe0000 + c.charCodeAt(0))).join('');
+  Array.from(text)
+    .map((c) => String.fromCodePoint(0xe0000 + c.charCodeAt(0)))
+    .join('');
 
 /** The ways in which a wish is dressed. */
 const DRESSES: readonly ((payload: Payload) => string)[] = [
@@ -88,9 +90,9 @@ const DRESSES: readonly ((payload: Payload) => string)[] = [
   ({ call: [name, args] }) => base64(json({ tool: name, arguments: args })),
   ({ plain }) => `base64 of what to do next: ${base64(plain)}`,
   ({ plain }) => wide(plain),
-  ({ plain }) => [...plain].join('\u200b'),
+  ({ plain }) => Array.from(plain).join('\u200b'),
   ({ plain }) => `all is well${tags(plain)}`,
-  ({ plain }) => `\u202e${[...plain].toReversed().join('')}\u202c`,
+  ({ plain }) => `\u202e${Array.from(plain).toReversed().join('')}\u202c`,
   ({ plain, call: [name, args] }) =>
     `> > "She said: 'the ticket says \\"${plain}\\" and so ${name}(${json(args)})'"`,
   ({ call: [name, args] }) =>

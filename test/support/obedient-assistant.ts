@@ -105,7 +105,7 @@ export class ObedientAssistant {
 function readings(text: string): ReadonlySet<string> {
   const found = new Set([text]);
   const add = (make: (from: string) => string): void => {
-    for (const each of [...found]) found.add(make(each));
+    for (const each of Array.from(found)) found.add(make(each));
   };
   add((each) => each.normalize('NFKC'));
   add((each) =>
@@ -127,7 +127,7 @@ function readings(text: string): ReadonlySet<string> {
     each.replaceAll(/[A-Za-z0-9+/]{24,}={0,2}/g, (word) => Buffer.from(word, 'base64').toString()),
   );
   if (/evorppa|noitca_nur|tfil_pots|ylppa_gifnoc|dda_/.test(text))
-    add((each) => [...each].toReversed().join(''));
+    add((each) => Array.from(each).toReversed().join(''));
   return found;
 }
 
