@@ -63,7 +63,8 @@ export async function cli(argv: readonly string[], setting: Setting = {}): Promi
   const call =
     <Value>(name: string, value: Value) =>
     (...given: readonly unknown[]): Promise<Value> => {
-      called.push([name, ...given.filter((one) => typeof one !== 'object' || !hasFunctions(one))]);
+      const told = given.filter((one) => one !== undefined);
+      called.push([name, ...told.filter((one) => typeof one !== 'object' || !hasFunctions(one))]);
       return Promise.resolve(value);
     };
   const commands: Commands = {

@@ -82,6 +82,10 @@ describe('the doctor, of changes', () => {
         'configuration in force',
         { inForce: async () => ({ status: 'changed', version: 3, changed: ['the inventory'] }) },
       ],
+      [
+        'configuration in force',
+        { inForce: async () => ({ status: 'restored', version: 3, changed: [] }) },
+      ],
       ['policies', { policies: broken }],
       ['catalogue', { catalogue: broken }],
       ['this machine as a host', { host: async () => undefined }],

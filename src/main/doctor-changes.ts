@@ -26,7 +26,7 @@ export type ChangePatient = {
   readonly now: Instant;
   readonly operators: () => Promise<OperatorsThere>;
   readonly inForce: () => Promise<{
-    readonly status: 'unsigned' | 'in-force' | 'changed';
+    readonly status: 'unsigned' | 'in-force' | 'changed' | 'restored';
     readonly version: number;
     readonly changed: readonly string[];
   }>;
@@ -146,6 +146,13 @@ function inForce({ status, version, changed }: InForceThere): Check {
       return { name, ok: true, says: 'unsigned, until there is an operator' };
     case 'in-force':
       return { name, ok: true, says: `version ${version}, as it was signed` };
+    case 'restored':
+      return {
+        name,
+        ok: false,
+        says: 'a backup was put back and nobody signed since, so nothing above T0 runs',
+        mend: 'holdfast config status says what holds again; then holdfast config sign',
+      };
     case 'changed':
       return {
         name,

@@ -549,6 +549,22 @@ export const CHANGE_SHOWN: readonly (readonly [
   [`stop now target host:web-1 ${LINE}`, 'emergency_stop'],
   ['stop list', 'stops_list'],
   ['stop list', 'stops_list', { stops: [], unreadable: null }],
+  [
+    'stop list',
+    'stops_list',
+    {
+      stops: [
+        {
+          id: 'sentinel',
+          subject: { kind: 'fleet' },
+          by: 'the file /home/me/.holdfast/STOP',
+          reason: 'see the file',
+          at: '',
+        },
+      ],
+      unreadable: null,
+    },
+  ],
   ['stop list', 'stops_list', { stops: [], unreadable: 'stops.json is not readable' }],
   [`stop lift ${STOP}`, 'stop_lift_page', undefined, 'no'],
   [`stop lift ${STOP}`, 'stop_lift', undefined, 'sign'],

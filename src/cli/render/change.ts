@@ -185,10 +185,7 @@ function nextOf(change: ChangeView): readonly string[] {
         `holdfast close ${id} --reason 'looked: …'   once you have looked`,
       ];
     case 'refused':
-      return [
-        WHEN_REFUSED[change.decision.because] ??
-          'docs/refusals.md says what each code means and what to do',
-      ];
+      return [whenRefused(change)];
     case 'proposed':
     case 'approved':
     case 'executing':
@@ -201,6 +198,15 @@ function nextOf(change: ChangeView): readonly string[] {
   }
 }
 
+function whenRefused({ changeId, action, targets, decision }: ChangeView): string {
+  const help = WHEN_REFUSED[decision.because];
+  if (help === undefined) return 'docs/refusals.md says what each code means and what to do';
+  return help
+    .replace('ACTION', action.replace(/@\d+$/, ''))
+    .replace('CHANGE', changeId)
+    .replace('TARGET', targets[0] ?? 'TARGET');
+}
+
 /** The command that helps, where one does. */
 const WHEN_REFUSED: Readonly<Record<string, string>> = {
   'no-operator': 'holdfast operator add <id>   at a terminal: nobody may sign yet',
@@ -209,10 +215,10 @@ const WHEN_REFUSED: Readonly<Record<string, string>> = {
   restored: 'holdfast config status, then holdfast config sign',
   stopped: 'holdfast stop list',
   'untyped-value': 'holdfast observe   looks again, when it should be there',
-  'invalid-arguments': 'holdfast actions <action> --pretty   shows its arguments',
-  'policy-denied': 'holdfast policy explain <change>   names each policy that spoke',
+  'invalid-arguments': 'holdfast actions ACTION --pretty   shows its arguments',
+  'policy-denied': 'holdfast policy explain CHANGE   names each policy that spoke',
   'policy-unavailable': 'holdfast policy test   says where they do not hold',
-  flapping: 'find the cause; then holdfast unflap <action> <target>',
+  flapping: 'find the cause; then holdfast unflap ACTION TARGET',
 };
 
 function output(paper: Paper, change: ChangeView): void {
@@ -336,7 +342,7 @@ export const renderStop: Render<{ readonly stop: StopView }> = (paper, { stop })
 /** The stop that a signature would lift. */
 export const renderStopToLift: Render<StopView> = (paper, stop) => {
   paper.whole({ text: 'Stopped  ', tone: 'bad' }, subjectOf(stop), `  ${stop.id}`);
-  paper.whole(`  by ${stop.by}, ${moment(stop.at)}`);
+  paper.whole(`  by ${stop.by}${stop.at === '' ? '' : `, ${moment(stop.at)}`}`);
   paper.whole(`  because ${JSON.stringify(stop.reason)}`);
   paper.whole('Your signature lifts it: what waits and what is proposed may run again.');
 };

@@ -149,13 +149,20 @@ export const renderVerdict: Render<Verdict> = (paper, answer) => {
 /** A copy of a data directory is worth what its verdict says. */
 export function renderCopy(done: string, place: 'path' | 'home'): Render<CheckAnswer> {
   return (paper, answer, screen) => {
-    const copy = answer as Partial<Verdict> & { readonly path?: string; readonly home?: string };
+    const copy = answer as Partial<Verdict> & {
+      readonly path?: string;
+      readonly home?: string;
+      readonly says?: readonly string[];
+      readonly next?: string;
+    };
     if (copy.log === undefined || copy.facts === undefined) {
       renderAnything(paper, answer, screen);
       return;
     }
     paper.whole({ text: done, tone: copy.ok ? 'good' : 'bad' }, ` ${copy[place] ?? ''}`);
+    for (const line of copy.says ?? []) paper.whole('  ', line);
     renderVerdict(paper, { ok: copy.ok === true, log: copy.log, facts: copy.facts }, screen);
+    if (copy.next !== undefined) paper.whole({ text: 'Next: ', tone: 'strong' }, copy.next);
   };
 }
 
@@ -208,7 +215,7 @@ export const renderChecks: Render<CheckAnswer> = (paper, answer, screen) => {
         `${check.name}${check.says === undefined ? '' : `: ${brief(check.says)}`}`,
       );
       const todo = check.ok ? check.next : check.mend;
-      if (todo !== undefined) paper.whole(`      ${todo}`);
+      if (todo !== undefined) paper.whole(`      ${check.ok ? 'next: ' : ''}${todo}`);
     }
   }
   if (Object.keys(rest).length > 0) renderAnything(paper, rest, screen);
