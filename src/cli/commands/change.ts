@@ -28,7 +28,7 @@ import {
   TARGET,
 } from './spec.ts';
 
-export const ARG: OptionSpec = {
+const ARG: OptionSpec = {
   flags: '--arg <pair>',
   about: 'an argument as name=value; once for each',
   read: 'repeated',

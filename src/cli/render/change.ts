@@ -63,7 +63,7 @@ const TONE_OF_STATE: Readonly<Record<ChangeView['state'], Tone>> = {
   'rolled-back': 'faint',
 };
 
-export function toneOfTier(tier: string | null): Tone {
+function toneOfTier(tier: string | null): Tone {
   return tier === 'T3' ? 'bad' : tier === 'T2' ? 'warn' : 'plain';
 }
 
