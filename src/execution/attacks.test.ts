@@ -2,8 +2,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NAMESPACES } from '#authority';
+import { DEFAULT_SETTINGS } from '#policy';
 import { aKey } from '#samples/authority';
-import { ASSISTANT, aChangeWorld, aProposal, OPERATOR, type World } from '#test/change-world';
+import {
+  ASSISTANT,
+  aChangeWorld,
+  aProposal,
+  FLEET,
+  OPERATOR,
+  type World,
+} from '#test/change-world';
 import { throwsFault } from '#test/throws-fault';
 import { changeMaterial } from './material.ts';
 
@@ -107,5 +115,84 @@ describe('the material of a bundle', () => {
     const id = await proposed(world);
     assert.equal((await world.approve(id)).state, 'confirmed');
     assert.ok(changeMaterial(world.store.changes, id, world.clock.now()));
+  });
+});
+
+describe('undo', () => {
+  const stopNginx = async (world: World): Promise<string> => {
+    world.set('web-1', 'nginx.service', 'active');
+    await world.record();
+    return proposed(world, { action: 'service.stop' });
+  };
+
+  it('of what was cut short is a change of its own, signed by itself', async () => {
+    let result: 'timeout' | 'exited' = 'timeout';
+    const ran: string[] = [];
+    const world = await aChangeWorld({
+      program: ({ argv }) => {
+        ran.push(argv.join(' '));
+        if (argv[1] === 'start') return { stdout: '' };
+        return result === 'timeout' ? { result, status: 15 } : {};
+      },
+    });
+    const id = await stopNginx(world);
+    assert.equal((await world.approve(id)).state, 'failed');
+    result = 'exited';
+    const undoing = await world.road.undo(OPERATOR, id, 'half stopped');
+    assert.notEqual(undoing.changeId, id);
+    assert.equal(undoing.state, 'previewed', JSON.stringify(undoing.decision));
+    assert.equal(undoing.undoes, id);
+    assert.deepEqual(
+      undoing.plan.steps.map(({ argv }) => argv.slice(0, 2)),
+      [['systemctl', 'start']],
+    );
+    assert.equal((await world.approve(undoing.changeId)).state, 'confirmed');
+    assert.equal(ran.at(-1), 'systemctl start -- nginx.service');
+    await throwsFault(() => world.road.undo(OPERATOR, id, 'again'), 'nothing-to-undo');
+  });
+
+  it('passes the policies like everything else', async () => {
+    const world = await aChangeWorld();
+    const id = await stopNginx(world);
+    assert.equal((await world.approve(id)).state, 'confirmed');
+    world.state.settings = { ...world.state.settings, mode: 'readonly' };
+    await world.signConfig();
+    const sent = world.sent.length;
+    await throwsFault(() => world.road.undo(OPERATOR, id, 'in a freeze'), 'above-mode');
+    assert.equal(world.sent.length, sent);
+  });
+
+  it('waits while another member of its redundancy set is worked on', async () => {
+    const fleet = FLEET.replace(
+      'targets:',
+      'redundancySets:\n  web: [host:web-1, host:web-2]\ntargets:',
+    );
+    let other: Promise<unknown> = Promise.resolve();
+    const world = await aChangeWorld({ fleet });
+    const id = await stopNginx(world);
+    assert.equal((await world.approve(id)).state, 'confirmed');
+    const two = await proposed(world, { targets: ['host:web-2'] });
+    const host = world.host('host:web-2');
+    const run = host.run.bind(host);
+    host.run = async (dispatch) => {
+      other = throwsFault(() => world.road.undo(OPERATOR, id, 'now'), 'redundancy');
+      await other;
+      return run(dispatch);
+    };
+    await world.approve(two);
+    await other;
+    assert.equal((await world.road.undo(OPERATOR, id, 'later')).state, 'rolled-back');
+  });
+});
+
+describe('a guard', () => {
+  it('says from when on it would not object', async () => {
+    const guards = { ...DEFAULT_SETTINGS.guards, cooldownSeconds: 300 };
+    const world = await aChangeWorld({ settings: { guards } });
+    const id = await proposed(world);
+    await world.approve(id);
+    const view = await world.road.propose(ASSISTANT, aProposal());
+    assert.equal(view.decision.because, 'cooldown');
+    assert.match(view.decision.says, /Not before \d{4}-\d\d-\d\dT/);
   });
 });

@@ -89,15 +89,18 @@ async function holds(world: World, road: ChangeRoad, name: string): Promise<void
   assert.equal(new Set(started.map(({ nonce }) => nonce)).size, started.length, name);
   const forward = started.filter(({ direction }) => direction === 'forward').length;
   assert.ok(forward <= 1 && started.length - forward <= 1, name);
+  const known = new Set<string>();
   for (const { changeId, state } of changes) {
     const of = events
       .filter(({ more }) => more?.['change'] === changeId)
       .map(({ kind, more }) => ({ kind, more }));
     const at = (kind: string): number => of.findLastIndex((event) => event.kind === kind);
     assert.ok(AT_REST.has(state), `${name}: ${state}`);
+    const own = new Set(world.store.changes.attempts(changeId).map(({ id }) => id));
     // No effect without an intent on record.
-    if (started.length > 0)
+    if (started.some(({ nonce }) => own.has(nonce)))
       assert.ok(at('change.intent') >= 0, `${name}: an effect without intent`);
+    for (const { nonce } of started) if (own.has(nonce)) known.add(nonce);
     // No intent without an outcome after it.
     if (at('change.intent') >= 0) {
       const ended = Math.max(at('change.outcome'), at('change.undone'));
@@ -110,6 +113,7 @@ async function holds(world: World, road: ChangeRoad, name: string): Promise<void
     if (unsettled) assert.ok(isUnknown || started.length > 0, `${name}: ambiguous for nothing`);
     if (state === 'confirmed') assert.equal(forward, 1, `${name}: confirmed and never run`);
   }
+  assert.equal(known.size, started.length, `${name}: an effect of no change`);
 }
 
 describe('a death on the change road', () => {

@@ -6,7 +6,7 @@
  * attempts.
  */
 import { type ConfigDocument, configDocument, RECOVERY } from '#authority';
-import { type Instant, shift } from '#base/time';
+import { formatInstant, type Instant, shift } from '#base/time';
 import type { Decision, Tier } from '#model';
 import {
   type Attempt,
@@ -15,6 +15,7 @@ import {
   type GuardRequest,
   groupsOf,
   judgeGuards,
+  judgeUndo,
   type PolicyQuestion,
 } from '#policy';
 import type { ChangeReader, GuardedAttempt } from '#store';
@@ -139,7 +140,10 @@ export function changedSince({ config, now }: AuthorityState): readonly string[]
 
 const DAY = 86_400 * 1_000_000;
 
-/** Throws the refusal of the first guard that objects. `changes` is that of the deciding transaction. */
+/**
+ * Throws the refusal of the first guard that objects, and says from when on it would not. `changes` is that
+ * of the deciding transaction.
+ */
 export function passGuards(
   road: Road,
   changes: ChangeReader,
@@ -165,8 +169,15 @@ export function passGuards(
   };
   // What takes a change back does not have to wait for that change to cool down.
   const others = guardedAttempts(history, [id, asked.undoes]);
-  const refusal = judgeGuards(others, request, settings.guards, now);
-  if (refusal !== undefined) refuse(refusal.refusal, refusal.says);
+  const judge = asked.undoes === null ? judgeGuards : judgeUndo;
+  const refusal = judge(others, request, settings.guards, now);
+  if (refusal === undefined) return;
+  const { says, until } = refusal;
+  refuse(
+    refusal.refusal,
+    until === null ? says : `${says}. Not before ${formatInstant(until)}`,
+    until === null ? {} : { until: formatInstant(until) },
+  );
 }
 
 /** One attempt for each change and target, as guards count. What never reached its target is none. */

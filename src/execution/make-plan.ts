@@ -16,7 +16,7 @@ import { type Asked, mustKnow } from './record.ts';
 import { hex, refuse } from './refuse.ts';
 import { enrolledOf, type Scene } from './scene.ts';
 import { trustedFacts } from './trusted-facts.ts';
-import { requireWorldAsLeft, undoingPlan } from './undo-plan.ts';
+import { requireWorldAsLeft, stillToUndo, undoingPlan } from './undo-plan.ts';
 
 export type Made = {
   readonly plan: Plan;
@@ -69,7 +69,12 @@ export async function planOf(
   if (asked.undoes !== null) {
     const original = mustKnow(road.store.changes, asked.undoes);
     requireWorldAsLeft(road, scene, original);
-    const plan = undoingPlan(original, common, planTargets);
+    const plan = undoingPlan(
+      original,
+      common,
+      planTargets,
+      await stillToUndo(road, scene, original),
+    );
     return { plan, digest: planDigest(plan), closedArguments: false, previews: [] };
   }
   const facts = trustedFacts(road.store.read, scene.inventory, targets, road.clock.now());

@@ -4,6 +4,7 @@
  */
 import { canonicalJson } from '#base/json';
 import type { Plan, PlanStep, PlanTarget } from '#model';
+import type { AttemptRow } from '#store';
 import type { Road } from './context.ts';
 import { type Bound, type Known, last } from './record.ts';
 import { refuse } from './refuse.ts';
@@ -11,24 +12,67 @@ import type { Scene } from './scene.ts';
 import { trustedFacts } from './trusted-facts.ts';
 import { said } from './view.ts';
 
-/** Inverse steps of what ran, last first for each target. */
+/** Inverse steps of what ran, or may have, last first for each target. */
 export function inverseOfWhatRan({ plan, attempts }: Known): readonly PlanStep[] {
   if (plan === null) return [];
   const ran = new Set(
     attempts
-      .filter(({ direction, outcome }) => direction === 'forward' && outcome === 'succeeded')
-      .map(({ target, step }) => `${step} ${target}`),
+      .filter(
+        (attempt) =>
+          attempt.direction === 'forward' &&
+          (attempt.outcome === 'succeeded' || wasCutShort(attempt)),
+      )
+      .map(keyOf),
   );
   const undone = new Set(
     attempts
       .filter(({ direction, outcome }) => direction === 'inverse' && outcome === 'succeeded')
-      .map(({ target, step }) => `${step} ${target}`),
+      .map(keyOf),
   );
   return plan.steps.filter(
-    ({ direction, step, target }) =>
-      direction === 'inverse' && ran.has(`${step} ${target}`) && !undone.has(`${step} ${target}`),
+    (step) => step.direction === 'inverse' && ran.has(keyOf(step)) && !undone.has(keyOf(step)),
   );
 }
+
+const keyOf = ({ step, target }: Pick<PlanStep, 'step' | 'target'>): string => `${step} ${target}`;
+
+/**
+ * It began, and something ended it before it was done: how much of it took effect nobody knows. Its
+ * host runs no signed way back of it, so that is a change of its own.
+ */
+export function wasCutShort({ outcome, detail }: AttemptRow): boolean {
+  if (outcome === 'unknown') return true;
+  const receipt = detail?.['receipt'] as { readonly result?: unknown } | undefined;
+  return outcome === 'failed' && receipt?.result !== undefined && receipt.result !== 'exited';
+}
+
+/**
+ * Of a step that was cut short, the way back is left out where its own conditions say that there is nothing
+ * to take back.
+ */
+export async function stillToUndo(road: Road, scene: Scene, known: Known): Promise<Undoing> {
+  const cut = new Set(known.attempts.filter(wasCutShort).map(keyOf));
+  const steps: PlanStep[] = [];
+  for (const step of inverseOfWhatRan(known)) {
+    const target = scene.targets.find(({ id }) => id === step.target);
+    const applies = async (): Promise<boolean> => {
+      if (target === undefined) return false;
+      for (const { path, ...condition } of step.conditions) {
+        const seen = await road.fileOf(target, path);
+        const holds =
+          condition.kind === 'file-absent'
+            ? seen === 'absent'
+            : typeof seen === 'object' && seen.sha256 === condition.sha256;
+        if (!holds) return false;
+      }
+      return true;
+    };
+    if (!cut.has(keyOf(step)) || (await applies())) steps.push(step);
+  }
+  return steps;
+}
+
+export type Undoing = readonly PlanStep[];
 
 export function boundOf(known: Known): readonly Bound[] {
   return last(known.moves, 'bound') ?? [];
@@ -49,9 +93,9 @@ export function undoingPlan(
     | 'decideBy'
   >,
   targets: readonly PlanTarget[],
+  inverse: Undoing,
 ): Plan {
   const { plan } = original;
-  const inverse = inverseOfWhatRan(original);
   if (plan === null || inverse.length === 0) {
     return refuse(
       'nothing-to-undo',

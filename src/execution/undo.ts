@@ -9,16 +9,16 @@ import { conclude } from './conclude.ts';
 import { isConflict, type Road, seconds, stopQuestion } from './context.ts';
 import { dispatchAll } from './dispatch.ts';
 import { eventOf, record } from './events.ts';
-import { requireInForce } from './gates.ts';
+import { decide, passGuards, questionOf, requireInForce } from './gates.ts';
 import { propose } from './propose.ts';
 import type { ChangeView, Requester } from './protocol.ts';
 import { requireAuthority } from './recheck.ts';
 import { detailOf, type Known, mustKnow, unknownChange, visible } from './record.ts';
 import { refuse } from './refuse.ts';
-import { viewNow } from './refuse-change.ts';
+import { Denied, viewNow } from './refuse-change.ts';
 import { attemptsOf, intentMore } from './run.ts';
 import { readScene, type Scene } from './scene.ts';
-import { inverseOfWhatRan, requireWorldAsLeft } from './undo-plan.ts';
+import { inverseOfWhatRan, requireWorldAsLeft, wasCutShort } from './undo-plan.ts';
 import { said } from './view.ts';
 
 /** Seconds before its run-by in which an inverse is not begun any more. */
@@ -33,7 +33,8 @@ export async function undo(
   const row = road.store.changes.change(id);
   if (!visible(row, requester.scopes)) throw unknownChange(id);
   const known = mustKnow(road.store.changes, id);
-  if (row.state !== 'confirmed' && row.state !== 'failed') {
+  // A person closed it without knowing: what may have run is taken back by a change of its own.
+  if (row.state !== 'confirmed' && row.state !== 'failed' && row.state !== 'closed') {
     refuse('nothing-to-undo', `there is nothing to undo: the change is ${row.state}`);
   }
   if (inverseOfWhatRan(known).length === 0) {
@@ -68,6 +69,15 @@ export async function undo(
       id,
     );
   }
+  const asked = { ...known.asked, requester };
+  const tainted = requester.tainted || known.plan?.tainted === true;
+  const question = questionOf(scene, asked, road.clock.now(), {
+    tainted,
+    closedArguments: false,
+    standing: null,
+  });
+  const decision = decide(scene, question);
+  if (decision.verdict === 'deny') throw new Denied(decision);
   return runInverse(road, requester, scene, known, reason);
 }
 
@@ -86,8 +96,11 @@ function undoing(road: Road, { row }: Known): string | undefined {
   for (let before: string | undefined; ; ) {
     const page = road.store.changes.list({ scopes, target: target.id }, 200, before);
     const found = page.changes.find(
-      ({ body, state, createdAt }) =>
-        body['undoes'] === row.id && createdAt >= row.createdAt && !WITHOUT_EFFECT.has(state),
+      ({ id, body, state, createdAt }) =>
+        body['undoes'] === row.id &&
+        createdAt >= row.createdAt &&
+        !WITHOUT_EFFECT.has(state) &&
+        !(state === 'failed' && nothingRan(road, id)),
     );
     if (found !== undefined) return found.id;
     const oldest = page.changes.at(-1);
@@ -97,13 +110,22 @@ function undoing(road: Road, { row }: Known): string | undefined {
   }
 }
 
-/** Signed, in time, and never begun before. Only an operator runs what an operator signed. */
+function nothingRan(road: Road, id: string): boolean {
+  return road.store.changes
+    .attempts(id)
+    .every(({ outcome }) => outcome === 'not-started' || outcome === 'refused');
+}
+
+/** Signed by a person, in time, of what ran to its end, and never begun before. Only an operator runs what an operator signed. */
 function mayRunNow(road: Road, { kind, surface }: Requester, known: Known): boolean {
   const order = known.orders.at(-1);
   const isOperator = kind === 'operator' && surface === 'cli';
   return (
     isOperator &&
-    order !== undefined &&
+    // A standing approval lists ways there only, and a host runs no way back of what was cut short.
+    order?.kind === 'change' &&
+    known.row.state !== 'closed' &&
+    !known.attempts.some(wasCutShort) &&
     seconds(road.clock.now()) + MARGIN_SECONDS < seconds(order.runBy) &&
     !known.attempts.some(({ direction }) => direction === 'inverse')
   );
@@ -154,6 +176,7 @@ async function beginInverse(
     }
     const covering = requireAuthority(road, scene, known, order);
     road.stops.refuseCovered(stopQuestion(row, asked));
+    passGuards(road, changes, scene, row.id, { ...asked, requester, undoes: row.id });
     const steps = new Set(inverseOfWhatRan(known).map((step) => plan.steps.indexOf(step)));
     const attempts = attemptsOf(road, scene, known, 'inverse', steps);
     changes.begin(attempts);

@@ -93,6 +93,20 @@ export function judgeGuards(
   );
 }
 
+/**
+ * For taking back what was done: only what must never happen at once. Neither a cooldown, a budget nor
+ * a breaker keeps a person from it.
+ */
+export function judgeUndo(
+  history: readonly Attempt[],
+  request: GuardRequest,
+  limits: GuardLimits,
+  now: Instant,
+): GuardRefusal | undefined {
+  const judge: Judge = { history, request, limits, now };
+  return first(request.targets, (target) => together(judge, target)) ?? atOnce(judge);
+}
+
 function first<T, R>(items: readonly T[], judge: (item: T) => R | undefined): R | undefined {
   for (const item of items) {
     const found = judge(item);

@@ -10,6 +10,7 @@ export {
   type GuardRequest,
   isFlapping,
   judgeGuards,
+  judgeUndo,
 } from './guards.ts';
 export { loadPolicies, SHIPPED_CASES, SHIPPED_FILES } from './load.ts';
 export { parseSettings } from './parse-settings.ts';
