@@ -122,6 +122,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'rehearsal',
       'authority',
       'policy',
+      'sealing',
       'store',
       'evidence',
       'collectors',

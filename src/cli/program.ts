@@ -19,8 +19,8 @@ export interface Commands {
   up(home: string, options: UpOptions, tell: Teller): Promise<void>;
   /** Speaks MCP on standard input and output until the client closes it. */
   mcp(home: string): Promise<void>;
-  /** Puts a checked backup in place of an empty or absent `home`. */
-  restore(home: string, path: string): Promise<Json>;
+  /** Puts a checked backup in place of an empty or absent `home`. `identity`: file of the key that opens it. */
+  restore(home: string, path: string, identity?: string): Promise<Json>;
   service(home: string, action: ServiceAction, manager: ServiceManager): Promise<Json>;
   readonly keys: Keys;
   /**

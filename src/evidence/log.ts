@@ -150,6 +150,11 @@ export class Log implements EventLog {
     return { epoch: this.#epoch, ...this.#acknowledged };
   }
 
+  /** Whether a restore began the epoch under way: only then is there a `log.restored`. */
+  get isRestored(): boolean {
+    return this.#epoch !== this.#id;
+  }
+
   /** The verifier key in C2SP form, to pin outside. */
   get vkey(): string {
     return this.#key.verifier.vkey;

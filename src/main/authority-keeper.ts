@@ -25,7 +25,7 @@ import { asFault, Fault } from '#base/fault';
 import { type Json, type JsonObject, parseJson } from '#base/json';
 import type { Clock, Files } from '#base/ports';
 import { formatInstant, type Instant } from '#base/time';
-import type { EventLog } from '#evidence';
+import type { Log } from '#evidence';
 import type { AuthorityState } from '#execution';
 import type { AuthorityPowers, ConfigRequest } from '#operations';
 import {
@@ -43,6 +43,7 @@ import {
 import type { Paths } from './data-directory.ts';
 import { stampOf, stampOfFolder } from './file-stamp.ts';
 import { Kept } from './kept.ts';
+import { keysInForce, unsignedRestore } from './restored.ts';
 
 export type Digests = {
   readonly inventory: string;
@@ -55,7 +56,7 @@ export type AuthorityNeeds = {
   readonly files: Files;
   readonly clock: Clock;
   readonly paths: Paths;
-  readonly events: EventLog;
+  readonly events: Log;
   readonly organisation: () => Promise<string>;
   /** Of what lies there now, with the operators' registry given. */
   readonly digests: (operators: string) => Promise<Digests>;
@@ -74,6 +75,8 @@ const SIGNED = 'config.signed';
 export class AuthorityKeeper implements AuthorityPowers {
   readonly #needs: AuthorityNeeds;
   readonly #records: Kept<readonly AuthorityRecord[]>;
+  /** Nothing but a signature changes it while this runs. */
+  #unsigned: Promise<string | null> | undefined;
   #applying: Promise<unknown> = Promise.resolve();
 
   constructor(needs: AuthorityNeeds) {
@@ -109,11 +112,10 @@ export class AuthorityKeeper implements AuthorityPowers {
 
   /** For the change road. Throws where anything of it cannot be read. */
   async state(): Promise<AuthorityState> {
-    const { files, paths, organisation } = this.#needs;
+    const { organisation } = this.#needs;
     const current = (await this.records()).at(-1);
     const operatorsText = await this.#operatorsText();
     const now = await this.#needs.digests(operatorsText);
-    const restored = await files.read(paths.restored);
     const none = current ?? NOBODY;
     return {
       organisation: await organisation(),
@@ -128,7 +130,7 @@ export class AuthorityKeeper implements AuthorityPowers {
       now: { ...now, ...filesNow(current) },
       operators: parsed(operatorsText),
       hasRecovery: current?.hasRecovery ?? false,
-      restored: restored === undefined ? null : Buffer.from(restored).toString('utf8').trim(),
+      restored: await this.#restored(),
     };
   }
 
@@ -183,6 +185,19 @@ export class AuthorityKeeper implements AuthorityPowers {
       };
     }
     const found = await this.#changed(current);
+    const restored = await this.#restored();
+    if (restored !== null) {
+      return {
+        status: 'restored',
+        version: current.config.version,
+        signedBy: [...current.signedBy],
+        at: formatInstant((current.config.issued * 1_000_000) as Instant),
+        changed: [...found],
+        restored,
+        keys: [...keysInForce(current)],
+        next: 'holdfast config sign, once these are the people who may sign; revoke the others first with holdfast operator revoke',
+      };
+    }
     return {
       status: found.length === 0 ? 'in-force' : 'changed',
       version: current.config.version,
@@ -229,7 +244,11 @@ export class AuthorityKeeper implements AuthorityPowers {
       version: next.config.version,
       digest,
       digestWords: digestWords(digest),
-      says: [...wanted.says, ...(await this.#differences(current, digests))],
+      says: [
+        ...wanted.says,
+        ...(await this.#broughtBack(current)),
+        ...(await this.#differences(current, digests)),
+      ],
       needs:
         current === undefined
           ? 'of the new operator, who is the first'
@@ -286,6 +305,7 @@ export class AuthorityKeeper implements AuthorityPowers {
     await files.remove(this.#pendingFile(digest));
     // A person has looked at what was restored and put it in force.
     await files.remove(paths.restored);
+    this.#unsigned = undefined;
     const trouble = await this.#needs.deliver([...records, record]);
     return {
       version: record.config.version,
@@ -294,6 +314,22 @@ export class AuthorityKeeper implements AuthorityPowers {
         ? ''
         : 'name a recovery key before the first T2: holdfast operator recovery --recovery-key <path>',
     };
+  }
+
+  /** Since when nobody has signed what a backup brought back. */
+  async #restored(): Promise<string | null> {
+    const { files, paths, events } = this.#needs;
+    this.#unsigned ??= unsignedRestore(events).catch((thrown: unknown) => {
+      this.#unsigned = undefined;
+      throw thrown;
+    });
+    const unsigned = await this.#unsigned;
+    if (unsigned !== null) return unsigned;
+    const note = await files.read(paths.restored);
+    if (note === undefined) return null;
+    // A death may have come between the signature and this.
+    if (events.isRestored) await files.remove(paths.restored);
+    return events.isRestored ? null : Buffer.from(note).toString('utf8').trim();
   }
 
   async #operatorsText(): Promise<string> {
@@ -364,6 +400,16 @@ export class AuthorityKeeper implements AuthorityPowers {
     } catch (thrown) {
       return [`cannot be read: ${asFault(thrown).message}`];
     }
+  }
+
+  /** Whoever signs first after a restore answers for everybody who may sign then. */
+  async #broughtBack(current: AuthorityRecord | undefined): Promise<readonly string[]> {
+    const restored = await this.#restored();
+    if (restored === null) return [];
+    return [
+      `a backup was put back: ${restored}. Whoever was revoked since may sign again. These may sign now:`,
+      ...keysInForce(current),
+    ];
   }
 
   async #differences(

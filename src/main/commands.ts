@@ -21,7 +21,8 @@ export function nodeCommands(logSink: Sink): Commands {
     init: async (home) => (await import('./init.ts')).initialise(home),
     up: async (home, options, tell) => (await import('./up.ts')).up(home, options, tell, logSink),
     mcp: async (home) => (await import('./mcp.ts')).speakMcp(home, logSink),
-    restore: async (home, path) => (await import('./restore.ts')).restore(home, path),
+    restore: async (home, path, identity) =>
+      (await import('./restore.ts')).restore({ home, path, identity }),
     keys: lazyKeys,
     checkPage: async (...given) => (await import('./check-page.ts')).checkPage(...given),
     checkOrder: async (shown) => (await import('./check-page.ts')).checkOrder(shown),

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { type Adapter, type Enrolled, enrolLocal, localAdapter } from '#adapters';
 import { publicKeyLine } from '#authority';
 import { asFault, Fault } from '#base/fault';
-import { canonicalJson, type Json, parseJson } from '#base/json';
+import { canonicalJson, type Json, type JsonObject, parseJson } from '#base/json';
 import type { Files, Random } from '#base/ports';
-import type { ControlPlaneKey, EventLog } from '#evidence';
+import type { ControlPlaneKey, Log } from '#evidence';
 import { nodeMachineFiles, nodePrograms } from '#machine';
 import type { Target } from '#model';
 import type { AuthorityRecord } from './authority-record.ts';
@@ -18,6 +18,7 @@ import type { Paths } from './data-directory.ts';
 import { stampOf } from './file-stamp.ts';
 import { Kept } from './kept.ts';
 import { ROOT } from './program-version.ts';
+import { lastRestore } from './restored.ts';
 
 const SCRIPT = join(ROOT, 'host', 'holdfast-host');
 
@@ -26,7 +27,7 @@ export class LocalHostKeeper {
   readonly #random: Random;
   readonly #paths: Paths;
   readonly #controlPlane: ControlPlaneKey;
-  readonly #events: Pick<EventLog, 'append' | 'read'>;
+  readonly #events: KeptEvents;
   readonly #pinned: Kept<Enrolled | undefined>;
   readonly adapter: Adapter;
 
@@ -35,7 +36,7 @@ export class LocalHostKeeper {
     random: Random,
     paths: Paths,
     controlPlane: ControlPlaneKey,
-    events: Pick<EventLog, 'append' | 'read'>,
+    events: KeptEvents,
   ) {
     this.#events = events;
     this.#pinned = new Kept(
@@ -62,9 +63,8 @@ export class LocalHostKeeper {
 
   async #readPin(): Promise<Enrolled | undefined> {
     const bytes = await this.#files.read(this.#pin);
-    const [event] = await this.#events.read({ operation: ENROLLED }, 1);
-    const told = event?.more;
-    if (bytes === undefined && told === undefined) return undefined;
+    const { now: told } = await this.#told();
+    if (told === undefined && (bytes === undefined || this.#events.isRestored)) return undefined;
     const pinned =
       bytes === undefined
         ? told
@@ -78,6 +78,16 @@ export class LocalHostKeeper {
     }
     if (bytes === undefined) await this.#keepPin(told as unknown as Enrolled);
     return told as unknown as Enrolled;
+  }
+
+  /** What the log says of the enrolment now, and which epoch the last one had. */
+  async #told(): Promise<{ readonly now: JsonObject | undefined; readonly epoch: number }> {
+    const [event] = await this.#events.read({ operation: ENROLLED }, 1);
+    const restored = await lastRestore(this.#events);
+    const epoch = Number(event?.more?.['epoch'] ?? 0);
+    // The host before a restore may have spent nonces that nobody here knows of: it is none any more.
+    const isVoid = restored !== undefined && restored.seq > (event?.seq ?? -1);
+    return { now: isVoid ? undefined : event?.more, epoch };
   }
 
   #keepPin(enrolled: Enrolled): Promise<void> {
@@ -100,6 +110,8 @@ export class LocalHostKeeper {
   async deliver(records: readonly AuthorityRecord[]): Promise<readonly string[]> {
     const latest = records.at(-1);
     if (latest === undefined) return [];
+    // A host is made anew once a person has looked at what was restored.
+    if ((await this.#files.info(this.#paths.restored)) !== undefined) return [];
     try {
       await this.#enrol(latest.config.organisation);
       const host = await this.adapter.host(LOCAL);
@@ -134,6 +146,7 @@ export class LocalHostKeeper {
       directory: this.#paths.host,
       organisation,
       controlPlaneKey: publicKeyLine(this.#controlPlane.publicKey),
+      epoch: (await this.#told()).epoch + 1,
     });
     await this.#events.append({
       kind: ENROLLED,
@@ -145,7 +158,7 @@ export class LocalHostKeeper {
       onBehalfOf: null,
       surface: 'service',
       arguments: {},
-      decision: { verdict: 'allow', because: 'the first operator of this machine' },
+      decision: { verdict: 'allow', because: 'an operator signed what is in force here' },
       outcome: 'done',
       fault: null,
       targets: [],
@@ -160,6 +173,8 @@ export class LocalHostKeeper {
     return join(this.#paths.authority, 'this-machine.json');
   }
 }
+
+type KeptEvents = Pick<Log, 'append' | 'read' | 'isRestored'>;
 
 const ENROLLED = 'host.enrolled';
 const LOCAL = { transport: 'local' } as Target;

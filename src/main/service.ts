@@ -3,6 +3,7 @@
  * kernel that answers calls. Everything else in `main` only decides what is served around it.
  */
 import { join } from 'node:path';
+import type { Signers } from '#authority';
 import { digestOf } from '#base/digest';
 import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
@@ -122,6 +123,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     at: settings.at ?? (() => {}),
   });
   const tools = policyTools(files, store, policies);
+  let backups: Promise<unknown> = Promise.resolve();
   const world: World = {
     clock,
     random,
@@ -139,7 +141,15 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
         (crossed) => crossed(store),
         anchorsOf(evidence, clock),
       )) as unknown as Json),
-    backup: (path) => backUp({ files, paths, store, events, clock, version, path }),
+    backup: (path, plain = false) => {
+      const signers = async (): Promise<Signers | undefined> =>
+        (await authority.records()).at(-1)?.signers;
+      const job = { files, paths, store, events, clock, version, signers, path, plain };
+      // One after another: they share the place in which a copy is made.
+      const made = backups.then(() => backUp(job));
+      backups = made.catch(() => {});
+      return made;
+    },
     doctor: async () =>
       examine({
         files,

@@ -152,7 +152,8 @@ export type TargetLook = {
 export type AdminPowers = {
   readonly editInventory: (edit: (text: string) => string) => Promise<void>;
   readonly verify: () => Promise<Json>;
-  readonly backup: (path: string) => Promise<Json>;
+  /** `plain`: a directory, also where it could be sealed. */
+  readonly backup: (path: string, plain?: boolean) => Promise<Json>;
   readonly doctor: () => Promise<Json>;
   readonly authority: AuthorityPowers;
   readonly policies: PolicyPowers;

@@ -65,16 +65,21 @@ export const backupStore = administering({
   name: 'backup',
   title: 'Back up',
   summary:
-    'Copies facts, event log, inventory and public keys into a new directory while the service runs, and checks the copy.',
+    'Copies everything into one new file, sealed to the recovery and root keys, while the service runs, and checks the copy.',
   capability: 'service.admin',
   taints: false,
   assistants: false,
   mends: true,
   input: z.strictObject({
-    path: z.string().min(1).max(4_096).describe('a directory that does not exist yet'),
+    path: z.string().min(1).max(4_096).describe('a file that does not exist yet'),
+    plain: z
+      .boolean()
+      .optional()
+      .describe('a directory that is not encrypted; so too where there is no key to seal to'),
   }),
   output: anything,
-  run: async (input, powers) => (await powers.backup(input.path)) as Record<string, Json>,
+  run: async (input, powers) =>
+    (await powers.backup(input.path, input.plain)) as Record<string, Json>,
 });
 
 export const doctor = administering({

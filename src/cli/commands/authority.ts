@@ -263,11 +263,11 @@ export const config: GroupSpec = {
     {
       usage: 'status',
       summary: 'show what is in force and what was edited since',
-      more: 'Exits with 3 when something was edited and not signed.',
+      more: 'Exits with 3 when something was edited, or a backup was put back, and nobody signed since.',
       examples: ['config status', 'config status --json'],
       async run(desk) {
         const { status } = await desk.answer<InForce>('config_status', {}, renderInForce);
-        return status === 'changed' ? EXIT_CODES.refused : EXIT_CODES.ok;
+        return status === 'changed' || status === 'restored' ? EXIT_CODES.refused : EXIT_CODES.ok;
       },
     },
     {

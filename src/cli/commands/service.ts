@@ -68,12 +68,14 @@ export const verify: CommandSpec = {
 
 export const backup: CommandSpec = {
   usage: 'backup <path>',
-  summary: 'copy everything into a new directory while the service runs, and check the copy',
-  examples: ['backup /srv/backups/holdfast-2026-01-31'],
-  async run(desk, [path = '']) {
+  summary: 'copy everything into one encrypted file while the service runs, and check the copy',
+  more: 'Encrypted to the recovery and root keys in force, so that only their holders open it, also with age. Without such a key, and with --plain, it is a directory that is not encrypted.',
+  examples: ['backup /srv/backups/holdfast-2026-01-31.age', 'backup /srv/plain --plain'],
+  options: [{ flags: '--plain', about: 'a directory that is not encrypted, on purpose' }],
+  async run(desk, [path = ''], { plain }) {
     const answer = await desk.answer<CheckAnswer>(
       'backup',
-      { path: resolve(desk.io.cwd, path) },
+      { path: resolve(desk.io.cwd, path), ...(plain === true ? { plain } : {}) },
       renderCopy('Backed up to', 'path'),
     );
     return answer.ok === false ? EXIT_CODES.unverified : EXIT_CODES.ok;
@@ -83,11 +85,21 @@ export const backup: CommandSpec = {
 export const restore: CommandSpec = {
   usage: 'restore <path>',
   summary: 'put a checked backup in place of an empty or absent data directory',
-  examples: ['restore /srv/backups/holdfast-2026-01-31 --home ~/.holdfast'],
-  async run(desk, [path = '']) {
+  more: 'Nothing above T0 runs there until an operator has signed (holdfast config sign). A key with a passphrase is asked for by age: the message says how.',
+  examples: [
+    'restore /srv/backups/holdfast-2026-01-31.age --identity /media/usb/recovery --home ~/.holdfast',
+  ],
+  options: [
+    {
+      flags: '--identity <file>',
+      about: 'private key that opens it: the recovery or root key, or an age identity',
+    },
+  ],
+  async run(desk, [path = ''], { identity }) {
     const answer = (await desk.commands.restore(
       desk.home,
       resolve(desk.io.cwd, path),
+      typeof identity === 'string' ? resolve(desk.io.cwd, identity) : undefined,
     )) as CheckAnswer;
     desk.show(answer, renderCopy('Restored into', 'home'));
     return answer.ok === false ? EXIT_CODES.unverified : EXIT_CODES.ok;

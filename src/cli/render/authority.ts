@@ -35,11 +35,14 @@ export const renderPutInForce: Render<{
 };
 
 export type InForce = {
-  readonly status: 'unsigned' | 'in-force' | 'changed';
+  readonly status: 'unsigned' | 'in-force' | 'changed' | 'restored';
   readonly version: number;
   readonly signedBy: readonly string[];
   readonly at: string | null;
   readonly changed: readonly string[];
+  /** When a backup was put back and of when it is, until somebody signs; and who may sign since. */
+  readonly restored?: string;
+  readonly keys?: readonly string[];
   readonly next: string;
 };
 
@@ -47,6 +50,15 @@ export const renderInForce: Render<InForce> = (paper, answer) => {
   switch (answer.status) {
     case 'unsigned':
       paper.whole({ text: 'Unsigned: ', tone: 'warn' }, 'nobody has signed a configuration yet');
+      break;
+    case 'restored':
+      paper.whole(
+        { text: 'Restored', tone: 'bad' },
+        ` ${answer.restored ?? ''}: nothing above T0 runs until an operator signs (version ${answer.version})`,
+      );
+      paper.whole('These may sign, also whoever was revoked since:');
+      for (const line of answer.keys ?? []) paper.whole('  ', line);
+      for (const line of answer.changed) paper.whole('  changed: ', line);
       break;
     case 'in-force':
       paper.whole(
