@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NAMESPACES } from '#authority';
+import { buildCatalogue, parseActions } from '#catalogue';
 import { DEFAULT_SETTINGS } from '#policy';
 import { aKey } from '#samples/authority';
+import { shippedActions } from '#samples/catalogue';
 import {
   ASSISTANT,
   aChangeWorld,
@@ -194,5 +196,77 @@ describe('a guard', () => {
     const view = await world.road.propose(ASSISTANT, aProposal());
     assert.equal(view.decision.because, 'cooldown');
     assert.match(view.decision.says, /Not before \d{4}-\d\d-\d\dT/);
+  });
+});
+
+describe('a preview that has to end in one way', () => {
+  const own = parseActions(
+    `version: 1
+actions:
+  - id: own.swap
+    version: 1
+    summary: Swap what was tested
+    family: own
+    tier: T2
+    sideEffect: data
+    preview:
+      - run: [systemctl, is-active, --quiet, --, ssh.service]
+        exit: 0
+        why: The way in must be open
+    steps:
+      - run: [swap]
+        effect: Swaps
+        inverse: none
+    verify:
+      probes:
+        - run: ['true']
+`,
+    'own.yaml',
+    false,
+  );
+  const catalogue = buildCatalogue({
+    actions: [...shippedActions(), ...own],
+    runbooks: [],
+    published: new Set(own.map(({ digest }) => digest)),
+  });
+  const swap = { action: 'own.swap', arguments: {} };
+
+  it('refuses the change with its reason', async () => {
+    const world = await aChangeWorld({ catalogue });
+    world.set('web-1', 'ssh.service', 'failed');
+    const view = await world.road.propose(ASSISTANT, aProposal(swap));
+    assert.equal(view.state, 'refused');
+    assert.equal(view.decision.because, 'state-moved');
+    assert.match(view.decision.says, /The way in must be open/);
+  });
+
+  it('is asked again right before dispatch', async () => {
+    const world = await aChangeWorld({ catalogue });
+    const id = await proposed(world, swap);
+    world.set('web-1', 'ssh.service', 'failed');
+    const view = await world.approve(id);
+    assert.equal(view.state, 'refused', JSON.stringify(view.outcome));
+    assert.match(view.decision.says, /The way in must be open/);
+    assert.equal(world.sent.length, 0);
+  });
+});
+
+describe('proposals', () => {
+  it('of one session wait in bounded number', async () => {
+    const world = await aChangeWorld();
+    const ask = () => world.road.propose(ASSISTANT, aProposal());
+    for (let i = 0; i < 64; i++) assert.equal((await ask()).state, 'previewed');
+    await throwsFault(ask, 'too-many-at-once');
+    const look = aProposal({ action: 'service.status' });
+    assert.equal((await world.road.propose(ASSISTANT, look)).state, 'closed');
+    assert.equal((await world.road.propose(OPERATOR, aProposal())).state, 'previewed');
+  });
+
+  it('are not answered by their key to whoever may not see them', async () => {
+    const world = await aChangeWorld();
+    const keyed = aProposal({ idempotencyKey: 'k' });
+    await world.road.propose(ASSISTANT, keyed);
+    const other = { ...ASSISTANT, session: 'ses_other', scopes: [] };
+    await throwsFault(() => world.road.propose(other, keyed), 'idempotency-key-reused');
   });
 });

@@ -36,20 +36,7 @@ export async function runPreviews(
   const shown: { target: string; says: string }[] = [];
   let room = PREVIEW_CHARS;
   for (const { target, preview } of made.previews) {
-    const looked = await lookAt(road, target, preview.argv);
-    if (looked.cut || looked.exit === null) {
-      throw new Fault(
-        'unavailable',
-        'preview-failed',
-        `a probe of the preview did not end by itself: ${runnable.id} on ${target.id}. Ask again later`,
-      );
-    }
-    if (preview.exit !== null && looked.exit !== preview.exit) {
-      refuse(
-        'state-moved',
-        `the target is not as the action needs it: ${preview.why ?? `a probe of ${runnable.id} ended with ${looked.exit}`}. Look at ${target.id}, then propose what fits`,
-      );
-    }
+    const looked = await ask(road, runnable.id, target, preview);
     const says = clean(Buffer.concat([looked.stdout, looked.stderr]), {
       maxChars: Math.min(PROBE_CHARS, room),
     }).text;
@@ -57,4 +44,38 @@ export async function runPreviews(
     if (room > 0) shown.push({ target: target.id, says });
   }
   return shown;
+}
+
+/** Right before dispatch: what a probe had to say before is still so. */
+export async function requirePreviews(
+  road: Road,
+  { runnable }: { readonly runnable: { readonly id: string } },
+  made: Made,
+): Promise<void> {
+  for (const { target, preview } of made.previews) {
+    if (preview.exit !== null) await ask(road, runnable.id, target, preview);
+  }
+}
+
+async function ask(
+  road: Road,
+  action: string,
+  target: Target,
+  preview: Made['previews'][number]['preview'],
+): Promise<Looked> {
+  const looked = await lookAt(road, target, preview.argv);
+  if (looked.cut || looked.exit === null) {
+    throw new Fault(
+      'unavailable',
+      'preview-failed',
+      `a probe of the preview did not end by itself: ${action} on ${target.id}. Ask again later`,
+    );
+  }
+  if (preview.exit !== null && looked.exit !== preview.exit) {
+    refuse(
+      'state-moved',
+      `the target is not as the action needs it: ${preview.why ?? `a probe of ${action} ended with ${looked.exit}`}. Look at ${target.id}, then propose what fits`,
+    );
+  }
+  return looked;
 }

@@ -7,7 +7,7 @@ import { canonicalJson, type Json } from '#base/json';
 import { LIMITS } from '#base/limits';
 import { shift } from '#base/time';
 import { blastRadius } from '#planning';
-import type { ChangeRow } from '#store';
+import type { ChangeReader, ChangeRow } from '#store';
 import { asJson, move, type Road, stopQuestion } from './context.ts';
 import { eventOf, record } from './events.ts';
 import {
@@ -24,13 +24,16 @@ import { newChange } from './new-change.ts';
 import { partsOf } from './orders.ts';
 import { runPreviews } from './preview.ts';
 import type { ChangeView, Proposal, Requester } from './protocol.ts';
-import { type Asked, knownOf } from './record.ts';
+import { type Asked, knownOf, visible } from './record.ts';
 import { isRefusal, refuse } from './refuse.ts';
 import { Denied, eventDecision, refuseChange, viewNow } from './refuse-change.ts';
 import { authoriseByStanding } from './run.ts';
 import { readScene, type Scene } from './scene.ts';
 import { coveringStanding } from './standing.ts';
 import { saidOf, viewOf } from './view.ts';
+
+const MOST_WAITING = 1_024;
+const MOST_OF_A_SESSION = 64;
 
 export async function propose(
   road: Road,
@@ -241,6 +244,7 @@ async function recordProposal(
   const { requester, proposal } = asked;
   try {
     return await road.store.write(async ({ changes }) => {
+      refuseTooMany(changes, requester);
       const row = changes.propose(newChange(road, asked, scene), {});
       await record(
         road.events,
@@ -258,6 +262,17 @@ async function recordProposal(
   }
 }
 
+/** Proposals that nobody decides on fill the disk, and hide from a person what matters. */
+function refuseTooMany(changes: ChangeReader, { session, kind }: Requester): void {
+  const all = changes.waiting();
+  const own = changes.waiting(session);
+  if (all < MOST_WAITING && (kind === 'operator' || own < MOST_OF_A_SESSION)) return;
+  refuse(
+    'too-many-at-once',
+    `too many proposals wait already: ${own} of this session, ${all} in all. Wait until an operator has decided (holdfast approvals)`,
+  );
+}
+
 /** The same key gives the same answer; the key with other words is a mistake of the caller. */
 function priorAnswer(road: Road, asked: Asked): ChangeView | undefined {
   const { principal } = asked.requester;
@@ -267,7 +282,8 @@ function priorAnswer(road: Road, asked: Asked): ChangeView | undefined {
   if (row === undefined) return undefined;
   const prior = row.body as unknown as Asked;
   const words = (of: Asked): string => canonicalJson(asJson([of.proposal, of.undoes]) as Json);
-  if (words(prior) !== words(asked)) {
+  // Whoever shares the name sees no more than their own scopes.
+  if (words(prior) !== words(asked) || !visible(row, asked.requester.scopes)) {
     throw new Fault(
       'conflict',
       'idempotency-key-reused',

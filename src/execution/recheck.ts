@@ -12,6 +12,7 @@ import { personsOf, requireOther, wantsFourEyes } from './four-eyes.ts';
 import { decide, questionOf, requireInForce } from './gates.ts';
 import { planOf } from './make-plan.ts';
 import { isMadeFrom } from './orders.ts';
+import { requirePreviews } from './preview.ts';
 import type { Known } from './record.ts';
 import { hex, isRefusal, refuse } from './refuse.ts';
 import { readScene, type Scene } from './scene.ts';
@@ -144,6 +145,7 @@ async function requireSamePlan(
     found = differences(plan, again.plan).map(
       ({ what, before, after }) => `${what} was ${before}, is ${after}`,
     );
+    if (found.length === 0) await requirePreviews(road, scene, again);
   } catch (thrown) {
     if (!isRefusal(thrown)) throw thrown;
     found = [saidOf(thrown)];

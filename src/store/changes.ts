@@ -206,6 +206,8 @@ export interface ChangeReader {
   inStates(states: readonly ChangeState[]): readonly ChangeRow[];
   /** Those whose decide-by passed while they wait. */
   overdue(now: Instant): readonly ChangeRow[];
+  /** How many are not decided yet; `session`: of that session alone. */
+  waiting(session?: string): number;
   transitions(id: string): readonly Transition[];
   approvals(id: string): readonly ApprovalRow[];
   orders(id: string): readonly OrderRow[];

@@ -85,6 +85,16 @@ export class SqliteChangeReader implements ChangeReader {
       .map((row) => this.#change(row));
   }
 
+  waiting(session?: string): number {
+    return (
+      this.sql.number(
+        `SELECT count(*) FROM change
+         WHERE state IN ('proposed', 'previewed') AND (?1 IS NULL OR session = ?1)`,
+        session ?? null,
+      ) ?? 0
+    );
+  }
+
   transitions(id: string): readonly Transition[] {
     return this.sql
       .rows(
