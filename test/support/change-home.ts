@@ -60,8 +60,10 @@ export async function aChangeHome(make: {
   readonly runbooks?: (scratch: string, account: string) => Readonly<Record<string, string>>;
   readonly fleet?: string;
   readonly settings?: string;
+  /** The directory in which everything is made. */
+  readonly under?: string;
 }): Promise<ChangeHome> {
-  const root = mkdtempSync(join(tmpdir(), 'hf-change-'));
+  const root = mkdtempSync(join(make.under ?? tmpdir(), 'hf-change-'));
   const path = join(root, 'home');
   const scratch = join(root, 'scratch');
   for (const folder of ['', 'policy', 'catalogue', 'runbooks'])
