@@ -266,7 +266,9 @@ async function recordProposal(
 function refuseTooMany(changes: ChangeReader, { session, kind }: Requester): void {
   const all = changes.waiting();
   const own = changes.waiting(session);
-  if (all < MOST_WAITING && (kind === 'operator' || own < MOST_OF_A_SESSION)) return;
+  // Whoever decides is not kept from asking by what others asked.
+  const isOperator = kind === 'operator';
+  if (all < (isOperator ? 2 : 1) * MOST_WAITING && (isOperator || own < MOST_OF_A_SESSION)) return;
   refuse(
     'too-many-at-once',
     `too many proposals wait already: ${own} of this session, ${all} in all. Wait until an operator has decided (holdfast approvals)`,

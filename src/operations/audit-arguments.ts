@@ -40,7 +40,7 @@ function hidden(value: Json, hides: readonly string[]): Json {
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) => [
       key,
-      hides.includes(key) ? pinned(member as Json, canonicalJson(member as Json)) : member,
+      hides.includes(key) ? pinned(member as Json) : member,
     ]),
   ) as Json;
 }
@@ -69,7 +69,8 @@ function outline(value: Json): Json {
   ) as Json;
 }
 
-function pinned(value: Json, text: string): Json {
+/** Length and hash in place of a value. */
+export function pinned(value: Json, text = canonicalJson(value)): Json {
   return {
     sha256: sha256(text),
     length: text.length,

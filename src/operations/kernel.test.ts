@@ -217,3 +217,19 @@ describe('an inventory that is wrong', () => {
     await world.ask('events_list', {}, { caller: OPERATOR });
   });
 });
+
+describe('the event of a proposal', () => {
+  it('holds no text that was given, of an action or of none', async () => {
+    const world = await aWorld();
+    const content = 'the butler did it, with the candlestick';
+    for (const action of ['file.write', 'no.such', 'service.restart']) {
+      const args = { path: '/etc/motd', validate: 'none', content };
+      const input = { action, targets: ['host:web-1'], args, reason: 'new text' };
+      await world.ask('run_action', input, { caller: ASSISTANT }).catch(() => {});
+    }
+    const told = JSON.stringify(await world.events());
+    assert.ok(!told.includes('candlestick'));
+    assert.ok(told.includes('/etc/motd'), 'what is no free text is told');
+    assert.ok(told.includes('sha256'));
+  });
+});

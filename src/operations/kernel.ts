@@ -79,7 +79,7 @@ export class Kernel {
   /** Throws a Fault where there is no answer; the event is left either way. */
   async perform(call: Call): Promise<Answer> {
     const requestId = newId('req', this.#world.random);
-    const audit = auditArguments(call.input, this.#operations.get(call.operation)?.hides);
+    const audit = await this.#audit(call);
     let draft = eventDraft(call, requestId, audit);
     let operation: Operation;
     let input: unknown;
@@ -116,6 +116,15 @@ export class Kernel {
         );
       }
     }
+  }
+
+  async #audit({ operation: name, input }: Call): Promise<AuditArguments> {
+    const operation = this.#operations.get(name);
+    if (operation?.audits === undefined) return auditArguments(input, operation?.hides);
+    const whole = auditArguments(input, operation.hides);
+    if (whole.problem !== undefined) return whole;
+    const catalogue = await this.#world.changes.catalogue().catch(() => undefined);
+    return auditArguments(operation.audits(input, catalogue), operation.hides);
   }
 
   /** What the profile holds, and then what the policy says; without a policy only what mends. */

@@ -222,6 +222,8 @@ type Described<In extends z.ZodType, Out extends z.ZodType> = {
   readonly assistants: boolean;
   /** Arguments of which the event tells length and hash only. */
   readonly hides?: readonly string[];
+  /** What of the input its event tells, where that depends on the action; `undefined`: no catalogue can be read. */
+  readonly audits?: (input: unknown, catalogue: Catalogue | undefined) => unknown;
   /** Answered also while there is no policy: what tells what is wrong, and what only stops. */
   readonly mends?: true;
   /** The answer holds what nobody else may have yet: the event tells nothing of it. */

@@ -2,12 +2,38 @@
 import * as z from 'zod/v4';
 import type { JsonObject } from '#base/json';
 import { LIMITS } from '#base/limits';
+import type { ArgumentSpec, Catalogue } from '#catalogue';
 import type { ChangeView, StopSubject } from '#execution';
 import { CHANGE_STATES } from '#model';
+import { pinned } from './audit-arguments.ts';
 import { changeIdInput, changeShape, reasonInput, stopShape } from './change-shapes.ts';
 import { changing, type Told } from './operation.ts';
 
 const MOST_TARGETS = 64;
+
+/**
+ * The event tells an argument by length and hash where it is text, which may be anything, and where the
+ * action does not know it.
+ */
+export function auditedProposal(input: unknown, catalogue: Catalogue | undefined): unknown {
+  const { action, args, ...rest } = (input ?? {}) as Readonly<Record<string, unknown>>;
+  if (args === null || typeof args !== 'object') return input;
+  const specs = new Map(argumentsOf(action, catalogue).map((spec) => [spec.name, spec]));
+  const told = Object.entries(args as JsonObject).map(([name, value]) => {
+    const spec = specs.get(name);
+    const isOpen = spec === undefined || spec.secret || spec.type === 'text';
+    return [name, isOpen ? pinned(value) : value];
+  });
+  return { ...rest, action, args: Object.fromEntries(told) as JsonObject };
+}
+
+function argumentsOf(action: unknown, catalogue: Catalogue | undefined): readonly ArgumentSpec[] {
+  try {
+    return typeof action === 'string' ? (catalogue?.find(action).arguments ?? []) : [];
+  } catch {
+    return [];
+  }
+}
 
 function toldOf(view: z.output<typeof changeShape>): Told {
   return {
@@ -59,6 +85,7 @@ export const runAction = changing({
     );
   },
   told: toldOf,
+  audits: auditedProposal,
 });
 
 export const getChange = changing({
