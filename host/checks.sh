@@ -234,12 +234,14 @@ clocks() {
   [ -z "$run_by" ] || [ "$now" -le "$run_by" ] || refuse expired
 }
 
-# A log that was cut or written anew contradicts what this host was shown.
+# A log that was cut or written anew contradicts what this host was shown: what was issued later must not be smaller.
+# Orders that were issued earlier may still wait for their turn.
 checkpoint() {
   [ "$cp_size" != 0 ] || [ "$cp_root" = "$ZEROS" ] || refuse checkpoint-fork 'a log of no events with a root'
   [ -f "$dir/witness" ] || return 0
-  while read -r size root; do
-    [ "$cp_size" -ge "$size" ] || refuse checkpoint-fork 'a smaller log'
+  while read -r size root shown; do
+    case $shown in '' | *[!0-9]*) refuse checkpoint-fork 'what was shown cannot be read' ;; esac
+    [ "$cp_size" -ge "$size" ] || [ "$issued" -le "$shown" ] || refuse checkpoint-fork 'a smaller log'
     [ "$cp_size" != "$size" ] || [ "$cp_root" = "$root" ] || refuse checkpoint-fork 'another root'
   done <"$dir/witness"
 }
@@ -248,8 +250,8 @@ checkpoint() {
 accept() {
   if [ "$issued" -gt "$floor" ]; then echo "$issued" | durably "$dir/floor" || refuse cannot-record; fi
   [ -n "$cp_size" ] && [ "$cp_size" != 0 ] || return 0
-  if [ "$(tail -n 1 "$dir/witness" 2>/dev/null)" != "$cp_size $cp_root" ]; then
-    { tail -n 63 "$dir/witness" 2>/dev/null; echo "$cp_size $cp_root"; } | durably "$dir/witness" || refuse cannot-record
+  if ! grep -q "^$cp_size $cp_root " "$dir/witness" 2>/dev/null; then
+    { cat "$dir/witness" 2>/dev/null; echo "$cp_size $cp_root $issued"; } | sort -n | tail -n 64 | durably "$dir/witness" || refuse cannot-record
   fi
 }
 

@@ -32,7 +32,8 @@ export type HostView = {
   /** The public key that signs runs, as one line. */
   readonly controlPlane: string | null;
   readonly floor: number;
-  readonly witness: readonly CheckpointMark[];
+  /** Checkpoints it was shown, with the time at which what showed them was issued. */
+  readonly witness: readonly (CheckpointMark & { readonly issued: number })[];
   readonly spent: ReadonlySet<string>;
   /** What ran under each standing approval, by its digest. */
   readonly counted: ReadonlyMap<string, readonly { readonly at: number; readonly core: string }[]>;

@@ -67,7 +67,7 @@ function judgeRun(host: HostView, request: RunRequest): readonly VerifiedSignatu
       ? judgeChange(host, request)
       : judgeStandingRun(host, request, request.standing);
   requireTime(host, files.policy, order);
-  requireOneHistory(host, order.checkpoint);
+  requireOneHistory(host, order);
   const part = requirePart(host, request.part, order.parts);
   if (standing !== null) requireStanding(host, files.policy, standing, part, request);
   requireInputs(host, part, request);
@@ -204,7 +204,7 @@ function judgeConfig(
     at: host.now,
   });
   requireTime(host, judges.policy, order);
-  requireOneHistory(host, order.checkpoint);
+  requireOneHistory(host, order);
   const before = host.config === null ? null : configDocument.parse(host.config);
   requireSuccessor(order, before, host.config === null ? NO_HASH : sha256(host.config));
   requireFiles(order, before, request, parseFiles(request));

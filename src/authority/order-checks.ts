@@ -45,10 +45,16 @@ export function requireTime({ now, floor }: HostView, { skew }: HostPolicy, orde
   }
 }
 
-export function requireOneHistory({ witness }: HostView, { size, root }: CheckpointMark): void {
+/** What was issued later must not be smaller; what was issued earlier may still wait for its turn. */
+export function requireOneHistory(
+  { witness }: HostView,
+  { issued, checkpoint: { size, root } }: { issued: number; checkpoint: CheckpointMark },
+): void {
   const isOne =
     (size !== 0 || root === NO_HASH) &&
-    witness.every((seen) => size > seen.size || (size === seen.size && root === seen.root));
+    witness.every((seen) =>
+      size === seen.size ? root === seen.root : size > seen.size || issued <= seen.issued,
+    );
   if (!isOne) {
     throw authorityFault(
       'checkpoint-fork',

@@ -155,10 +155,14 @@ describe('an order is refused', () => {
     const other = aRig();
     const seen = `7 ${sha('seven')}`;
     assert.equal(runWith(other, alice, TRUE, { checkpoint: seen }).verdict, 'ok');
-    assert.equal(other.read('witness'), `${seen}\n`);
+    assert.match(other.read('witness'), new RegExp(`^${seen} \\d{10}\\n$`));
+    const later = now + 60;
     for (const checkpoint of [`6 ${sha('six')}`, `7 ${sha('other')}`, `0 ${NO_HASH}`]) {
-      refusedAs('checkpoint-fork', runWith(other, alice, TRUE, { checkpoint }));
+      refusedAs('checkpoint-fork', runWith(other, alice, TRUE, { checkpoint, issued: later }));
     }
+    // One that was issued before waits for its turn, however much was recorded since.
+    const earlier = { checkpoint: `6 ${sha('six')}`, issued: now - 60 };
+    assert.equal(runWith(other, alice, TRUE, earlier).verdict, 'ok');
     assert.equal(runWith(other, alice, TRUE, { checkpoint: seen }).verdict, 'ok');
     assert.equal(other.read('floor').trim().length, 10);
   });

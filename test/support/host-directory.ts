@@ -23,7 +23,10 @@ export function askHost({ view, request }: Trial, directory: string): string {
   put('config', view.config);
   put('control-plane', view.controlPlane === null ? null : `${view.controlPlane}\n`);
   put('floor', `${view.floor}\n`);
-  put('witness', view.witness.map(({ size, root }) => `${size} ${root}\n`).join(''));
+  put(
+    'witness',
+    view.witness.map(({ size, root, issued }) => `${size} ${root} ${issued}\n`).join(''),
+  );
   put('stop', view.stop === null ? null : `${view.stop}\n`);
   if (view.isEnrolling) put('enrolling', '');
   spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(directory, 'receipt-key')]);

@@ -145,6 +145,7 @@ export const TRIALS: readonly TrialCase[] = [
   each('an order that may not run yet', RUNS, 'not-yet', (d) => void (d.order.notBefore = d.now + 500)),
   each('an order that had to run before', ['change', 'run', 'lift'], 'expired', (d) => void (d.order.runBy = d.now - 60)),
   each('a smaller log', ['change', 'run', 'config'], 'checkpoint-fork', (d) => void (d.order.checkpoint = { size: 6, root: NO_HASH })),
+  each('a smaller log that was issued before', ['change', 'run', 'config'], 'ok', (d) => { d.order.checkpoint = { size: 6, root: sha256('six') }; d.witness = d.witness.map((seen) => ({ ...seen, issued: d.now + 60 })); }),
   each('another root', ['change', 'run', 'config'], 'checkpoint-fork', (d) => void (d.order.checkpoint = { size: 7, root: NO_HASH })),
   each('the same log', ['change', 'run', 'config'], 'ok', (d) => void (d.order.checkpoint = { size: 7, root: sha256('seven') })),
   each('no log with a root', ['change', 'run', 'config'], 'checkpoint-fork', (d) => { d.witness = []; d.order.checkpoint = { size: 0, root: sha256('zero') }; }),

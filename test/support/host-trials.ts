@@ -118,7 +118,7 @@ export function aDraft(verb: Draft['verb'], now: number): Draft {
     hasConfig: true,
     stop: verb === 'lift' ? 'stop_1' : null,
     floor: now - 3600,
-    witness: [{ size: 7, root: sha256('seven') }],
+    witness: [{ size: 7, root: sha256('seven'), issued: now - 3600 }],
     isSpent: false,
     counted: [],
     hasRunForward: false,

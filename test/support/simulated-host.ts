@@ -107,7 +107,7 @@ export class SimulatedHost implements Host {
   #config: string | null = null;
   #stop: string | null = null;
   #floor = 0;
-  #witness: { size: number; root: string }[] = [];
+  #witness: { size: number; root: string; issued: number }[] = [];
 
   constructor(options: SimulatedHostOptions) {
     this.#options = options;
@@ -242,8 +242,9 @@ export class SimulatedHost implements Host {
     this.#floor = Math.max(this.#floor, order.issued);
     const { checkpoint } = order;
     if (checkpoint === undefined || checkpoint.size === 0) return;
-    if (this.#witness.at(-1)?.size !== checkpoint.size) this.#witness.push(checkpoint);
-    this.#witness = this.#witness.slice(-64);
+    if (!this.#witness.some(({ size }) => size === checkpoint.size))
+      this.#witness.push({ ...checkpoint, issued: order.issued });
+    this.#witness = this.#witness.toSorted((a, b) => a.size - b.size).slice(-64);
   }
 
   async #begin(dispatch: Dispatch, fault: SimulatedFault | undefined): Promise<HostAnswer> {

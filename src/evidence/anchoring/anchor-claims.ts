@@ -17,7 +17,7 @@ export type AnchorOptions = {
   readonly anchorFile?: string | undefined;
   /** Notes that somebody else kept, one after the other: a copied checkpoint, a witness's own file. */
   readonly kept?: readonly { readonly name: string; readonly text: string }[] | undefined;
-  /** What enrolled hosts were shown: lines of `<size> <root in hex>` (docs/host-contract.md). */
+  /** What enrolled hosts were shown: lines of `<size> <root in hex> <issued>` (docs/host-contract.md). */
   readonly hosts?: readonly { readonly name: string; readonly text: string }[] | undefined;
   /** Given where anchoring is configured: what is pinned must have what is older than this. */
   readonly late?: { readonly now: Instant; readonly afterSeconds: number } | undefined;
@@ -201,7 +201,7 @@ export class AnchorClaims {
 
   #loadHost(name: string, text: string): void {
     for (const line of text.split('\n').filter(Boolean)) {
-      const m = /^(0|[1-9]\d{0,14}) ([0-9a-f]{64})$/.exec(line);
+      const m = /^(0|[1-9]\d{0,14}) ([0-9a-f]{64})(?: \d{1,15})?$/.exec(line);
       if (m === null) {
         this.#findings.undecided.push(
           `whether ${name} was shown this log: what it kept cannot be read`,
