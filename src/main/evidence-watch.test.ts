@@ -31,7 +31,7 @@ describe('events on their way to syslog', () => {
     const { log: events } = await openTestLog(files);
     const watch = { files, events, paths: pathsOf('/data/home') };
     await files.makeDirectory('/data/home/run');
-    const sender = nodeSender({ ...TCP, port, timeoutMs: 5_000 });
+    await using sender = nodeSender({ ...TCP, port, timeoutMs: 5_000 });
     await events.append(anEvent({ operation: 'first_one' })).durable;
     const before = await sendNew(watch, sender, TCP);
     assert.ok(before >= 1, `${before} sent`);
@@ -49,10 +49,16 @@ describe('events on their way to syslog', () => {
     const watch = { files, events, paths: pathsOf('/data/home') };
     await files.makeDirectory('/data/home/run');
     await events.append(anEvent()).durable;
-    const nobody = { send: () => Promise.reject(new Error('refused')) };
+    const nobody = {
+      send: () => Promise.reject(new Error('refused')),
+      [Symbol.asyncDispose]: async () => {},
+    };
     await assert.rejects(sendNew(watch, nobody, TCP));
     const sent: Uint8Array[] = [];
-    const somebody = { send: async (bytes: Uint8Array) => void sent.push(bytes) };
+    const somebody = {
+      send: async (bytes: Uint8Array) => void sent.push(bytes),
+      [Symbol.asyncDispose]: async () => {},
+    };
     assert.equal(await sendNew(watch, somebody, TCP), sent.length);
     assert.ok(sent.length >= 1);
   });

@@ -67,7 +67,7 @@ async function sendToSyslog(watch: EvidenceWatch, signal: AbortSignal): Promise<
   const { clock, log, settings } = watch;
   const { syslog } = settings;
   if (syslog === null) return;
-  const sender = nodeSender({ ...syslog, timeoutMs: SEND_TIMEOUT_MS });
+  await using sender = nodeSender({ ...syslog, timeoutMs: SEND_TIMEOUT_MS });
   let isDown = false;
   while (!signal.aborted) {
     try {
