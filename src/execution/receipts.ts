@@ -84,17 +84,25 @@ function checkReceipt(
     receipt.order === sha256(order.text) ? null : 'order',
     receipt.part === sha256(part) ? null : 'part',
     receipt.nonce === partDocument.parse(part).nonce ? null : 'nonce',
-    isFreshNumber(road, attempt, receipt.number) ? null : 'number',
+    isFreshNumber(road, attempt, enrolled, receipt.number) ? null : 'number',
   ].find((each) => each !== null);
   if (wrong !== undefined) throw badReceipt(attempt, wrong);
   return receipt;
 }
 
-/** Each receipt of a host has a number of its own; one that was seen is not the word on another part. */
-function isFreshNumber(road: Road, attempt: AttemptRow, number: number): boolean {
+/**
+ * Each receipt of a host has a number of its own; one that was seen is not the word on another part. A host
+ * that was enrolled anew counts from 1 again, under another key.
+ */
+function isFreshNumber(
+  road: Road,
+  attempt: AttemptRow,
+  { receiptKey }: Enrolled,
+  number: number,
+): boolean {
   return road.store.changes
     .attemptsOn(attempt.target)
-    .filter(({ id }) => id !== attempt.id)
+    .filter(({ id, detail }) => id !== attempt.id && detail?.['key'] === receiptKey)
     .every(
       ({ detail }) => (detail?.['receipt'] as { number?: unknown } | undefined)?.number !== number,
     );
