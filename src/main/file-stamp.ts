@@ -2,8 +2,10 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** File systems may stamp two changes this close together alike. */
+/** File systems may stamp two changes this close together alike; those that know whole seconds only, up to two apart. */
 const UNSETTLED_NS = 100_000_000n;
+const COARSE_NS = 2_100_000_000n;
+const SECOND_NS = 1_000_000_000n;
 
 /** Tells one content of the file from another; `undefined` when it cannot. */
 export function stampOf(path: string): string | undefined {
@@ -12,7 +14,7 @@ export function stampOf(path: string): string | undefined {
   const { dev, ino, size, mtimeNs, ctimeNs } = stats;
   const now = BigInt(Date.now()) * 1_000_000n;
   const touched = ctimeNs > mtimeNs ? ctimeNs : mtimeNs;
-  if (now - touched < UNSETTLED_NS) return undefined;
+  if (now - touched < (touched % SECOND_NS === 0n ? COARSE_NS : UNSETTLED_NS)) return undefined;
   return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
 }
 

@@ -62,8 +62,9 @@ function unitPath(manager: ServiceManager): string {
 }
 
 /**
- * The unit. It shares the machine's view of mounts and processes on purpose: a sandboxed view would
- * be recorded as the machine's.
+ * The unit. When it stops, only the service is ended: jobs of changes go on, watched by their own
+ * supervisors, and the next start asks what became of them. It shares the machine's view of mounts and
+ * processes on purpose: a sandboxed view would be recorded as the machine's.
  */
 export function unitText(home: string, manager: ServiceManager): string {
   const quoted = (text: string): string =>
@@ -77,6 +78,7 @@ After=network.target
 ExecStart=${quoted(join(ROOT, 'bin', 'holdfast'))} --home ${quoted(home)} up
 Restart=on-failure
 RestartSec=5
+KillMode=process
 TimeoutStopSec=30
 UMask=0077
 NoNewPrivileges=yes
