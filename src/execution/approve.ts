@@ -44,9 +44,9 @@ export async function approvalPage(
     digestWords: digestWords(row.digest),
     blastRadius: last(known.moves, 'blastRadius') ?? [],
     preview: last(known.moves, 'preview') ?? [],
-    taintedText: (road.store.changes.taint(asked.requester.session)?.excerpts ?? []).map(
-      ({ operation, text }) => ({ operation: clean(operation).text, text: clean(text).text }),
-    ),
+    taintedText: (
+      road.store.changes.taint(asked.requester.session, row.createdAt)?.excerpts ?? []
+    ).map(({ operation, text }) => ({ operation: clean(operation).text, text: clean(text).text })),
     assuranceNeeded: rule.assurance,
     quorum: { needed: document.quorum, have },
     fourEyes: await fourEyes(road, known, authority),

@@ -168,8 +168,8 @@ export type TaintRow = {
   readonly text: string;
 };
 
-/** Texts kept of one session; that it is tainted is kept for good. */
-export const TAINT_EXCERPTS = 5;
+/** Texts told of one session, the newest: whoever wants to be read last is shown. That it is tainted is kept for good. */
+export const TAINT_EXCERPTS = 12;
 export const TAINT_EXCERPT_BYTES = 2_048;
 
 export type Taint = {
@@ -217,7 +217,8 @@ export interface ChangeReader {
   /** Attempts that began at `since` or later, and all of changes that are not settled: what guards are judged by. */
   attemptsSince(since: Instant): readonly GuardedAttempt[];
   standings(): readonly StandingRow[];
-  taint(session: string): Taint | undefined;
+  /** `until`: with the texts it had read by then. */
+  taint(session: string, until?: Instant): Taint | undefined;
   /** Oldest first. */
   flaps(action: string): readonly FlapRow[];
 }

@@ -198,27 +198,32 @@ export class SqliteChangeReader implements ChangeReader {
       }));
   }
 
-  taint(session: string): Taint | undefined {
-    const rows = this.sql
+  taint(session: string, until?: Instant): Taint | undefined {
+    const since = this.sql.number(
+      'SELECT at FROM taint WHERE session = ? ORDER BY position LIMIT 1',
+      session,
+    );
+    if (since === undefined) return undefined;
+    const operations = this.sql
+      .rows('SELECT DISTINCT operation FROM taint WHERE session = ?', session)
+      .map(([operation]) => operation as string);
+    const newest = this.sql
       .rows(
-        'SELECT session, at, operation, text FROM taint WHERE session = ? ORDER BY position',
+        `SELECT at, operation, text FROM taint WHERE session = ?1 AND (?2 IS NULL OR at <= ?2)
+         ORDER BY position DESC LIMIT ?3`,
         session,
+        until ?? null,
+        TAINT_EXCERPTS,
       )
       .map(
-        ([name, at, operation, text]): TaintRow => ({
-          session: name as string,
+        ([at, operation, text]): TaintRow => ({
+          session,
           at: at as Instant,
           operation: operation as string,
           text: text as string,
         }),
       );
-    const [first] = rows;
-    if (first === undefined) return undefined;
-    return {
-      since: first.at,
-      operations: [...new Set(rows.map((row) => row.operation))],
-      excerpts: rows.slice(0, TAINT_EXCERPTS),
-    };
+    return { since: since as Instant, operations, excerpts: newest.toReversed() };
   }
 
   flaps(action: string): readonly FlapRow[] {

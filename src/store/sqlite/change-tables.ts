@@ -51,6 +51,7 @@ export const CHANGE_TABLES = `
   CREATE TABLE taint(
     session TEXT NOT NULL, position INTEGER NOT NULL, at INTEGER NOT NULL, operation TEXT NOT NULL,
     text TEXT NOT NULL, PRIMARY KEY(session, position)) STRICT;
+  CREATE INDEX taint_by_operation ON taint(session, operation);
 
   CREATE TABLE flap(
     id INTEGER PRIMARY KEY, action TEXT NOT NULL, target TEXT NOT NULL, marked INTEGER NOT NULL,

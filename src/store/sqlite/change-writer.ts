@@ -251,17 +251,24 @@ export class SqliteChangeWriter extends SqliteChangeReader implements ChangeWrit
 
   addTaint(taint: TaintRow): void {
     const { session, at, operation } = taint;
-    const kept = this.sql.number('SELECT count(*) FROM taint WHERE session = ?', session) ?? 0;
-    const known = this.sql.row(
-      'SELECT 1 FROM taint WHERE session = ? AND operation = ?',
+    const text = cutBytes(taint.text, TAINT_EXCERPT_BYTES);
+    const newest = this.sql.rows(
+      `SELECT position, operation, text FROM taint WHERE session = ?
+       ORDER BY position DESC LIMIT ?`,
       session,
-      operation,
+      TAINT_EXCERPTS,
     );
-    // The texts are samples; each operation that tainted is kept.
-    if (kept >= TAINT_EXCERPTS && known !== undefined) return;
-    const text = kept >= TAINT_EXCERPTS ? '' : cutBytes(taint.text, TAINT_EXCERPT_BYTES);
+    if (newest.some(([, known, same]) => known === operation && same === text)) return;
+    const position = newest[0] === undefined ? 0 : Number(newest[0][0]) + 1;
     this.#writing(() => {
-      this.sql.run('INSERT INTO taint VALUES (?, ?, ?, ?, ?)', session, kept, at, operation, text);
+      this.sql.run(
+        'INSERT INTO taint VALUES (?, ?, ?, ?, ?)',
+        session,
+        position,
+        at,
+        operation,
+        text,
+      );
     });
   }
 
