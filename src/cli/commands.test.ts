@@ -271,6 +271,7 @@ describe('a command', () => {
       'redact',
       'completions',
       'version',
+      'action', // In commands/action.test.ts.
       'approve', // Together with what it signs, in signing.test.ts.
     ];
     const all = CHAPTERS.flatMap(({ commands }) =>

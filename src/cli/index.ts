@@ -6,12 +6,14 @@ export type {
   Keys,
   Made,
   Opened,
+  Rehearsals,
   ServiceAction,
   ServiceManager,
   ShownOrder,
   Summary,
   TargetSummary,
   Teller,
+  TestAsked,
   UpOptions,
 } from './program.ts';
 export { type CliRun, runCli } from './run.ts';

@@ -23,6 +23,7 @@ export interface Commands {
   restore(home: string, path: string, identity?: string): Promise<Json>;
   service(home: string, action: ServiceAction, manager: ServiceManager): Promise<Json>;
   readonly keys: Keys;
+  readonly rehearsals: Rehearsals;
   /**
    * Holds a page against the bytes that a person would sign: change, organisation, tier, digest, words,
    * and every part against its step of the plan. Throws `refused` `page-differs` where they differ;
@@ -47,6 +48,26 @@ export type ShownOrder = {
     }
   | { readonly kind: 'lift'; readonly stop: string }
 );
+
+/** An operator's own actions, tried on this machine where it is a lab. */
+export interface Rehearsals {
+  /** Answers the report, passed or not. Throws `refused` `no-lab` where this machine is none. */
+  test(home: string, asked: TestAsked): Promise<Json>;
+  /** The same, written down when it passed; or `report`, as `test` answered it elsewhere, instead. */
+  publish(home: string, asked: TestAsked, report: string | null): Promise<Json>;
+  drafts(home: string): Promise<Json>;
+}
+
+export type TestAsked = {
+  /** An absolute path of a YAML file, or an id. */
+  readonly what: string;
+  /** Which of the file; `null` when there is one. */
+  readonly only: string | null;
+  readonly arguments: Json;
+  /** Absolute path of a script that each try begins with. */
+  readonly prepare: string | null;
+  readonly watch: readonly string[];
+};
 
 /** A person's own keys, through OpenSSH. Passphrases and touches are between it and the person's terminal. */
 export interface Keys {

@@ -95,6 +95,20 @@ export async function cli(argv: readonly string[], setting: Setting = {}): Promi
       exists: async () => true,
       ...setting.keys,
     },
+    rehearsals: {
+      test: call('test', {
+        action: 'site.close@1',
+        where: 'host:lab (debian, lab)',
+        result: 'passed',
+        tries: [{ name: 'usual: does it twice', held: true, says: 'the second time ran as well' }],
+      }),
+      publish: call('publish', {
+        action: 'site.close@1',
+        where: 'host:lab (debian, lab)',
+        next: 'holdfast config sign puts it in force',
+      }),
+      drafts: call('drafts', { actions: [], unreadable: [] }),
+    },
     checkPage: async (page, changeId) => {
       checked.push(`page ${changeId}`);
       return renderPlan(page.plan);

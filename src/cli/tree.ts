@@ -1,5 +1,6 @@
 /** The commands, and the parser made of them. */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { action } from './commands/action.ts';
 import { bundle, config, evidence, operator, policy } from './commands/authority.ts';
 import {
   actions,
@@ -54,7 +55,7 @@ export const CHAPTERS: readonly Chapter[] = [
       stop,
     ],
   },
-  { title: 'Govern:', commands: [operator, standing, config, policy] },
+  { title: 'Govern:', commands: [operator, standing, config, policy, action] },
   { title: 'Prove:', commands: [events, bundle, evidence, verify, backup, restore] },
   { title: 'Run:', commands: [target, mcp, service, redact, completions, version] },
 ];

@@ -7,6 +7,7 @@ import {
   type Catalogue,
   parseActions,
   parseRunbook,
+  type Runnable,
   SHIPPED_FILES,
 } from '#catalogue';
 import { type PublishedActions, parsePublished } from '#rehearsal';
@@ -28,17 +29,33 @@ export function catalogueKeeper(files: Files, paths: Paths): () => Promise<Catal
     },
     async () => {
       shipped ??= await readShipped(files);
-      const own = (await readTextFolder(files, paths.catalogue, isYaml)) ?? [];
-      const books = (await readTextFolder(files, paths.runbooks, isYaml)) ?? [];
-      const { byDigest } = await readPublished(files, paths);
-      return buildCatalogue({
-        actions: [...shipped, ...own.flatMap(({ text, path }) => parseActions(text, path, false))],
-        runbooks: books.map(({ text, path }) => parseRunbook(text, path, false)),
-        published: new Set(byDigest.keys()),
-      });
+      return catalogueOf([...shipped, ...(await readOwn(files, paths))], files, paths);
     },
   );
   return () => kept.get();
+}
+
+export async function catalogueOf(
+  all: readonly Runnable[],
+  files: Files,
+  paths: Paths,
+): Promise<Catalogue> {
+  const { byDigest } = await readPublished(files, paths);
+  return buildCatalogue({
+    actions: all.filter((each) => each.kind === 'action'),
+    runbooks: all.filter((each) => each.kind === 'runbook'),
+    published: new Set(byDigest.keys()),
+  });
+}
+
+/** The operator's own. */
+export async function readOwn(files: Files, paths: Paths): Promise<readonly Runnable[]> {
+  const own = (await readTextFolder(files, paths.catalogue, isYaml)) ?? [];
+  const books = (await readTextFolder(files, paths.runbooks, isYaml)) ?? [];
+  return [
+    ...own.flatMap(({ text, path }) => parseActions(text, path, false)),
+    ...books.map(({ text, path }) => parseRunbook(text, path, false)),
+  ];
 }
 
 /** What has passed its contract test: a file in the catalogue's folder, so part of what is signed. */
@@ -51,7 +68,7 @@ export async function readPublished(files: Files, paths: Paths): Promise<Publish
   return parsePublished(Buffer.from(bytes ?? '').toString('utf8'));
 }
 
-async function readShipped(files: Files): Promise<readonly Action[]> {
+export async function readShipped(files: Files): Promise<readonly Action[]> {
   const read: Action[] = [];
   for (const name of SHIPPED_FILES) {
     const path = join(SHIPPED, name);

@@ -104,7 +104,7 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     authority: () => authority.state(),
     adapterOf: (target) => (target.transport === 'local' ? host.adapter : undefined),
     enrolled: (target) => host.enrolled(target),
-    fileOf,
+    fileOf: filesOf(paths.runbooks),
     roots: { state: STATE_ROOT, runbooks: paths.runbooks },
     checkpoint,
     signRun,
@@ -131,14 +131,27 @@ function hex(digest: string): string {
   return digest.replace(/^sha256:/, '');
 }
 
-/** A file of this machine, without following a link. */
-async function fileOf(_target: Target, path: string): Promise<FileSeen> {
+/**
+ * Files of this machine, without following a link. Below the runbook root no directory may be a link
+ * either: what lies elsewhere is no script of ours.
+ */
+export function filesOf(runbooks: string): (target: Target, path: string) => Promise<FileSeen> {
   const machine = nodeMachineFiles();
-  const stat = await machine.stat(path);
-  if (stat === undefined) return 'absent';
-  if (stat.kind !== 'file') return undefined;
-  const sha256 = await machine.sha256(path, LIMITS.collectorBytes);
-  return sha256 === undefined ? undefined : { sha256 };
+  return async (_target, path) => {
+    const below = path.startsWith(`${runbooks}/`) ? path.slice(runbooks.length + 1) : '';
+    const folders = below.split('/').slice(0, -1);
+    for (const [depth] of folders.entries()) {
+      const folder = join(runbooks, ...folders.slice(0, depth + 1));
+      const kind = (await machine.stat(folder))?.kind;
+      if (kind === undefined) return 'absent';
+      if (kind !== 'directory') return undefined;
+    }
+    const stat = await machine.stat(path);
+    if (stat === undefined) return 'absent';
+    if (stat.kind !== 'file') return undefined;
+    const sha256 = await machine.sha256(path, LIMITS.collectorBytes);
+    return sha256 === undefined ? undefined : { sha256 };
+  };
 }
 
 /** Over every baseline and waiver in force, whatever the order in which they were written. */

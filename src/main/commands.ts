@@ -24,6 +24,7 @@ export function nodeCommands(logSink: Sink): Commands {
     restore: async (home, path, identity) =>
       (await import('./restore.ts')).restore({ home, path, identity }),
     keys: lazyKeys,
+    rehearsals: lazyRehearsals,
     checkPage: async (...given) => (await import('./check-page.ts')).checkPage(...given),
     checkOrder: async (shown) => (await import('./check-page.ts')).checkOrder(shown),
     service: async (home, action, manager) =>
@@ -36,6 +37,12 @@ const lazyKeys: Commands['keys'] = {
   make: async (...given) => (await import('./keys.ts')).nodeKeys.make(...given),
   publicLine: async (...given) => (await import('./keys.ts')).nodeKeys.publicLine(...given),
   exists: async (...given) => (await import('./keys.ts')).nodeKeys.exists(...given),
+};
+
+const lazyRehearsals: Commands['rehearsals'] = {
+  test: async (...given) => (await import('./rehearsals.ts')).nodeRehearsals.test(...given),
+  publish: async (...given) => (await import('./rehearsals.ts')).nodeRehearsals.publish(...given),
+  drafts: async (...given) => (await import('./rehearsals.ts')).nodeRehearsals.drafts(...given),
 };
 
 export type Owned = {

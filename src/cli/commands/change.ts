@@ -28,7 +28,7 @@ import {
   TARGET,
 } from './spec.ts';
 
-const ARG: OptionSpec = {
+export const ARG: OptionSpec = {
   flags: '--arg <pair>',
   about: 'an argument as name=value; once for each',
   read: 'repeated',
