@@ -30,6 +30,7 @@ import { type Paths, pathsOf } from './data-directory.ts';
 import { examine } from './doctor.ts';
 import { changePatient } from './doctor-wiring.ts';
 import { anchorsOf, readEvidence, startAnchoring } from './evidence-keeper.ts';
+import { watchEvidence } from './evidence-watch.ts';
 import { InventoryKeeper } from './inventory-keeper.ts';
 import { type OwnerLock, tryOwn } from './owner-lock.ts';
 import { policyTools } from './policy-tools.ts';
@@ -48,6 +49,8 @@ export type Service = AsyncDisposable & {
   readonly events: EventLog;
   readonly inventory: InventoryKeeper;
   readonly road: Pick<ChangeRoad, 'tick'>;
+  /** Prunes kept outputs and sends events to syslog until told to stop. */
+  watchEvidence(signal: AbortSignal): Promise<void>;
   perform(call: Call): Promise<Answer>;
   /** Calls `listener` after each operation that may have changed what is known or declared. */
   onChange(listener: () => void): void;
@@ -218,6 +221,11 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     events,
     inventory,
     road,
+    watchEvidence: (signal) =>
+      watchEvidence(
+        { files, clock, log, paths, settings: evidence.settings, events, outputs },
+        signal,
+      ),
     perform: async (call) => {
       const answer = await kernel.perform(call);
       if (CHANGING.has(call.operation)) for (const listener of listeners) listener();
