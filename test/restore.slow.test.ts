@@ -29,7 +29,6 @@ import {
 } from '#test/change-home';
 import { holdfast } from '#test/holdfast';
 import { opensshKey } from '#test/openssh-key';
-import { throwsFault } from '#test/throws-fault';
 import type { Service } from '../src/main/service.ts';
 
 /** Each run makes a file one byte longer: what runs twice is seen. */
