@@ -69,9 +69,10 @@ export async function up(
     service.log,
     stop.signal,
   );
+  const proving = service.watchEvidence(stop.signal);
   await stopped;
   stop.abort();
-  await watching;
+  await Promise.all([watching, proving]);
   await socket.close();
 }
 
