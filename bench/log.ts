@@ -13,6 +13,7 @@ import { auditArguments } from '../src/operations/audit-arguments.ts';
 import { chain, Edge, naiveProof, smallRecord } from './floors/chain.ts';
 import { DurableFile } from './floors/durable.ts';
 import { eachTook, inTurn, median, mustHold, nowMs, took } from './measure.ts';
+import { NOWHERE } from './nowhere.ts';
 import { alone, paired, type Row } from './row.ts';
 import type { Setting } from './sizes.ts';
 
@@ -79,19 +80,6 @@ async function openLog(directory: string, files: Files = nodeFiles()): Promise<O
   );
   return { log, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
-
-/** A disk that takes everything and keeps nothing: what is left is what the log computes. */
-const NOWHERE: Files = {
-  info: async () => undefined,
-  list: async () => undefined,
-  read: async () => undefined,
-  readRange: async () => undefined,
-  replace: async () => {},
-  appender: async () => ({ append: async () => {}, sync: async () => {}, close: async () => {} }),
-  truncate: async () => {},
-  makeDirectory: async () => {},
-  remove: async () => {},
-};
 
 /** Appends many; the newest is durable at the end, and so is everything before it. */
 async function appendMany(log: Log, count: number, atOnce = 1_000): Promise<void> {

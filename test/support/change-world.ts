@@ -20,7 +20,7 @@ import {
 import { digestOf, sha256 } from '#base/digest';
 import type { Json } from '#base/json';
 import { silentLog } from '#base/log';
-import type { Clock } from '#base/ports';
+import type { Clock, Files } from '#base/ports';
 import { formatInstant, type Instant } from '#base/time';
 import type { Catalogue } from '#catalogue';
 import type { EventInput, EventRecord, Log } from '#evidence';
@@ -145,6 +145,8 @@ export type WorldOptions = {
   readonly catalogue?: Catalogue;
   /** Whether `observe` records what there is; a bench that is about something else says no. */
   readonly observes?: boolean;
+  /** Another disk than the simulated one, which costs memory with each append. */
+  readonly files?: Files;
   readonly program?: (call: ProgramCall) => ProgramEnd;
 };
 
@@ -161,7 +163,7 @@ export async function aChangeWorld(options: WorldOptions = {}) {
   const seconds = (): number => Math.floor(now / 1_000_000);
   const random = seededRandom(11);
   const disk = new SimulatedDisk(3);
-  const files = disk.start();
+  const files = options.files ?? disk.start();
   await files.makeDirectory(HOME);
   const { log } = await openTestLog(files);
   let db: DatabaseSync | undefined;
