@@ -271,6 +271,7 @@ describe('a command', () => {
       'redact',
       'completions',
       'version',
+      'witness',
       'action', // In commands/action.test.ts.
       'approve', // Together with what it signs, in signing.test.ts.
     ];
@@ -389,6 +390,10 @@ describe('a command', () => {
       { once: true, port: 7878, http: false },
     ]);
     assert.deepEqual(await called('mcp'), ['mcp', home]);
+    assert.deepEqual(await called('witness serve w --name w.example/1 --logs l --port 7431'), [
+      'witness',
+      { directory: '/desk/w', name: 'w.example/1', logs: '/desk/l', host: '127.0.0.1', port: 7431 },
+    ]);
     assert.deepEqual(await called('restore b'), ['restore', home, '/desk/b']);
     assert.deepEqual(await called('service install'), ['service', home, 'install', 'user']);
     assert.deepEqual(await called('service status', true), ['service', home, 'status', 'system']);

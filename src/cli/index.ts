@@ -15,5 +15,6 @@ export type {
   Teller,
   TestAsked,
   UpOptions,
+  WitnessOptions,
 } from './program.ts';
 export { type CliRun, runCli } from './run.ts';

@@ -22,6 +22,8 @@ export interface Commands {
   /** Puts a checked backup in place of an empty or absent `home`. `identity`: file of the key that opens it. */
   restore(home: string, path: string, identity?: string): Promise<Json>;
   service(home: string, action: ServiceAction, manager: ServiceManager): Promise<Json>;
+  /** Serves a witness until it is told to stop; `tell` gets where, and its key. */
+  witness(options: WitnessOptions, tell: (line: string) => void): Promise<void>;
   readonly keys: Keys;
   readonly rehearsals: Rehearsals;
   /**
@@ -48,6 +50,15 @@ export type ShownOrder = {
     }
   | { readonly kind: 'lift'; readonly stop: string }
 );
+
+export type WitnessOptions = {
+  readonly directory: string;
+  readonly name: string;
+  /** Path of a file with one verifier key of a log on each line. */
+  readonly logs: string;
+  readonly host: string;
+  readonly port: number;
+};
 
 /** An operator's own actions, tried on this machine where it is a lab. */
 export interface Rehearsals {

@@ -95,6 +95,7 @@ export async function cli(argv: readonly string[], setting: Setting = {}): Promi
       exists: async () => true,
       ...setting.keys,
     },
+    witness: call('witness', undefined),
     rehearsals: {
       test: call('test', {
         action: 'site.close@1',

@@ -32,6 +32,7 @@ import {
 } from './commands/service.ts';
 import type { Chapter, CommandSpec, GroupSpec, OptionSpec, Options } from './commands/spec.ts';
 import { standing } from './commands/standing.ts';
+import { witness } from './commands/witness.ts';
 import type { Globals } from './desk.ts';
 import { EXIT_CODES_HELP } from './exit-codes.ts';
 
@@ -57,7 +58,7 @@ export const CHAPTERS: readonly Chapter[] = [
   },
   { title: 'Govern:', commands: [operator, standing, config, policy, action] },
   { title: 'Prove:', commands: [events, bundle, evidence, verify, backup, restore] },
-  { title: 'Run:', commands: [target, mcp, service, redact, completions, version] },
+  { title: 'Run:', commands: [target, mcp, service, witness, redact, completions, version] },
 ];
 
 export const GLOBAL_OPTIONS: readonly OptionSpec[] = [

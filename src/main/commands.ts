@@ -23,6 +23,7 @@ export function nodeCommands(logSink: Sink): Commands {
     mcp: async (home) => (await import('./mcp.ts')).speakMcp(home, logSink),
     restore: async (home, path, identity) =>
       (await import('./restore.ts')).restore({ home, path, identity }),
+    witness: async (options, tell) => (await import('./witness.ts')).serveWitness(options, tell),
     keys: lazyKeys,
     rehearsals: lazyRehearsals,
     checkPage: async (...given) => (await import('./check-page.ts')).checkPage(...given),

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { Fault } from '#base/fault';
+import type { WitnessOptions } from '#cli';
 import { parseKnownLogs, Witness } from '#evidence';
 import { nodeClock, nodeFiles, nodeRandom } from '#machine';
 import { boundedServer } from './http.ts';
@@ -10,15 +11,6 @@ import { tryOwn } from './owner-lock.ts';
 import { privateDirectory } from './private-directory.ts';
 
 const MOST_BYTES = 64 * 1024;
-
-export type WitnessOptions = {
-  readonly directory: string;
-  readonly name: string;
-  /** Path of a file with one verifier key of a log on each line. */
-  readonly logs: string;
-  readonly host: string;
-  readonly port: number;
-};
 
 export async function serveWitness(
   { directory, name, logs, host, port }: WitnessOptions,
