@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Files } from '#base/ports';
 import { nodeFiles } from '#machine';
-import { aPrivateKey } from '#samples/authority';
+import { aKey, aPrivateKey, aSecurityKey } from '#samples/authority';
 import { ask, mustOpen, putInForce } from '#test/change-home';
 import { opensshKey } from '#test/openssh-key';
 import { throwsFault } from '#test/throws-fault';
@@ -48,6 +48,16 @@ describe('a backup that is restored', () => {
     assert.equal(bare.encrypted, false);
     assert.match(bare.says[0] ?? '', /^not encrypted, no recovery or root key is in force/);
     await putInForce(service);
+    const request = { kind: 'trust-root', key: aSecurityKey('root').line, operators: ['bea'] };
+    const page = await ask<{ order: string; namespace: string }>(service, 'config_page', {
+      request,
+    });
+    const signatures = [aKey('ada').sign(page.namespace, page.order)];
+    await ask(service, 'config_apply', { order: page.order, signatures });
+    // What a death left of the backup before.
+    mkdirSync(join(home, 'run', 'backup', 'keys'), { recursive: true });
+    writeFileSync(join(home, 'run', 'backup', 'keys', 'old'), 'x');
+    writeFileSync(join(root, '.backup.age.partial'), 'x');
     made = await ask<Made>(service, 'backup', { path: sealed });
     await ask<Made>(service, 'backup', { path: plain, plain: true });
   });
@@ -55,6 +65,8 @@ describe('a backup that is restored', () => {
   it('is one private file, and nothing of it lies beside it or in the home', () => {
     assert.deepEqual([made.ok, made.encrypted], [true, true]);
     assert.match(made.says[0] ?? '', /^encrypted to the recovery key SHA256:/);
+    assert.equal(made.says.length, 2);
+    assert.match(made.says[1] ?? '', /^not to the root key SHA256:.*: nothing can be encrypted to/);
     assert.equal(statSync(sealed).mode & 0o777, 0o600);
     assert.ok(readFileSync(sealed).toString('latin1').startsWith('age-encryption.org/v1\n-> ssh'));
     assert.ok(!existsSync(join(home, 'run', 'backup')));
@@ -82,7 +94,7 @@ describe('a backup that is restored', () => {
       digests.add(answer.backup);
       assert.match(readFileSync(join(to, 'restored'), 'utf8'), / from a backup of /);
       assert.ok(answer.says.some((line) => line.includes('ada: ssh-ed25519 SHA256:')));
-      for (const name of ['fleet.yaml', 'operators.yaml', join('authority', '000004.json')])
+      for (const name of ['fleet.yaml', 'operators.yaml', join('authority', '000005.json')])
         assert.ok(readFileSync(join(to, name)).equals(readFileSync(join(home, name))), name);
     }
     assert.equal(digests.size, 3);
@@ -97,7 +109,7 @@ describe('a backup that is restored', () => {
     await using service = await mustOpen(to);
     const status = await ask<{ status: string; keys: string[] }>(service, 'config_status');
     assert.equal(status.status, 'restored');
-    assert.equal(status.keys.length, 2);
+    assert.equal(status.keys.length, 3);
     const { events } = await ask<{ events: { kind: string; more: { backup: string } }[] }>(
       service,
       'events_list',
