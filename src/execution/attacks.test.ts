@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NAMESPACES } from '#authority';
-import { buildCatalogue, parseActions } from '#catalogue';
+import { buildCatalogue, parseActions, parseRunbook } from '#catalogue';
 import { DEFAULT_SETTINGS } from '#policy';
 import { aKey } from '#samples/authority';
 import { shippedActions } from '#samples/catalogue';
@@ -268,5 +268,106 @@ describe('proposals', () => {
     await world.road.propose(ASSISTANT, keyed);
     const other = { ...ASSISTANT, session: 'ses_other', scopes: [] };
     await throwsFault(() => world.road.propose(other, keyed), 'idempotency-key-reused');
+  });
+});
+
+describe('a runbook', () => {
+  const lab = parseActions(
+    `version: 1
+actions:
+  - id: own.lab
+    version: 1
+    summary: Only where nobody depends on it
+    family: own
+    tier: T2
+    sideEffect: data
+    environments: [lab]
+    steps:
+      - run: [shake]
+        effect: Shakes
+        inverse: none
+    verify:
+      probes:
+        - run: ['true']
+`,
+    'own.yaml',
+    false,
+  );
+  const book = (action: string): ReturnType<typeof parseRunbook> =>
+    parseRunbook(
+      `version: 1
+runbook:
+  id: runbook.one
+  version: 1
+  summary: One step
+  family: own
+  tier: T2
+  sideEffect: data
+  steps:
+    - action: ${action}
+  verify:
+    probes:
+      - run: ['true']
+`,
+      'one.yaml',
+      false,
+    );
+  const worldOf = (action: string): Promise<World> => {
+    const runbook = book(action);
+    const published = new Set([...lab, runbook].map(({ digest }) => digest));
+    return aChangeWorld({
+      catalogue: buildCatalogue({
+        actions: [...shippedActions(), ...lab],
+        runbooks: [runbook],
+        published,
+      }),
+    });
+  };
+  const one = { action: 'runbook.one', arguments: {} };
+
+  it('takes no action where the action may not go', async () => {
+    const world = await worldOf('own.lab');
+    const view = await world.road.propose(ASSISTANT, aProposal(one));
+    assert.equal(view.state, 'refused');
+    assert.equal(view.decision.because, 'not-permitted', view.decision.says);
+  });
+
+  it('is stopped by a stop of an action in it', async () => {
+    const world = await worldOf('logs.rotate');
+    const id = await proposed(world, one);
+    await world.road.stop(OPERATOR, { kind: 'action', name: 'logs.rotate' }, 'not now');
+    const view = await world.approve(id);
+    assert.equal(view.state, 'refused', JSON.stringify(view.outcome));
+    assert.equal(view.decision.because, 'stopped');
+    assert.equal(world.sent.length, 0);
+  });
+});
+
+describe('consent that was taken back', () => {
+  it('is not given back by whoever removes the row', async () => {
+    const world = await aChangeWorld();
+    const flush = aProposal({ action: 'logs.rotate', arguments: {} });
+    const page = await world.road.standingPage(OPERATOR, {
+      action: 'logs.rotate',
+      targets: ['host:web-1'],
+      arguments: {},
+      days: 1,
+      window: 'always',
+      budget: { runs: 5, perSeconds: 3_600 },
+      cooldownSeconds: 0,
+      evenTainted: false,
+      reason: 'it may',
+    });
+    const { id } = await world.road.addStanding(OPERATOR, {
+      order: page.order,
+      signatures: [aKey('alice').sign(NAMESPACES.standing, page.order)],
+    });
+    await world.road.revokeStanding(OPERATOR, id, 'no more');
+    world.edit('DELETE FROM standing_end');
+    assert.equal((await world.road.propose(ASSISTANT, flush)).state, 'previewed');
+    const { road } = world.begin();
+    await road.resume();
+    assert.equal((await road.propose(ASSISTANT, flush)).state, 'previewed');
+    assert.equal(world.sent.length, 0);
   });
 });

@@ -2,7 +2,7 @@
 import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
 import type { Instant } from '#base/time';
-import type { Target } from '#model';
+import type { Plan, Target } from '#model';
 import type { ChangeRow, ChangeWriter } from '#store';
 import { type Actor, type EventKind, type EventMore, eventOf, record } from './events.ts';
 import type { RoadPorts } from './ports.ts';
@@ -21,6 +21,8 @@ export type Road = RoadPorts & {
   readonly stops: Stops;
   /** By change. What is here is nobody else's to settle. */
   readonly running: Map<string, Running>;
+  /** Standing approvals that the event log says were taken back, whatever the database says. */
+  readonly revoked: Set<string>;
   /** Attempts that this process handed to a host. Of what is not here, and is its own, it knows that nothing was sent. */
   readonly sent: Set<string>;
 };
@@ -29,10 +31,12 @@ export function stopQuestion(
   row: ChangeRow,
   asked: Asked,
   rule: string | null = null,
+  plan: Pick<Plan, 'steps'> | null = null,
 ): StopQuestion {
+  const steps = (plan?.steps ?? []).map((step) => step.action);
   return {
     targets: row.targets,
-    action: asked.proposal.action,
+    actions: [...new Set([asked.proposal.action, ...steps])],
     session: asked.requester.session,
     rule,
   };

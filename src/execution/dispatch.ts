@@ -104,7 +104,10 @@ async function send(
   await road.stops.refresh();
   if (attempt.direction === 'forward') await road.at('before-dispatch');
   // Nothing is awaited between this and the sending.
-  if (signal.aborted || road.stops.covering(stopQuestion(known.row, known.asked)) !== undefined) {
+  if (
+    signal.aborted ||
+    road.stops.covering(stopQuestion(known.row, known.asked, null, known.plan)) !== undefined
+  ) {
     return undefined;
   }
   road.sent.add(attempt.id);

@@ -167,6 +167,8 @@ export async function revokeStanding(
     );
   }
   const now = road.clock.now();
+  // From here on it covers nothing, also when it cannot be written down.
+  road.revoked.add(id);
   await road.store.write(async ({ changes }) => {
     changes.revokeStanding(id, now, requester.principal);
     await record(

@@ -34,7 +34,7 @@ export async function recheck(road: Road, known: Known): Promise<Checked> {
     return refuse('bad-signature', 'nothing was signed for this change: have it approved first');
   }
   await road.stops.refresh();
-  road.stops.refuseCovered(stopQuestion(row, asked));
+  road.stops.refuseCovered(stopQuestion(row, asked, null, plan));
   requireInTime(road, known, order);
   requireOwnBytes(known, order);
   const scene = await sceneAgain(road, known);
@@ -60,7 +60,7 @@ export async function recheck(road: Road, known: Known): Promise<Checked> {
   await requireSamePlan(road, scene, known);
   // Making the plan took time: the deadline and the stops are those of now.
   requireInTime(road, known, order);
-  road.stops.refuseCovered(stopQuestion(row, asked, covering?.row.id ?? null));
+  road.stops.refuseCovered(stopQuestion(row, asked, covering?.row.id ?? null, plan));
   return { scene, order, covering };
 }
 

@@ -14,6 +14,7 @@ import { settleAttempt, spendUnused } from './settle.ts';
 import { endCovered } from './stop.ts';
 
 const STOPS_READ = 1_000;
+const REVOKED_READ = 100_000;
 
 /** How long a start waits for a part that still runs, before it goes on and asks again later. */
 const WAIT_MS = 0;
@@ -21,6 +22,7 @@ const WAIT_MS = 0;
 export async function resume(road: Road): Promise<void> {
   await road.stops.refresh();
   await restoreStops(road);
+  await restoreRevocations(road);
   const { changes } = road.store;
   for (const row of changes.inStates(['proposed', 'previewed'])) {
     const known = knownOf(changes, row);
@@ -54,6 +56,19 @@ async function restoreStops(road: Road): Promise<void> {
     }
   } catch (thrown) {
     road.log.error('stops could not be compared with the event log', thrown);
+  }
+}
+
+/** What the log says was taken back stays so: a row that is gone gives nothing back. */
+async function restoreRevocations(road: Road): Promise<void> {
+  const live = road.store.changes.standings().filter(({ revokedAt }) => revokedAt === null);
+  if (live.length === 0) return;
+  try {
+    for (const { more } of await road.events.read({ operation: 'standing.revoked' }, REVOKED_READ))
+      if (typeof more?.['standing'] === 'string') road.revoked.add(more['standing']);
+  } catch (thrown) {
+    road.log.error('standing approvals could not be compared with the event log', thrown);
+    for (const { id } of live) road.revoked.add(id);
   }
 }
 

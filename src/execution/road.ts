@@ -38,6 +38,7 @@ export function openChangeRoad(ports: RoadPorts): ChangeRoad {
     ...ports,
     stops: new Stops(ports.files, ports.home),
     running: new Map(),
+    revoked: new Set(),
     sent: new Set(),
   });
 }

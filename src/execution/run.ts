@@ -77,7 +77,7 @@ export async function run(road: Road, id: string, actor: Actor): Promise<ChangeV
   const { row, asked } = known;
   if (row.state !== 'approved' || road.running.has(id)) return viewNow(road, id);
   const abort = new AbortController();
-  const question = stopQuestion(row, asked, ruleOf(known));
+  const question = stopQuestion(row, asked, ruleOf(known), known.plan);
   road.running.set(id, { question, abort, targets: [] });
   try {
     const checked = await recheck(road, known);
@@ -130,7 +130,7 @@ async function begin(
       refuse('bad-signature', 'the order was changed while it was checked: have it approved again');
     }
     const covering = requireAuthority(road, scene, known, order);
-    road.stops.refuseCovered(stopQuestion(row, asked, covering?.row.id ?? null));
+    road.stops.refuseCovered(stopQuestion(row, asked, covering?.row.id ?? null, plan));
     passGuards(road, changes, scene, row.id, asked);
     const attempts = attemptsOf(road, scene, known, 'forward');
     changes.begin(attempts);

@@ -23,11 +23,12 @@ export type Covering = { readonly row: StandingRow; readonly document: StandingD
 export function coveringStanding(
   road: Road,
   authority: AuthorityState,
+  standings: readonly StandingRow[],
   plan: Plan,
   parts: readonly string[],
 ): Covering | undefined {
   if (plan.tier !== 'T1' && plan.tier !== 'T2') return undefined;
-  for (const row of road.store.changes.standings()) {
+  for (const row of standings) {
     const document = documentIfCovering(road, authority, row, plan, parts);
     if (document !== undefined) return { row, document };
   }
@@ -41,7 +42,7 @@ export function documentIfCovering(
   plan: Plan,
   parts: readonly string[],
 ): StandingDocument | undefined {
-  if (row.revokedAt !== null) return undefined;
+  if (row.revokedAt !== null || road.revoked.has(row.id)) return undefined;
   const now = seconds(road.clock.now());
   try {
     const document = standingDocument.parse(row.text);

@@ -285,7 +285,7 @@ export async function lift(
 
 const onlyOn = ({ id, scope }: Target): StopQuestion => ({
   targets: [{ id, scope }],
-  action: '',
+  actions: [],
   session: '',
   rule: null,
 });

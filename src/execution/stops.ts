@@ -17,8 +17,8 @@ export const SENTINEL = 'sentinel';
 /** What is about to be done, or is being done. */
 export type StopQuestion = {
   readonly targets: ChangeRow['targets'];
-  /** With or without its version. */
-  readonly action: string;
+  /** What was asked for and, once there is a plan, each action in it; with or without versions. */
+  readonly actions: readonly string[];
   readonly session: string;
   readonly rule: string | null;
 };
@@ -147,7 +147,9 @@ export function covers(subject: StopSubject, question: StopQuestion): boolean {
     case 'target':
       return question.targets.some(({ id }) => id === subject.name);
     case 'action':
-      return question.action === subject.name || question.action.split('@')[0] === subject.name;
+      return question.actions.some(
+        (action) => action === subject.name || action.split('@')[0] === subject.name,
+      );
     case 'session':
       return question.session === subject.name;
     case 'rule':

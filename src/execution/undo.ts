@@ -50,7 +50,7 @@ export async function undo(
   const targets = row.targets.map((target) => target.id);
   const scene = await readScene(road, known.asked.proposal.action, targets, requester.scopes);
   await road.stops.refresh();
-  road.stops.refuseCovered(stopQuestion(row, known.asked));
+  road.stops.refuseCovered(stopQuestion(row, known.asked, null, known.plan));
   requireInForce(scene.authority, known.plan?.tier ?? 'T3');
   await road.observe(scene.targets);
   requireWorldAsLeft(road, scene, known);
@@ -141,7 +141,7 @@ async function runInverse(
   const { id } = before.row;
   if (road.running.has(id)) refuse('not-pending', 'it is being worked on: ask again in a moment');
   const abort = new AbortController();
-  const question = stopQuestion(before.row, before.asked);
+  const question = stopQuestion(before.row, before.asked, null, before.plan);
   road.running.set(id, { question, abort, targets: scene.targets });
   try {
     await beginInverse(road, requester, scene, before, reason);
@@ -175,7 +175,7 @@ async function beginInverse(
       );
     }
     const covering = requireAuthority(road, scene, known, order);
-    road.stops.refuseCovered(stopQuestion(row, asked));
+    road.stops.refuseCovered(stopQuestion(row, asked, null, plan));
     passGuards(road, changes, scene, row.id, { ...asked, requester, undoes: row.id });
     const steps = new Set(inverseOfWhatRan(known).map((step) => plan.steps.indexOf(step)));
     const attempts = attemptsOf(road, scene, known, 'inverse', steps);

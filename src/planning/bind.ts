@@ -60,6 +60,12 @@ export function bind(
       'wrong-host-type',
       `action is not for this host type: ${contract.id} is for ${contract.hostTypes.join(', ')}, ${target.id} is ${target.hostType}`,
     );
+  // Also of an action inside a runbook, which has an environment of its own.
+  if (contract.environments !== 'any' && !contract.environments.includes(target.environment))
+    throw planningFault(
+      'not-permitted',
+      `the action is not for this environment: ${contract.id} is for ${contract.environments.join(', ')}, ${target.id} is ${target.environment}`,
+    );
   // Both are ours; a path that they make wrong would be a hole that no grammar sees.
   invariant(pathProblem(context.stateRoot) === undefined, 'the state root is a path');
   invariant(CHANGE_ID.test(context.changeId), 'the id of a change is a plain name');

@@ -7,6 +7,8 @@ const KINDS = {
   'no-adapter': 'refused',
   /** The action is not for this host type. */
   'wrong-host-type': 'invalid',
+  /** The action is not for this environment. */
+  'not-permitted': 'refused',
   /** More targets than the action takes in one change. */
   'one-target-only': 'invalid',
   /** A value put into an argv, a path or a script is not of its grammar. */
