@@ -46,7 +46,16 @@ const OURS: ReadonlySet<string> = new Set([
   'validTo',
   'approvals',
   'receipts',
-  'verification',
+]);
+
+/** What a target reports, whole: its own members may have any name, those above among them. */
+const THEIRS: ReadonlySet<string> = new Set(['value', 'expected', 'observed', 'before', 'after']);
+/** A refusal with one of these quotes what a target says. */
+const QUOTING: ReadonlySet<string> = new Set([
+  'untyped-value',
+  'state-moved',
+  'world-moved',
+  'host-refused',
 ]);
 
 /** Digests, moments, numbers, addresses of numbers. */
@@ -82,18 +91,28 @@ function words(text: string): number {
   return text.split(/\s+/).length;
 }
 
-function collect(value: Json, found: Set<string>): void {
+function collect(value: Json, found: Set<string>, isTheirs = false): void {
   if (typeof value === 'string') {
     if (!NUMERIC.test(value) && !STATES.has(value)) found.add(value);
     return;
   }
   if (value === null || typeof value !== 'object') return;
   if (Array.isArray(value)) {
-    for (const one of value) collect(one, found);
+    for (const one of value) collect(one, found, isTheirs);
     return;
   }
   for (const [key, member] of Object.entries(value)) {
-    if (OURS.has(key)) continue;
-    collect(member as Json, found);
+    if (isTheirs) collect(key, found);
+    else if (key === 'decision') {
+      collect(quoted(member as Json), found);
+      continue;
+    } else if (OURS.has(key)) continue;
+    collect(member as Json, found, isTheirs || THEIRS.has(key));
   }
+}
+
+/** What a decision quotes of a target. */
+function quoted(decision: Json): Json {
+  const { because, says } = (decision ?? {}) as { readonly because?: Json; readonly says?: Json };
+  return typeof because === 'string' && QUOTING.has(because) ? (says ?? null) : null;
 }
