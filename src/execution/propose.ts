@@ -6,7 +6,10 @@ import { asFault, Fault } from '#base/fault';
 import { canonicalJson, type Json } from '#base/json';
 import { LIMITS } from '#base/limits';
 import { shift } from '#base/time';
+import { hasClosedArguments } from '#catalogue';
+import type { Decision } from '#model';
 import { blastRadius } from '#planning';
+import type { PolicyQuestion } from '#policy';
 import type { ChangeReader, ChangeRow } from '#store';
 import { asJson, move, type Road, stopQuestion } from './context.ts';
 import { eventOf, record } from './events.ts';
@@ -64,11 +67,11 @@ async function consider(
 ): Promise<ChangeView> {
   let row = first;
   try {
-    await passFirstGates(road, row, asked, scene);
+    const judged = await passFirstGates(road, row, asked, scene);
     const made = await previewed(road, row, asked, scene, (next) => {
       row = next;
     });
-    return await decided(road, row, asked, scene, made, (next) => {
+    return await decided(road, row, asked, scene, made, judged, (next) => {
       row = next;
     });
   } catch (thrown) {
@@ -82,13 +85,15 @@ async function consider(
   }
 }
 
+type Judged = { readonly question: PolicyQuestion; readonly decision: Decision };
+
 /** Nothing of a target is touched before these. */
 async function passFirstGates(
   road: Road,
   row: ChangeRow,
   asked: Asked,
   scene: Scene,
-): Promise<void> {
+): Promise<Judged> {
   await road.stops.refresh();
   road.stops.refuseCovered(stopQuestion(row, asked));
   // What was done is taken back also when its action is another by now.
@@ -120,13 +125,14 @@ async function passFirstGates(
   const tainted = isTainted(road.store.changes, asked);
   const question = questionOf(scene, asked, road.clock.now(), {
     tainted,
-    closedArguments: false,
+    closedArguments: asked.undoes === null && hasClosedArguments(scene.runnable),
     standing: null,
   });
   const decision = decide(scene, question);
   if (decision.verdict === 'deny') throw new Denied(decision);
   requireInForce(scene.authority, scene.runnable.tier);
   passGuards(road, road.store.changes, scene, row.id, asked);
+  return { question, decision };
 }
 
 async function previewed(
@@ -178,10 +184,15 @@ async function decided(
   asked: Asked,
   scene: Scene,
   made: Made,
+  first: Judged,
   onMoved: (row: ChangeRow) => void,
 ): Promise<ChangeView> {
-  const parts = partsOf(made.plan, road.random);
-  const covering = coveringStanding(road, scene.authority, made.plan, parts);
+  // Without any consent in advance nothing is asked of the parts: those that run are made when they are signed.
+  const hasStandings = road.store.changes.standings().length > 0;
+  const parts = hasStandings ? partsOf(made.plan, road.random) : [];
+  const covering = hasStandings
+    ? coveringStanding(road, scene.authority, made.plan, parts)
+    : undefined;
   const question = questionOf(scene, asked, road.clock.now(), {
     tainted: made.plan.tainted,
     closedArguments: made.closedArguments,
@@ -190,7 +201,8 @@ async function decided(
         ? null
         : { id: covering.row.id, evenTainted: covering.document.evenTainted },
   });
-  const decision = decide(scene, question);
+  // The same policies asked the same again answer the same: only another question is put to them.
+  const decision = isSame(question, first.question) ? first.decision : decide(scene, question);
   if (decision.verdict === 'deny') throw new Denied(decision);
   const moved = await move(road, {
     row,
@@ -212,6 +224,10 @@ async function decided(
     return authoriseByStanding(road, moved, asked, made, parts, covering);
   }
   return viewNow(road, moved.id);
+}
+
+function isSame(a: PolicyQuestion, b: PolicyQuestion): boolean {
+  return canonicalJson(asJson(a)) === canonicalJson(asJson(b));
 }
 
 /** Trouble of ours, or a host out of reach: nothing was decided, and nothing stays behind half done. */

@@ -23,12 +23,11 @@ export type Covering = { readonly row: StandingRow; readonly document: StandingD
 export function coveringStanding(
   road: Road,
   authority: AuthorityState,
-  standings: readonly StandingRow[],
   plan: Plan,
   parts: readonly string[],
 ): Covering | undefined {
   if (plan.tier !== 'T1' && plan.tier !== 'T2') return undefined;
-  for (const row of standings) {
+  for (const row of road.store.changes.standings()) {
     const document = documentIfCovering(road, authority, row, plan, parts);
     if (document !== undefined) return { row, document };
   }
