@@ -262,6 +262,30 @@ describe('proposals', () => {
     assert.equal((await world.road.propose(OPERATOR, aProposal())).state, 'previewed');
   });
 
+  it('keep no more text than a plan may hold', async () => {
+    const many = Array.from(
+      { length: 10 },
+      (_, n) =>
+        `  host:h-${n}: { hostType: debian, environment: test, transport: ssh, address: 192.0.2.${n + 9} }`,
+    );
+    const world = await aChangeWorld({ fleet: `version: 1\ntargets:\n${many.join('\n')}\n` });
+    for (let n = 0; n < 10; n++) {
+      const host = world.host();
+      world.hosts.set(`host:h-${n}`, host);
+    }
+    const view = await world.road.propose(
+      ASSISTANT,
+      aProposal({
+        action: 'file.write',
+        targets: many.map((_, n) => `host:h-${n}`),
+        arguments: { path: '/etc/motd', validate: 'none', content: '€'.repeat(200_000) },
+      }),
+    );
+    assert.equal(view.state, 'refused');
+    assert.equal(view.decision.because, 'invalid-arguments', view.decision.says);
+    assert.match(view.decision.says, /too large/);
+  });
+
   it('are not answered by their key to whoever may not see them', async () => {
     const world = await aChangeWorld();
     const keyed = aProposal({ idempotencyKey: 'k' });

@@ -29,6 +29,7 @@ export type PlanInput = Pick<
 
 /** Parts of one order, after docs/host-contract.md. */
 const MAX_PARTS = 512;
+const MAX_INPUT_BYTES = 4 * 1024 * 1024;
 
 export function makePlan(input: PlanInput): Plan {
   const { runnable, targets } = input;
@@ -42,6 +43,13 @@ export function makePlan(input: PlanInput): Plan {
     throw planningFault(
       'one-target-only',
       `plan is too long: ${runnable.id} comes to ${steps.length} steps with their inverses, accepted are ${MAX_PARTS}. Give fewer targets`,
+    );
+  // Each step carries its own input: what is given once is kept as often as there are targets.
+  const given = steps.reduce((sum, { stdin }) => sum + Buffer.byteLength(stdin ?? ''), 0);
+  if (given > MAX_INPUT_BYTES)
+    throw planningFault(
+      'invalid-arguments',
+      `plan is too large: ${runnable.id} gives its steps ${given} bytes on ${targets.length} targets, accepted are ${MAX_INPUT_BYTES}. Give fewer targets, or less text`,
     );
   return {
     v: 1,
