@@ -23,7 +23,10 @@ import type {
   Try,
 } from './protocol.ts';
 
-const SETTLE_TRIES = 40;
+/** Five seconds and what looking takes: what was asked for may take a moment to be seen. */
+const SETTLE_TRIES = 20;
+/** The same once something never came to be: the test has failed, and the rest is for a person to read. */
+const LESS_TRIES = 3;
 const SETTLE_MS = 250;
 const STATE_ROOT = '/var/lib/holdfast/changes';
 
@@ -78,6 +81,7 @@ class Rehearsal {
   #seen = nothingSeen();
   #before: readonly string[] = [];
   #changes = 0;
+  #patience = SETTLE_TRIES;
 
   constructor(
     action: Runnable,
@@ -361,7 +365,7 @@ class Rehearsal {
       check.kind === 'fact' ? kindOf(check.entity) : [],
     );
     let failed: Check | undefined;
-    for (let tried = 0; tried < SETTLE_TRIES; tried++) {
+    for (let tried = 0; tried < this.#patience; tried++) {
       if (tried > 0) await this.#host.sleep(SETTLE_MS);
       failed = undefined;
       const facts = kinds.length === 0 ? [] : await this.#host.facts(kinds);
@@ -370,6 +374,7 @@ class Rehearsal {
       }
       if (failed === undefined) return;
     }
+    this.#patience = LESS_TRIES;
     held(false, `its own verification does not hold: ${JSON.stringify(failed)}`);
   }
 
@@ -402,11 +407,12 @@ class Rehearsal {
     const counted = (lines: readonly string[]): string[] =>
       lines.flatMap((line) => counts(line) ?? []);
     let differs: string | undefined;
-    for (let tried = 0; tried < SETTLE_TRIES; tried++) {
+    for (let tried = 0; tried < this.#patience; tried++) {
       if (tried > 0) await this.#host.sleep(SETTLE_MS);
       differs = difference(counted(expected), counted(await this.#host.snapshot()));
       if (differs === undefined) return;
     }
+    this.#patience = LESS_TRIES;
     held(false, `${complaint}: ${differs}`);
   }
 }
