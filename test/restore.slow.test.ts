@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
@@ -30,6 +30,9 @@ import {
 import { holdfast } from '#test/holdfast';
 import { opensshKey } from '#test/openssh-key';
 import type { Service } from '../src/main/service.ts';
+
+const KILLS = Number(process.env['HOLDFAST_KILLS'] ?? 6);
+const PROGRAM = join(import.meta.dirname, '..', 'bin', 'holdfast');
 
 /** Each run makes a file one byte longer: what runs twice is seen. */
 const catalogue = (scratch: string, account: string): string =>
@@ -258,6 +261,33 @@ describe('a backup of yesterday, put back elsewhere', { timeout: 180_000 }, () =
     const sound = await verify();
     assert.equal(sound.code, 0, JSON.stringify(sound));
     assert.ok(sound.log.notes.some((note) => note.startsWith('restored from a backup of ')));
+  });
+
+  it(`is whole or not there when its restore is killed, ${KILLS} times`, async (test) => {
+    const to = join(home.scratch, 'killed');
+    const argv = ['--home', to, 'restore', backup, '--identity', identity];
+    const began = performance.now();
+    spawnSync(PROGRAM, ['--home', `${to}-first`, ...argv.slice(2)]);
+    const took = performance.now() - began;
+    let whole = 0;
+    for (let n = 0; n < KILLS; n++) {
+      // The first half is spent on starting the program.
+      spawnSync(PROGRAM, argv, {
+        timeout: Math.round(took * (0.4 + 0.9 * ((n + 0.5) / KILLS))),
+        killSignal: 'SIGKILL',
+      });
+      if (!existsSync(to)) continue;
+      whole++;
+      assert.equal(statSync(to).mode & 0o777, 0o700);
+      assert.ok(existsSync(join(to, 'restored')));
+      const { code, out } = await holdfast(to, ['config', 'status']);
+      assert.equal(code, 3, out);
+      rmSync(to, { recursive: true });
+    }
+    test.diagnostic(`${whole} of ${KILLS} were whole`);
+    const { code, out, err } = await holdfast(to, argv.slice(2));
+    assert.equal(code, 0, out + err);
+    assert.ok(!existsSync(join(home.scratch, '.killed.restoring')));
   });
 
   it('is found by the log that went on, in the file that both were anchored in', async () => {

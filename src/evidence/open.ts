@@ -16,7 +16,7 @@ import { Log } from './log.ts';
 import { makeLogKey, readPins, writeVerifierKey } from './log-key.ts';
 import { parseCheckpoint, parseNote, parseVerifierKey } from './note.ts';
 import { ownEvent } from './own-events.ts';
-import { type RecoveryOptions, recover } from './recover.ts';
+import { type Found, type RecoveryOptions, recover } from './recover.ts';
 import { bundlePath, view } from './tiles.ts';
 import { toHex } from './tree.ts';
 
@@ -97,10 +97,26 @@ export async function openEventLog(options: OpenOptions): Promise<Log> {
   }
   invariant(found.key, 'a log that exists has a key');
   const log = new Log(ports, { ...found, key: found.key, acknowledged });
+  try {
+    await tellOpening(log, found, options, origin);
+  } catch (thrown) {
+    await log[Symbol.asyncDispose]();
+    throw thrown;
+  }
+  return log;
+}
+
+/** The first records of an opening, all of them durable. */
+async function tellOpening(
+  log: Log,
+  found: Found,
+  { restored, random, digests }: OpenOptions,
+  origin: string,
+): Promise<void> {
   const first: Promise<unknown>[] = [];
-  if (options.restored !== undefined) {
+  if (restored !== undefined) {
     const begins = Buffer.from(random.bytes(16)).toString('hex');
-    await log.beginEpoch(begins, originIn(origin, begins), options.restored);
+    await log.beginEpoch(begins, originIn(origin, begins), restored);
   }
   const { recovered } = found;
   if (recovered.kept > 0 || recovered.cut.length > 0 || found.adopted) {
@@ -110,10 +126,8 @@ export async function openEventLog(options: OpenOptions): Promise<Log> {
   if (found.unrecorded !== undefined) {
     first.push(log.append(ownEvent('log.checkpoint', found.unrecorded)).durable);
   }
-  if (options.restored === undefined)
-    first.push(log.append(ownEvent('service.started', options.digests)).durable);
+  if (restored === undefined) first.push(log.append(ownEvent('service.started', digests)).durable);
   await Promise.all(first);
-  return log;
 }
 
 /** The name of the verifier key beside the private one; when that file is gone, what the newest checkpoint or the first record says. */
