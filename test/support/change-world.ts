@@ -112,6 +112,8 @@ export function aProposal(over: Partial<Proposal> = {}): Proposal {
   };
 }
 
+type Parsed = Pick<AuthorityState, 'signers' | 'signersText' | 'revocations' | 'hostPolicy'>;
+
 class Died extends Error {}
 
 /** A process: everything it touches goes through here, and nothing after its death. */
@@ -303,6 +305,23 @@ export async function aChangeWorld(options: WorldOptions = {}) {
     return { ...next, signature: aKey('alice').sign(NAMESPACES.config, next.text) };
   };
   let inForce = await config();
+  let kept: { readonly of: typeof inForce; readonly parsed: Parsed } | undefined;
+  /** Parsed once for each config, as the service does. */
+  const parsed = (): Parsed => {
+    if (kept?.of !== inForce) {
+      const { signers, revocations, hostPolicy } = inForce.files;
+      kept = {
+        of: inForce,
+        parsed: {
+          signers: parseSigners(signers),
+          signersText: signers,
+          revocations: parseRevocations(revocations),
+          hostPolicy: hostPolicyDocument.parse(hostPolicy),
+        },
+      };
+    }
+    return kept.parsed;
+  };
   const tellHosts = async (): Promise<void> => {
     for (const host of hosts.values()) {
       const answer = await host.config({
@@ -399,10 +418,7 @@ export async function aChangeWorld(options: WorldOptions = {}) {
       settings: async () => state.settings,
       authority: async (): Promise<AuthorityState> => ({
         organisation: ORGANISATION,
-        signers: parseSigners(inForce.files.signers),
-        signersText: inForce.files.signers,
-        revocations: parseRevocations(inForce.files.revocations),
-        hostPolicy: hostPolicyDocument.parse(inForce.files.hostPolicy),
+        ...parsed(),
         config: { text: inForce.text, signatures: [inForce.signature] },
         now: await digests(),
         operators: [

@@ -40,7 +40,7 @@ export class SqliteChangeWriter extends SqliteChangeReader implements ChangeWrit
 
   propose(change: NewChange, detail: JsonObject): ChangeRow {
     const { id, action, principal, session, idempotencyKey, createdAt, targets, body } = change;
-    if (this.change(id) !== undefined) {
+    if (this.sql.row('SELECT 1 FROM change WHERE id = ?', id) !== undefined) {
       throw storeFault('change-exists', `a change has this id already: ${id}`);
     }
     if (idempotencyKey !== null && this.byKey(principal, idempotencyKey) !== undefined) {
@@ -105,7 +105,15 @@ export class SqliteChangeWriter extends SqliteChangeReader implements ChangeWrit
       );
       this.#moved(id, fromRev + 1, to, at, actor, detail);
     });
-    return this.#mustHave(id);
+    return {
+      ...before,
+      rev: fromRev + 1,
+      state: to,
+      updatedAt: at,
+      tier: before.tier ?? planned?.tier ?? null,
+      digest: before.digest ?? planned?.digest ?? null,
+      decideBy: before.decideBy ?? planned?.decideBy ?? null,
+    };
   }
 
   approve(approval: ApprovalRow): void {
