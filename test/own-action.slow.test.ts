@@ -130,7 +130,12 @@ describe('an action of an operator’s own, on a lab machine', { skip }, () => {
     assert.match(tested.stdout, /taken back, it has left something.*now\.html/);
     await host.copy(tested.stdout, '/root/failed.json');
     const published = await holdfast(
-      ...['action', 'publish', '/root/bad.yaml', '--report', '/root/failed.json', '--json'],
+      'action',
+      'publish',
+      '/root/bad.yaml',
+      '--report',
+      '/root/failed.json',
+      '--json',
     );
     assert.equal(published.exit, 3);
     assert.match(published.stderr, /contract-broken/);

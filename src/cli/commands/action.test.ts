@@ -4,11 +4,10 @@ import { cli } from '../samples.ts';
 
 describe('the commands of one’s own actions', () => {
   it('hand over what is to be tried, with paths made whole and arguments of their types', async () => {
-    const line = [
-      ...['action', 'test', './site.yaml', '--only', 'site.close'],
-      ...['--arg', 'site=www', '--arg', 'days=3', '--arg-file', 'text=t'],
-      ...['--prepare', 'before.sh', '--watch', '/opt'],
-    ];
+    const line =
+      'action test ./site.yaml --only site.close --arg site=www --arg days=3 --arg-file text=t --prepare before.sh --watch /opt'.split(
+        ' ',
+      );
     const { called, out, exit } = await cli(line, { files: { '/desk/t': 'of\nthe file' } });
     const [, home, asked] = called.find(([name]) => name === 'test') ?? [];
     assert.equal(typeof home, 'string');
