@@ -218,12 +218,13 @@ describe('a backup of yesterday, put back elsewhere', { timeout: 180_000 }, () =
     const refusals: string[] = [];
     const part = partDocument.parse(order.part);
     const current = seenBy(other);
-    for (const [text, each, signature] of [
+    const signed: readonly (readonly [text: string, part: string, signature: string])[] = [
       [order.text, order.part, order.signature],
       ...[part, { ...part, target: hostId }].map((one) =>
         signedAnew(order.text, partDocument.format(one), current),
       ),
-    ] as const) {
+    ];
+    for (const [text, each, signature] of signed) {
       const answer = await host.run({
         order: text,
         signatures: [signature],
