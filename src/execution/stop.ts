@@ -42,10 +42,12 @@ export async function trip(
 export async function endCovered(road: Road): Promise<void> {
   await road.stops.refresh();
   const found = new Map<string, { readonly scope: string; readonly why: string }>();
-  for (const { question, abort } of road.running.values()) {
+  for (const { question, abort, targets } of road.running.values()) {
     const why = road.stops.covering(question);
     if (why === undefined || abort.signal.aborted) continue;
     abort.abort();
+    // What is only looked at again was sent nowhere, and no host has to be stopped for it.
+    if (targets.length === 0) continue;
     for (const { id, scope } of question.targets) found.set(id, { scope, why });
   }
   await Promise.all(
@@ -83,6 +85,8 @@ async function put(
     await road.at('stop-recorded');
   } catch (thrown) {
     road.log.error('a stop holds in this process and could not be kept', thrown, { stop: stop.id });
+    // A host that was told keeps to it: the next start finds it in the log, and it can be lifted.
+    await tellLog(road, actor, scope, stop);
     await told;
     throw new Fault(
       'unavailable',
