@@ -237,7 +237,7 @@ describe('a backup of yesterday, put back elsewhere', { timeout: 180_000 }, () =
       assert.equal(answer.verdict, 'refused');
       refusals.push(answer.verdict === 'refused' ? answer.code : '');
     }
-    assert.ok(['checkpoint-fork', 'wrong-target'].includes(refusals[0] ?? ''), refusals[0]);
+    assert.ok(['checkpoint-fork', 'wrong-target'].includes(refusals[0] ?? ''), String(refusals[0]));
     assert.deepEqual(refusals.slice(1), ['wrong-target', 'wrong-epoch']);
     assert.equal(marks('waited'), 1);
   });
