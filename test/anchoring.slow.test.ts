@@ -50,8 +50,15 @@ describe('a log that others know', () => {
     const serving = spawn(
       HOLDFAST,
       [
-        ...['witness', 'serve', join(scratch, 'witness'), '--name', 'witness.example/w1'],
-        ...['--logs', join(scratch, 'logs'), '--port', '0'],
+        'witness',
+        'serve',
+        join(scratch, 'witness'),
+        '--name',
+        'witness.example/w1',
+        '--logs',
+        join(scratch, 'logs'),
+        '--port',
+        '0',
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );

@@ -7,8 +7,9 @@ import { REFUSALS } from '#model';
 describe('the page of refusals', () => {
   it('lists exactly the codes that there are', () => {
     const page = readFileSync('docs/refusals.md', 'utf8');
-    const listed = [...page.matchAll(/^\| `([a-z-]+)`/gm)].map(([, code]) => code);
-    assert.deepEqual(listed.toSorted(), [...REFUSALS].toSorted());
+    const listed = [...page.matchAll(/^\| `([a-z-]+)`/gm)].map(([, code]) => String(code));
+    assert.deepEqual(new Set(listed), new Set<string>(REFUSALS));
+    assert.equal(listed.length, REFUSALS.length);
   });
 
   it('lists nothing that no code gives', () => {

@@ -35,8 +35,20 @@ describe('a standing approval', { skip: await labUnavailable() }, () => {
       await host.must(['env', 'HOME=/root', HOLDFAST, 'observe']);
       const screen = await ada.types(
         [
-          ...['standing', 'add', 'service.reload', target, '--arg', `unit=${UNIT}`],
-          ...['--days', '7', '--runs', '5', '--per', '1h', '--reason', 'new certificates'],
+          'standing',
+          'add',
+          'service.reload',
+          target,
+          '--arg',
+          `unit=${UNIT}`,
+          '--days',
+          '7',
+          '--runs',
+          '5',
+          '--per',
+          '1h',
+          '--reason',
+          'new certificates',
         ],
         ['sign'],
       );
@@ -44,7 +56,13 @@ describe('a standing approval', { skip: await labUnavailable() }, () => {
 
       const connect = (): Promise<McpClient> =>
         connectCommand('podman', [
-          ...['exec', '-i', host.container, 'env', 'HOME=/root', HOLDFAST, 'mcp'],
+          'exec',
+          '-i',
+          host.container,
+          'env',
+          'HOME=/root',
+          HOLDFAST,
+          'mcp',
         ]);
       const reload = (assistant: McpClient, more: object = {}): Promise<View> =>
         assistant.must<View>('run_action', {
@@ -80,7 +98,11 @@ describe('a standing approval', { skip: await labUnavailable() }, () => {
         ['active'],
       );
       const ended = await json<{ state: string }>(
-        ...['standing', 'revoke', standings[0]?.id ?? '', '--reason', 'not wanted any more'],
+        'standing',
+        'revoke',
+        standings[0]?.id ?? '',
+        '--reason',
+        'not wanted any more',
       );
       assert.equal(ended.state, 'revoked');
       const verdict = await json<{ ok: boolean }>('verify');

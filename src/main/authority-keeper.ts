@@ -380,7 +380,11 @@ export class AuthorityKeeper implements AuthorityPowers {
           operators: formatOperators(registry.filter(({ id }) => id !== request.id)),
           says: [`operator ${request.id} is taken out, and the keys are revoked for good`],
         };
-      default:
+      case 'add-recovery':
+      case 'trust-root':
+      case 'rule':
+      case 'profile':
+      case 'origins':
         return {
           authority: changeAuthority(authority, changeOf(request)),
           operators: operatorsText,
@@ -453,16 +457,22 @@ export class AuthorityKeeper implements AuthorityPowers {
         'no such configuration was prepared here: prepare it again',
       );
     }
-    const { order, signers, revocations, hostPolicy, operators } = parseJson(
-      Buffer.from(bytes).toString('utf8'),
-      'what was prepared',
-    ) as JsonObject;
+    const kept = parseJson(Buffer.from(bytes).toString('utf8'), 'what was prepared') as JsonObject;
+    const text = (name: string): string => {
+      const found = kept[name];
+      if (typeof found === 'string') return found;
+      throw new Fault(
+        'conflict',
+        'config-moved',
+        `what was prepared has no ${name}: prepare it again`,
+      );
+    };
     return {
-      order: String(order),
-      signers: String(signers),
-      revocations: String(revocations),
-      hostPolicy: String(hostPolicy),
-      operators: String(operators),
+      order: text('order'),
+      signers: text('signers'),
+      revocations: text('revocations'),
+      hostPolicy: text('hostPolicy'),
+      operators: text('operators'),
     };
   }
 

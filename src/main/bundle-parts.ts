@@ -40,7 +40,7 @@ export async function bundleParts(
                 assurance,
                 at: formatInstant(at),
                 armored: signature,
-                key: String(detail['key']),
+                key: typeof detail['key'] === 'string' ? detail['key'] : '',
               }))
             : [await controlPlaneSignature(order.text, order.madeAt, controlPlane)],
         parts: order.parts,
