@@ -63,7 +63,7 @@ export async function cli(argv: readonly string[], setting: Setting = {}): Promi
   const call =
     <Value>(name: string, value: Value) =>
     (...given: readonly unknown[]): Promise<Value> => {
-      const told = given.filter((one) => one !== undefined);
+      const told = given.filter((one) => one !== undefined && typeof one !== 'function');
       called.push([name, ...told.filter((one) => typeof one !== 'object' || !hasFunctions(one))]);
       return Promise.resolve(value);
     };
