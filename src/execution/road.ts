@@ -215,8 +215,12 @@ class OneRoad implements ChangeRoad {
   async addTaint(session: string, operation: string, text: string): Promise<void> {
     const { store, clock } = this.#road;
     const kept = clean(text, { maxChars: TAINT_EXCERPT_BYTES }).text;
+    const by = said(operation, 100);
+    const newest = store.changes.taint(session)?.excerpts ?? [];
+    // On record already, and nothing is ever taken from it: most answers of a session say the same again.
+    if (newest.some((one) => one.operation === by && one.text === kept)) return;
     await store.write(({ changes }) =>
-      changes.addTaint({ session, at: clock.now(), operation: said(operation, 100), text: kept }),
+      changes.addTaint({ session, at: clock.now(), operation: by, text: kept }),
     );
   }
 

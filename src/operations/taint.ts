@@ -67,33 +67,67 @@ const STATES: ReadonlySet<string> = new Set(
   ),
 );
 
+const STATE_CHARS = Math.max(...[...STATES].map(({ length }) => length));
+
 const EXCERPT_CHARS = 2_000;
 
 /** Text that came from targets, prose first, at most 2,000 characters; `null` when there is none. */
 export function whatTargetsSaid(answer: Json): string | null {
-  const found = new Set<string>();
+  const found = new Prose();
   collect(answer, found);
-  if (found.size === 0) return null;
-  // What could persuade somebody is more than one word.
-  const prose = [...found].sort((a, b) => words(b) - words(a));
-  let text = '';
-  for (const one of prose) {
-    if (text.length + one.length + 1 > EXCERPT_CHARS) {
-      if (text === '') text = one.slice(0, EXCERPT_CHARS).toWellFormed();
-      break;
+  return found.excerpt();
+}
+
+/** Texts by the number of their words, of each number no more than an excerpt can show. */
+class Prose {
+  readonly #byWords = new Map<number, { chars: number; readonly texts: Set<string> }>();
+
+  add(text: string): void {
+    const count = words(text);
+    let alike = this.#byWords.get(count);
+    if (alike === undefined) {
+      alike = { chars: 0, texts: new Set() };
+      this.#byWords.set(count, alike);
     }
-    text += text === '' ? one : `\n${one}`;
+    if (alike.chars > EXCERPT_CHARS || alike.texts.has(text)) return;
+    alike.texts.add(text);
+    alike.chars += text.length + 1;
   }
-  return text;
+
+  /** What could persuade somebody is more than one word. */
+  excerpt(): string | null {
+    let all: string | null = null;
+    for (const [, { texts }] of [...this.#byWords].sort(([a], [b]) => b - a)) {
+      for (const one of texts) {
+        if ((all?.length ?? 0) + one.length + 1 > EXCERPT_CHARS) {
+          return all ?? one.slice(0, EXCERPT_CHARS).toWellFormed();
+        }
+        all = all === null ? one : `${all}\n${one}`;
+      }
+    }
+    return all;
+  }
 }
 
+const WHITE = /\s/;
+
+/** As many as fit into an excerpt: beyond that one text is as long as another. */
 function words(text: string): number {
-  return text.split(/\s+/).length;
+  let count = 0;
+  let isInside = false;
+  const end = Math.min(text.length, EXCERPT_CHARS);
+  for (let i = 0; i < end; i++) {
+    const unit = text.charCodeAt(i);
+    const isWord = unit > 0x20 && (unit < 0x80 || !WHITE.test(text.charAt(i)));
+    if (isWord && !isInside) count++;
+    isInside = isWord;
+  }
+  return count;
 }
 
-function collect(value: Json, found: Set<string>, isTheirs = false): void {
+function collect(value: Json, found: Prose, isTheirs = false): void {
   if (typeof value === 'string') {
-    if (!NUMERIC.test(value) && !STATES.has(value)) found.add(value);
+    if (!isPlain(value)) found.add(value);
     return;
   }
   if (value === null || typeof value !== 'object') return;
@@ -109,6 +143,12 @@ function collect(value: Json, found: Set<string>, isTheirs = false): void {
     } else if (OURS.has(key)) continue;
     collect(member as Json, found, isTheirs || THEIRS.has(key));
   }
+}
+
+/** The first letter tells most texts from a number, and the length from a state. */
+function isPlain(text: string): boolean {
+  if (!(text.charCodeAt(0) > 0x66) && NUMERIC.test(text)) return true;
+  return text.length <= STATE_CHARS && STATES.has(text);
 }
 
 /** What a decision quotes of a target. */
