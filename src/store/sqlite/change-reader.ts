@@ -210,7 +210,7 @@ export class SqliteChangeReader implements ChangeReader {
     const newest = this.sql
       .rows(
         `SELECT at, operation, text FROM taint WHERE session = ?1 AND (?2 IS NULL OR at <= ?2)
-         ORDER BY position DESC LIMIT ?3`,
+         ORDER BY position DESC LIMIT ?3 + 0`,
         session,
         until ?? null,
         TAINT_EXCERPTS,

@@ -262,7 +262,7 @@ export class SqliteChangeWriter extends SqliteChangeReader implements ChangeWrit
     const text = cutBytes(taint.text, TAINT_EXCERPT_BYTES);
     const newest = this.sql.rows(
       `SELECT position, operation, text FROM taint WHERE session = ?
-       ORDER BY position DESC LIMIT ?`,
+       ORDER BY position DESC LIMIT ? + 0`,
       session,
       TAINT_EXCERPTS,
     );
