@@ -63,7 +63,7 @@ const TARGETS_BYTES = LIMITS.eventBytes / 4;
 export function eventOf(
   kind: EventKind,
   actor: Actor,
-  row: Pick<ChangeRow, 'id' | 'targets' | 'digest'>,
+  row: Pick<ChangeRow, 'id' | 'targets' | 'digest' | 'rev' | 'state'>,
   asked: Pick<Asked, 'proposal'> | null,
   more: EventMore = {},
 ): EventInput {
@@ -81,7 +81,14 @@ export function eventOf(
       row.targets.map(({ id }) => id),
       TARGETS_BYTES,
     ),
-    more: boundedMore({ change: row.id, plan: row.digest, ...more.more }),
+    // With the revision and state that it leaves: `verify` holds the rows to them.
+    more: boundedMore({
+      change: row.id,
+      plan: row.digest,
+      rev: row.rev,
+      state: row.state,
+      ...more.more,
+    }),
   };
 }
 

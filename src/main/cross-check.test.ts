@@ -4,7 +4,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import { nodeFiles } from '#machine';
 import { anEvent } from '#samples/evidence';
-import { openMemoryStore, openSqliteStore, type Store } from '#store';
+import { type ChangeRow, openMemoryStore, openSqliteStore, type Store } from '#store';
+import {
+  ASSISTANT,
+  aChangeWorld,
+  aProposal,
+  OPERATOR as CHANGE_OPERATOR,
+} from '#test/change-world';
 import { aHome } from '#test/holdfast';
 import { SimulatedDisk } from '#test/simulated-files';
 import { LOG, openTestLog } from '#test/simulated-log';
@@ -23,6 +29,50 @@ const ingest = async (world: TestWorld, minute: number): Promise<string> =>
 
 const check = (world: TestWorld, store: Store): Promise<readonly string[]> =>
   crossCheck(world.disk.start(), LOG, store);
+
+describe('changes beside the log', () => {
+  /** The store as it is, with the rows of changes as somebody left them. */
+  const withRows = (
+    store: Store,
+    alter: (rows: readonly ChangeRow[]) => readonly ChangeRow[],
+  ): Store =>
+    Object.assign(Object.create(store) as Store, {
+      changes: Object.assign(Object.create(store.changes) as Store['changes'], {
+        inStates: (states: Parameters<Store['changes']['inStates']>[0]) =>
+          alter(store.changes.inStates(states)),
+      }),
+      read: store.read,
+      recorded: () => [],
+    });
+
+  it('hold when each stands where its last event put it, and not when a row was put elsewhere', async () => {
+    const world = await aChangeWorld();
+    await world.road.resume();
+    await world.road.propose(ASSISTANT, aProposal());
+    const { changeId } = await world.road.propose(ASSISTANT, aProposal({ reason: 'once more' }));
+    await world.road.cancel(CHANGE_OPERATOR, changeId, 'not needed');
+    const held = (alter: (rows: readonly ChangeRow[]) => readonly ChangeRow[]) =>
+      crossCheck(world.disk.start(), LOG, withRows(world.store, alter));
+    assert.deepEqual(await held((rows) => rows), []);
+    const revived = await held((rows) =>
+      rows.map((row) => (row.id === changeId ? { ...row, state: 'previewed' } : row)),
+    );
+    assert.match(revived.join(), /stands where no event put it: chg_\w+ is previewed/);
+    const back = await held((rows) =>
+      rows.map((row) =>
+        row.id === changeId ? { ...row, state: 'previewed', rev: row.rev - 1 } : row,
+      ),
+    );
+    assert.match(back.join(), /stands where no event put it/);
+    const gone = await held((rows) => rows.filter(({ id }) => id !== changeId));
+    assert.match(gone.join(), /an event tells of a change that is gone: chg_/);
+    const made = await held((rows) => [
+      ...rows,
+      ...rows.map((row) => ({ ...row, id: 'chg_made' })),
+    ]);
+    assert.match(made.join(), /a change is kept that no event tells of: chg_made/);
+  });
+});
 
 describe('facts beside the log', () => {
   it('hold when each observation has its event, drift and all', async () => {

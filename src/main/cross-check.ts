@@ -1,11 +1,13 @@
 /**
- * The facts held against the event log: each observation that is kept was put on record first and
+ * The store held against the event log: each observation that is kept was put on record first and
  * is what it was then, and each that is on record is kept, unless a later event says that it was not.
+ * Each change stands where its last event says.
  *
- * Both sides are in the order of their writing, so neither has to be held in memory.
+ * Observations are in the order of their writing on both sides, so neither has to be held in memory.
  */
 import type { Files } from '#base/ports';
 import { type EventRecord, readEvents } from '#evidence';
+import { CHANGE_STATES } from '#model';
 import type { RecordedObservation, Store } from '#store';
 
 const NAMED = 5;
@@ -14,7 +16,7 @@ const NAMED = 5;
 export async function crossCheck(
   files: Files,
   directory: string,
-  store: Pick<Store, 'recorded' | 'read'>,
+  store: Pick<Store, 'recorded' | 'read' | 'changes'>,
 ): Promise<readonly string[]> {
   const kept = store.recorded()[Symbol.iterator]();
   const next = (): RecordedObservation | undefined => {
@@ -26,7 +28,9 @@ export async function crossCheck(
   /** On record and not kept, since the last start: a start settles what a crash left. */
   let open: { readonly id: string; readonly event: EventRecord }[] = [];
   const lost: typeof open = [];
+  const changes = new ChangeTrack();
   for await (const event of readEvents(files, directory)) {
+    changes.see(event);
     if (event.kind === 'service.started') {
       lost.push(...open);
       open = [];
@@ -56,7 +60,57 @@ export async function crossCheck(
   const gone = lost.map(
     ({ id, event }) => `an event tells of an observation that is gone: ${id}, record ${event.seq}`,
   );
-  return [...surplus, ...changed.slice(0, NAMED), ...gone.slice(0, NAMED)];
+  return [
+    ...surplus,
+    ...changed.slice(0, NAMED),
+    ...gone.slice(0, NAMED),
+    ...changes.heldTo(store.changes).slice(0, NAMED),
+  ];
+}
+
+type Last = {
+  readonly rev: number;
+  readonly state: string;
+  readonly seq: number;
+  crashed: boolean;
+};
+
+/** Where each change stands, by its events. */
+class ChangeTrack {
+  readonly #last = new Map<string, Last>();
+
+  see({ kind, more, seq }: EventRecord): void {
+    if (kind === 'service.started') {
+      // An event is durable before its row: what was told last before a start may not have been kept.
+      for (const one of this.#last.values()) one.crashed = true;
+      return;
+    }
+    if (!kind.startsWith('change.')) return;
+    const { change, rev, state } = more ?? {};
+    if (typeof change !== 'string' || typeof rev !== 'number' || typeof state !== 'string') return;
+    this.#last.set(change, { rev, state, seq, crashed: false });
+  }
+
+  heldTo(changes: Store['changes']): readonly string[] {
+    const wrong: string[] = [];
+    const kept = new Set<string>();
+    for (const { id, rev, state } of changes.inStates(CHANGE_STATES)) {
+      kept.add(id);
+      const told = this.#last.get(id);
+      if (told === undefined) {
+        wrong.push(`a change is kept that no event tells of: ${id}`);
+      } else if (rev === told.rev ? state !== told.state : rev !== told.rev - 1 || !told.crashed) {
+        wrong.push(
+          `a change stands where no event put it: ${id} is ${state}, record ${told.seq} says ${told.state}`,
+        );
+      }
+    }
+    for (const [id, { seq, crashed, state }] of this.#last) {
+      if (!kept.has(id) && !(crashed && state === 'proposed'))
+        wrong.push(`an event tells of a change that is gone: ${id}, record ${seq}`);
+    }
+    return wrong;
+  }
 }
 
 /** The observations that an event says were recorded. */

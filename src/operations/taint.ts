@@ -46,6 +46,7 @@ const OURS: ReadonlySet<string> = new Set([
   'validTo',
   'approvals',
   'receipts',
+  'targets',
 ]);
 
 /** What a target reports, whole: its own members may have any name, those above among them. */
@@ -140,6 +141,9 @@ function collect(value: Json, found: Prose, isTheirs = false): void {
     else if (key === 'decision') {
       collect(quoted(member as Json), found);
       continue;
+    } else if (key === 'plan') {
+      for (const fact of reliedOn(member as Json)) collect(fact, found, true);
+      continue;
     } else if (OURS.has(key)) continue;
     collect(member as Json, found, isTheirs || THEIRS.has(key));
   }
@@ -149,6 +153,17 @@ function collect(value: Json, found: Prose, isTheirs = false): void {
 function isPlain(text: string): boolean {
   if (!(text.charCodeAt(0) > 0x66) && NUMERIC.test(text)) return true;
   return text.length <= STATE_CHARS && STATES.has(text);
+}
+
+/**
+ * A plan's words are its action's, and its arguments passed their types and the names that trusted sources
+ * report. What a target wrote in it are the values of the facts that it relies on.
+ */
+function reliedOn(plan: Json): readonly Json[] {
+  const { preconditions } = (plan ?? {}) as { readonly preconditions?: Json };
+  return Array.isArray(preconditions)
+    ? preconditions.map((one: { readonly value?: Json }) => one.value ?? null)
+    : [];
 }
 
 /** What a decision quotes of a target. */
