@@ -1,4 +1,5 @@
 /** Which rows are measured together, because they share what has to be built first. */
+import { changeRows } from './change.ts';
 import { driftRows } from './drift.ts';
 import { factRows } from './facts.ts';
 import { gateRows } from './gate.ts';
@@ -20,6 +21,7 @@ export const GROUPS: readonly Group[] = [
   { ids: ['C1', 'C2', 'C3', 'C4', 'C5', 'C6'], what: 'the event log', run: logRows },
   { ids: ['D4'], what: 'policy', run: policyRows },
   { ids: ['G1'], what: 'the gate of a change', run: gateRows },
+  { ids: ['G2'], what: 'a change proposed over MCP', run: changeRows },
   { ids: ['E1'], what: 'drift', run: driftRows },
   { ids: ['R1'], what: 'redaction', run: redactionRows },
   { ids: ['F3', 'F4', 'M1'], what: 'MCP, starting, memory', run: surfaceRows },

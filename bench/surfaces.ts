@@ -9,7 +9,7 @@ import { alone, paired, type Row } from './row.ts';
 import type { Setting } from './sizes.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const HOLDFAST = join(ROOT, 'bin', 'holdfast');
+export const HOLDFAST = join(ROOT, 'bin', 'holdfast');
 const NODE = join(ROOT, 'bin', 'holdfast-node');
 const QUIET = '--disable-warning=ExperimentalWarning';
 const ASKED = {
@@ -17,7 +17,7 @@ const ASKED = {
   arguments: { entity: 'probe:web-1', attribute: 'size', target: 'host:bench' },
 };
 
-const ERAS = ['2025-11-25', '2026-07-28'] as const;
+export const ERAS = ['2025-11-25', '2026-07-28'] as const;
 type Era = (typeof ERAS)[number];
 
 export async function surfaceRows(setting: Setting): Promise<Row[]> {
@@ -66,7 +66,7 @@ function newClient(era: Era): Client {
   );
 }
 
-async function stdio(argv: readonly string[], era: Era): Promise<Connected> {
+export async function stdio(argv: readonly string[], era: Era): Promise<Connected> {
   const [command = '', ...args] = argv;
   const transport = new StdioClientTransport({ command, args, stderr: 'ignore' });
   const client = newClient(era);
