@@ -4,25 +4,17 @@
  */
 import { join } from 'node:path';
 import {
-  type Authority,
-  type AuthorityChange,
-  authorityOf,
-  changeAuthority,
   configStatus,
   digestWords,
   fingerprint,
-  firstAuthority,
-  formatOperators,
   type InForce,
   NAMESPACES,
   nextConfig,
-  type Operators,
-  parseOperators,
   RECOVERY,
 } from '#authority';
 import { sha256 } from '#base/digest';
 import { asFault, Fault } from '#base/fault';
-import { type Json, type JsonObject, parseJson } from '#base/json';
+import type { Json } from '#base/json';
 import type { Clock, Files } from '#base/ports';
 import { formatInstant, type Instant } from '#base/time';
 import type { Log } from '#evidence';
@@ -40,9 +32,11 @@ import {
   stagedFile,
   type Texts,
 } from './authority-record.ts';
+import { registryOf, wantedOf } from './config-request.ts';
 import type { Paths } from './data-directory.ts';
-import { stampOf, stampOfFolder } from './file-stamp.ts';
+import { stampOfFolder } from './file-stamp.ts';
 import { Kept } from './kept.ts';
+import { PendingConfigs } from './pending-config.ts';
 import { keysInForce, unsignedRestore } from './restored.ts';
 
 export type Digests = {
@@ -69,19 +63,20 @@ export type AuthorityNeeds = {
 
 type SignedConfig = Parameters<AuthorityPowers['apply']>[0];
 
-const PENDING_LIFE_MS = 24 * 3_600_000;
 const SIGNED = 'config.signed';
 
 export class AuthorityKeeper implements AuthorityPowers {
   readonly #needs: AuthorityNeeds;
   readonly #records: Kept<readonly AuthorityRecord[]>;
   /** Nothing but a signature changes it while this runs. */
+  readonly #pending: PendingConfigs;
   #unsigned: Promise<string | null> | undefined;
   #applying: Promise<unknown> = Promise.resolve();
 
   constructor(needs: AuthorityNeeds) {
     this.#needs = needs;
-    const { paths } = needs;
+    const { files, clock, paths } = needs;
+    this.#pending = new PendingConfigs(files, clock, join(paths.authority, 'pending'));
     this.#records = new Kept(
       () => stampOfFolder(paths.authority),
       () => this.#read(),
@@ -128,7 +123,7 @@ export class AuthorityKeeper implements AuthorityPowers {
           ? null
           : { text: current.texts.order, signatures: current.texts.signatures },
       now: { ...now, ...filesNow(current) },
-      operators: parsed(operatorsText),
+      operators: registryOf(operatorsText),
       hasRecovery: current?.hasRecovery ?? false,
       restored: await this.#restored(),
     };
@@ -136,7 +131,7 @@ export class AuthorityKeeper implements AuthorityPowers {
 
   async operators(): Promise<Json> {
     const current = (await this.records()).at(-1);
-    const registry = parsed(await this.#operatorsText());
+    const registry = registryOf(await this.#operatorsText());
     const ids = [
       ...new Set((current?.signers.lines ?? []).flatMap(({ operators }) => operators)),
     ].filter((id) => id !== RECOVERY);
@@ -209,10 +204,10 @@ export class AuthorityKeeper implements AuthorityPowers {
   }
 
   async page(request: ConfigRequest, principal: string): Promise<Json> {
-    const { clock, files, paths, organisation, checkpoint } = this.#needs;
+    const { clock, organisation, checkpoint } = this.#needs;
     const current = (await this.records()).at(-1);
     const before = await this.#operatorsText();
-    const wanted = await this.#wanted(current, request, before, formatInstant(clock.now()));
+    const wanted = wantedOf(current, request, before, formatInstant(clock.now()));
     const digests = await this.#needs.digests(wanted.operators);
     const next = nextConfig({
       organisation: current?.config.organisation ?? (await organisation()),
@@ -230,13 +225,7 @@ export class AuthorityKeeper implements AuthorityPowers {
       operators: wanted.operators,
     };
     const digest = sha256(next.text);
-    await files.makeDirectory(join(paths.authority, 'pending'));
-    await this.#forgetOld();
-    await files.replace(
-      this.#pendingFile(digest),
-      Buffer.from(JSON.stringify({ ...pending, by: principal })),
-      0o600,
-    );
+    await this.#pending.keep(digest, pending, principal);
     const rule = (current?.hostPolicy ?? { rules: wanted.authority.policy.rules }).rules.config;
     return {
       order: next.text,
@@ -266,7 +255,7 @@ export class AuthorityKeeper implements AuthorityPowers {
   async #apply(signed: SignedConfig, principal: string): Promise<Json> {
     const { files, paths, events, clock } = this.#needs;
     const digest = sha256(signed.order);
-    const pending = await this.#pending(digest);
+    const pending = await this.#pending.read(digest);
     const records = await this.#read();
     const now = Math.floor(clock.now() / 1_000_000);
     const texts = {
@@ -302,7 +291,7 @@ export class AuthorityKeeper implements AuthorityPowers {
     await files.remove(stagedFile(paths.authority));
     if ((await this.#operatorsText()) !== record.texts.operators)
       await files.replace(paths.operators, Buffer.from(record.texts.operators), 0o600);
-    await files.remove(this.#pendingFile(digest));
+    await this.#pending.forget(digest);
     // A person has looked at what was restored and put it in force.
     await files.remove(paths.restored);
     this.#unsigned = undefined;
@@ -335,62 +324,6 @@ export class AuthorityKeeper implements AuthorityPowers {
   async #operatorsText(): Promise<string> {
     const bytes = await this.#needs.files.read(this.#needs.paths.operators);
     return bytes === undefined ? '' : Buffer.from(bytes).toString('utf8');
-  }
-
-  async #wanted(
-    current: AuthorityRecord | undefined,
-    request: ConfigRequest,
-    operatorsText: string,
-    now: string,
-  ): Promise<{ authority: Authority; operators: string; says: readonly string[] }> {
-    const registry = parsed(operatorsText);
-    if (current === undefined) {
-      if (request.kind !== 'add-operator') {
-        throw new Fault(
-          'conflict',
-          'no-operator',
-          'nobody may sign yet: begin with holdfast operator add <id>, at a terminal',
-        );
-      }
-      const authority = firstAuthority({
-        operator: request.id,
-        key: request.key,
-        profile: 'solo',
-        origins: [],
-      });
-      return {
-        authority,
-        operators: withPerson(registry, request, now),
-        says: [`${request.id} is the first operator: ${fingerprint(request.key)}`],
-      };
-    }
-    const authority = authorityOf(current);
-    switch (request.kind) {
-      case 'sign':
-        return { authority, operators: operatorsText, says: [] };
-      case 'add-operator':
-        return {
-          authority: changeAuthority(authority, request),
-          operators: withPerson(registry, request, now),
-          says: [`operator ${request.id} is added: ${fingerprint(request.key)}`],
-        };
-      case 'revoke-operator':
-        return {
-          authority: changeAuthority(authority, request),
-          operators: formatOperators(registry.filter(({ id }) => id !== request.id)),
-          says: [`operator ${request.id} is taken out, and the keys are revoked for good`],
-        };
-      case 'add-recovery':
-      case 'trust-root':
-      case 'rule':
-      case 'profile':
-      case 'origins':
-        return {
-          authority: changeAuthority(authority, changeOf(request)),
-          operators: operatorsText,
-          says: [saysOf(request)],
-        };
-    }
   }
 
   async #changed(current: AuthorityRecord): Promise<readonly string[]> {
@@ -443,49 +376,6 @@ export class AuthorityKeeper implements AuthorityPowers {
       `edited since the page was shown: ${moved.map(inWords).join(', ')}. Prepare it again`,
     );
   }
-
-  #pendingFile(digest: string): string {
-    return join(this.#needs.paths.authority, 'pending', `${digest}.json`);
-  }
-
-  async #pending(digest: string): Promise<Omit<Texts, 'signatures' | 'recoveryTest'>> {
-    const bytes = await this.#needs.files.read(this.#pendingFile(digest));
-    if (bytes === undefined) {
-      throw new Fault(
-        'conflict',
-        'config-moved',
-        'no such configuration was prepared here: prepare it again',
-      );
-    }
-    const kept = parseJson(Buffer.from(bytes).toString('utf8'), 'what was prepared') as JsonObject;
-    const text = (name: string): string => {
-      const found = kept[name];
-      if (typeof found === 'string') return found;
-      throw new Fault(
-        'conflict',
-        'config-moved',
-        `what was prepared has no ${name}: prepare it again`,
-      );
-    };
-    return {
-      order: text('order'),
-      signers: text('signers'),
-      revocations: text('revocations'),
-      hostPolicy: text('hostPolicy'),
-      operators: text('operators'),
-    };
-  }
-
-  async #forgetOld(): Promise<void> {
-    const { files, paths, clock } = this.#needs;
-    const folder = join(paths.authority, 'pending');
-    for (const name of (await files.list(folder)) ?? []) {
-      const path = join(folder, name);
-      const stamp = stampOf(path)?.split(' ')[3];
-      if (stamp !== undefined && Number(stamp) / 1e6 < clock.now() / 1_000 - PENDING_LIFE_MS)
-        await files.remove(path);
-    }
-  }
 }
 
 /** Before anybody may sign: a state in which nothing above T0 passes. */
@@ -509,10 +399,6 @@ const NOBODY = {
   },
 } as const;
 
-function parsed(text: string): Operators {
-  return text === '' ? [] : parseOperators(text);
-}
-
 function inForce({ texts, signers, revocations, hostPolicy }: AuthorityRecord): InForce {
   return { config: texts.order, signers, revocations, hostPolicy };
 }
@@ -525,46 +411,6 @@ function filesNow(
     revocations: sha256(Buffer.from(current?.texts.revocations ?? '', 'base64')),
     hostPolicy: sha256(current?.texts.hostPolicy ?? ''),
   };
-}
-
-function withPerson(
-  registry: Operators,
-  { id, name, accounts }: Extract<ConfigRequest, { kind: 'add-operator' }>,
-  since: string,
-): string {
-  const before = registry.find((one) => one.id === id);
-  const others = registry.filter((one) => one.id !== id);
-  const taken = new Set(others.flatMap((one) => one.accounts));
-  const free = [...new Set([...(before?.accounts ?? []), ...accounts])].filter(
-    (account) => !taken.has(account),
-  );
-  return formatOperators([...others, { id, name, accounts: free, since: before?.since ?? since }]);
-}
-
-type OtherRequest = Exclude<
-  ConfigRequest,
-  { readonly kind: 'sign' | 'add-operator' | 'revoke-operator' }
->;
-
-function changeOf(request: OtherRequest): AuthorityChange {
-  return request.kind === 'rule'
-    ? { kind: 'rule', rule: request.rule, quorum: request.quorum, assurance: request.least }
-    : request;
-}
-
-function saysOf(request: OtherRequest): string {
-  switch (request.kind) {
-    case 'add-recovery':
-      return `the recovery key is named: ${fingerprint(request.key)}`;
-    case 'trust-root':
-      return `the root ${fingerprint(request.key)} may certify ${request.operators.join(', ')}`;
-    case 'rule':
-      return `${request.rule} needs ${request.quorum} of at least ${request.least}`;
-    case 'profile':
-      return `the rules of the profile ${request.profile} hold`;
-    case 'origins':
-      return `passkeys are accepted from ${request.origins.join(', ') || 'nowhere'}`;
-  }
 }
 
 function inWords(name: string): string {
