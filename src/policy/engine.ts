@@ -29,40 +29,52 @@ export type Vocabulary = {
   readonly capabilities: readonly string[];
 };
 
+/** The rules, and Cedar with them prepared. */
+export type Prepared = {
+  readonly rules: ReadonlyMap<string, PolicyRule>;
+  readonly cedar: Cedar;
+};
+
 export class CedarPolicyEngine implements PolicyEngine {
   readonly digest: string;
-  readonly rules: ReadonlyMap<string, PolicyRule>;
-  readonly #cedar: Cedar;
+  readonly #prepare: () => Prepared;
+  #prepared: Prepared | undefined;
+  readonly #shipped: boolean;
   readonly #bounds: Bounds;
   /** Decided by Cedar once each, the first time it is asked. */
   readonly #looks = new Map<string, Decision>();
   readonly #vocabulary: Vocabulary;
 
+  /** `isShipped`: the rules are those that come with the program, whose looks are known without asking. */
   constructor(
     digest: string,
-    rules: readonly PolicyRule[],
-    cedar: Cedar,
+    prepare: () => Prepared,
     bounds: Bounds,
     vocabulary: Vocabulary,
+    isShipped: boolean,
   ) {
     this.digest = digest;
-    this.rules = new Map(rules.map((rule) => [rule.id, rule]));
-    this.#cedar = cedar;
+    this.#prepare = prepare;
     this.#bounds = bounds;
     this.#vocabulary = vocabulary;
+    this.#shipped = isShipped;
+  }
+
+  get rules(): ReadonlyMap<string, PolicyRule> {
+    return this.#ready.rules;
+  }
+
+  /** Preparing costs more than many decisions, so it waits for the first. Throws where it cannot be done. */
+  get #ready(): Prepared {
+    this.#prepared ??= this.#prepare();
+    return this.#prepared;
   }
 
   /** The same rules as if the settings' mode were open; to say what the mode alone stands in the way of. */
   opened(): CedarPolicyEngine {
     const bounds: Bounds = { ...this.#bounds, mode: 'open' };
     const nothing: Vocabulary = { profiles: [], capabilities: [] };
-    return new CedarPolicyEngine(
-      this.digest,
-      [...this.rules.values()],
-      this.#cedar,
-      bounds,
-      nothing,
-    );
+    return new CedarPolicyEngine(this.digest, () => this.#ready, bounds, nothing, this.#shipped);
   }
 
   decide(question: PolicyQuestion): Decision {
@@ -106,9 +118,9 @@ export class CedarPolicyEngine implements PolicyEngine {
   #traceTarget(bounded: Bounded, target: Target): TargetTrace {
     const request = cedarRequest(bounded, target);
     const floor = floorOf(bounded);
-    const propose = this.#cedar.ask({ ...request, action: 'propose' });
-    const act =
-      propose?.permitted === true ? this.#cedar.ask({ ...request, action: 'act' }) : undefined;
+    const { cedar } = this.#ready;
+    const propose = cedar.ask({ ...request, action: 'propose' });
+    const act = propose?.permitted === true ? cedar.ask({ ...request, action: 'act' }) : undefined;
     const decision = lower(this.#judge(propose, act), floor);
     return { target: target.id, decision, propose, act, floor };
   }
@@ -134,12 +146,12 @@ export class CedarPolicyEngine implements PolicyEngine {
   }
 
   #look(kind: PolicyCaller['kind'], profile: string, capability: string, held: boolean): Decision {
+    if (this.#shipped && KINDS.includes(kind)) return shippedLook(capability, held);
     const answer = KINDS.includes(kind)
-      ? this.#cedar.ask(lookRequest(kind, profile, capability, held))
+      ? this.#ready.cedar.ask(lookRequest(kind, profile, capability, held))
       : undefined;
     if (answer === undefined) return unavailable('the policies could not be asked');
-    if (!answer.permitted)
-      return this.#denied(answer, `no rule lets this caller look with ${capability}`);
+    if (!answer.permitted) return this.#denied(answer, mayNotLook(capability));
     return {
       verdict: 'allow',
       because: 'policy',
@@ -164,6 +176,21 @@ export class CedarPolicyEngine implements PolicyEngine {
   #code(ids: readonly string[]): Refusal | undefined {
     return firstCode(ids.map((id) => this.rules.get(id)?.code ?? null));
   }
+}
+
+function mayNotLook(capability: string): string {
+  return `no rule lets this caller look with ${capability}`;
+}
+
+/** What Cedar answers to every look by the shipped `look.cedar`; a test holds one to the other. */
+function shippedLook(capability: string, held: boolean): Decision {
+  if (!held) return refuse('not-permitted', [DEFAULT_DENY], mayNotLook(capability));
+  return {
+    verdict: 'allow',
+    because: 'policy',
+    says: 'whoever holds the capability may look',
+    policies: ['look-with-capability'],
+  };
 }
 
 const WORST: readonly Verdict[] = ['deny', 'needs-approval', 'allow'];

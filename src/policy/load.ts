@@ -1,7 +1,7 @@
 /** Policies, schema and settings in, an engine out; or every problem with its file and line. */
 import { digestOf, sha256 } from '#base/digest';
 import { Cedar, validatePolicies } from './cedar.ts';
-import { CedarPolicyEngine, type Vocabulary } from './engine.ts';
+import { CedarPolicyEngine, type Prepared, type Vocabulary } from './engine.ts';
 import { invalidPolicy, type Problem } from './faults.ts';
 import { type PolicyFile, readPolicies } from './policy-text.ts';
 import { PROBE } from './probe.ts';
@@ -19,11 +19,14 @@ export const SHIPPED_FILES = [
 export const SHIPPED_CASES = 'cases.yaml';
 
 /**
- * What is shipped was validated when it was committed (a test does, and holds this digest to the files), so a
- * start does not pay for it again.
+ * What is shipped was validated and tried when it was committed (tests do, and hold these digests to the files),
+ * so a start does not pay for it again.
  */
 export const SHIPPED_CONTENT =
   'sha256:0e340c28d94ba4c772722f417b5dd83dbb031e8a0db317dce511206ec1aa90af';
+
+export const SHIPPED_SCHEMA =
+  'sha256:c40ffe13d9ab1b54c96c82b49ba7e64b0a3e9a2864a81e7b282fe72818481528';
 
 /** SHA-256 over the texts, whatever they are called where they lie. */
 export function contentOf(files: readonly PolicyFile[]): string {
@@ -50,29 +53,41 @@ export function loadPolicies(
       problems.push({ file: path, line: 1, message: `is neither ${POLICIES} nor ${SCHEMA}` });
   if (another !== undefined)
     problems.push({ file: another.path, line: 1, message: 'is a second schema: keep one' });
-  const rules = readPolicies(policies, problems);
+  const isShipped =
+    problems.length === 0 &&
+    schema !== undefined &&
+    contentOf([schema]) === SHIPPED_SCHEMA &&
+    contentOf(files) === SHIPPED_CONTENT;
+  const rules = isShipped ? [] : readPolicies(policies, problems);
   if (schema === undefined)
     problems.push({ file: 'holdfast.cedarschema', line: 1, message: 'is missing' });
-  else if (rules.length === 0 && problems.length === 0)
+  else if (!isShipped && rules.length === 0 && problems.length === 0)
     problems.push({ file: schema.path, line: 1, message: 'there is no policy beside it' });
-  else if (problems.length === 0 && contentOf(files) !== SHIPPED_CONTENT)
-    validatePolicies(rules, schema, problems);
+  else if (!isShipped && problems.length === 0) validatePolicies(rules, schema, problems);
   if (problems.length > 0 || schema === undefined) throw invalidPolicy('the policies', problems);
 
   const text = digestOf(
     files.map(({ path, text: content }) => `${path} ${sha256(content)}`).toSorted(),
   );
+  const prepare = (): Prepared => {
+    const read = isShipped ? readPolicies(policies, []) : rules;
+    return {
+      rules: new Map(read.map((rule) => [rule.id, rule])),
+      cedar: new Cedar(text, read, schema.text),
+    };
+  };
   const engine = new CedarPolicyEngine(
     digestOf({ policies: text, settings: settings.digest }),
-    rules,
-    new Cedar(text, rules, schema.text),
+    prepare,
     { mode: settings.mode, ceilings: settings.ceilings },
     vocabulary,
+    isShipped,
   );
   // Such a set would deny everything: better said now.
   if (
-    engine.decide(PROBE).because === 'policy-unavailable' ||
-    engine.decideLook(PROBE.caller, PROBE.action.capability).because === 'policy-unavailable'
+    !isShipped &&
+    (engine.decide(PROBE).because === 'policy-unavailable' ||
+      engine.decideLook(PROBE.caller, PROBE.action.capability).because === 'policy-unavailable')
   )
     throw invalidPolicy('the policies', [
       {
