@@ -83,11 +83,11 @@ export function eventOf(
     ),
     // With the revision and state that it leaves: `verify` holds the rows to them.
     more: boundedMore({
+      ...more.more,
       change: row.id,
       plan: row.digest,
       rev: row.rev,
       state: row.state,
-      ...more.more,
     }),
   };
 }

@@ -40,7 +40,7 @@ export async function refuseChange(
       decision: eventDecision(decision),
       outcome: 'refused',
       fault: fault.code,
-      more: { policies: decision.policies, rev: row.rev },
+      more: { policies: decision.policies },
     },
   });
   return viewNow(road, row.id);
