@@ -3,7 +3,6 @@
  * certificates under a root. What else a KRL may hold is refused, for it would be revoked by
  * ssh-keygen and not by us, or the other way round.
  */
-import { sha256 } from '#base/digest';
 import { authorityFault } from './faults.ts';
 import { readKeyBlob } from './keys.ts';
 import { u32, u64, WireReader, wireString } from './wire.ts';
@@ -85,10 +84,6 @@ export function parseRevocations(bytes: Uint8Array): Revocations {
   }
   requireRising(serials.map(({ root }) => root));
   return { version, madeAt, keys, serials };
-}
-
-export function revocationsHash(bytes: Uint8Array): string {
-  return sha256(bytes);
 }
 
 function readSerials(body: WireReader): { root: Buffer; serials: readonly bigint[] } {

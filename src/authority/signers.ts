@@ -2,7 +2,6 @@
  * The signers file: OpenSSH allowed_signers lines with a version and the digest of the version before.
  * ssh-keygen skips a line that it cannot read; here such a line breaks the whole file.
  */
-import { sha256 } from '#base/digest';
 import { authorityFault } from './faults.ts';
 import { hash, number, textLines, token } from './form.ts';
 import { blobLine, type PublicKey, readKeyBlob, strictBase64 } from './keys.ts';
@@ -47,10 +46,6 @@ export function isOperatorId(word: string): boolean {
 
 export function namespacesOf(operator: string): readonly Namespace[] {
   return operator === RECOVERY ? RECOVERY_MAY : OPERATOR_MAY;
-}
-
-export function signersHash(signers: Signers): string {
-  return sha256(formatSigners(signers));
 }
 
 export function formatSigners({ version, previous, lines }: Signers): string {

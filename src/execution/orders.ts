@@ -2,7 +2,7 @@
  * From a plan to the bytes that are signed. Each part is made from one step of the plan and nothing
  * else; its nonce is the id of its attempt. What is made here is secret until it is spent.
  */
-import { type ChangeOrder, changeDocument, partCore, partDocument, runDocument } from '#authority';
+import { type ChangeOrder, changeDocument, partDocument, runDocument } from '#authority';
 import { sha256 } from '#base/digest';
 import { Fault } from '#base/fault';
 import type { Random } from '#base/ports';
@@ -75,11 +75,6 @@ export function runOrder(
     text: runDocument.format({ ...body(plan, digest, parts, times, mark), standing }),
     parts,
   };
-}
-
-/** Digests of the cores of the parts that run forward. */
-export function coresOf(plan: Plan, parts: readonly string[]): readonly string[] {
-  return parts.filter((_, i) => plan.steps[i]?.direction === 'forward').map(partCore);
 }
 
 export function nonceOf(part: string): string {
