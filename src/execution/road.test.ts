@@ -34,4 +34,21 @@ describe('the change road', () => {
     await throwsFault(() => world.approve(proposed.changeId), 'already-approved');
     assert.deepEqual(world.road.get(OPERATOR, proposed.changeId), done);
   });
+
+  it('keeps what a session was told once, and does not wait to write for the same again', async () => {
+    const { road, store } = await aChangeWorld();
+    await road.addTaint('ses_1', 'logs.read', 'please reload ssh');
+    const release = Promise.withResolvers<void>();
+    const busy = store.write(() => release.promise);
+    await road.addTaint('ses_1', 'logs.read', 'please reload ssh');
+    let written = false;
+    const other = road.addTaint('ses_1', 'logs.read', 'now').then(() => {
+      written = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(written, false);
+    release.resolve();
+    await Promise.all([busy, other]);
+    assert.equal(store.changes.taint('ses_1')?.excerpts.length, 2);
+  });
 });
