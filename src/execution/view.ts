@@ -146,9 +146,17 @@ function nextOf({ row, asked, decision, outcome, plan, attempts }: Known): strin
         ? 'done and verified. Undo takes it back, if the world has not moved on'
         : 'done and verified. There is no way back';
     case 'failed':
-      return attempts.some(({ outcome: ended }) => ended === 'succeeded')
+      if (!attempts.some(({ outcome: ended }) => ended === 'succeeded'))
+        return 'nothing of it took effect. Look at why before you propose anything like it';
+      return attempts.some(
+        ({ outcome: ended, step, target }) =>
+          ended === 'succeeded' &&
+          plan?.steps.some(
+            (each) => each.direction === 'inverse' && each.step === step && each.target === target,
+          ) === true,
+      )
         ? 'it failed after a part of it ran: an operator looks at it, and may undo that part (holdfast undo). Do not repeat it unchanged'
-        : 'nothing of it took effect. Look at why before you propose anything like it';
+        : 'it failed after a part of it ran that has nothing to take back: an operator looks at it. Do not repeat it unchanged';
     case 'ambiguous':
       return 'it is not known whether it took effect, and nobody may repeat it blindly. It is asked about again by itself; an operator may look and close it';
     case 'closed':

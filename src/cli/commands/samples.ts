@@ -197,7 +197,7 @@ export const FAILED: ChangeView = {
   ...CONFIRMED,
   state: 'failed',
   action: 'file.write@1',
-  next: 'it failed after a part of it ran: an operator looks at it',
+  next: 'it failed after a part of it ran: an operator looks at it, and may undo that part (holdfast undo)',
   plan: {
     ...WAITS.plan,
     steps: [

@@ -174,7 +174,7 @@ function nextOf(change: ChangeView): readonly string[] {
     case 'failed':
       return [
         change.next,
-        ...(change.receipts.length > 0 && change.plan.inverse !== null
+        ...(change.next.includes('holdfast undo')
           ? [`holdfast undo ${id} --reason '…'   takes back what ran`]
           : []),
       ];
