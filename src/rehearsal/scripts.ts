@@ -18,12 +18,14 @@ export const WATCHED: readonly string[] = [
 
 /**
  * One line for each thing that is watched for change; its words are directories. Left out are units
- * that come and go by themselves, the copies that shadow-utils leave behind, and what lies below
- * HOLDFAST_APART. Process ids and times are no state.
+ * that come and go by themselves, the copies that shadow-utils leave behind (also the new file of one that was
+ * killed, which nothing reads), and what lies below HOLDFAST_APART. Process ids and times are no state.
  */
 export const SNAPSHOT = `
 LC_ALL=C; export LC_ALL
 apart=\${HOLDFAST_APART:-/nowhere}
+unread='! -path /etc/passwd.[0-9]* ! -path /etc/shadow.[0-9]* ! -path /etc/group.[0-9]* ! -path /etc/gshadow.[0-9]*'
+set -f
 if [ -d /run/systemd/system ]; then
   systemctl list-units --all --plain --no-legend --full --type=service,socket |
     awk '$1 !~ /^(run-|session-|user@|user-runtime|systemd-tmpfiles|systemd-hostnamed|systemd-timedated|systemd-localed|apt-|dpkg-|logrotate|e2scrub|modprobe@)/ { print "unit", $1, $2, $3, $4 }'
@@ -33,8 +35,8 @@ if command -v dpkg-query >/dev/null; then
 fi
 for place; do
   [ -e "$place" ] || continue
-  find "$place" ! -name '*-' ! -path "$apart" ! -path "$apart/*" -xdev -printf 'path %y %m %u:%g %p %l\\n'
-  find "$place" ! -name '*-' ! -path "$apart/*" -xdev -type f -exec sha256sum {} +
+  find "$place" ! -name '*-' $unread ! -path "$apart" ! -path "$apart/*" -xdev -printf 'path %y %m %u:%g %p %l\\n'
+  find "$place" ! -name '*-' $unread ! -path "$apart/*" -xdev -type f -exec sha256sum {} +
 done
 ss -H -l -t -u -n | awk '{ print "listens", $1, $5 }'
 exit 0
