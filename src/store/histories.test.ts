@@ -12,7 +12,7 @@ import { openMemoryStore } from './index.ts';
 import type { FactInput, Moment, ObservationInput } from './protocol.ts';
 import { ReferenceStore } from './reference.ts';
 
-const RUNS = Number(process.env['HOLDFAST_HISTORIES'] ?? 300);
+const RUNS = Number(process.env['HOLDFAST_HISTORIES'] ?? 150);
 const SEED = Number(process.env['HOLDFAST_SEED'] ?? 20_260_301);
 const BASE = instant('2026-03-01T00:00:00Z');
 const TIMES = 12;
