@@ -35,6 +35,8 @@ const TARGET: Target = {
   environment: 'production',
   transport: 'ssh',
   address: null,
+  via: [],
+  hostKey: null,
   criticality: 'normal',
   owner: 'shop',
   tags: ['web', 'eu'],

@@ -78,6 +78,8 @@ class LabRehearsalHost implements RehearsalHost {
       environment: 'lab',
       transport: 'local',
       address: null,
+      via: [],
+      hostKey: null,
       criticality: 'low',
       owner: null,
       tags: [],

@@ -39,6 +39,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
     doors: ['base', 'model'],
     outside: ['node:crypto', '@scure/bip39/wordlists/english.js', 'yaml'],
   },
+  commands: { doors: ['base', 'model'], outside: ['yaml'] },
   policy: { doors: ['base', 'model'], outside: ['@cedar-policy/cedar-wasm/nodejs', 'yaml'] },
 
   // tools

@@ -78,6 +78,28 @@ export interface Programs {
   run(run: ProgramRun): Promise<ProgramResult>;
 }
 
+/** A program that keeps running, spoken to over its standard input and output. */
+export interface Channel {
+  /** Resolves when the bytes were taken; rejects when the program does not read any more. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** The next bytes of standard output, of any length; `undefined` at its end. One reader at a time. */
+  read(): Promise<Uint8Array | undefined>;
+  /** The last 8 KiB of standard error so far. */
+  says(): string;
+  /** Resolves when it has ended, however it ended; never rejects. */
+  readonly ended: Promise<{ readonly exit: number | null }>;
+  /** Ends it and its process group: SIGTERM, and SIGKILL a second later. Resolves when it is gone. */
+  close(): Promise<void>;
+}
+
+/** Opens channels to programs, as argv, with the whole environment given. Rejects (`unavailable`, `program-missing`) when it cannot start. */
+export interface Channels {
+  open(start: {
+    readonly argv: readonly [program: string, ...args: string[]];
+    readonly env: Readonly<Record<string, string>>;
+  }): Promise<Channel>;
+}
+
 /** A look at the machine's own files: read only, bounded, never following a link out of what was asked. */
 export interface MachineFiles {
   read(path: string, maxBytes: number): Promise<Uint8Array | undefined>;

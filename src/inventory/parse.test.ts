@@ -60,6 +60,8 @@ describe('an inventory', () => {
       environment: 'production',
       transport: 'ssh',
       address: '10.0.0.5',
+      via: [],
+      hostKey: null,
       criticality: 'high',
       owner: 'grace',
       tags: ['web', 'edge'],

@@ -33,6 +33,8 @@ const TARGET_KEYS = [
   'environment',
   'transport',
   'address',
+  'via',
+  'hostKey',
   'criticality',
   'owner',
   'tags',
@@ -77,6 +79,9 @@ export function readTarget(
         (environment && reader.oneOf(environment, 'environment', ENVIRONMENTS)) ?? 'production',
       transport,
       address,
+      via: readVia(reader, given.via),
+      hostKey:
+        (given.hostKey && reader.textThat(given.hostKey, 'hostKey', 4096, keyProblem)) ?? null,
       criticality:
         (given.criticality && reader.oneOf(given.criticality, 'criticality', CRITICALITIES)) ??
         'normal',
@@ -124,6 +129,26 @@ function addressProblem(address: string): string | undefined {
   return /^[A-Za-z0-9_[][A-Za-z0-9._:%[\]-]*$/.test(address)
     ? undefined
     : 'must be a host name or an IP address';
+}
+
+function readVia(reader: Reader, value: Value | undefined): readonly string[] {
+  const items = value === undefined ? [] : reader.list(value, 'via');
+  return items.flatMap((item) => {
+    const hop = reader.textThat(item, 'via', 255, (text) =>
+      /^(?:[a-z_][a-z0-9_.-]*@)?[A-Za-z0-9][A-Za-z0-9._:-]*$/.test(text)
+        ? undefined
+        : 'must be the id of a target, or [user@]host[:port]',
+    );
+    return hop === undefined ? [] : [hop];
+  });
+}
+
+function keyProblem(line: string): string | undefined {
+  return /^(?:@cert-authority )?(?:ssh-ed25519|ecdsa-sha2-nistp(?:256|384|521)|ssh-rsa) [A-Za-z0-9+/]+={0,2}$/.test(
+    line,
+  )
+    ? undefined
+    : 'must be a host key, <type> <base64>, with "@cert-authority " before it when it certifies host keys';
 }
 
 function readTags(reader: Reader, value: Value | undefined): readonly string[] {

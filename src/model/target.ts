@@ -20,7 +20,12 @@ export type Target = {
   readonly hostType: HostType;
   readonly environment: Environment;
   readonly transport: Transport;
+  /** Host name or IP address, with `:port` where it is not 22; of transport ssh. */
   readonly address: string | null;
+  /** Bastions to go through, in order: ids of targets, or `[user@]host[:port]`. */
+  readonly via: readonly string[];
+  /** An `@cert-authority` or plain host key line the inventory pins (`<type> <base64>`); `null`: pinned when enrolling. */
+  readonly hostKey: string | null;
   readonly criticality: Criticality;
   readonly owner: string | null;
   readonly tags: readonly string[];

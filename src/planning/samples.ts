@@ -19,6 +19,8 @@ export function aTarget(over: Partial<Target> = {}): Target {
     environment: 'production',
     transport: 'local',
     address: null,
+    via: [],
+    hostKey: null,
     criticality: 'normal',
     owner: null,
     tags: [],

@@ -39,6 +39,8 @@ const DEFAULT_TARGET: Target = {
   environment: 'production',
   transport: 'ssh',
   address: null,
+  via: [],
+  hostKey: null,
   criticality: 'normal',
   owner: null,
   tags: [],

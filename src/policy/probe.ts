@@ -30,6 +30,8 @@ export const PROBE: PolicyQuestion = {
       environment: 'test',
       transport: 'none',
       address: null,
+      via: [],
+      hostKey: null,
       criticality: 'normal',
       owner: 'probe',
       tags: ['probe'],

@@ -19,6 +19,8 @@ export function aTarget(more: Partial<Target> = {}): Target {
     environment: 'production',
     transport: 'ssh',
     address: '192.0.2.1',
+    via: [],
+    hostKey: null,
     criticality: 'normal',
     owner: null,
     tags: [],

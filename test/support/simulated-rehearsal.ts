@@ -23,6 +23,8 @@ export const SIMULATED_TARGET: Target = {
   environment: 'lab',
   transport: 'none',
   address: null,
+  via: [],
+  hostKey: null,
   criticality: 'low',
   owner: null,
   tags: [],
