@@ -41,6 +41,8 @@ export type OptionSpec = {
   readonly optional: boolean;
   readonly many: boolean;
   readonly digits: boolean;
+  /** Everything behind it belongs to it, unjudged; never of class read. */
+  readonly rest: boolean;
   readonly class: CommandClass;
   readonly tier: Tier | null;
   readonly code: CommandCode | null;
@@ -94,6 +96,8 @@ export type CommandEntry = {
 export type PathRules = {
   readonly roots: readonly string[];
   readonly denials: readonly { readonly code: 'secret' | 'device'; readonly glob: string }[];
+  /** What a denial matches and is honest all the same: bundles of public certificates. */
+  readonly exceptions: readonly string[];
   readonly wide: readonly string[];
 };
 export type Surroundings = {
