@@ -1,11 +1,15 @@
 /**
- * The image of a lab host: Debian 12 with systemd as the first process, made by debootstrap once and
- * kept by the digest of its recipe. No registry is asked for anything.
+ * The images of lab hosts: Debian 12 with systemd as the first process, made by debootstrap once and
+ * kept by the digest of their recipe. No registry is asked for anything.
+ *
+ * `bare` is small and quiet, for trials that compare a whole host before and after; `fleet` is what
+ * an operator would reach over SSH (fleet-image.ts).
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FLEET_CONTENT, FLEET_PACKAGES } from './fleet-image.ts';
 import { CACHE, podman, run, well } from './podman.ts';
 
 const PACKAGES = [
@@ -65,23 +69,38 @@ apt-get -qq install -y lab-tool=1.0
 : > /etc/machine-id
 `;
 
-const RECIPE = JSON.stringify(['debootstrap --variant=minbase bookworm', PACKAGES, CONTENT]);
-const DIGEST = createHash('sha256').update(RECIPE).digest('hex').slice(0, 16);
+type Recipe = { readonly packages: readonly string[]; readonly content: string };
+const RECIPES = {
+  bare: { packages: PACKAGES, content: CONTENT },
+  fleet: { packages: [...PACKAGES, ...FLEET_PACKAGES], content: `${CONTENT}${FLEET_CONTENT}` },
+} as const satisfies Record<string, Recipe>;
+export type Image = keyof typeof RECIPES;
 
-export const IMAGE = `localhost/holdfast-lab:${DIGEST}`;
+function digestOf(image: Image): string {
+  const { packages, content } = RECIPES[image];
+  const recipe = JSON.stringify(['debootstrap --variant=minbase bookworm', packages, content]);
+  return createHash('sha256').update(recipe).digest('hex').slice(0, 16);
+}
+
+export function imageName(image: Image): string {
+  return `localhost/holdfast-lab:${digestOf(image)}`;
+}
+
+export const IMAGE = imageName('bare');
 
 /** Makes the image where it is not there yet: a minute the first time, then a second, then nothing. */
-export async function ensureImage(say: (line: string) => void): Promise<void> {
-  if ((await podman(['image', 'exists', IMAGE])).exit === 0) return;
-  const kept = join(CACHE, `host-${DIGEST}.tar`);
-  if (!existsSync(kept)) await make(kept, say);
+export async function ensureImage(image: Image, say: (line: string) => void): Promise<void> {
+  const name = imageName(image);
+  if ((await podman(['image', 'exists', name])).exit === 0) return;
+  const kept = join(CACHE, `host-${digestOf(image)}.tar`);
+  if (!existsSync(kept)) await make(RECIPES[image], kept, say);
   well(
     'podman import',
-    await podman(['import', '--change', 'CMD ["/sbin/init"]', kept, IMAGE], { timeoutMs: 300_000 }),
+    await podman(['import', '--change', 'CMD ["/sbin/init"]', kept, name], { timeoutMs: 300_000 }),
   );
 }
 
-async function make(kept: string, say: (line: string) => void): Promise<void> {
+async function make(recipe: Recipe, kept: string, say: (line: string) => void): Promise<void> {
   say('lab: making a Debian 12 with systemd (once; a minute or so)');
   mkdirSync(CACHE, { recursive: true });
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-lab-'));
@@ -102,7 +121,7 @@ async function make(kept: string, say: (line: string) => void): Promise<void> {
         [
           'debootstrap',
           '--variant=minbase',
-          `--include=${PACKAGES.join(',')}`,
+          `--include=${recipe.packages.join(',')}`,
           'bookworm',
           directory,
           ...(mirror === '' ? [] : [mirror]),
@@ -112,7 +131,10 @@ async function make(kept: string, say: (line: string) => void): Promise<void> {
     );
     well(
       'the recipe of the image',
-      await run(['chroot', directory, '/bin/sh', '-eu'], { stdin: CONTENT, timeoutMs: 120_000 }),
+      await run(['chroot', directory, '/bin/sh', '-eu'], {
+        stdin: recipe.content,
+        timeoutMs: 120_000,
+      }),
     );
     const half = `${kept}.${process.pid}`;
     well('tar', await run(['tar', '-C', directory, '-cf', half, '.'], { timeoutMs: 300_000 }));

@@ -1,0 +1,95 @@
+/**
+ * What the lab has made on this machine and who owns it: containers and networks, by a label. They go
+ * with their maker; those of a maker that was killed go when the next one comes. `kept` ones stay
+ * until they are taken down.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { LABEL, podman, well } from './podman.ts';
+
+export const PREFIX = 'holdfast-lab-';
+export const KEPT = 'kept';
+/** A host that is not kept ends by itself. */
+export const LIFE_SECONDS = 1800;
+
+/** What this process has made and not yet removed. */
+export const ours = {
+  containers: new Set<string>(),
+  networks: new Set<string>(),
+  directories: new Set<string>(),
+};
+
+export type Owned = {
+  readonly kind: 'container' | 'network';
+  readonly name: string;
+  readonly owner: string;
+};
+
+/** This process and no other that once had or will have its number. */
+export function thisOwner(): string {
+  return `${process.pid}.${startedAt(process.pid)}`;
+}
+
+export async function owned(): Promise<Owned[]> {
+  const list = async (kind: Owned['kind'], names: string, argv: string[]): Promise<Owned[]> => {
+    const format = `{{${names}}} {{index .Labels "${LABEL}"}}`;
+    const told = await podman([...argv, '--filter', `label=${LABEL}`, '--format', format]);
+    return told.stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => {
+        const [name = '', owner = ''] = line.split(' ');
+        return { kind, name, owner };
+      });
+  };
+  return [
+    ...(await list('container', '.Names', ['ps', '-a'])),
+    ...(await list('network', '.Name', ['network', 'ls'])),
+  ];
+}
+
+/** Removes what belongs to makers that are no more. */
+export async function reap(): Promise<void> {
+  const orphans = (await owned()).filter(({ owner }) => {
+    const [pid = '', started = ''] = owner.split('.');
+    return owner !== KEPT && startedAt(Number(pid)) !== started;
+  });
+  await remove(orphans);
+}
+
+/** Containers first: a network in use stays. A network that somebody else has just removed is fine. */
+export async function remove(
+  things: readonly Pick<Owned, 'kind' | 'name'>[],
+  { isStrict = false } = {},
+): Promise<void> {
+  const named = (kind: Owned['kind']): string[] =>
+    things.filter((each) => each.kind === kind).map(({ name }) => name);
+  const [containers, networks] = [named('container'), named('network')];
+  if (containers.length > 0) {
+    const ran = await podman(['rm', '-f', '-i', '-t', '0', ...containers], { timeoutMs: 120_000 });
+    if (isStrict) well('podman rm', ran);
+    for (const name of containers) ours.containers.delete(name);
+  }
+  if (networks.length > 0) {
+    const ran = await podman(['network', 'rm', ...networks]);
+    if (isStrict) well('podman network rm', ran);
+    for (const name of networks) ours.networks.delete(name);
+  }
+}
+
+/** When a process began, in the kernel's ticks: with its number it is one process and no other. */
+function startedAt(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return 'gone';
+  }
+}
+
+process.once('exit', () => {
+  const { containers, networks, directories } = ours;
+  if (containers.size > 0) spawnSync('podman', ['rm', '-f', '-i', '-t', '0', ...containers]);
+  if (networks.size > 0) spawnSync('podman', ['network', 'rm', ...networks]);
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
