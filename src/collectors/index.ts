@@ -9,3 +9,4 @@ export {
   type Machine,
 } from './look-session.ts';
 export { type Observed, type ObserveRequest, observe } from './observe.ts';
+export { type ObserveSnapshotRequest, observeSnapshot } from './snapshot.ts';

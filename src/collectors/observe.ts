@@ -7,7 +7,15 @@ import { jsonProblem } from '#base/json';
 import { LIMITS } from '#base/limits';
 import type { Clock } from '#base/ports';
 import type { Instant } from '#base/time';
-import { attributeProblem, checkValue, entityProblem, keyOf, kindOf, LOCAL_SOURCE } from '#model';
+import {
+  attributeProblem,
+  checkValue,
+  entityProblem,
+  keyOf,
+  kindOf,
+  LOCAL_SOURCE,
+  type SSH_SOURCE,
+} from '#model';
 import {
   type Collector,
   type Look,
@@ -17,10 +25,12 @@ import {
   type Machine,
 } from './look-session.ts';
 
+export type CollectorSource = typeof LOCAL_SOURCE | typeof SSH_SOURCE;
+
 /** What one collector saw, ready to be recorded as one observation. */
 export type Observed = {
   readonly collector: string;
-  readonly source: typeof LOCAL_SOURCE;
+  readonly source: CollectorSource;
   readonly target: string;
   readonly observedAt: Instant;
   readonly tookMs: number;
@@ -36,6 +46,8 @@ export type ObserveRequest = {
   readonly clock: Clock;
   /** Collectors that look at the same time. */
   readonly parallel?: number;
+  /** Whose word it is. Default: the local collector's. */
+  readonly source?: CollectorSource;
   readonly signal?: AbortSignal;
 };
 
@@ -62,7 +74,7 @@ async function lookWith(collector: Collector, request: ObserveRequest): Promise<
   const look = await boundedLook(collector, request);
   return {
     collector: collector.name,
-    source: LOCAL_SOURCE,
+    source: request.source ?? LOCAL_SOURCE,
     target,
     observedAt,
     tookMs: Math.round(clock.monotonicMs() - startedMs),

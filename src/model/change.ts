@@ -190,6 +190,7 @@ export const REFUSALS = [
   'redundancy',
   'data-and-backup',
   'untyped-value',
+  'command-refused',
   'state-moved',
   'expired',
   'not-pending',

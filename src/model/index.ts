@@ -83,6 +83,7 @@ export {
   isReservedSource,
   LOCAL_SOURCE,
   type SourceGrant,
+  SSH_SOURCE,
   type Target,
   TRANSPORTS,
   type Transport,

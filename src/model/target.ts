@@ -51,6 +51,8 @@ export function isReservedSource(name: string): boolean {
 
 /** The source of the collector that looks at this machine. */
 export const LOCAL_SOURCE = 'collector.local';
+/** The source of the collectors that look at hosts over SSH. */
+export const SSH_SOURCE = 'collector.ssh';
 /** The source of findings, baselines and waivers. */
 export const DRIFT_SOURCE = 'holdfast.drift';
 export const BASELINE_SOURCE = 'holdfast.baseline';
