@@ -119,7 +119,7 @@ key_text() { tail -c "+$(($2 + 1))" "$1.bin" | head -c "$3" | base64 | tr -d '\n
 # inspect FILE NAMESPACE: everything that ssh-keygen does not look at. Sets key_type, key_form, key, ca, principal, mark, lacks, origin.
 inspect() {
   dearmour "$1"
-  od -An -v -tx1 "$1.bin" | awk -v namespace="$2" -f "$lib/sshsig.awk" >"$1.says" || refuse bad-signature
+  od -An -v -tx1 "$1.bin" | awk -v in_namespace="$2" -f "$lib/sshsig.awk" >"$1.says" || refuse bad-signature
   key_type='' key_form='' key='' ca='' principal='' mark='' lacks='' origin='' whole=no
   while read -r word one two three four; do
     case $word in

@@ -1,7 +1,7 @@
 # Walks one SSHSIG (PROTOCOL.sshsig), given as hex from od, and says what it is: nothing may be left over anywhere.
 # Signatures of security keys and passkeys: PROTOCOL.u2f. Certificates: PROTOCOL.certkeys.
 # Prints `refuse <code>`, or `key <type> <cert|plain> <offset> <length>`, `ca <offset> <length>`, `principal <id>`,
-# `mark <software|sk|passkey>`, `lacks <presence|verification|top-level>` ×n, `origin <origin>`, `end`. Offsets count bytes. Give -v namespace=<namespace>.
+# `mark <software|sk|passkey>`, `lacks <presence|verification|top-level>` ×n, `origin <origin>`, `end`. Offsets count bytes. Give -v in_namespace=<namespace>.
 { hex = hex $0 }
 END {
   gsub(/ /, "", hex)
@@ -11,7 +11,7 @@ END {
   string(); key_at = from; key_len = size
   key()
   at = after_key
-  if (ascii(string()) != namespace) refuse("bad-signature")
+  if (ascii(string()) != in_namespace) refuse("bad-signature")
   if (string() != "") refuse("bad-signature")
   hash = ascii(string())
   if (hash != "sha512" && hash != "sha256") refuse("bad-signature")

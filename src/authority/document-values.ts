@@ -88,6 +88,30 @@ export type LiftDocument = {
   readonly runBy: number;
 };
 
+/** What a host can check, and so what it is used for; `none`: it is not used any more. */
+export const HOST_CAPABILITIES = ['full', 'key-only', 'reader-only', 'none'] as const;
+export type HostCapability = (typeof HOST_CAPABILITIES)[number];
+
+/** One host in an enrolment record: pinned are its random id, its epoch and its keys. */
+export type EnrolledHost = {
+  /** Id in the inventory. */
+  readonly target: string;
+  readonly hostId: string;
+  readonly epoch: number;
+  /** Of its host key lines, `<type> <base64>` LF each, ascending. */
+  readonly hostKeys: string;
+  /** Of the public half of its receipt key, `<type> <base64>` LF. */
+  readonly receiptKey: string;
+  readonly capability: HostCapability;
+};
+
+/** Which hosts an operator takes for theirs. */
+export type EnrolmentDocument = {
+  readonly organisation: string;
+  readonly issued: number;
+  readonly hosts: readonly EnrolledHost[];
+};
+
 export const RECEIPT_RESULTS = [
   'exited',
   'signalled',

@@ -5,7 +5,10 @@ import {
   type ChangeOrder,
   type CheckpointMark,
   type ConfigDocument,
+  type EnrolledHost,
+  type EnrolmentDocument,
   type FileMark,
+  HOST_CAPABILITIES,
   type HostIdentity,
   type HostPolicy,
   type HostRule,
@@ -258,6 +261,28 @@ export const liftDocument: DocumentForm<LiftDocument> = documentForm(
     stop: line('stop', token),
     issued: line('issued', number),
     runBy: line('run-by', number),
+  }),
+);
+
+export const enrolmentDocument: DocumentForm<EnrolmentDocument> = documentForm(
+  'enrolment',
+  'bad-order',
+  record<EnrolmentDocument>({
+    organisation: line('organisation', token),
+    issued: line('issued', number),
+    hosts: list(
+      'hosts',
+      1,
+      200,
+      record<EnrolledHost>({
+        target: line('host', text),
+        hostId: line('target', id32),
+        epoch: line('epoch', numberIn(1, 999_999_999)),
+        hostKeys: line('host-keys', hash),
+        receiptKey: line('receipt-key', hash),
+        capability: line('capability', oneOf(...HOST_CAPABILITIES)),
+      }),
+    ),
   }),
 );
 

@@ -9,6 +9,10 @@ export { digestWords } from './digest-words.ts';
 export {
   type ChangeOrder,
   type ConfigDocument,
+  type EnrolledHost,
+  type EnrolmentDocument,
+  HOST_CAPABILITIES,
+  type HostCapability,
   type HostPolicy,
   type LiftDocument,
   NO_HASH,
@@ -20,6 +24,7 @@ export {
 export {
   changeDocument,
   configDocument,
+  enrolmentDocument,
   hostPolicyDocument,
   identityDocument,
   liftDocument,

@@ -2,8 +2,18 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Fault } from '#base/fault';
 import { throwsFault } from '#test/throws-fault';
-import { aKey, aPasskey, aRoot, rootLine, signerLine, theSigners } from './samples.ts';
-import { formatSigners, parseSigners, type Signers } from './signers.ts';
+import { authorityOf } from './in-force.ts';
+import {
+  aHostPolicy,
+  aKey,
+  aPasskey,
+  aRoot,
+  rootLine,
+  signerLine,
+  theRevocations,
+  theSigners,
+} from './samples.ts';
+import { formatSigners, NAMESPACES, namespacesOf, parseSigners, type Signers } from './signers.ts';
 
 const good = theSigners([
   signerLine('alice', aKey('alice')),
@@ -17,6 +27,20 @@ describe('a signers file', () => {
     const text = formatSigners(good);
     assert.deepEqual(parseSigners(text), good);
     assert.equal(formatSigners(parseSigners(text)), text);
+  });
+
+  it('keeps a line from before enrolments were signed, and whoever it covers signs none', () => {
+    const older = formatSigners(good).replace(',holdfast-enrolment@1"', '"');
+    const read = parseSigners(older);
+    assert.equal(formatSigners(read), older);
+    assert.equal(read.lines[0]?.isOlder, true);
+    assert.equal(namespacesOf('alice', read.lines[0] ?? {}).includes(NAMESPACES.enrolment), false);
+    assert.deepEqual(
+      authorityOf({ signers: read, revocations: theRevocations(), hostPolicy: aHostPolicy() })
+        .lines,
+      good.lines,
+      'the next config gives the line in full',
+    );
   });
 
   it('is refused, or is another one, when one byte is another', () => {

@@ -12,6 +12,7 @@ export const NAMESPACES = {
   standing: 'holdfast-standing@1',
   config: 'holdfast-config@1',
   lift: 'holdfast-lift@1',
+  enrolment: 'holdfast-enrolment@1',
   receipt: 'holdfast-receipt@1',
 } as const;
 export type Namespace = (typeof NAMESPACES)[keyof typeof NAMESPACES];
@@ -24,13 +25,18 @@ const OPERATOR_MAY: readonly Namespace[] = [
   NAMESPACES.standing,
   NAMESPACES.config,
   NAMESPACES.lift,
+  NAMESPACES.enrolment,
 ];
+/** As lines were written before enrolments were signed; the next config that is signed writes them anew. */
+const OLDER_OPERATOR_MAY = OPERATOR_MAY.filter((each) => each !== NAMESPACES.enrolment);
 const RECOVERY_MAY: readonly Namespace[] = [NAMESPACES.config, NAMESPACES.lift];
 export type SignerLine = {
   /** One, or with `isAuthority` every operator this root may certify. */
   readonly operators: readonly string[];
   readonly isAuthority: boolean;
   readonly key: PublicKey;
+  /** May sign everything but enrolments. */
+  readonly isOlder?: true;
 };
 
 export type Signers = {
@@ -44,8 +50,13 @@ export function isOperatorId(word: string): boolean {
   return token.read(word) !== undefined;
 }
 
-export function namespacesOf(operator: string): readonly Namespace[] {
-  return operator === RECOVERY ? RECOVERY_MAY : OPERATOR_MAY;
+/** Of an operator, by the line that covers them. */
+export function namespacesOf(
+  operator: string,
+  line: Pick<SignerLine, 'isOlder'>,
+): readonly Namespace[] {
+  if (operator === RECOVERY) return RECOVERY_MAY;
+  return line.isOlder === true ? OLDER_OPERATOR_MAY : OPERATOR_MAY;
 }
 
 export function formatSigners({ version, previous, lines }: Signers): string {
@@ -97,7 +108,10 @@ function parseLine(text: string, at: number): SignerLine {
     return broken(at, 'it must be: operators, options, key type, key');
   }
   const key = readKeyBlob(blob, (says) => broken(at, says));
-  const line = { operators, isAuthority: options.startsWith('cert-authority,'), key };
+  const written = { operators, isAuthority: options.startsWith('cert-authority,'), key };
+  const older = { ...written, isOlder: true } as const;
+  const line: SignerLine =
+    formatLine(older) === text && formatLine(written) !== text ? older : written;
   const isOnePerson = line.isAuthority || operators.length === 1;
   if (!isOnePerson) broken(at, 'only a cert-authority may stand for several operators');
   if (operators.length > 1 && operators.includes(RECOVERY)) {
@@ -109,8 +123,9 @@ function parseLine(text: string, at: number): SignerLine {
   return line;
 }
 
-function formatLine({ operators, isAuthority, key }: SignerLine): string {
-  const namespaces = namespacesOf(operators[0] ?? '').join(',');
+function formatLine(line: SignerLine): string {
+  const { operators, isAuthority, key } = line;
+  const namespaces = namespacesOf(operators[0] ?? '', line).join(',');
   const options = `${isAuthority ? 'cert-authority,' : ''}namespaces="${namespaces}"`;
   return `${operators.join(',')} ${options} ${blobLine(key.blob)}`;
 }

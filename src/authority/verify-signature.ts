@@ -9,7 +9,13 @@ import { authorityFault } from './faults.ts';
 import { blobLine, fingerprint, type PublicKey, readKeyBlob } from './keys.ts';
 import type { Revocations } from './krl.ts';
 import { checkRawSignature, type RawSignature } from './raw-signature.ts';
-import { type Namespace, namespacesOf, type SignerLine, type Signers } from './signers.ts';
+import {
+  NAMESPACES,
+  type Namespace,
+  namespacesOf,
+  type SignerLine,
+  type Signers,
+} from './signers.ts';
 import { parseSshsig, signedBytes, trailing } from './sshsig.ts';
 import { WireReader } from './wire.ts';
 
@@ -100,13 +106,18 @@ export function requireSigner(
   namespace: Namespace,
   at: number,
 ): string {
+  const line = lineOf(signers, certificate !== null, certificate?.root ?? key.blob);
   const operator =
-    certificate === null
-      ? lineOf(signers, false, key.blob)?.operators[0]
-      : certifiedOperator(certificate, lineOf(signers, true, certificate.root), at);
-  if (operator === undefined) return stranger('no line of the signers has this key');
-  if (!namespacesOf(operator).includes(namespace)) {
-    stranger(`${operator} may not sign ${namespace}`);
+    certificate === null ? line?.operators[0] : certifiedOperator(certificate, line, at);
+  if (operator === undefined || line === undefined) {
+    return stranger('no line of the signers has this key');
+  }
+  if (!namespacesOf(operator, line).includes(namespace)) {
+    stranger(
+      line.isOlder === true && namespace === NAMESPACES.enrolment
+        ? 'enrolments are signed since a later version; put that in force first (holdfast config sign)'
+        : `${operator} may not sign ${namespace}`,
+    );
   }
   return operator;
 }

@@ -13,7 +13,7 @@ export const SCRIPT =
   process.env['HOST_SCRIPT'] ?? join(import.meta.dirname, '../../host/holdfast-host');
 export const NO_HASH = '0'.repeat(64);
 export const OPERATOR_NAMESPACES =
-  'namespaces="holdfast-change@1,holdfast-standing@1,holdfast-config@1,holdfast-lift@1"';
+  'namespaces="holdfast-change@1,holdfast-standing@1,holdfast-config@1,holdfast-lift@1,holdfast-enrolment@1"';
 const RECOVERY_NAMESPACES = 'namespaces="holdfast-config@1,holdfast-lift@1"';
 export const CATALOGUE = sha('catalogue');
 

@@ -99,7 +99,7 @@ export const TRIALS: readonly TrialCase[] = [
   each('signers with a key cut short', ALL, 'signers-broken', (d) => void (d.edit.signers = (t) => t.replace(/(\n[^\n]*)....\n$/, '$1\n'))),
   each("signers whose type is not the key's", ALL, 'signers-broken', (d) => void (d.edit.signers = (t) => t.replace('" ecdsa-sha2-nistp256 ', '" ssh-ed25519 '))),
   each('signers with a wildcard', ALL, 'signers-broken', (d) => void (d.edit.signers = (t) => t.replace('\nalice ', '\n* '))),
-  each('signers with more namespaces', ALL, 'signers-broken', (d) => void (d.edit.signers = (t) => t.replace('holdfast-lift@1"', 'holdfast-lift@1,holdfast-run@1"'))),
+  each('signers with more namespaces', ALL, 'signers-broken', (d) => void (d.edit.signers = (t) => t.replace('holdfast-enrolment@1"', 'holdfast-enrolment@1,holdfast-run@1"'))),
   each('signers with an empty line', ALL, 'signers-broken', (d) => void (d.edit.signers = (t) => `${t}\n`)),
   each('signers with two people on one key', ALL, 'signers-broken', (d) => void (d.edit.signers = (t) => t.replace('\nbob ', '\nbob,erin '))),
   each('signers older than the config', ALL, 'signers-broken', (d) => void (d.inForce.signers = { version: 2, hash: NO_HASH })),
