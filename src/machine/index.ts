@@ -1,3 +1,4 @@
+export { nodeChannels } from './channels.ts';
 export { nodeClock } from './clock.ts';
 export { nodeFiles } from './files.ts';
 export { nodeMachineFiles } from './machine-files.ts';

@@ -6,6 +6,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { Fault } from '#base/fault';
 import type { ProgramResult, ProgramRun, Programs } from '#base/ports';
+import { forgetGroup, keepGroup, signalGroup } from './process-groups.ts';
 
 /** The whole environment of a program that asks for none. */
 const ENVIRONMENT = {
@@ -20,10 +21,6 @@ const ENVIRONMENT = {
 const GRACE_MS = 1_000;
 
 type Child = ChildProcessByStdio<Writable | null, Readable, Readable>;
-
-/** Groups that still run; they do not outlive this process. */
-const running = new Set<number>();
-let endsWithUs = false;
 
 export function nodePrograms(): Programs {
   return { run };
@@ -60,7 +57,7 @@ function run(asked: ProgramRun): Promise<ProgramResult> {
     };
     const settle = (): void => {
       for (const each of [timer, kill, giveUp]) clearTimeout(each);
-      if (child.pid !== undefined) running.delete(child.pid);
+      forgetGroup(child.pid);
     };
 
     child.stdout.on('data', collect(out));
@@ -107,13 +104,7 @@ function start(asked: ProgramRun): Child {
     const message = 'program cannot be run: give argv of plain text without NUL';
     throw new Fault('invalid', 'program-invalid', message, { cause });
   }
-  if (child.pid !== undefined) running.add(child.pid);
-  if (!endsWithUs) {
-    endsWithUs = true;
-    process.on('exit', () => {
-      for (const group of running) signalGroup(group, 'SIGKILL');
-    });
-  }
+  keepGroup(child.pid);
   // A program that ends without reading its input is no trouble of ours.
   child.stdin?.on('error', () => {});
   child.stdin?.end(asked.stdin);
@@ -123,15 +114,6 @@ function start(asked: ProgramRun): Child {
 function hangUp(child: Child): void {
   child.stdout.destroy();
   child.stderr.destroy();
-}
-
-function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // Already gone.
-  }
 }
 
 function nothing(ended: 'missing'): ProgramResult {
