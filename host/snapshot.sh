@@ -14,12 +14,12 @@ limit=''
 command -v timeout >/dev/null 2>&1 && limit='timeout 15 '
 asks=''
 [ -S /run/docker.sock ] && [ -w /run/docker.sock ] && asks="$asks docker"
-uid=$(id -u) || exit 69
-[ "$uid" = 0 ] && [ -d /var/lib/containers/storage ] && asks="$asks podman"
+# Of others podman would show their own containers, and make a store for them first.
+[ -w /var/lib/containers/storage ] && asks="$asks podman"
 
-awk -v uid="$uid" -v now="$(date +%s)" -v limit="$limit" -v asks="$asks " '
+awk -v now="$(date +%s)" -v limit="$limit" -v asks="$asks " '
 BEGIN {
-  FILE = 1048576; TOTAL = 16777216; HASHED = 4194304; CERTIFICATE = 262144
+  FILE = 1048576; TOTAL = 3145728; HASHED = 4194304; CERTIFICATE = 262144
   HEX = "0123456789abcdef"
   # Paths, and how many directories deep: files that security rests on, certificates, what is only listed.
   watched = "/etc/passwd 0 /etc/group 0 /etc/shadow 0 /etc/gshadow 0 /etc/subuid 0 /etc/subgid 0 /etc/login.defs 0" \
@@ -84,11 +84,13 @@ BEGIN {
   how["/proc/stat"] = "^btime "; how["/proc/cpuinfo"] = "^(processor|model name|Model)[ \t]*:"
   how["/lib/apk/db/installed"] = "^(P:|V:|A:|$)"
   how["/proc/net/tcp"] = how["/proc/net/tcp6"] = "0A"; how["/proc/net/udp"] = how["/proc/net/udp6"] = "07"
+  uid = "?"
+  while ((getline line < "/proc/self/status") > 0) if (split(line, w) > 2 && w[1] == "Uid:") uid = w[3]
   walk()
-  inspect()
   choose()
   homes()
   while (inspect() && hops++ < 8);
+  complain()
   for (p in tell) tell_path(p)
   tell_lists()
   hashes()
@@ -98,7 +100,7 @@ BEGIN {
   print "end\t" records
 }
 
-function record(line) { print line; records++ }
+function record(line) { print line; records++; printed += length(line) + 1 }
 
 # Percent-encoded as in the host contract.
 function enc(s,   out, i, c) {
@@ -151,7 +153,7 @@ function places(text, use,   w, n, i) {
 
 # Every name below the places. A name with control characters is left out, and so is the list it would stand in.
 function walk(   cmd, line, i) {
-  cmd = "find"
+  cmd = "exec find"
   for (i = 1; i <= rootcount; i++) cmd = cmd " " roots[i]
   cmd = cmd " -maxdepth 4 \\( -name \047*[[:cntrl:]]*\047 -prune -exec echo odd \\; \\) -o -print 2>/dev/null"
   while ((cmd | getline line) > 0) {
@@ -187,18 +189,10 @@ function inspect(   p, cmd, more) {
   for (p in queue) {
     seen[p]
     delete queue[p]
-    fresh[p]
     cmd = cmd " " quoted(p)
     if (length(cmd) > 100000) { look(cmd); cmd = "" }
   }
   if (cmd != "") look(cmd)
-  cmd = ""
-  for (p in fresh) {
-    if (!(p in mode)) cmd = cmd " " quoted(p)
-    if (length(cmd) > 100000) { complaints("stat --" cmd); cmd = "" }
-  }
-  if (cmd != "") complaints("stat --" cmd)
-  for (p in fresh) delete fresh[p]
   more = ""
   for (p in follows) {
     if ((p in followed) || kind[p] != "symlink" || !(p in target)) continue
@@ -212,7 +206,7 @@ function inspect(   p, cmd, more) {
 }
 # Two answers for one path: somebody made a link whose text looks like an answer. Neither counts.
 function look(paths,   cmd, line, f, n, name, at) {
-  cmd = "stat -c \047%f|%u|%g|%s|%Y|%N\047 --" paths " 2>/dev/null"
+  cmd = "exec stat -c \047%f|%u|%g|%s|%Y|%N\047 --" paths " 2>/dev/null"
   while ((cmd | getline line) > 0) {
     n = split(line, f, /\|/)
     if (n < 6 || f[1] !~ /^[0-9a-f]+$/) continue
@@ -232,8 +226,16 @@ function look(paths,   cmd, line, f, n, name, at) {
   }
   close(cmd)
 }
-function complaints(cmd,   line, p) {
-  cmd = cmd " 2>&1 >/dev/null"
+# Of what has no answer, what is certainly not there.
+function complain(   p, cmd) {
+  for (p in seen) {
+    if (!(p in mode)) cmd = cmd " " quoted(p)
+    if (length(cmd) > 100000) { complaints(cmd); cmd = "" }
+  }
+  if (cmd != "") complaints(cmd)
+}
+function complaints(paths,   cmd, line, p) {
+  cmd = "exec stat --" paths " 2>&1 >/dev/null"
   while ((cmd | getline line) > 0) {
     if (line !~ /: (No such file or directory|Not a directory)$/) continue
     p = line
@@ -268,9 +270,10 @@ function choose(   p, n, w, i) {
     }
     else if (parent(p) == "/sys/block") { if (base(p) !~ /^(ram|zram|nbd|fd|sr)[0-9]+$/) device(p) }
     else if (index(use[p], "2") && p ~ /\.([pP][eE][mM]|[cC][rR][tT]|[cC][eE][rR]|[cC][eE][rR][tT]|[dD][eE][rR])$/) {
-      if (p == "/etc/ssl/certs/ca-certificates.crt" || (parent(p) == "/etc/ssl/certs" && kind[p] == "symlink")) continue
-      if (kind[p] == "directory" || certificates++ >= 1000) continue
-      reads[p]; follows[p]; how[p] = "certificate"
+      if (p == "/etc/ssl/certs/ca-certificates.crt" || certificates++ >= 2000) continue
+      reads[p]; how[p] = "certificate"
+      # What is linked there belongs to the authorities of the distribution.
+      if (parent(p) != "/etc/ssl/certs") follows[p]
     }
     else if (p ~ /^\/etc\/ssh\/sshd_config\.d\//) { reads[p]; how[p] = "sshd" }
     else if (p ~ /^\/etc\/sudoers\.d\//) reads[p]
@@ -286,7 +289,7 @@ function device(at,   n, w, i, cmd, line) {
   n = split("dm/uuid dm/name loop/backing_file device/model ro removable", w, / /)
   for (i = 1; i <= n; i++) attribute[at "/" w[i]]
   found[at "/slaves"]
-  cmd = "find " quoted(at "/") " " quoted(at "/slaves/") " -mindepth 1 -maxdepth 1 2>/dev/null"
+  cmd = "exec find " quoted(at "/") " " quoted(at "/slaves/") " -mindepth 1 -maxdepth 1 2>/dev/null"
   names[at] = names[at "/slaves"] = ""
   opened[at]; opened[at "/slaves"]
   while ((cmd | getline line) > 0) {
@@ -326,7 +329,6 @@ function expanded(p, name, id, home,   out, at, c) {
   return out p
 }
 function keyfiles(path, depth,   line, word, rest, found, p, within) {
-  if (kind[path] != "file") return ""
   while (found == "" && !within && (getline line < path) > 0) {
     sub(/^[ \t]+/, "", line)
     if (!match(line, /^[A-Za-z0-9]+([ \t]+|=)/)) continue
@@ -383,7 +385,7 @@ function without_environment(line,   out) {
 }
 # A certificate in DER holds any byte; told as PEM it is the same certificate.
 function der(path,   cmd, line) {
-  cmd = "base64 <" quoted(path) " 2>/dev/null"
+  cmd = "exec base64 <" quoted(path) " 2>/dev/null"
   clear()
   add("-----BEGIN CERTIFICATE-----")
   while ((cmd | getline line) > 0) add(line)
@@ -413,7 +415,7 @@ function tell_lists(   p, cmd, line, n, w, i) {
     cmd = cmd " " quoted(p)
   }
   if (cmd != "" && uid != 0) {
-    cmd = "find" cmd " -maxdepth 1 2>&1 >/dev/null"
+    cmd = "exec find" cmd " -maxdepth 1 2>&1 >/dev/null"
     while ((cmd | getline line) > 0) {
       sub(/^[^\/]*/, "", line); sub(/\047?: [^:]*$/, "", line)
       if (!(line in names)) continue
@@ -438,7 +440,7 @@ function hashes(   p, cmd) {
   for (p in unhashed) record("denied\t" enc(p))
 }
 function hash(paths,   cmd, line, p) {
-  cmd = "sha256sum --" paths " 2>/dev/null"
+  cmd = "exec sha256sum --" paths " 2>/dev/null"
   while ((cmd | getline line) > 0) {
     p = line
     if (sub(/^\\/, "", p)) gsub(/\\\\/, "\\", p)
@@ -462,7 +464,7 @@ function packages(   p) {
       program("dpkg-query -W -f=${Package}\\t${Version}\\t${Architecture}\\t${Status}\\n", "dpkg-query -W -f=\047${Package}\\t${Version}\\t${Architecture}\\t${Status}\\n\047")
       return
     }
-    gather("grep -E \047^(Package|Version|Architecture|Status):|^$\047 " p)
+    gather("exec grep -E \047^(Package|Version|Architecture|Status):|^$\047 " p)
     if (size > 0) body("file\t" p)
     else record("denied\t" p)
   }
@@ -471,9 +473,9 @@ function packages(   p) {
 }
 
 # The processes that hold a socket that waits, of those that we may look into.
-function sockets(   cmd, line, pid, i, holders, fds, p) {
-  holders = "ls -lnq /proc/[0-9]*/fd 2>/dev/null || ls -ln /proc/[0-9]*/fd 2>/dev/null"
-  while ((holders | getline line) > 0) {
+function holders(options,   cmd, line, pid, i) {
+  cmd = "exec ls " options " /proc/[0-9]*/fd 2>/dev/null"
+  while ((cmd | getline line) > 0) {
     if (line ~ /^\/proc\/[0-9]+\/fd:$/) { pid = substr(line, 7); sub(/\/fd:$/, "", pid); continue }
     if (pid == "" || !match(line, / [0-9]+ -> socket:\[[0-9]+\]$/)) continue
     line = substr(line, RSTART + 1)
@@ -484,7 +486,11 @@ function sockets(   cmd, line, pid, i, holders, fds, p) {
     record("link\t/proc/" pid "/fd/" line "\tsocket:%5B" i "%5D")
     held[pid]
   }
-  close(holders)
+  close(cmd)
+  return pid != ""
+}
+function sockets(   cmd, line, p) {
+  if (!holders("-lnq")) holders("-ln")
   if (!("/proc" in names)) names["/proc"] = ""
   for (p in held) {
     cmd = cmd " /proc/" p "/exe"
@@ -494,7 +500,7 @@ function sockets(   cmd, line, pid, i, holders, fds, p) {
   }
   list("/proc")
   if (cmd == "") return
-  cmd = "ls -ldn" cmd " 2>/dev/null"
+  cmd = "exec ls -ldn" cmd " 2>/dev/null"
   while ((cmd | getline line) > 0) {
     if (!match(line, / \/proc\/[0-9]+\/exe -> /)) continue
     p = substr(line, RSTART + 1, RLENGTH - 5)
@@ -543,7 +549,7 @@ function words(argv,   n, w, i, out) {
   gsub(/%01/, "%20", out)
   return out
 }
-function same(argv) { program(argv, limit argv) }
+function same(argv) { program(argv, (argv ~ /^(systemctl|timedatectl|chronyc|podman|df) / ? limit : "") argv) }
 
 function programs(   show, name, asked, n, cmd) {
   if ("/run/systemd/system" in mode) {
