@@ -33,26 +33,26 @@ if [ -d $old ]; then
 fi
 `;
 
-// A small file system of its own over each directory, with what was there, and then no room. This
-// machine's disk is never filled.
-const DISKS = '/var/lib/holdfast-host /tmp /var/tmp';
+// No room in any of these: a small file system of its own with what was there, where it is not one
+// already, and then a file that fills it. This machine's disk is never filled.
+const DISKS = '/var/lib/holdfast-host /var/tmp /tmp';
 export const DISK_FULL = `${HEAD}for directory in ${DISKS}; do
   [ -d $directory ] || continue
-  ! mountpoint -q $directory || continue
-  used=$(du -sk $directory | cut -f 1)
-  owner=$(stat -c %u:%g $directory) mode=$(stat -c %a $directory)
-  fresh=/run/lab-disk
-  mkdir -p $fresh
-  mount -t tmpfs -o size=$((used + 256))k,mode=$mode lab-disk $fresh
-  cp -a $directory/. $fresh/
-  chown $owner $fresh
-  dd if=/dev/zero of=$fresh/.lab-full bs=4096 2>/dev/null || :
-  mount --move $fresh $directory 2>/dev/null || { mount --bind $fresh $directory; umount $fresh; }
+  if ! mountpoint -q $directory; then
+    used=$(du -sk $directory | cut -f 1)
+    fresh=/run/lab-disk
+    mkdir -p $fresh
+    mount -t tmpfs -o size=$((used + 256))k,nr_inodes=0,mode=$(stat -c %a $directory) lab-disk $fresh
+    cp -a $directory/. $fresh/
+    mount --bind $fresh $directory
+    umount $fresh
+  fi
+  dd if=/dev/zero of=$directory/.lab-full bs=4096 2>/dev/null || :
 done
 `;
 export const DISK_OK = `${HEAD}for directory in ${DISKS}; do
-  [ "$(findmnt -n -o SOURCE --target $directory 2>/dev/null)" = lab-disk ] || continue
   rm -f $directory/.lab-full
+  [ "$(findmnt -n -o SOURCE --target $directory 2>/dev/null)" = lab-disk ] || continue
   kept=$(mktemp -d /run/lab-kept.XXXXXX)
   cp -a $directory/. $kept/
   umount -l $directory

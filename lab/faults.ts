@@ -163,7 +163,7 @@ async function inNetwork(pid: number, argv: readonly string[]): Promise<string> 
 }
 
 async function inside(host: Faulted, script: string, ...words: string[]): Promise<void> {
-  await (await entered(host)).must(['/bin/sh', '-s', ...words], { stdin: script });
+  await (await entered(host)).must(['/bin/sh', '-s', '--', ...words], { stdin: script });
 }
 
 async function must(argv: readonly string[]): Promise<string> {

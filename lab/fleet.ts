@@ -17,7 +17,7 @@ import { type FaultName, fault } from './faults.ts';
 import { type Host, hostOf, runContainer } from './hosts.ts';
 import { imageName } from './image.ts';
 import { type Kind, SETUP } from './kinds.ts';
-import { at, makeNetwork, type Network, reachable } from './networks.ts';
+import { at, attached, makeNetwork, type Network, reachable } from './networks.ts';
 import { KEPT, LIFE_SECONDS, ours, owned, PREFIX, remove, thisOwner } from './owned.ts';
 import { CACHE, LABEL, podman, run, well } from './podman.ts';
 
@@ -95,16 +95,17 @@ export async function makeFleet({
     rmSync(directory, { recursive: true, force: true });
     ours.directories.delete(directory);
   };
-  const network = async (which: 'front' | 'back'): Promise<Network> => {
+  const withNetwork = async (which: 'front' | 'back'): Promise<Network> => {
     const name = `${prefix}${which}`;
+    const network = await makeNetwork(name, owner);
     networks.push(name);
     if (!isKept) ours.networks.add(name);
-    return makeNetwork(name, owner);
+    return network;
   };
   try {
     const operatorKey = await ensureOperatorKey();
-    const front = await network('front');
-    const back = wanted.includes('inner') ? await network('back') : undefined;
+    const front = await withNetwork('front');
+    const back = wanted.includes('inner') ? await withNetwork('back') : undefined;
     const places = wanted.map((kind, index): Place => {
       const nth = wanted.slice(0, index + 1).filter((each) => each === kind).length;
       const inside = back === undefined ? null : at(back, FIRST + index);
@@ -124,12 +125,16 @@ export async function makeFleet({
         `--label=${LABEL}=${owner}`,
         `--label=${HOST_LABEL}=${JSON.stringify(place)}`,
         '--dns=127.0.0.1',
+        // Small enough to be filled; without a size it would be half of this machine's memory.
+        '--tmpfs=/tmp:rw,exec,nosuid,nodev,mode=1777,size=64m',
         ...names,
-        ...(place.kind === 'inner' && back !== undefined
-          ? [`--network=${back.name}:ip=${place.address},interface_name=eth0`]
-          : [`--network=${front.name}:ip=${place.address},interface_name=eth0`]),
+        attached(
+          place.kind === 'inner' && back !== undefined ? back : front,
+          place.address,
+          'eth0',
+        ),
         ...(place.inside !== null && back !== undefined
-          ? [`--network=${back.name}:ip=${place.inside},interface_name=eth1`]
+          ? [attached(back, place.inside, 'eth1')]
           : []),
         ...(isKept ? [] : [`--timeout=${LIFE_SECONDS}`]),
       ];

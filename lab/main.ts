@@ -52,6 +52,8 @@ async function up(words: readonly string[]): Promise<number> {
     say(`lab: no hosts here: ${why}`);
     return EXIT.unavailable;
   }
+  // What one that failed half way may have left.
+  await removeKept();
   const began = performance.now();
   const options = { hosts, kinds, isKept: true } as FleetOptions;
   const fleet = await makeFleet(options);

@@ -14,6 +14,15 @@ export function at({ prefix }: Network, place: number): string {
   return `${prefix}.${place}`;
 }
 
+/**
+ * The option of `podman run`. The hardware address stays with the address: after a new start nobody asks
+ * for a host at the old one.
+ */
+export function attached({ name }: Network, address: string, device: string): string {
+  const hex = address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'));
+  return `--network=${name}:ip=${address},mac=02:00:${hex.join(':')},interface_name=${device}`;
+}
+
 /** Podman picks a subnet that nobody here uses. */
 export async function makeNetwork(name: string, owner: string): Promise<Network> {
   const options = ['--internal', '--disable-dns', `--label=${LABEL}=${owner}`];

@@ -31,20 +31,18 @@ export function thisOwner(): string {
 }
 
 export async function owned(): Promise<Owned[]> {
-  const list = async (kind: Owned['kind'], names: string, argv: string[]): Promise<Owned[]> => {
-    const format = `{{${names}}} {{index .Labels "${LABEL}"}}`;
-    const told = await podman([...argv, '--filter', `label=${LABEL}`, '--format', format]);
-    return told.stdout
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => {
-        const [name = '', owner = ''] = line.split(' ');
-        return { kind, name, owner };
-      });
+  // Networks are listed with all their labels as one text, and have no other.
+  const rows = async (kind: Owned['kind'], argv: string[], format: string): Promise<Owned[]> => {
+    const asked = [...argv, '--filter', `label=${LABEL}`, '--format', format];
+    const told = well(`podman ${argv.join(' ')}`, await podman(asked));
+    return told.split('\n').flatMap((line) => {
+      const [name = '', owner = ''] = line.replace(`${LABEL}=`, '').split(' ');
+      return owner === '' ? [] : [{ kind, name, owner }];
+    });
   };
   return [
-    ...(await list('container', '.Names', ['ps', '-a'])),
-    ...(await list('network', '.Name', ['network', 'ls'])),
+    ...(await rows('container', ['ps', '-a'], `{{.Names}} {{index .Labels "${LABEL}"}}`)),
+    ...(await rows('network', ['network', 'ls'], '{{.Name}} {{.Labels}}')),
   ];
 }
 
