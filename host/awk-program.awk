@@ -1,0 +1,1 @@
+function awk_reads(v) { return no("unknown-form") }

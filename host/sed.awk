@@ -1,0 +1,1 @@
+function sed_reads(v) { return no("unknown-form") }
