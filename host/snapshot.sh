@@ -19,6 +19,261 @@ asks=''
 
 awk -v now="$(date +%s)" -v limit="$limit" -v asks="$asks " '
 BEGIN {
+  setup()
+  record("holdfast-snapshot\t1"); records = 0
+  record("now\t" now)
+  places(watched, 1); places(certified, 2); places(listed, 4)
+  n = split(stated, w, / /); for (i = 1; i <= n; i++) tell[w[i]]
+  n = split(read, w, / /); for (i = 1; i <= n; i++) { tell[w[i]]; reads[w[i]] }
+  n = split(parameters, w, / /); for (i = 1; i <= n; i++) { tell["/proc/sys/" w[i]]; reads["/proc/sys/" w[i]] }
+  how["/etc/passwd"] = how["/etc/group"] = "accounts"
+  how["/etc/crontab"] = how["/etc/anacrontab"] = "cron"
+  how["/etc/ssh/sshd_config"] = "sshd"
+  how["/proc/stat"] = "^btime "; how["/proc/cpuinfo"] = "^(processor|model name|Model)[ \t]*:"
+  how["/lib/apk/db/installed"] = "^(P:|V:|A:|$)"
+  how["/proc/net/tcp"] = how["/proc/net/tcp6"] = "0A"; how["/proc/net/udp"] = how["/proc/net/udp6"] = "07"
+  walk()
+  choose()
+  homes()
+  while (inspect() && hops++ < 8);
+  complain()
+  for (p in tell) tell_path(p)
+  tell_lists()
+  hashes()
+  packages()
+  sockets()
+  programs()
+  print "end\t" records
+}
+
+# Of what the walk found, the files whose text is wanted.
+function choose(   p, n, w, i) {
+  for (p in tell) {
+    if (parent(p) == "/sys/class/net") {
+      found[p "/device"]; found[p "/master"]
+      n = split("flags address uevent type mtu operstate", w, / /)
+      for (i = 1; i <= n; i++) attribute[p "/" w[i]]
+    }
+    else if (parent(p) == "/sys/block") { if (base(p) !~ /^(ram|zram|nbd|fd|sr)[0-9]+$/) device(p) }
+    else if (index(use[p], "2") && p ~ /\.([pP][eE][mM]|[cC][rR][tT]|[cC][eE][rR]|[cC][eE][rR][tT]|[dD][eE][rR])$/) {
+      if (p == "/etc/ssl/certs/ca-certificates.crt" || certificates++ >= 2000) continue
+      reads[p]; how[p] = "certificate"
+      # What is linked there belongs to the authorities of the distribution.
+      if (parent(p) != "/etc/ssl/certs") follows[p]
+    }
+    else if (p ~ /^\/etc\/ssh\/sshd_config\.d\//) { reads[p]; how[p] = "sshd" }
+    else if (p ~ /^\/etc\/sudoers\.d\//) reads[p]
+    else if (p ~ /^\/etc\/cron\.d\// || p ~ /^\/var\/spool\/cron\/./) { reads[p]; how[p] = "cron" }
+  }
+  for (p in found) tell[p]
+  for (p in attribute) { tell[p]; reads[p] }
+}
+function device(at,   n, w, i, cmd, line) {
+  attribute[at "/size"]
+  if ((getline line < (at "/size")) <= 0 || line + 0 == 0) return
+  close(at "/size")
+  n = split("dm/uuid dm/name loop/backing_file device/model ro removable", w, / /)
+  for (i = 1; i <= n; i++) attribute[at "/" w[i]]
+  found[at "/slaves"]
+  cmd = "exec find " quoted(at "/") " " quoted(at "/slaves/") " -mindepth 1 -maxdepth 1 2>/dev/null"
+  names[at] = names[at "/slaves"] = ""
+  opened[at]; opened[at "/slaves"]
+  while ((cmd | getline line) > 0) {
+    child(parent(line) == at "/slaves" ? at "/slaves" : at, base(line))
+    if (parent(line) == at "/slaves") {
+      attribute["/sys/block/" base(line) "/dm/name"]; attribute["/sys/block/" base(line) "/loop/backing_file"]
+    }
+    else if (index(base(line), base(at)) == 1) { attribute[line "/size"]; attribute[line "/ro"] }
+  }
+  close(cmd)
+}
+
+# Whether PATH could be read whole; its text, or what may be told of it, is then gathered.
+function slurp(path,   line, got, as, first, f, at, out) {
+  as = how[path]
+  while ((got = (getline line < path)) > 0) {
+    if (as == "") add(line)
+    else if (as == "accounts") add(without_password(line))
+    else if (as == "0A" || as == "07") {
+      split(line, f)
+      if (f[4] == as) inodes[f[10]]
+      if (!first++ || f[4] == as) add(line)
+    }
+    else if (as == "cron") { if (line !~ /^[ \t]*(#|[A-Za-z_"\047][A-Za-z0-9_"\047]*[ \t]*=)/) add(line) }
+    else if (as == "sshd") add(tolower(line) ~ /^[ \t]*setenv[ \t=]/ ? without_value(line) : line)
+    else if (as == "keys") add(without_environment(line))
+    else if (as == "certificate") {
+      if (!first++ && line ~ /^0\202/) { close(path); return der(path) }
+      if (line ~ /-----BEGIN CERTIFICATE-----/) at = 1
+      if (at) add(line)
+      if (line ~ /-----END CERTIFICATE-----/) at = 0
+    }
+    else if (line ~ as) add(line)
+    if (size > FILE) break
+  }
+  close(path)
+  if (got < 0) clear()
+  return got >= 0
+}
+function without_password(line) {
+  match(line, /^[^:]*:?/)
+  return substr(line, 1, RLENGTH) (sub(/^[^:]*:[^:]*/, "x", line) ? line : "")
+}
+function without_value(line) { match(line, /^[ \t]*[A-Za-z]+[ \t=]+[^= \t]*/); return substr(line, 1, RLENGTH) "=…" }
+function without_environment(line,   out) {
+  while (match(line, /[eE][nN][vV][iI][rR][oO][nN][mM][eE][nN][tT]="[^="]*=/)) {
+    out = out substr(line, 1, RSTART + RLENGTH - 1) "…"
+    line = substr(line, RSTART + RLENGTH)
+    while (match(line, /^([^"\\]|\\.)/)) line = substr(line, RLENGTH + 1)
+  }
+  return out line
+}
+function tell_path(p,   e) {
+  e = enc(p)
+  if ((p in forged) || ((p in follows) && strayed(p))) { record("denied\t" e); return }
+  if (!(p in mode)) { record(((p in gone) ? "none\t" : "denied\t") e); return }
+  if (p !~ /^\/proc\// && !(p in attribute)) record("stat\t" e "\t" kind[p] "\t" told[p])
+  if (kind[p] == "symlink" && (p in target) && (index(use[p], "1") || (p in follows) || p == "/etc/localtime" || p ~ /^\/sys\/class\/net\/[^\/]*\/master$/))
+    record("link\t" e "\t" enc(target[p]))
+  if (!(p in reads) || kind[p] != "file" || (how[p] == "certificate" && bytes[p] > CERTIFICATE)) return
+  if (slurp(p)) body("file\t" e)
+  else record("denied\t" e)
+}
+
+# A directory without names may be one that will not be read.
+function list(dir) { clear(); piece = names[dir]; size = length(piece); body("list\t" enc(dir)) }
+function tell_lists(   p, cmd, line, n, w, i) {
+  for (p in opened) {
+    if (kind[p] != "directory" || (p in names) || (p in forged)) continue
+    names[p] = ""
+    cmd = cmd " " quoted(p)
+  }
+  if (cmd != "" && uid != 0) {
+    cmd = "exec find" cmd " -maxdepth 1 2>&1 >/dev/null"
+    while ((cmd | getline line) > 0) {
+      sub(/^[^\/]*/, "", line); sub(/\047?: [^:]*$/, "", line)
+      if (!(line in names)) continue
+      delete names[line]
+      record("denied\t" enc(line))
+    }
+    close(cmd)
+  }
+  n = odd ? split("file certificate cron_job", w, / /) : 0
+  for (i = 1; i <= n; i++) record("short\t" w[i] "\t" enc("names with control characters were left out"))
+  for (p in names) if (p in opened) list(p)
+}
+
+function packages(   p) {
+  p = "/var/lib/dpkg/status"
+  if (p in mode) {
+    if (bytes[p] > 7340032) {
+      program("dpkg-query -W -f=${Package}\\t${Version}\\t${Architecture}\\t${Status}\\n", "dpkg-query -W -f=\047${Package}\\t${Version}\\t${Architecture}\\t${Status}\\n\047")
+      return
+    }
+    gather("exec grep -E \047^(Package|Version|Architecture|Status):|^$\047 " p)
+    if (size > 0) body("file\t" p)
+    else record("denied\t" p)
+  }
+  else if (!("/lib/apk/db/installed" in mode) && (("/usr/lib/sysimage/rpm" in mode) || ("/var/lib/rpm" in mode)))
+    program("rpm -qa --qf %{NAME}\\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\\t%{ARCH}\\n", "rpm -qa --qf \047%{NAME}\\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\\t%{ARCH}\\n\047")
+}
+
+function sockets(   cmd, line, p, n, w, i) {
+  if (!holders("-lnq")) holders("-ln")
+  names["/proc"] = ""
+  for (p in held) {
+    child("/proc", p)
+    n = split(held[p], w, / /)
+    for (i = 1; i <= n; i++) {
+      if (w[i] == "") continue
+      child("/proc/" p "/fd", w[i])
+      record("link\t/proc/" p "/fd/" w[i] "\tsocket:%5B" socket[p, w[i]] "%5D")
+    }
+    cmd = cmd " /proc/" p "/exe"
+    list("/proc/" p "/fd")
+    if (slurp("/proc/" p "/comm")) body("file\t/proc/" p "/comm")
+    if (slurp("/proc/" p "/cgroup")) body("file\t/proc/" p "/cgroup")
+  }
+  list("/proc")
+  if (cmd == "") return
+  cmd = "exec ls -ldn" cmd " 2>/dev/null"
+  while ((cmd | getline line) > 0) {
+    if (!match(line, / \/proc\/[0-9]+\/exe -> /)) continue
+    p = substr(line, RSTART + 1, RLENGTH - 5)
+    if (!(p in exes)) record("link\t" p "\t" enc(substr(line, RSTART + RLENGTH)))
+    exes[p]
+  }
+  close(cmd)
+}
+
+function gather(cmd,   line) {
+  clear()
+  cmd = cmd " 2>/dev/null </dev/null"
+  while ((cmd | getline line) > 0) add(line)
+  close(cmd)
+}
+# Output and exit status of a program; ARGV is what it is announced as, blanks inside of a word as \001.
+function program(argv, cmd,   line, held, any) {
+  clear()
+  cmd = "{ " cmd "; } 2>/dev/null </dev/null; echo \"=$?\""
+  while ((cmd | getline line) > 0) {
+    if (any++) add(kept(held))
+    held = line
+  }
+  close(cmd)
+  if (!match(held, /=[0-9]+$/)) { clear(); return }
+  line = substr(held, RSTART + 1)
+  if (RSTART > 1) add(kept(substr(held, 1, RSTART - 1)))
+  body("program\t" words(argv) "\t" line)
+}
+function kept(line,   part, n, i, name) {
+  if (taking == "settings") return tolower(line) ~ /^setenv / ? without_value(line) : line
+  if (taking == "" ) return line
+  # Units by name, from JSON, or from the first column where that is not known.
+  if (line ~ /^[ \t]*[\[{]/) n = split(line, part, "\"" taking "\":\"")
+  else if (line !~ /"/) { n = 2; part[2] = line; sub(/^[^A-Za-z0-9:_.\\-]+/, "", part[2]); sub(/[ \t].*$/, "", part[2]) }
+  for (i = 2; i <= n; i++) {
+    name = part[i]; sub(/".*$/, "", name); gsub(/\\\\/, "\\", name)
+    if (name !~ /\.(service|timer|socket|path)$/ || name !~ /^[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*$/ || name ~ /@\./) continue
+    if (name !~ /^(run-|session-|user@[0-9]|user-runtime-dir@|systemd-coredump@|systemd-fsck@|dbus-:)/) unit[name]
+  }
+  return line
+}
+function words(argv,   n, w, i, out) {
+  n = split(argv, w, / /)
+  for (i = 1; i <= n; i++) out = out (i > 1 ? " " : "") enc(w[i])
+  gsub(/%01/, "%20", out)
+  return out
+}
+function same(argv) { program(argv, (argv ~ /^(systemctl|timedatectl|chronyc|podman|df) / ? limit : "") argv) }
+
+function programs(   show, name, asked, n, cmd) {
+  if ("/run/systemd/system" in mode) {
+    taking = "unit_file"; same("systemctl list-unit-files --output=json --no-pager")
+    taking = "unit"; same("systemctl list-units --all --output=json --no-pager")
+    taking = ""
+    show = "systemctl show --no-pager --property=Id,Type,LoadState,ActiveState,SubState,UnitFileState,Description," \
+      "FragmentPath,DropInPaths,Transient,TriggeredBy,Triggers,User,NRestarts,StateChangeTimestamp,TimersCalendar," \
+      "TimersMonotonic,NextElapseUSecRealtime,LastTriggerUSec,NeedDaemonReload --"
+    for (name in unit) {
+      asked = asked " " name; cmd = cmd " " quoted(name)
+      if (++n % 400 == 0) { program(show asked, limit show cmd); asked = cmd = "" }
+    }
+    if (asked != "") program(show asked, limit show cmd)
+    same("timedatectl show --no-pager")
+  }
+  if ("/run/chrony" in mode) same("chronyc -c -n tracking")
+  taking = "settings"
+  if ("/usr/sbin/sshd" in mode) same("/usr/sbin/sshd -T")
+  taking = ""
+  if (index(asks, " docker ")) program("docker ps --all --no-trunc --format {{json\001.}}", limit "docker ps --all --no-trunc --format \047{{json .}}\047")
+  if (index(asks, " podman ")) same("podman ps --all --no-trunc --format json")
+  same("df --local --block-size=1 --output=fstype,size,used,avail,itotal,iused,target")
+  same("ip -json address show")
+}
+
+# >>> shared with collect
+function setup(   line, w) {
   FILE = 1048576; TOTAL = 3145728; HASHED = 4194304; CERTIFICATE = 262144
   HEX = "0123456789abcdef"
   # Paths, and how many directories deep: files that security rests on, certificates, what is only listed.
@@ -71,33 +326,9 @@ BEGIN {
     " net/ipv6/conf/all/disable_ipv6 net/ipv6/conf/all/forwarding net/ipv6/conf/default/accept_ra" \
     " net/ipv6/conf/default/accept_redirects user/max_user_namespaces vm/mmap_min_addr vm/mmap_rnd_bits" \
     " vm/overcommit_memory vm/panic_on_oom vm/swappiness vm/unprivileged_userfaultfd"
-
-  record("holdfast-snapshot\t1"); records = 0
-  record("now\t" now)
-  places(watched, 1); places(certified, 2); places(listed, 4)
-  n = split(stated, w, / /); for (i = 1; i <= n; i++) tell[w[i]]
-  n = split(read, w, / /); for (i = 1; i <= n; i++) { tell[w[i]]; reads[w[i]] }
-  n = split(parameters, w, / /); for (i = 1; i <= n; i++) { tell["/proc/sys/" w[i]]; reads["/proc/sys/" w[i]] }
-  how["/etc/passwd"] = how["/etc/group"] = "accounts"
-  how["/etc/crontab"] = how["/etc/anacrontab"] = "cron"
-  how["/etc/ssh/sshd_config"] = "sshd"
-  how["/proc/stat"] = "^btime "; how["/proc/cpuinfo"] = "^(processor|model name|Model)[ \t]*:"
-  how["/lib/apk/db/installed"] = "^(P:|V:|A:|$)"
-  how["/proc/net/tcp"] = how["/proc/net/tcp6"] = "0A"; how["/proc/net/udp"] = how["/proc/net/udp6"] = "07"
+  clear()
   uid = "?"
   while ((getline line < "/proc/self/status") > 0) if (split(line, w) > 2 && w[1] == "Uid:") uid = w[3]
-  walk()
-  choose()
-  homes()
-  while (inspect() && hops++ < 8);
-  complain()
-  for (p in tell) tell_path(p)
-  tell_lists()
-  hashes()
-  packages()
-  sockets()
-  programs()
-  print "end\t" records
 }
 
 function record(line) { print line; records++; printed += length(line) + 1 }
@@ -260,48 +491,6 @@ function strayed(p) {
   return 0
 }
 
-# Of what the walk found, the files whose text is wanted.
-function choose(   p, n, w, i) {
-  for (p in tell) {
-    if (parent(p) == "/sys/class/net") {
-      found[p "/device"]; found[p "/master"]
-      n = split("flags address uevent type mtu operstate", w, / /)
-      for (i = 1; i <= n; i++) attribute[p "/" w[i]]
-    }
-    else if (parent(p) == "/sys/block") { if (base(p) !~ /^(ram|zram|nbd|fd|sr)[0-9]+$/) device(p) }
-    else if (index(use[p], "2") && p ~ /\.([pP][eE][mM]|[cC][rR][tT]|[cC][eE][rR]|[cC][eE][rR][tT]|[dD][eE][rR])$/) {
-      if (p == "/etc/ssl/certs/ca-certificates.crt" || certificates++ >= 2000) continue
-      reads[p]; how[p] = "certificate"
-      # What is linked there belongs to the authorities of the distribution.
-      if (parent(p) != "/etc/ssl/certs") follows[p]
-    }
-    else if (p ~ /^\/etc\/ssh\/sshd_config\.d\//) { reads[p]; how[p] = "sshd" }
-    else if (p ~ /^\/etc\/sudoers\.d\//) reads[p]
-    else if (p ~ /^\/etc\/cron\.d\// || p ~ /^\/var\/spool\/cron\/./) { reads[p]; how[p] = "cron" }
-  }
-  for (p in found) tell[p]
-  for (p in attribute) { tell[p]; reads[p] }
-}
-function device(at,   n, w, i, cmd, line) {
-  attribute[at "/size"]
-  if ((getline line < (at "/size")) <= 0 || line + 0 == 0) return
-  close(at "/size")
-  n = split("dm/uuid dm/name loop/backing_file device/model ro removable", w, / /)
-  for (i = 1; i <= n; i++) attribute[at "/" w[i]]
-  found[at "/slaves"]
-  cmd = "exec find " quoted(at "/") " " quoted(at "/slaves/") " -mindepth 1 -maxdepth 1 2>/dev/null"
-  names[at] = names[at "/slaves"] = ""
-  opened[at]; opened[at "/slaves"]
-  while ((cmd | getline line) > 0) {
-    child(parent(line) == at "/slaves" ? at "/slaves" : at, base(line))
-    if (parent(line) == at "/slaves") {
-      attribute["/sys/block/" base(line) "/dm/name"]; attribute["/sys/block/" base(line) "/loop/backing_file"]
-    }
-    else if (index(base(line), base(at)) == 1) { attribute[line "/size"]; attribute[line "/ro"] }
-  }
-  close(cmd)
-}
-
 # Where the keys of each account are, as sshd is told.
 function homes(   line, f, n, i, p, patterns, home) {
   patterns = keyfiles("/etc/ssh/sshd_config", 0)
@@ -343,92 +532,6 @@ function keyfiles(path, depth,   line, word, rest, found, p, within) {
   return found
 }
 
-# Whether PATH could be read whole; its text, or what may be told of it, is then gathered.
-function slurp(path,   line, got, as, first, f, at, out) {
-  as = how[path]
-  while ((got = (getline line < path)) > 0) {
-    if (as == "") add(line)
-    else if (as == "accounts") add(without_password(line))
-    else if (as == "0A" || as == "07") {
-      split(line, f)
-      if (f[4] == as) inodes[f[10]]
-      if (!first++ || f[4] == as) add(line)
-    }
-    else if (as == "cron") { if (line !~ /^[ \t]*(#|[A-Za-z_"\047][A-Za-z0-9_"\047]*[ \t]*=)/) add(line) }
-    else if (as == "sshd") add(tolower(line) ~ /^[ \t]*setenv[ \t=]/ ? without_value(line) : line)
-    else if (as == "keys") add(without_environment(line))
-    else if (as == "certificate") {
-      if (!first++ && line ~ /^0\202/) { close(path); return der(path) }
-      if (line ~ /-----BEGIN CERTIFICATE-----/) at = 1
-      if (at) add(line)
-      if (line ~ /-----END CERTIFICATE-----/) at = 0
-    }
-    else if (line ~ as) add(line)
-    if (size > FILE) break
-  }
-  close(path)
-  if (got < 0) clear()
-  return got >= 0
-}
-function without_password(line) {
-  match(line, /^[^:]*:?/)
-  return substr(line, 1, RLENGTH) (sub(/^[^:]*:[^:]*/, "x", line) ? line : "")
-}
-function without_value(line) { match(line, /^[ \t]*[A-Za-z]+[ \t=]+[^= \t]*/); return substr(line, 1, RLENGTH) "=…" }
-function without_environment(line,   out) {
-  while (match(line, /[eE][nN][vV][iI][rR][oO][nN][mM][eE][nN][tT]="[^="]*=/)) {
-    out = out substr(line, 1, RSTART + RLENGTH - 1) "…"
-    line = substr(line, RSTART + RLENGTH)
-    while (match(line, /^([^"\\]|\\.)/)) line = substr(line, RLENGTH + 1)
-  }
-  return out line
-}
-# A certificate in DER holds any byte; told as PEM it is the same certificate.
-function der(path,   cmd, line) {
-  cmd = "exec base64 <" quoted(path) " 2>/dev/null"
-  clear()
-  add("-----BEGIN CERTIFICATE-----")
-  while ((cmd | getline line) > 0) add(line)
-  close(cmd)
-  add("-----END CERTIFICATE-----")
-  return 1
-}
-
-function tell_path(p,   e) {
-  e = enc(p)
-  if ((p in forged) || ((p in follows) && strayed(p))) { record("denied\t" e); return }
-  if (!(p in mode)) { record(((p in gone) ? "none\t" : "denied\t") e); return }
-  if (p !~ /^\/proc\// && !(p in attribute)) record("stat\t" e "\t" kind[p] "\t" told[p])
-  if (kind[p] == "symlink" && (p in target) && (index(use[p], "1") || (p in follows) || p == "/etc/localtime" || p ~ /^\/sys\/class\/net\/[^\/]*\/master$/))
-    record("link\t" e "\t" enc(target[p]))
-  if (!(p in reads) || kind[p] != "file" || (how[p] == "certificate" && bytes[p] > CERTIFICATE)) return
-  if (slurp(p)) body("file\t" e)
-  else record("denied\t" e)
-}
-
-# A directory without names may be one that will not be read.
-function list(dir) { clear(); piece = names[dir]; size = length(piece); body("list\t" enc(dir)) }
-function tell_lists(   p, cmd, line, n, w, i) {
-  for (p in opened) {
-    if (kind[p] != "directory" || (p in names) || (p in forged)) continue
-    names[p] = ""
-    cmd = cmd " " quoted(p)
-  }
-  if (cmd != "" && uid != 0) {
-    cmd = "exec find" cmd " -maxdepth 1 2>&1 >/dev/null"
-    while ((cmd | getline line) > 0) {
-      sub(/^[^\/]*/, "", line); sub(/\047?: [^:]*$/, "", line)
-      if (!(line in names)) continue
-      delete names[line]
-      record("denied\t" enc(line))
-    }
-    close(cmd)
-  }
-  n = odd ? split("file certificate cron_job", w, / /) : 0
-  for (i = 1; i <= n; i++) record("short\t" w[i] "\t" enc("names with control characters were left out"))
-  for (p in names) if (p in opened) list(p)
-}
-
 function hashes(   p, cmd) {
   for (p in tell) {
     if (!index(use[p], "1") || kind[p] != "file" || (p in forged) || bytes[p] > HASHED || secret(p)) continue
@@ -457,22 +560,18 @@ function secret(p) {
     p ~ /(_key|\.key|\.p12|\.pfx|\.jks|\/id_[a-z0-9]+|\/privkey[^\/]*\.pem)$/
 }
 
-function packages(   p) {
-  p = "/var/lib/dpkg/status"
-  if (p in mode) {
-    if (bytes[p] > 7340032) {
-      program("dpkg-query -W -f=${Package}\\t${Version}\\t${Architecture}\\t${Status}\\n", "dpkg-query -W -f=\047${Package}\\t${Version}\\t${Architecture}\\t${Status}\\n\047")
-      return
-    }
-    gather("exec grep -E \047^(Package|Version|Architecture|Status):|^$\047 " p)
-    if (size > 0) body("file\t" p)
-    else record("denied\t" p)
-  }
-  else if (!("/lib/apk/db/installed" in mode) && (("/usr/lib/sysimage/rpm" in mode) || ("/var/lib/rpm" in mode)))
-    program("rpm -qa --qf %{NAME}\\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\\t%{ARCH}\\n", "rpm -qa --qf \047%{NAME}\\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\\t%{ARCH}\\n\047")
+# A certificate in DER holds any byte; told as PEM it is the same certificate.
+function der(path,   cmd, line) {
+  cmd = "exec base64 <" quoted(path) " 2>/dev/null"
+  clear()
+  add("-----BEGIN CERTIFICATE-----")
+  while ((cmd | getline line) > 0) add(line)
+  close(cmd)
+  add("-----END CERTIFICATE-----")
+  return 1
 }
 
-# The processes that hold a socket that waits, of those that we may look into.
+# The processes that hold a socket that waits, of those that we may look into; true when there were any at all.
 function holders(options,   cmd, line, pid, i) {
   cmd = "exec ls " options " /proc/[0-9]*/fd 2>/dev/null"
   while ((cmd | getline line) > 0) {
@@ -482,97 +581,12 @@ function holders(options,   cmd, line, pid, i) {
     i = line; sub(/^.*\[/, "", i); sub(/\]$/, "", i)
     if (!(i in inodes)) continue
     sub(/ .*$/, "", line)
-    child("/proc", pid); child("/proc/" pid "/fd", line)
-    record("link\t/proc/" pid "/fd/" line "\tsocket:%5B" i "%5D")
-    held[pid]
+    held[pid] = held[pid] " " line
+    socket[pid, line] = i
+    if (!(i in holder) || pid + 0 < holder[i] + 0) holder[i] = pid
   }
   close(cmd)
   return pid != ""
 }
-function sockets(   cmd, line, p) {
-  if (!holders("-lnq")) holders("-ln")
-  if (!("/proc" in names)) names["/proc"] = ""
-  for (p in held) {
-    cmd = cmd " /proc/" p "/exe"
-    list("/proc/" p "/fd")
-    if (slurp("/proc/" p "/comm")) body("file\t/proc/" p "/comm")
-    if (slurp("/proc/" p "/cgroup")) body("file\t/proc/" p "/cgroup")
-  }
-  list("/proc")
-  if (cmd == "") return
-  cmd = "exec ls -ldn" cmd " 2>/dev/null"
-  while ((cmd | getline line) > 0) {
-    if (!match(line, / \/proc\/[0-9]+\/exe -> /)) continue
-    p = substr(line, RSTART + 1, RLENGTH - 5)
-    if (!(p in exes)) record("link\t" p "\t" enc(substr(line, RSTART + RLENGTH)))
-    exes[p]
-  }
-  close(cmd)
-}
-
-function gather(cmd,   line) {
-  clear()
-  cmd = cmd " 2>/dev/null </dev/null"
-  while ((cmd | getline line) > 0) add(line)
-  close(cmd)
-}
-# Output and exit status of a program; ARGV is what it is announced as, blanks inside of a word as \001.
-function program(argv, cmd,   line, held, any) {
-  clear()
-  cmd = "{ " cmd "; } 2>/dev/null </dev/null; echo \"=$?\""
-  while ((cmd | getline line) > 0) {
-    if (any++) add(kept(held))
-    held = line
-  }
-  close(cmd)
-  if (!match(held, /=[0-9]+$/)) { clear(); return }
-  line = substr(held, RSTART + 1)
-  if (RSTART > 1) add(kept(substr(held, 1, RSTART - 1)))
-  body("program\t" words(argv) "\t" line)
-}
-function kept(line,   part, n, i, name) {
-  if (taking == "settings") return tolower(line) ~ /^setenv / ? without_value(line) : line
-  if (taking == "" ) return line
-  # Units by name, from JSON, or from the first column where that is not known.
-  if (line ~ /^[ \t]*[\[{]/) n = split(line, part, "\"" taking "\":\"")
-  else if (line !~ /"/) { n = 2; part[2] = line; sub(/^[^A-Za-z0-9:_.\\-]+/, "", part[2]); sub(/[ \t].*$/, "", part[2]) }
-  for (i = 2; i <= n; i++) {
-    name = part[i]; sub(/".*$/, "", name); gsub(/\\\\/, "\\", name)
-    if (name !~ /\.(service|timer|socket|path)$/ || name !~ /^[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*$/ || name ~ /@\./) continue
-    if (name !~ /^(run-|session-|user@[0-9]|user-runtime-dir@|systemd-coredump@|systemd-fsck@|dbus-:)/) unit[name]
-  }
-  return line
-}
-function words(argv,   n, w, i, out) {
-  n = split(argv, w, / /)
-  for (i = 1; i <= n; i++) out = out (i > 1 ? " " : "") enc(w[i])
-  gsub(/%01/, "%20", out)
-  return out
-}
-function same(argv) { program(argv, (argv ~ /^(systemctl|timedatectl|chronyc|podman|df) / ? limit : "") argv) }
-
-function programs(   show, name, asked, n, cmd) {
-  if ("/run/systemd/system" in mode) {
-    taking = "unit_file"; same("systemctl list-unit-files --output=json --no-pager")
-    taking = "unit"; same("systemctl list-units --all --output=json --no-pager")
-    taking = ""
-    show = "systemctl show --no-pager --property=Id,Type,LoadState,ActiveState,SubState,UnitFileState,Description," \
-      "FragmentPath,DropInPaths,Transient,TriggeredBy,Triggers,User,NRestarts,StateChangeTimestamp,TimersCalendar," \
-      "TimersMonotonic,NextElapseUSecRealtime,LastTriggerUSec,NeedDaemonReload --"
-    for (name in unit) {
-      asked = asked " " name; cmd = cmd " " quoted(name)
-      if (++n % 400 == 0) { program(show asked, limit show cmd); asked = cmd = "" }
-    }
-    if (asked != "") program(show asked, limit show cmd)
-    same("timedatectl show --no-pager")
-  }
-  if ("/run/chrony" in mode) same("chronyc -c -n tracking")
-  taking = "settings"
-  if ("/usr/sbin/sshd" in mode) same("/usr/sbin/sshd -T")
-  taking = ""
-  if (index(asks, " docker ")) program("docker ps --all --no-trunc --format {{json\001.}}", limit "docker ps --all --no-trunc --format \047{{json .}}\047")
-  if (index(asks, " podman ")) same("podman ps --all --no-trunc --format json")
-  same("df --local --block-size=1 --output=fstype,size,used,avail,itotal,iused,target")
-  same("ip -json address show")
-}
+# <<< shared with collect
 '
