@@ -143,10 +143,9 @@ function lossOf(percent: number): string[] {
 
 /** Rules of one fault take the place of those of another. Each: the chain, which way, what else must hold. */
 async function filter(host: Faulted, rules: readonly (readonly string[])[]): Promise<void> {
-  const added = rules.map(([chain = '', way = '', ...rest]) => [
-    ...['raw', '-A', chain, '!', way, 'lo', ...rest],
-    ...['-j', 'DROP'],
-  ]);
+  const added = rules.map(([chain = '', way = '', ...rest]) =>
+    ['raw', '-A', chain, '!', way, 'lo', ...rest].concat(['-j', 'DROP']),
+  );
   await tables(host, ['raw', '-F'], ...added);
 }
 

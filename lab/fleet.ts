@@ -25,6 +25,8 @@ const HOST_LABEL = 'holdfast.lab.host';
 const AT_ONCE = 4;
 const FIRST = 10;
 export const MOST_HOSTS = 200;
+/** Of the kept fleet. */
+export const SSH_CONFIG = join(CACHE, 'ssh_config');
 const INOTIFY = '/proc/sys/fs/inotify/max_user_instances';
 /** How many of those the programs of one host hold, with room to spare. */
 const INOTIFY_EACH = 12;
@@ -170,6 +172,14 @@ export async function keptHosts(): Promise<KeptHost[]> {
       return { ...(JSON.parse(place) as Place), container, state };
     })
     .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+}
+
+/** The host keys that a host of the kept fleet had when it was made. */
+export function knownKeys(name: string): string[] {
+  const lines = readFileSync(join(CACHE, 'known_hosts'), 'utf8').split('\n');
+  return lines
+    .filter((line) => line.startsWith(`${name},`))
+    .map((line) => line.slice(line.indexOf(' ') + 1));
 }
 
 export async function removeKept(): Promise<number> {

@@ -2,10 +2,16 @@
  * `npm run lab -- …`: a fleet of lab hosts that stays until it is taken down. See README.md.
  */
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AMOUNTS, FAULTS, type FaultName, fault } from './faults.ts';
-import { type FleetOptions, type KeptHost, keptHosts, makeFleet, removeKept } from './fleet.ts';
+import {
+  type FleetOptions,
+  type KeptHost,
+  keptHosts,
+  makeFleet,
+  removeKept,
+  SSH_CONFIG,
+} from './fleet.ts';
 import { whyNoLab } from './hosts.ts';
 import { isKind, KINDS } from './kinds.ts';
 import { CACHE } from './podman.ts';
@@ -18,7 +24,6 @@ kinds:
 ${table(KINDS)}
 faults:
 ${table(FAULTS)}`;
-const SSH_CONFIG = join(CACHE, 'ssh_config');
 /** sysexits: cannot be had here, and used wrongly. */
 const EXIT = { unavailable: 75, usage: 64 } as const;
 

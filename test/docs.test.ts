@@ -11,7 +11,9 @@ import { tracked } from './support/tracked.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
-const documents = globSync(['*.md', 'docs/**/*.md', 'src/**/*.md', '.ci/*.md'], { cwd: ROOT });
+const documents = globSync(['*.md', 'docs/**/*.md', 'src/**/*.md', 'lab/*.md', '.ci/*.md'], {
+  cwd: ROOT,
+});
 const GLOBAL = [{ long: '--home' }, { long: '--json' }, { long: '--pretty' }, { long: '--help' }];
 const FAULT_KINDS = [
   'invalid',

@@ -211,13 +211,14 @@ describe('fleets', { skip }, () => {
     const maker = spawn(process.execPath, ['--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const [container] = (await once(maker.stdout, 'data')) as [Buffer];
+    const [bytes] = (await once(maker.stdout, 'data')) as [Buffer];
+    const container = bytes.toString();
     maker.kill('SIGKILL');
     await once(maker, 'exit');
-    assert.equal((await podman(['container', 'exists', `${container}`])).exit, 0);
+    assert.equal((await podman(['container', 'exists', container])).exit, 0);
     assert.equal(await whyNoLab(() => {}, 'fleet'), undefined);
-    assert.equal((await podman(['container', 'exists', `${container}`])).exit, 1);
-    const network = `${container}`.replace(/web-1$/, 'front');
+    assert.equal((await podman(['container', 'exists', container])).exit, 1);
+    const network = container.replace(/web-1$/, 'front');
     assert.equal((await podman(['network', 'exists', network])).exit, 1);
   });
 });
