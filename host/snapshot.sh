@@ -55,7 +55,7 @@ function choose(   p, n, w, i) {
       for (i = 1; i <= n; i++) attribute[p "/" w[i]]
     }
     else if (parent(p) == "/sys/block") { if (base(p) !~ /^(ram|zram|nbd|fd|sr)[0-9]+$/) device(p) }
-    else if (index(use[p], "2") && p ~ /\.([pP][eE][mM]|[cC][rR][tT]|[cC][eE][rR]|[cC][eE][rR][tT]|[dD][eE][rR])$/) {
+    else if (index(use[p], "2") && named_certificate(p)) {
       if (p == "/etc/ssl/certs/ca-certificates.crt" || certificates++ >= 2000) continue
       reads[p]; how[p] = "certificate"
       # What is linked there belongs to the authorities of the distribution.
@@ -491,6 +491,8 @@ function strayed(p) {
   return 0
 }
 
+function named_certificate(p) { return p ~ /\.([pP][eE][mM]|[cC][rR][tT]|[cC][eE][rR]|[cC][eE][rR][tT]|[dD][eE][rR])$/ }
+
 # Where the keys of each account are, as sshd is told.
 function homes(   line, f, n, i, p, patterns, home) {
   patterns = keyfiles("/etc/ssh/sshd_config", 0)
@@ -505,6 +507,7 @@ function homes(   line, f, n, i, p, patterns, home) {
       if (p !~ /^\//) p = home "/" p
       if (p !~ /^\// || p ~ /[\001-\037\177]/ || p ~ /\/\.\.?(\/|$)/) continue
       tell[p]; follows[p]; reads[p]; how[p] = "keys"
+      keyfile[p] = keyfile[p] ":" f[1]
     }
   }
   close("/etc/passwd")
