@@ -261,6 +261,8 @@ function verb_matches(e, f, at,    i, k, ended) {
 
 # fits_form ENTRY FORM AT INSIDE: the whole of it; appends the normal form to `out`.
 function fits_form(e, f, at, inside,    i, j, o, w, verb_stop, wraps, stops, stopped, inner, before, befores, behind, behinds, place, given, givens, operands_seen, seen, said, dashed) {
+  # busybox takes what was never set for a text when it is handed on.
+  befores = behinds = givens = stopped = inner = 0
   verb_matches(e, f, at)
   verb_stop = verb_end
   wraps = form_flags[f] ~ /w/
@@ -306,8 +308,8 @@ function fits_form(e, f, at, inside,    i, j, o, w, verb_stop, wraps, stops, sto
   for (i = 1; i <= verbs[f]; i++) { w = verb[f, i]; out[++outs] = index(w, "|") ? substr(w, 1, index(w, "|") - 1) : w }
   if (entry_flags[e] !~ /g/) add_missing("e" e, seen, said)
   add_missing("f" f, seen, said)
-  for (i = 1; i <= requires[f]; i++) if (!any_of(e, require[f, i], seen)) return no("missing")
-  for (i = 1; i <= conflicts[f]; i++) if (any_of(e, conflict[f, i], seen)) return no("bad-value")
+  for (i = 1; i <= requires[f] + 0; i++) if (!any_of(e, require[f, i], seen)) return no("missing")
+  for (i = 1; i <= conflicts[f] + 0; i++) if (any_of(e, conflict[f, i], seen)) return no("bad-value")
   if (style[e] == "words") for (i = 1; i <= givens; i++) behind[place[i]] = given[i]
   for (i = 1; i <= behinds; i++) put(behind[i])
   if (style[e] == "getopt") {
@@ -334,7 +336,7 @@ function dashes(name) { return substr(name, 1, 2) == "--" ? 2 : substr(name, 1, 
 
 # add_missing OWNER SEEN SAID: the options that an entry or a form puts first, unless they were given.
 function add_missing(owner, seen, said,    i, o) {
-  for (i = 1; i <= adds[owner]; i++) {
+  for (i = 1; i <= adds[owner] + 0; i++) {
     o = add_option[owner, i]
     if (option_flags[o] ~ /m/ ? (o, add_words[owner, i]) in said : (o in seen)) continue
     seen[o] = said[o, add_words[owner, i]] = 1
@@ -364,7 +366,7 @@ function one_of(alternatives, w) { return w != "" && !index(w, "|") && index("|"
 
 # The least that the operand specs from that one on take.
 function least(f, from,    i, sum) {
-  for (i = from; i <= operands[f]; i++) sum += operand_min[f, i]
+  for (i = from; i <= operands[f] + 0; i++) sum += operand_min[f, i]
   return sum + 0
 }
 
@@ -372,7 +374,7 @@ function least(f, from,    i, sum) {
 function fill(f, given, n,    i, k, most, at) {
   if (n < least(f, 1)) return no("missing")
   at = 0
-  for (i = 1; i <= operands[f]; i++) {
+  for (i = 1; i <= operands[f] + 0; i++) {
     most = n - at - least(f, i + 1)
     if (most > operand_max[f, i]) most = operand_max[f, i]
     for (k = 1; k <= most; k++) {

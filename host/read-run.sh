@@ -14,7 +14,7 @@ SHORT=1024
 NEWLINE='
 '
 TAB='	'
-late=no kept=0
+late=no kept=0 old=''
 
 over() {
   : >"$work/over"
@@ -77,15 +77,13 @@ told() {
     [ "$wrote" -eq 0 ] || head -c "$wrote" "$work/out.$1" || over
     [ "$complained" -eq 0 ] || head -c "$complained" "$work/err.$1" || over
   fi
-  kept=$((kept + wrote + complained + 4096))
-  [ "$kept" -le 65536 ] || drop
-}
-
-drop() {
-  set +f
-  rm -f "$work"/out.* "$work"/err.* &
-  set -f
-  kept=0
+  # Nobody waits for what is no longer needed to be gone; a few that are short wait for each other.
+  old="$old $work/out.$1 $work/err.$1" kept=$((kept + wrote + complained + 4096))
+  if [ "$kept" -gt 65536 ]; then
+    # shellcheck disable=SC2086 # names of our own
+    rm -f $old 7<&- 9<&- &
+    old='' kept=0
+  fi
 }
 
 # --- Paths, again ------------------------------------------------------------------------------------------------------
