@@ -12,7 +12,7 @@ type Node =
 
 type State = { readonly has: Uint8Array | null; next: number; also: number };
 
-const MAX_PATTERN = 500;
+const MAX_PATTERN = 2_000;
 const MAX_DEPTH = 20;
 
 export class Ere {
