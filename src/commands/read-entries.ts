@@ -225,8 +225,7 @@ function readOption(yaml: Yaml, item: Value, style: CommandEntry['style']): Opti
     yaml.problem(item.at, 'digits: true goes with names: [-NUM], and with no other name');
   const given = yaml.text(record.value, 'value', 4_000);
   // A pattern may end in "?" by itself: there only a second repetition is the mark.
-  const isMarked =
-    given !== null && (given.startsWith('match:') ? /[*+?]\?$/ : /\?$/).test(given);
+  const isMarked = given !== null && (given.startsWith('match:') ? /[*+?]\?$/ : /\?$/).test(given);
   const type = isMarked ? given.slice(0, -1) : given;
   const parsed = type === null ? null : readType(yaml, record.value as Value, type);
   if (digits && parsed !== 'number')

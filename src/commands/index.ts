@@ -1,0 +1,33 @@
+export {
+  analyse,
+  answerFor,
+  type CommandAnalysis,
+  type CommandAsker,
+  type CommandGiven,
+  type CommandLabel,
+} from './analyse.ts';
+export { compileGrammar } from './compile.ts';
+export {
+  COMMAND_CLASSES,
+  COMMAND_CODES,
+  type CommandClass,
+  type CommandCode,
+  type CommandEntry,
+  type CommandVerdict,
+  type Judgement,
+  type PathRules,
+  type Surroundings,
+} from './entry.ts';
+export type { CommandFaultCode } from './faults.ts';
+export {
+  type Family,
+  type FoundCommand,
+  families,
+  findCommands,
+  showEntry,
+} from './find-commands.ts';
+export { buildJudge, type Judge } from './judge.ts';
+export { parseEntries } from './read-entries.ts';
+export { mergePlaces, type Places, parsePlaces } from './read-paths.ts';
+export { SHIPPED_ENTRIES, SHIPPED_PATHS } from './shipped.ts';
+export { tokenize } from './tokenize.ts';
