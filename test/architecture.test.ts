@@ -30,7 +30,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
 
   // decide: pure, values in, values out
   redaction: { doors: ['base'], outside: [] },
-  inventory: { doors: ['base', 'model'], outside: ['yaml'] },
+  inventory: { doors: ['base', 'model'], outside: ['node:net', 'yaml'] },
   drift: { doors: ['base', 'model'], outside: [] },
   catalogue: { doors: ['base', 'model'], outside: ['yaml'] },
   planning: { doors: ['base', 'model', 'catalogue'], outside: [] },
@@ -67,7 +67,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'node:tls',
     ],
   },
-  adapters: { doors: ['base', 'model'], outside: ['node:path'] },
+  adapters: { doors: ['base', 'model'], outside: ['node:crypto', 'node:path'] },
 
   // the only room that changes a target; it cannot reach a file, a socket or a program by itself
   execution: {
@@ -89,7 +89,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   // ask
   operations: {
     doors: ['base', 'model', 'drift', 'inventory', 'redaction'],
-    types: ['store', 'evidence', 'catalogue', 'policy', 'execution'],
+    types: ['store', 'evidence', 'catalogue', 'commands', 'policy', 'execution'],
     outside: ['zod/v4'],
   },
 
@@ -106,7 +106,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   },
   cli: {
     doors: ['base', 'model', 'redaction', 'operations'],
-    types: ['execution'],
+    types: ['commands', 'execution'],
     outside: ['commander', 'node:os', 'node:path'],
     isLazy: true,
   },
@@ -119,6 +119,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'redaction',
       'inventory',
       'catalogue',
+      'commands',
       'planning',
       'rehearsal',
       'authority',

@@ -29,6 +29,8 @@ export type ReadRequest = {
   readonly seconds: number;
   readonly bytes: number;
   readonly signal?: AbortSignal;
+  /** Tries to connect even when that failed a moment ago. */
+  readonly force?: true;
 };
 
 export type ReadAnswer =
