@@ -19,6 +19,7 @@ const ENTRY_KEYS = [
   'summary',
   'style',
   'aliases',
+  'also',
   'stop',
   'globalFirst',
   'adds',
@@ -83,7 +84,7 @@ export function parseEntries(
       yaml.problem(record.entries.at, `entries must be 1 to ${MAX_ITEMS}: use more files`);
     return items
       .slice(0, MAX_ITEMS)
-      .flatMap((item) => readEntry(yaml, item, family ?? '', { file, shipped }) ?? []);
+      .flatMap((item) => readEntry(yaml, item, family ?? '', { file, shipped }));
   });
 }
 
@@ -92,18 +93,21 @@ function readEntry(
   item: Value,
   family: string,
   source: { readonly file: string; readonly shipped: boolean },
-): CommandEntry | null {
+): readonly CommandEntry[] {
   const record = yaml.record(item, 'an entry', ENTRY_KEYS, ['program', 'summary', 'forms']);
   const style = yaml.oneOf(record.style, 'style', ['getopt', 'words'] as const) ?? 'getopt';
   const aliases = yaml
     .list(record.aliases, 'aliases')
     .flatMap((each) => yaml.textThat(each, 'an alias', PROGRAM, 'mawk') ?? []);
+  const also = yaml
+    .list(record.also, 'also')
+    .flatMap((each) => yaml.textThat(each, 'a program in also', PROGRAM, 'sha512sum') ?? []);
   const forms = yaml.list(record.forms, 'forms');
   if (record.forms !== undefined && forms.length === 0)
     yaml.problem(record.forms.at, 'forms is empty: give at least one');
   const program = yaml.textThat(record.program, 'program', PROGRAM, 'systemctl');
-  if (program === null) return null;
-  return {
+  if (program === null) return [];
+  const entry: CommandEntry = {
     program,
     aliases,
     family,
@@ -117,6 +121,9 @@ function readEntry(
     safer: yaml.text(record.safer, 'safer', 600),
     origin: { ...source, line: yaml.lineOf(item.at) },
   };
+  // The examples name the first program only.
+  const unnamed = entry.forms.map((form) => ({ ...form, examples: [] }));
+  return [entry, ...also.map((each) => ({ ...entry, program: each, aliases: [], forms: unnamed }))];
 }
 
 function readForm(yaml: Yaml, item: Value, style: CommandEntry['style']): Form {
