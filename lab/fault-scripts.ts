@@ -56,7 +56,7 @@ export const DISK_OK = `${HEAD}for directory in ${DISKS}; do
   kept=$(mktemp -d /run/lab-kept.XXXXXX)
   cp -a $directory/. $kept/
   umount -l $directory
-  find $directory -mindepth 1 -delete
+  find $directory -mindepth 1 -maxdepth 1 -exec rm -rf {} +
   cp -a $kept/. $directory/
   rm -rf $kept
 done

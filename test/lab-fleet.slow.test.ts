@@ -141,24 +141,25 @@ describe('a fleet', { skip }, () => {
     await told('true');
   });
 
-  it('has no room on its disk, and room again, with what was there', async () => {
-    await web.must(['install', '-d', '-m', '700', '/var/lib/holdfast-host']);
-    await web.copy('kept', '/var/lib/holdfast-host/state', '0600');
-    const put = ['sh', '-c', 'head -c 8192 /dev/zero > /var/lib/holdfast-host/more'];
-    await web.fault('disk-full');
-    assert.match((await web.exec(put)).stderr, /No space left/);
-    assert.match((await asked('head -c 8192 /dev/zero > /tmp/more; sync')).stderr, /No space left/);
-    assert.equal(await web.must(['cat', '/var/lib/holdfast-host/state']), 'kept');
-    await web.fault('disk-ok');
-    await web.must(put);
-    const listed = await web.must([
-      'sh',
-      '-c',
-      'stat -c "%a %n" /var/lib/holdfast-host /var/lib/holdfast-host/*',
-    ]);
-    assert.match(listed, /^700 \S+host\n644 \S+more\n600 \S+state\n$/);
-    assert.equal(await web.must(['sh', '-c', 'mount | grep -c lab-disk || :']), '0\n');
-  });
+  for (const name of ['web-1', 'busybox-1']) {
+    it(`has no room on its disk, and room again, with what was there: ${name}`, async () => {
+      const host = fleet.host(name);
+      await host.must(['install', '-d', '-m', '700', '/var/lib/holdfast-host']);
+      await host.copy('kept', '/var/lib/holdfast-host/state', '0600');
+      const put = ['sh', '-c', 'head -c 8192 /dev/zero > /var/lib/holdfast-host/more'];
+      const full = /No space left/;
+      await host.fault('disk-full');
+      assert.match((await host.exec(put)).stderr, full);
+      assert.match((await asked('head -c 8192 /dev/zero > /tmp/more; sync', name)).stderr, full);
+      assert.equal(await host.must(['cat', '/var/lib/holdfast-host/state']), 'kept');
+      await host.fault('disk-ok');
+      await host.must(put);
+      const list = 'stat -c "%a %n" /var/lib/holdfast-host /var/lib/holdfast-host/*';
+      const listed = await host.must(['sh', '-c', list]);
+      assert.match(listed, /^700 \S+host\n644 \S+more\n600 \S+state\n$/);
+      assert.equal(await host.must(['sh', '-c', 'mount | grep -c lab-disk || :']), '0\n');
+    });
+  }
 
   it('is told another time, and its own again', async () => {
     const skew = async (name: string): Promise<number> =>
