@@ -146,11 +146,14 @@ describe('a fleet', { skip }, () => {
       const host = fleet.host(name);
       await host.must(['install', '-d', '-m', '700', '/var/lib/holdfast-host']);
       await host.copy('kept', '/var/lib/holdfast-host/state', '0600');
-      const put = ['sh', '-c', 'head -c 8192 /dev/zero > /var/lib/holdfast-host/more'];
+      const put = ['dd', 'if=/dev/zero', 'of=/var/lib/holdfast-host/more', 'bs=8192', 'count=1'];
       const full = /No space left/;
       await host.fault('disk-full');
       assert.match((await host.exec(put)).stderr, full);
-      assert.match((await asked('head -c 8192 /dev/zero > /tmp/more; sync', name)).stderr, full);
+      assert.match(
+        (await asked('dd if=/dev/zero of=/tmp/more bs=8192 count=1', name)).stderr,
+        full,
+      );
       assert.equal(await host.must(['cat', '/var/lib/holdfast-host/state']), 'kept');
       await host.fault('disk-ok');
       await host.must(put);
