@@ -9,4 +9,6 @@ export {
   type Machine,
 } from './look-session.ts';
 export { type Observed, type ObserveRequest, observe } from './observe.ts';
+export { reachFacts, unreachableLook } from './reach-facts.ts';
+export { duePlan, type RoundLimits, type RoundTarget } from './round.ts';
 export { type ObserveSnapshotRequest, observeSnapshot } from './snapshot.ts';

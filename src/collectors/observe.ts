@@ -14,6 +14,7 @@ import {
   keyOf,
   kindOf,
   LOCAL_SOURCE,
+  type REACH_SOURCE,
   type SSH_SOURCE,
 } from '#model';
 import {
@@ -25,7 +26,7 @@ import {
   type Machine,
 } from './look-session.ts';
 
-export type CollectorSource = typeof LOCAL_SOURCE | typeof SSH_SOURCE;
+export type CollectorSource = typeof LOCAL_SOURCE | typeof SSH_SOURCE | typeof REACH_SOURCE;
 
 /** What one collector saw, ready to be recorded as one observation. */
 export type Observed = {
@@ -36,7 +37,11 @@ export type Observed = {
   readonly tookMs: number;
   readonly facts: readonly LookFact[];
   readonly complete: readonly string[];
-  readonly shortfalls: readonly LookShortfall[];
+  readonly shortfalls: readonly ObservedShortfall[];
+};
+
+export type ObservedShortfall = Omit<LookShortfall, 'status'> & {
+  readonly status: LookShortfall['status'] | 'unreachable';
 };
 
 export type ObserveRequest = {

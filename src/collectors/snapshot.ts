@@ -123,10 +123,11 @@ function joined(
   }
   for (const kind of collector.kinds) {
     if (whole(kind)) reasons.delete(kind);
-    for (const part of [root, reader]) {
-      const said = part?.shorts.get(kind);
-      if (said !== undefined && !(part === reader && whole(kind))) short(kind, said);
-    }
+    const missed = reader.shorts.get(kind);
+    if (missed !== undefined && !whole(kind)) short(kind, missed);
+    // Root saw more than the reader, so its reason is the one to tell.
+    const beyond = root?.shorts.get(kind);
+    if (beyond !== undefined) reasons.set(kind, beyond);
     if (reader.cut) short(kind, 'the snapshot was cut');
   }
   return {

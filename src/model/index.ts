@@ -82,6 +82,7 @@ export {
   type HostType,
   isReservedSource,
   LOCAL_SOURCE,
+  REACH_SOURCE,
   type SourceGrant,
   SSH_SOURCE,
   type Target,

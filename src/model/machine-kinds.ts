@@ -38,6 +38,8 @@ export const MACHINE_KINDS: Readonly<Record<string, KindSpec>> = {
       uptimeSeconds: moving('number', 'Time since the machine started', seconds),
       load: moving('number', 'Runnable processes, mean of one minute'),
       'processes.count': moving('number', 'Processes that exist'),
+      'reach.state': moving('text', 'reachable or unreachable, when it was last tried'),
+      'reach.reason': moving('text', 'Why it could not be reached'),
     },
   },
   component: {

@@ -53,6 +53,8 @@ export function isReservedSource(name: string): boolean {
 export const LOCAL_SOURCE = 'collector.local';
 /** The source of the collectors that look at hosts over SSH. */
 export const SSH_SOURCE = 'collector.ssh';
+/** The source of whether a target could be reached at all. No look retires what it says. */
+export const REACH_SOURCE = 'collector.reach';
 /** The source of findings, baselines and waivers. */
 export const DRIFT_SOURCE = 'holdfast.drift';
 export const BASELINE_SOURCE = 'holdfast.baseline';
