@@ -295,7 +295,9 @@ function awk_set(place, tame,    i) { i = index(place, " "); awk_assigned(substr
 function awk_assigned(what, name, tame,    i) {
   if (what == "element") return
   if (what == "name") {
-    a_tame[name] = tame && !((name in a_tame) && a_tame[name] == 0)
+    # Asked first: an element that is set may be there before its value is known.
+    if ((name in a_tame) && a_tame[name] == 0) tame = 0
+    a_tame[name] = tame + 0
     for (i = 1; i <= a_loops; i++) if (index(a_held[i], " " name " ")) awk_stop("never-ends")
     return
   }

@@ -199,7 +199,7 @@ function read_word(e, f, at, stopped,    w, o, eq, i, c) {
     if (!o && w ~ /^-[0-9]+$/ && (o = find_option(e, f, "digits"))) return take(o, w, substr(w, 2), 1)
     if (!o || option_flags[o] ~ /d/) return substr(w, 1, 1) == "-" && w != "-" ? no("unknown-option") : 1
     if (option_type[o] == "-") return take(o, w, "", 0)
-    if (option_flags[o] ~ /o/ && (at >= words || find_option(e, f, word[at + 1]) || !takes(option_type[o], word[at + 1], 0, 0))) return take(o, w, "", 0)
+    if (option_flags[o] ~ /o/ && (at >= words || substr(word[at + 1], 1, 1) == "-" || find_option(e, f, word[at + 1]) || !takes(option_type[o], word[at + 1], 0, 0))) return take(o, w, "", 0)
     if (at >= words) return no("missing")
     after = at + 2
     return take(o, w, word[at + 1], 1)
@@ -217,7 +217,7 @@ function read_word(e, f, at, stopped,    w, o, eq, i, c) {
     after = at + 2
     return take(o, w, word[at + 1], 1)
   }
-  if (w ~ /^-[0-9]+$/ && !find_option(e, f, substr(w, 1, 2)) && (o = find_option(e, f, "digits"))) return take(o, w, substr(w, 2), 1)
+  if (w ~ /^-[0-9]+$/ && (length(w) > 2 || !find_option(e, f, w)) && (o = find_option(e, f, "digits"))) return take(o, w, substr(w, 2), 1)
   for (i = 2; i <= length(w); i++) {
     c = "-" substr(w, i, 1)
     o = find_option(e, f, c)

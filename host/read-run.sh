@@ -170,6 +170,7 @@ execute() {
   [ "$blocks" -ge "$STDERR_LIMIT" ] || blocks=$STDERR_LIMIT
   begins "$1" run "$2"
   (
+    umask 077
     ulimit -f $((blocks / 512 + 2))
     ulimit -t $(($2 + 5))
     shift 3

@@ -117,7 +117,7 @@ function takes(type, v, operand, stdin,    base, rest, at) {
   rest = at ? substr(type, at + 1) : ""
   if (length(v) > 4096) return no("bad-value")
   if (operand && substr(v, 1, 1) == "-") {
-    if (v == "-" && stdin && (base == "file" || base == "tree")) return 1
+    if (v == "-" && stdin) return 1
     if (base !~ /^(text|awk|sed|time|size|signed)$/) return no(v == "-" ? "bad-value" : "unknown-option")
   }
   if (base == "text") return 1
