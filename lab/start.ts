@@ -103,7 +103,7 @@ async function next(): Promise<void> {
         'Enrol them, as the person who answers for them; each step asks for your word or passphrase:',
         '  bin/holdfast operator add you',
         `  bin/holdfast operator recovery --recovery-key ${join(HOME, 'recovery')}`,
-        `  bin/holdfast enroll --from ${SSH_CONFIG} --batch`,
+        `  bin/holdfast enroll --from ${SSH_CONFIG} --ssh-config ${SSH_CONFIG} --batch`,
       ]
     : ['This version has no `holdfast enroll` yet: the hosts are listed, and not looked at.'];
   const lines = [
