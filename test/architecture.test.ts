@@ -69,6 +69,8 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   },
   adapters: { doors: ['base', 'model'], outside: ['node:crypto', 'node:path'] },
 
+  enrolment: { doors: ['base', 'authority'], outside: [] },
+
   // the only room that changes a target; it cannot reach a file, a socket or a program by itself
   execution: {
     doors: [
@@ -105,7 +107,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
     outsideTypes: ['node:http', 'node:stream'],
   },
   cli: {
-    doors: ['base', 'model', 'redaction', 'operations'],
+    doors: ['base', 'model', 'redaction', 'enrolment', 'operations'],
     types: ['commands', 'execution'],
     outside: ['commander', 'node:os', 'node:path'],
     isLazy: true,
@@ -130,6 +132,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'collectors',
       'machine',
       'adapters',
+      'enrolment',
       'execution',
       'operations',
       'api',

@@ -1,4 +1,5 @@
 export { EXIT_CODES } from './exit-codes.ts';
+export type { HostDoor, HostMaterial, OperatorSsh } from './operator-ssh.ts';
 export type {
   Ask,
   Commands,

@@ -4,9 +4,11 @@
  */
 import type { Json } from '#base/json';
 import type { Instant } from '#base/time';
+import type { HostPins } from '#enrolment';
 import type { ApprovalPage } from '#execution';
 import type { Severity } from '#model';
 import type { Answer } from '#operations';
+import type { OperatorSsh } from './operator-ssh.ts';
 
 /** Everything the command line can have done. Every `home` is an absolute path. */
 export interface Commands {
@@ -25,6 +27,7 @@ export interface Commands {
   /** Serves a witness until it is told to stop; `tell` gets where, and its key. */
   witness(options: WitnessOptions, tell: (line: string) => void): Promise<void>;
   readonly keys: Keys;
+  readonly ssh: OperatorSsh;
   readonly rehearsals: Rehearsals;
   /**
    * Holds a page against the bytes that a person would sign: change, organisation, tier, digest, words,
@@ -49,6 +52,7 @@ export type ShownOrder = {
       readonly digestWords: string;
     }
   | { readonly kind: 'lift'; readonly stop: string }
+  | { readonly kind: 'enrolment'; readonly hosts: readonly HostPins[]; readonly digestWords: string }
 );
 
 export type WitnessOptions = {

@@ -96,6 +96,14 @@ export async function cli(argv: readonly string[], setting: Setting = {}): Promi
       ...setting.keys,
     },
     witness: call('witness', undefined),
+    ssh: {
+      send: () => Promise.reject(new Error('no host here')),
+      material: async () => ({
+        version: '0.1.0',
+        script: { library: 'l', script: 's' },
+        files: [],
+      }),
+    },
     rehearsals: {
       test: call('test', {
         action: 'site.close@1',

@@ -16,6 +16,7 @@ import {
   unflap,
 } from './commands/change.ts';
 import { completions } from './commands/completions.ts';
+import { enroll, hosts, rotateKeys, unenroll, upgradeHosts } from './commands/enrol.ts';
 import { baseline, drift, waive, waiver } from './commands/drift.ts';
 import { describe, diff, history, ingest, query } from './commands/facts.ts';
 import { init, observe, summary, target, up } from './commands/fleet.ts';
@@ -56,6 +57,7 @@ export const CHAPTERS: readonly Chapter[] = [
       stop,
     ],
   },
+  { title: 'Fleet:', commands: [enroll, hosts, unenroll, rotateKeys, upgradeHosts] },
   { title: 'Govern:', commands: [operator, standing, config, policy, action] },
   { title: 'Prove:', commands: [events, bundle, evidence, verify, backup, restore] },
   { title: 'Run:', commands: [target, mcp, service, witness, redact, completions, version] },

@@ -14,6 +14,7 @@ import {
 import { sha256 } from '#base/digest';
 import { Fault } from '#base/fault';
 import type { ShownOrder } from '#cli';
+import { mustFit } from '#enrolment';
 import type { ApprovalPage } from '#execution';
 import { partOf, planDigest, renderPlan } from '#planning';
 
@@ -58,6 +59,10 @@ export function checkOrder(shown: ShownOrder): void {
       same('words of the digest', shown.digestWords, digestWords(sha256(order)));
       break;
     }
+    case 'enrolment':
+      asShown(() => mustFit(order, shown.hosts));
+      same('words of the digest', shown.digestWords, digestWords(sha256(order)));
+      break;
     case 'lift':
       same('stop', shown.stop, asShown(() => liftDocument.parse(order)).stop);
       break;

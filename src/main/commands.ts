@@ -25,6 +25,7 @@ export function nodeCommands(logSink: Sink): Commands {
       (await import('./restore.ts')).restore({ home, path, identity }),
     witness: async (options, tell) => (await import('./witness.ts')).serveWitness(options, tell),
     keys: lazyKeys,
+    ssh: lazySsh,
     rehearsals: lazyRehearsals,
     checkPage: async (...given) => (await import('./check-page.ts')).checkPage(...given),
     checkOrder: async (shown) => (await import('./check-page.ts')).checkOrder(shown),
@@ -38,6 +39,11 @@ const lazyKeys: Commands['keys'] = {
   make: async (...given) => (await import('./keys.ts')).nodeKeys.make(...given),
   publicLine: async (...given) => (await import('./keys.ts')).nodeKeys.publicLine(...given),
   exists: async (...given) => (await import('./keys.ts')).nodeKeys.exists(...given),
+};
+
+const lazySsh: Commands['ssh'] = {
+  send: async (...given) => (await import('./operator-ssh.ts')).operatorSsh.send(...given),
+  material: async () => (await import('./operator-ssh.ts')).operatorSsh.material(),
 };
 
 const lazyRehearsals: Commands['rehearsals'] = {

@@ -21,6 +21,8 @@ export type Paths = {
   readonly evidence: string;
   /** What operators signed, as it is in force. */
   readonly authority: string;
+  /** Hosts that operators signed for, and those that wait for it. */
+  readonly enrolment: string;
   /** This machine as a host: what it checks by itself before anything runs on it. */
   readonly host: string;
   /** Outputs of steps, sealed. */
@@ -49,6 +51,7 @@ export function pathsOf(home: string): Paths {
     operators: join(home, 'operators.yaml'),
     evidence: join(home, 'evidence.yaml'),
     authority: join(home, 'authority'),
+    enrolment: join(home, 'enrolment'),
     host: join(home, 'host'),
     outputs: join(home, 'outputs'),
     restored: join(home, 'restored'),

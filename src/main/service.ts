@@ -8,17 +8,15 @@ import { digestOf } from '#base/digest';
 import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
 import { jsonLog, type Log } from '#base/log';
-import { COLLECTORS, observe as lookAt } from '#collectors';
 import { type Anchoring, type EventLog, openEventLog, openHeadFile } from '#evidence';
 import type { ChangeRoad, FaultPoint } from '#execution';
-import { nodeClock, nodeFiles, nodeMachineFiles, nodePrograms, nodeRandom } from '#machine';
-import type { Target, Tier } from '#model';
+import { nodeClock, nodeFiles, nodeRandom } from '#machine';
+import type { Tier } from '#model';
 import {
   type Answer,
   type Call,
   Kernel,
   OPERATIONS,
-  type TargetLook,
   type World,
 } from '#operations';
 import { forTerminal } from '#redaction';
@@ -31,7 +29,9 @@ import { examine } from './doctor.ts';
 import { changePatient } from './doctor-wiring.ts';
 import { anchorsOf, readEvidence, startAnchoring } from './evidence-keeper.ts';
 import { watchEvidence } from './evidence-watch.ts';
+import { EnrolmentKeeper } from './enrolment-keeper.ts';
 import { InventoryKeeper } from './inventory-keeper.ts';
+import { lookAtTarget, targetUnreachable } from './look-at-target.ts';
 import { type OwnerLock, tryOwn } from './owner-lock.ts';
 import { policyTools } from './policy-tools.ts';
 import { privateDirectory, privateHome } from './private-directory.ts';
@@ -39,6 +39,7 @@ import { programDigest } from './program-digest.ts';
 import { programVersion } from './program-version.ts';
 import { proofTools, recordPrunings } from './proof-tools.ts';
 import { settleUnfinished } from './settle.ts';
+import { transportKeys } from './transport-keys.ts';
 import { verifyAll } from './verify.ts';
 import { watchChanges } from './watch.ts';
 
@@ -111,7 +112,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     }),
   );
   await settleUnfinished(store, events);
-  const { road, authority, catalogue, policies, outputs, host, controlPlane } = await roadInMain({
+  const { road, authority, catalogue, policies, outputs, host, fleet, controlPlane } = await roadInMain({
     files,
     clock,
     random,
@@ -121,9 +122,27 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     events,
     inventory,
     observe: async ({ id }) => {
-      await kernel.perform({ operation: 'observe', input: { target: id }, caller: SERVICE_CALLER });
+      const { value } = await kernel.perform({
+        operation: 'observe',
+        input: { target: id },
+        caller: SERVICE_CALLER,
+      });
+      const { unreachable } = value as { readonly unreachable: string | null };
+      if (unreachable !== null) throw targetUnreachable(id, unreachable);
     },
     at: settings.at ?? (() => {}),
+  });
+  const enrolment = new EnrolmentKeeper({
+    files,
+    clock,
+    directory: paths.enrolment,
+    events,
+    authority: () => authority.state(),
+    inventory: () => inventory.refresh(),
+    controlPlaneKey: controlPlane.line,
+    transport: transportKeys(files, nodePrograms(), paths.keys),
+    deliver: async () => [],
+    enter: async () => null,
   });
   const tools = policyTools(files, store, policies);
   let backups: Promise<unknown> = Promise.resolve();
@@ -134,7 +153,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     store,
     events,
     inventory: () => inventory.refresh(),
-    observe: (target, progress) => observeTarget(target, progress),
+    observe: (target, progress) => lookAtTarget(fleet, clock, target, progress),
     editInventory: (edit) => inventory.edit(edit),
     verify: async () =>
       settings.verified ??
@@ -179,6 +198,10 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     changes: {
       road,
       catalogue,
+      commands: {
+        analyse: (question) => fleet.analyse(question),
+        noteBlocked: async () => {},
+      },
       policy: async () => (await policyOrFault(policies)).engine,
       ceilingOf: async (profile) =>
         (await policies().then(
@@ -187,6 +210,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
         )) as Tier,
     },
     authority,
+    enrolment,
     policies: tools,
     proof: proofTools({
       files,
@@ -203,7 +227,8 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
   anchoring = await startAnchoring(evidence, files, clock, paths, events);
   const kernel: Kernel = new Kernel(world, OPERATIONS);
   await recordPrunings(events, outputs);
-  await host.deliver(await authority.records().catch(() => []));
+  opening.use(fleet);
+  await fleet.hosts.deliver(await authority.records().catch(() => []));
   await road.resume();
   opening.defer(() => road.idle());
   const closing = new AbortController();
@@ -235,35 +260,6 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     close: () => held.disposeAsync(),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
-
-  async function observeTarget(
-    target: Target,
-    progress: (note: string) => void,
-  ): Promise<TargetLook> {
-    if (target.transport !== 'local') {
-      throw new Fault(
-        'unavailable',
-        'no-transport',
-        `this release looks only at the machine it runs on: ${target.id} has transport ${target.transport}. Ingest observations of it with holdfast ingest`,
-      );
-    }
-    const observed = await lookAt({
-      target: target.id,
-      machine: { files: nodeMachineFiles(), programs: nodePrograms(), clock },
-      collectors: COLLECTORS.map((collector) => ({
-        ...collector,
-        look: (session) => {
-          progress(`looking: ${collector.name}`);
-          return collector.look(session);
-        },
-      })),
-      clock,
-    });
-    return {
-      target,
-      looks: observed.map(({ tookMs, ...one }) => ({ ...one, durationMs: tookMs })),
-    };
-  }
 }
 
 /** What the operator set, as far as it decides anything: the inventory and the version of the program. */

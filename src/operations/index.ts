@@ -1,4 +1,5 @@
 export type { ConfigRequest } from './authority.ts';
+export type { EnrolmentPowers, PinsInput } from './enrolment.ts';
 export { Kernel, type World } from './kernel.ts';
 export { OPERATIONS } from './list.ts';
 export {

@@ -352,8 +352,9 @@ export class Kernel {
   }
 
   #adminPowers(): AdminPowers {
-    const { editInventory, verify, backup, doctor, authority, policies, proof } = this.#world;
-    return { editInventory, verify, backup, doctor, authority, policies, proof };
+    const { editInventory, verify, backup, doctor, authority, policies, proof, enrolment } =
+      this.#world;
+    return { editInventory, verify, backup, doctor, authority, policies, proof, enrolment };
   }
 
   #recordPowers(transaction: StoreTransaction): RecordPowers {

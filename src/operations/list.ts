@@ -24,6 +24,15 @@ import {
 import { compareFacts } from './compare-facts.ts';
 import { describeSystem } from './describe-system.ts';
 import { driftScan } from './drift-scan.ts';
+import {
+  enrolmentAdd,
+  enrolmentApply,
+  enrolmentKeys,
+  enrolmentList,
+  enrolmentPage,
+  enrolmentRemove,
+  enrolmentStart,
+} from './enrolment.ts';
 import { factHistory } from './fact-history.ts';
 import { findActions } from './find-actions.ts';
 import { ingestObservation } from './ingest-observation.ts';
@@ -88,6 +97,13 @@ export const OPERATIONS: readonly Operation[] = [
   configStatus,
   configPage,
   configApply,
+  enrolmentStart,
+  enrolmentAdd,
+  enrolmentRemove,
+  enrolmentList,
+  enrolmentPage,
+  enrolmentApply,
+  enrolmentKeys,
   policyTest,
   policyExplain,
   policyReplay,

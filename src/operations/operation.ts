@@ -15,6 +15,7 @@ import type { Inventory } from '#inventory';
 import { ACTION_CAPABILITIES, type Scope, type Target } from '#model';
 import type { FactReader, Moment, StoreTransaction } from '#store';
 import type { ConfigRequest } from './authority.ts';
+import type { EnrolmentPowers } from './enrolment.ts';
 import type { DeclaredFacts } from './drift-state.ts';
 
 export const CAPABILITIES = [
@@ -158,6 +159,7 @@ export type AdminPowers = {
   readonly authority: AuthorityPowers;
   readonly policies: PolicyPowers;
   readonly proof: ProofPowers;
+  readonly enrolment: EnrolmentPowers;
 };
 
 /** Who may sign and what is in force. Answers are JSON in the form each operation publishes. */

@@ -42,6 +42,15 @@ export function aChangeKernel(world: ChangeWorld): ChangeKernel {
         page: spy('page'),
         apply: spy('apply'),
       },
+      enrolment: {
+        start: spy('enrolment start'),
+        add: spy('enrolment add'),
+        remove: spy('enrolment remove'),
+        list: spy('enrolment list'),
+        page: spy('enrolment page'),
+        apply: spy('enrolment apply'),
+        keys: spy('enrolment keys'),
+      },
       policies: { test: spy('test'), explain: spy('explain'), replay: spy('replay') },
       proof: {
         bundle: spy('bundle'),

@@ -143,6 +143,15 @@ export async function aWorld(
       },
       authority: { operators: refuse, status: refuse, page: refuse, apply: refuse },
       policies: { test: refuse, explain: refuse, replay: refuse },
+      enrolment: {
+        start: refuse,
+        add: refuse,
+        remove: refuse,
+        list: refuse,
+        page: refuse,
+        apply: refuse,
+        keys: refuse,
+      },
       proof: {
         bundle: refuse,
         status: refuse,

@@ -1,0 +1,28 @@
+/** The operator's own way into hosts, as the program around the command line gives it. */
+import type { EnrolScript, HostFile } from '#enrolment';
+
+export type HostDoor = {
+  /** An alias of the operator's ssh configuration, or `[user@]host`. */
+  readonly host: string;
+  readonly port: number | null;
+  /** Bastions, `[user@]host[:port]`, in order. */
+  readonly jump: readonly string[];
+  /** Path of another ssh configuration. */
+  readonly config: string | null;
+  /** Nobody is asked for anything. */
+  readonly isBatch: boolean;
+  readonly withSudo: boolean;
+};
+
+/** What this release has for a host. */
+export type HostMaterial = {
+  readonly version: string;
+  readonly script: EnrolScript;
+  readonly files: readonly HostFile[];
+};
+
+export interface OperatorSsh {
+  /** Gives `script` to a shell there and answers what it printed. Throws `unavailable` where nobody was reached. */
+  send(door: HostDoor, script: string): Promise<Uint8Array>;
+  material(): Promise<HostMaterial>;
+}
