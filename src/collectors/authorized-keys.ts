@@ -16,7 +16,7 @@ export const authorizedKeysCollector: Collector = {
   kinds: KINDS,
   look: async (session) => {
     const seen = new Gathering(session);
-    const patterns = await keyFilePatterns(session);
+    const patterns = await keyFilePatterns(session, seen);
     for (const account of await readAccounts(session)) {
       for (const pattern of patterns)
         await readKeys(session, seen, account, fileOf(pattern, account));
@@ -25,8 +25,12 @@ export const authorizedKeysCollector: Collector = {
   },
 };
 
-async function keyFilePatterns(session: LookSession): Promise<readonly string[]> {
-  const settings = await configuredSettings(session).catch(() => undefined);
+async function keyFilePatterns(session: LookSession, seen: Gathering): Promise<readonly string[]> {
+  // Who may not read where keys are kept looks where they mostly are, and says so.
+  const settings = await configuredSettings(session).catch((error: unknown) => {
+    seen.short('authorized_key', reasonOf(error, '/etc/ssh/sshd_config'));
+    return undefined;
+  });
   const files = settings?.find(
     (each) => each.match === undefined && each.keyword === 'authorizedkeysfile',
   );

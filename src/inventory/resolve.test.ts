@@ -113,6 +113,7 @@ describe('the word of a source', () => {
   });
 
   it('is trusted when it is built in or granted so, and for those kinds only', () => {
+    assert.ok(isTrusted(fleet, 'host:web-1', 'collector.ssh', 'user'));
     assert.ok(isTrusted(fleet, 'host:web-1', 'collector.local', 'user'));
     assert.ok(isTrusted(fleet, 'host:web-1', 'probe'));
     assert.ok(isTrusted(fleet, 'host:web-1', 'probe', 'service'));
