@@ -8,7 +8,7 @@ import type { Target } from '#model';
 import { jumpWord, knownName, type Place, routeTo } from './place.ts';
 import type { Unreachable } from './reach.ts';
 import type { Account, OpenSsh, SshSettings } from './settings.ts';
-import { type AccountKey, isHostKey, type KnownKeys, SshFiles } from './ssh-files.ts';
+import { type AccountKey, isHostKey, type KnownKeys, SshFiles, usableKey } from './ssh-files.ts';
 import { unreachable, whyNotConnected } from './unreachable.ts';
 
 const READY = 'holdfast-connected\n';
@@ -52,17 +52,20 @@ export class Links {
     }
   }
 
-  /** Connected and proved, or a fault with a code of UNREACHABLE. */
-  async open(target: Target, account: Account): Promise<Link> {
+  /** Connected and proved, or a fault with a code of UNREACHABLE; at once when the signal aborts. */
+  async open(target: Target, account: Account, signal: AbortSignal): Promise<Link> {
     const { clock, channels } = this.#parts;
     const settings = this.#settings;
     const limit = settings.connectSeconds * 1_000 + CONNECT_SLACK_MS;
     const over = new AbortController();
-    const tooLate = clock.sleep(limit, over.signal).then(() => undefined);
+    const patience = AbortSignal.any([over.signal, signal]);
+    const tooLate = clock.sleep(limit, patience).then(() => undefined);
+    const late = (): Error =>
+      unreachable(target.id, signal.aborted ? 'connection-lost' : 'timed-out');
     let channel: Channel | undefined;
     try {
       const prepared = await Promise.race([this.#prepare(target, account), tooLate]);
-      if (prepared === undefined) throw unreachable(target.id, 'timed-out');
+      if (prepared === undefined) throw late();
       const { main, rider, socket, hasBastion } = prepared;
       channel = await channels.open({ argv: main, env: ENVIRONMENT }).catch((cause: unknown) => {
         throw unreachable(target.id, 'connection-lost', cause);
@@ -73,7 +76,7 @@ export class Links {
         channel = undefined;
         return new Link(this.#parts, opened, rider, socket);
       }
-      if (state === undefined) throw unreachable(target.id, 'timed-out');
+      if (state === undefined) throw late();
       if (state === 'other') throw unreachable(target.id, 'connection-lost');
       await Promise.race([channel.ended, tooLate]);
       throw unreachable(target.id, whyNotConnected(channel.says(), hasBastion));
@@ -163,7 +166,7 @@ export class Links {
     const kept = this.#keys.get(account);
     const now = this.#parts.clock.now();
     if (kept?.expires !== undefined && kept.expires - REFRESH_MICROS > now) return kept;
-    const key = await this.#parts.keyOf(account);
+    const key = usableKey(await this.#parts.keyOf(account));
     this.#keys.set(account, key);
     return key;
   }

@@ -70,7 +70,8 @@ class OpenSshReach implements SshReach {
       settings: this.#settings,
       turns: this.#turns,
       kept: this.#kept,
-      open: async () => new ReaderLine(await this.#links.open(target, 'reader'), clock),
+      open: async (signal) =>
+        new ReaderLine(await this.#links.open(target, 'reader', signal), clock),
     });
     this.#readers.set(target.id, { route, reader });
     return reader;

@@ -53,6 +53,11 @@ export class ReaderLine {
     slackMs: number,
     signal?: AbortSignal,
   ): Promise<{ readonly outcome: Outcome; readonly wasNew: boolean; readonly isRider: boolean }> {
+    if (this.#isOver) {
+      const { exit } = await this.#link.channel.ended;
+      const outcome = { kind: 'lost', isUntouched: true, exit } as const;
+      return { outcome, wasNew: !this.hasAnswered, isRider: false };
+    }
     this.#active += 1;
     try {
       const session = await this.#session();

@@ -8,14 +8,17 @@ import type { Kept, KeptLines } from './kept-lines.ts';
 import type { Link, Links } from './links.ts';
 import { unreachable } from './unreachable.ts';
 
+type Entry = {
+  readonly route: string;
+  readonly line: Promise<RunnerLine>;
+  readonly stop: AbortController;
+};
+
 export class RunnerLines {
   readonly #links: Links;
   readonly #kept: KeptLines;
   readonly #clock: Clock;
-  readonly #lines = new Map<
-    string,
-    { readonly route: string; readonly line: Promise<RunnerLine> }
-  >();
+  readonly #lines = new Map<string, Entry>();
 
   constructor(links: Links, kept: KeptLines, clock: Clock) {
     this.#links = links;
@@ -37,7 +40,8 @@ export class RunnerLines {
     const dropped = [...this.#lines].filter(([id]) => target === undefined || id === target);
     for (const [id] of dropped) this.#lines.delete(id);
     await Promise.all(
-      dropped.map(async ([, { line }]) => {
+      dropped.map(async ([, { line, stop }]) => {
+        stop.abort();
         const open = await line.catch(() => undefined);
         if (open === undefined) return;
         this.#kept.remove(open);
@@ -56,15 +60,16 @@ export class RunnerLines {
       if (this.#lines.get(target.id) !== kept) return this.#line(target);
       await this.drop(target.id);
     }
-    const line = this.#open(target);
-    this.#lines.set(target.id, { route, line });
+    const stop = new AbortController();
+    const line = this.#open(target, stop.signal);
+    this.#lines.set(target.id, { route, line, stop });
     line.catch(() => this.#lines.get(target.id)?.line === line && this.#lines.delete(target.id));
     return line;
   }
 
-  async #open(target: Target): Promise<RunnerLine> {
+  async #open(target: Target, signal: AbortSignal): Promise<RunnerLine> {
     const line = await this.#kept.add(
-      async () => new RunnerLine(await this.#links.open(target, 'runner'), this.#clock),
+      async () => new RunnerLine(await this.#links.open(target, 'runner', signal), this.#clock),
     );
     if (line === undefined) throw unreachable(target.id, 'busy');
     return line;

@@ -132,6 +132,14 @@ function configText(knownHosts: string, key: AccountKey, timing: Timing): string
   ].join('\n')}\n`;
 }
 
+/** The key, when its paths mean themselves to ssh. */
+export function usableKey(key: AccountKey): AccountKey {
+  const paths =
+    'keyFile' in key ? [key.keyFile] : [key.agentSocket, key.publicKeyFile ?? key.agentSocket];
+  paths.forEach(usable);
+  return key;
+}
+
 function usable(path: string): string {
   if (PATH.test(path) && !path.split('/').includes('..')) return path;
   throw new Fault(

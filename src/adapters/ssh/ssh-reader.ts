@@ -26,18 +26,19 @@ export type ReaderParts = {
   readonly turns: Turns;
   readonly kept: KeptLines;
   /** A new line, or a fault with a code of UNREACHABLE. */
-  readonly open: () => Promise<ReaderLine>;
+  readonly open: (signal: AbortSignal) => Promise<ReaderLine>;
 };
 
 type Trouble = { readonly reason: Unreachable; readonly retryAtMs: number };
 
-/** Exit statuses of a login shell that could not start the forced command (POSIX 2.8.2). */
-const NOT_STARTED: readonly (number | null)[] = [126, 127];
+/** A login shell could not start the forced command (POSIX 2.8.2), or the reader itself cannot work there. */
+const NOT_STARTED: readonly (number | null)[] = [69, 126, 127];
 
 export class SshReader implements HostReader {
   readonly #parts: ReaderParts;
   #line: ReaderLine | undefined;
   #connecting: Promise<ReaderLine> | undefined;
+  #stopConnecting = new AbortController();
   #trouble: Trouble | undefined;
   #failures = 0;
   #mostSessions: number;
@@ -82,6 +83,9 @@ export class SshReader implements HostReader {
 
   /** Ends what is kept and forgets trouble; what runs fails. */
   async drop(): Promise<void> {
+    this.#stopConnecting.abort();
+    await this.#connecting?.catch(() => {});
+    this.#stopConnecting = new AbortController();
     this.#trouble = undefined;
     this.#failures = 0;
     this.#mostSessions = this.#parts.settings.mostSessions;
@@ -101,15 +105,18 @@ export class SshReader implements HostReader {
   async #ask(ask: Ask, how: Pick<ReadRequest, 'signal' | 'force'>): Promise<ReadAnswer> {
     limitsOf(ask);
     if (how.force === true) this.#trouble = undefined;
-    const turn = await this.#turn(how.signal);
-    const over = new AbortController();
     const { clock, settings } = this.#parts;
-    void clock.sleep(settings.slowMs, over.signal).then(() => turn.lend());
-    try {
-      return await this.#askNow(ask, how.signal);
-    } finally {
-      over.abort();
-      turn.end();
+    for (;;) {
+      const turn = await this.#turn(how.signal);
+      const over = new AbortController();
+      void clock.sleep(settings.slowMs, over.signal).then(() => turn.lend());
+      try {
+        const answer = await this.#askNow(ask, turn, how.signal);
+        if (answer !== 'fewer') return answer;
+      } finally {
+        over.abort();
+        turn.end();
+      }
     }
   }
 
@@ -130,10 +137,11 @@ export class SshReader implements HostReader {
     return turn;
   }
 
-  async #askNow(ask: Ask, signal: AbortSignal | undefined): Promise<ReadAnswer> {
+  /** `fewer`: the host opens fewer sessions than we thought, and nothing was asked. */
+  async #askNow(ask: Ask, turn: Turn, signal?: AbortSignal): Promise<ReadAnswer | 'fewer'> {
     const { settings } = this.#parts;
     for (let isAgain = false; ; isAgain = true) {
-      const line = await this.#connected(signal);
+      const line = await this.#connected(turn, signal);
       const { outcome, wasNew, isRider } = await line
         .ask(ask, settings.slackMs, signal)
         .catch((cause: unknown) => {
@@ -152,10 +160,9 @@ export class SshReader implements HostReader {
         case 'broken':
           throw this.#failed('connection-lost');
         case 'lost':
-          // A session that its host will not open: fewer from now on. A look may be asked twice.
-          if (isRider && wasNew && line.isUsable) {
-            this.#mostSessions = Math.max(1, this.#mostSessions - 1);
-            if (!isAgain) continue;
+          if (isRider && wasNew && outcome.isUntouched && line.isUsable && this.#mostSessions > 1) {
+            this.#mostSessions -= 1;
+            return 'fewer';
           }
           // One that was kept and had died meanwhile is no news of the host.
           if (!wasNew && outcome.isUntouched && !isAgain) continue;
@@ -168,9 +175,11 @@ export class SshReader implements HostReader {
     }
   }
 
-  async #connected(signal: AbortSignal | undefined): Promise<ReaderLine> {
+  async #connected(turn: Turn, signal?: AbortSignal): Promise<ReaderLine> {
     if (this.#line?.isUsable === true) return this.#line;
     this.#mayTry();
+    // Who only waits for another's connection takes nobody's place.
+    if (this.#connecting !== undefined) turn.lend();
     this.#connecting ??= this.#connect().finally(() => {
       this.#connecting = undefined;
     });
@@ -186,7 +195,7 @@ export class SshReader implements HostReader {
     this.#become('connecting');
     let line: ReaderLine | undefined;
     try {
-      line = await kept.add(open);
+      line = await kept.add(() => open(this.#stopConnecting.signal));
     } catch (cause) {
       throw this.#failed(reasonOf(cause), cause);
     }
@@ -195,6 +204,7 @@ export class SshReader implements HostReader {
       throw this.#fault('busy');
     }
     this.#line = line;
+    this.#mostSessions = this.#parts.settings.mostSessions;
     this.#become('connected');
     return line;
   }
