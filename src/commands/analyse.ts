@@ -76,27 +76,19 @@ export function answerFor(
   argv: readonly string[] | null,
 ): { readonly judgement: Judgement; readonly verdict: CommandVerdict } {
   if (judgement.class === 'read') return { judgement, verdict: 'allow' };
-  if (judgement.class !== 'deny')
-    return { judgement, verdict: judgement.normalForm === null ? 'deny' : 'needs-approval' };
-  const isUnknown = judgement.code !== null && UNKNOWN.has(judgement.code);
+  if (judgement.class !== 'deny' && judgement.normalForm !== null)
+    return { judgement, verdict: 'needs-approval' };
+  const stays = judgement.code === null || REFUSED.has(judgement.code);
   const [program, ...words] = argv ?? [];
-  if (asker !== 'operator' || !isUnknown || program === undefined)
-    return { judgement, verdict: 'deny' };
+  if (asker !== 'operator' || stays || program === undefined) return { judgement, verdict: 'deny' };
   return {
     judgement: { ...judgement, tier: 'T3', normalForm: [program, ...words] },
     verdict: 'needs-approval',
   };
 }
 
-/** Refused for what is not known of it, not for what it is. */
-const UNKNOWN: ReadonlySet<string> = new Set([
-  'unknown-program',
-  'unknown-form',
-  'unknown-option',
-  'bad-value',
-  'too-many',
-  'missing',
-]);
+/** Refused for what it is, not for what is not known of it. */
+const REFUSED: ReadonlySet<string> = new Set([...HARD_CODES, 'needs-shell', 'env-prefix']);
 
 function saferWays(judge: Judge, given: CommandGiven, { code, entry }: Judgement): string[] {
   const ways: string[] = [];

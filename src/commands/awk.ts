@@ -122,6 +122,8 @@ class Awk {
   }
 
   whole(): ScriptVerdict {
+    if (/[\u0000-\u001f\u007f]/.test(this.#text))
+      return deny('it holds a control character: write it as an escape');
     this.#next();
     if (this.#isAtEnd()) return deny('it is empty');
     while (!this.#isAtEnd()) if (!this.#took(';')) this.#item();

@@ -3,6 +3,7 @@ import { show } from '#base/nearest';
 import type { CommandClass, CommandCode, OptionSpec } from './entry.ts';
 import type { Known, KnownForm, KnownItem, OptionTable } from './programs.ts';
 import { greater } from './read-entries.ts';
+import { MAX_WORDS } from './text.ts';
 import { badValue, judgeValue, type Place } from './values.ts';
 
 export type Refusal = {
@@ -86,11 +87,15 @@ export function takeApart(form: KnownForm, argv: readonly string[], opening: Ope
   const most = form.operands.reduce((sum, { spec }) => sum + spec.max, 0);
   let operands = 0;
   for (;;) {
-    if (form.form.wraps && operands === most) break;
     const from = reader.given.length;
     const operand = reader.nextOperand();
     pieces.push(...reader.given.slice(from));
     if (operand === null) break;
+    if (form.form.wraps && operands === most) {
+      // The first word of what is wrapped.
+      reader.at -= 1;
+      break;
+    }
     if (operands === 0 && form.longer.has(operand))
       throw new Misfit('unknown-form', `${show(operand)} cannot stand there: see the examples`);
     pieces.push({ operand });
@@ -223,6 +228,8 @@ class Words {
   #take(option: Known, words: readonly string[], value: string | null): void {
     if (this.#seen.has(option.spec) && !option.spec.many)
       throw new Misfit('too-many', `${words[0]} is given twice: give it once`);
+    if (this.given.length >= MAX_WORDS)
+      throw new Misfit('too-many', `there are more than ${MAX_WORDS} options: give fewer`);
     this.#seen.add(option.spec);
     this.given.push({ option, words, value });
   }

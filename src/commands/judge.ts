@@ -27,7 +27,7 @@ import {
 import { PathGuard } from './paths.ts';
 import { type KnownForm, type KnownItem, type Program, preparePrograms } from './programs.ts';
 import { greater } from './read-entries.ts';
-import { wordsObjection } from './text.ts';
+import { MAX_WORDS, wordsObjection } from './text.ts';
 import { tokenize } from './tokenize.ts';
 import type { Place } from './values.ts';
 
@@ -99,12 +99,21 @@ function judgeArgv(
   const program = programs.get(DIRECTORIES.exec(given)?.[1] ?? given);
   if (program === undefined) return unknownProgram(given);
   const tried: Tried[] = [];
-  for (const { form, opening } of candidates(program, argv)) {
+  const openings = new Map(
+    program.items.map((item) => [item, readOpening(item, argv, program.longestVerb)]),
+  );
+  for (const { form, opening } of candidates(program, openings)) {
     let taken: Taken | null = null;
     try {
       taken = takeApart(form, argv, opening);
       const whole = putTogether(taken, place);
-      if (!form.form.wraps) return settled(program, taken, whole);
+      if (!form.form.wraps) {
+        if (1 + whole.words.length > MAX_WORDS) throw tooMany();
+        const found = settled(program, taken, whole);
+        // What a reading form refuses for good is not had by way of a wider one.
+        const isSofter = found.class !== 'read' && tried.some(({ misfit }) => isHard(misfit));
+        return isSofter ? noneFits(program, tried) : found;
+      }
       if (isWrapped)
         return refusal(
           'launches',
@@ -119,7 +128,8 @@ function judgeArgv(
       tried.push({ form, misfit: thrown, seen: taken === null ? null : worst(givenOf(taken)) });
     }
   }
-  return noneFits(program, tried);
+  const early = [...openings.values()].map(({ given: each }) => worst(each));
+  return noneFits(program, tried, early.find((spec) => spec !== null) ?? null);
 }
 
 type Tried = {
@@ -140,11 +150,8 @@ function unknownProgram(given: string): Judgement {
 /** The forms with the longest verb that matches, in order, each with how the argv begins. */
 function candidates(
   program: Program,
-  argv: readonly string[],
+  openings: ReadonlyMap<KnownItem, Opening>,
 ): readonly { readonly form: KnownForm; readonly opening: Opening }[] {
-  const openings = new Map<KnownItem, Opening>(
-    program.items.map((item) => [item, readOpening(item, argv, program.longestVerb)]),
-  );
   const matching = program.items.flatMap((item) => {
     const opening = openings.get(item) as Opening;
     return item.forms
@@ -216,6 +223,7 @@ function tierOf(of: CommandClass, tiers: readonly (Tier | null)[]): Judgement['t
 
 function wrapping(program: Program, taken: Taken, whole: Whole, inner: Judgement): Judgement {
   const outer = settled(program, { ...taken, behind: [] }, whole);
+  if (1 + whole.words.length + (inner.normalForm?.length ?? 0) > MAX_WORDS) throw tooMany();
   const of = greater(outer.class, inner.class);
   const said = inner.class === of ? inner : outer;
   const tiers = [outer.tier, inner.tier].flatMap((tier) => (tier === 'deny' ? [] : [tier]));
@@ -237,26 +245,27 @@ function wrapping(program: Program, taken: Taken, whole: Whole, inner: Judgement
   };
 }
 
-function noneFits(program: Program, tried: readonly Tried[]): Judgement {
-  const [first] = tried;
-  const entry = program.items[0]?.entry as CommandEntry;
-  const hard = tried.find(({ misfit }) => HARD_CODES.has(misfit.code));
-  const told = hard ?? first;
-  if (told === undefined)
-    return refusal('unknown-form', `this use of ${program.name} is not known: see its examples`, {
-      entry,
-    });
-  const more = { entry: told.form.item.entry };
-  if (hard === undefined && told.seen !== null && told.seen.class !== 'read') {
-    const { class: of, code, means, names } = told.seen;
-    return refusal(
-      code ?? (of === 'write' ? 'writes' : 'launches'),
-      `${HOW[of]}: ${names[0]} ${means}`,
-      {
-        ...more,
-        class: of,
-      },
-    );
+const tooMany = (): Misfit =>
+  new Misfit('too-many', `its normal form has more than ${MAX_WORDS} words: ask for less`);
+
+const isHard = ({ code }: Misfit): boolean => HARD_CODES.has(code);
+
+function noneFits(
+  program: Program,
+  tried: readonly Tried[],
+  early: OptionSpec | null = null,
+): Judgement {
+  const told = tried.find(({ misfit }) => isHard(misfit)) ?? tried[0];
+  const entry = (told?.form.item ?? program.items[0])?.entry as CommandEntry;
+  const seen = told?.seen ?? early;
+  if (seen !== null && (told === undefined || !isHard(told.misfit))) {
+    const code = seen.code ?? (seen.class === 'write' ? 'writes' : 'launches');
+    const because = `${HOW[seen.class]}: ${seen.names[0]} ${seen.means}`;
+    return refusal(code, because, { entry, class: seen.class });
   }
-  return refusal(told.misfit.code, `${program.name}: ${told.misfit.message}`, more);
+  if (told !== undefined)
+    return refusal(told.misfit.code, `${program.name}: ${told.misfit.message}`, { entry });
+  return refusal('unknown-form', `this use of ${program.name} is not known: see its examples`, {
+    entry,
+  });
 }

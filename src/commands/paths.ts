@@ -53,6 +53,9 @@ export class Glob {
   }
 }
 
+/** The one device that gives nothing. */
+const NULL_DEVICE = '/dev/null';
+
 export type PathCode = 'secret' | 'device' | 'outside-roots';
 
 export class PathGuard {
@@ -70,24 +73,32 @@ export class PathGuard {
 
   /** Why the content of `path`, in its normal form, may not be read. */
   fileObjection(path: string): PathCode | null {
-    const denial = this.#denials.find(({ glob }) => glob.matches(path));
-    if (denial !== undefined && !this.#exceptions.some((glob) => glob.matches(path)))
-      return denial.code;
+    if (path === NULL_DEVICE) return null;
+    const code = this.#denialOf(path);
+    if (code !== null) return code;
     return this.#roots.some((root) => isBelow(path, root)) ? null : 'outside-roots';
   }
 
   /** Why not everything below the directory may be read. */
   treeObjection(path: string): PathCode | null {
     const inside = path === '/' ? '/' : `${path}/`;
-    const itself = this.fileObjection(path);
-    if (itself !== null) return itself;
-    const denial = this.#denials.find(({ glob }) => glob.matches(inside));
-    if (denial !== undefined && !this.#exceptions.some((glob) => glob.matches(inside)))
-      return denial.code;
-    if (this.#wide.has(path)) return 'outside-roots';
-    return this.#denials.some(({ glob }) => glob.literal.startsWith(inside))
-      ? 'outside-roots'
-      : null;
+    const code = this.fileObjection(path) ?? this.#denialOf(inside);
+    if (code !== null) return code;
+    const isWide =
+      this.#wide.has(path) || this.#denials.some(({ glob }) => glob.literal.startsWith(inside));
+    return isWide ? 'outside-roots' : null;
+  }
+
+  #denialOf(path: string): PathCode | null {
+    let excepted: boolean | null = null;
+    for (const { code, glob } of this.#denials) {
+      if (!glob.matches(path)) continue;
+      // What is denied by its place stays denied; only what is denied by its name has exceptions.
+      if (glob.literal !== '') return code;
+      excepted ??= this.#exceptions.some((each) => each.matches(path));
+      if (!excepted) return code;
+    }
+    return null;
   }
 }
 
