@@ -133,7 +133,7 @@ function tell_path(p,   e) {
   if ((p in forged) || ((p in follows) && strayed(p))) { record("denied\t" e); return }
   if (!(p in mode)) { record(((p in gone) ? "none\t" : "denied\t") e); return }
   if (p !~ /^\/proc\// && !(p in attribute)) record("stat\t" e "\t" kind[p] "\t" told[p])
-  if (kind[p] == "symlink" && (p in target) && (index(use[p], "1") || (p in follows) || p == "/etc/localtime" || p ~ /^\/sys\/class\/net\/[^\/]*\/master$/))
+  if (kind[p] == "symlink" && (p in target) && (index(use[p], "1") || (p in follows) || p == "/etc/localtime" || p ~ "^/sys/class/net/[^/]*/master$"))
     record("link\t" e "\t" enc(target[p]))
   if (!(p in reads) || kind[p] != "file" || (how[p] == "certificate" && bytes[p] > CERTIFICATE)) return
   if (slurp(p)) body("file\t" e)
@@ -151,7 +151,7 @@ function tell_lists(   p, cmd, line, n, w, i) {
   if (cmd != "" && uid != 0) {
     cmd = "exec find" cmd " -maxdepth 1 2>&1 >/dev/null"
     while ((cmd | getline line) > 0) {
-      sub(/^[^\/]*/, "", line); sub(/\047?: [^:]*$/, "", line)
+      sub("^[^/]*", "", line); sub(/\047?: [^:]*$/, "", line)
       if (!(line in names)) continue
       delete names[line]
       record("denied\t" enc(line))
@@ -335,17 +335,18 @@ function record(line) { print line; records++; printed += length(line) + 1 }
 
 # Percent-encoded as in the host contract.
 function enc(s,   out, i, c) {
-  if (s !~ /[^A-Za-z0-9._~\/:@,+=-]/) return s
+  if (s !~ "[^A-Za-z0-9._~/:@,+=-]") return s
   if (!("A" in code)) for (i = 1; i < 256; i++) code[sprintf("%c", i)] = sprintf("%%%02X", i)
   for (i = 1; i <= length(s); i++) {
     c = substr(s, i, 1)
-    out = out (c ~ /[A-Za-z0-9._~\/:@,+=-]/ ? c : code[c])
+    out = out (c ~ "[A-Za-z0-9._~/:@,+=-]" ? c : code[c])
   }
   return out
 }
 # One word of a shell.
 function quoted(s) { gsub(/\047/, "\047\\\047\047", s); return "\047" s "\047" }
-function parent(p) { sub(/\/[^\/]*$/, "", p); return p == "" ? "/" : p }
+# A slash in brackets stands in texts, not between slashes: there not every awk reads it alike.
+function parent(p) { sub("/[^/]*$", "", p); return p == "" ? "/" : p }
 function base(p) { sub(/^.*\//, "", p); return p }
 
 # What is gathered to be announced with its length; dropped when it is too much.
@@ -389,7 +390,7 @@ function walk(   cmd, line, i) {
   cmd = cmd " -maxdepth 4 \\( -name \047*[[:cntrl:]]*\047 -prune -exec echo odd \\; \\) -o -print 2>/dev/null"
   while ((cmd | getline line) > 0) {
     if (line == "odd") odd = 1
-    else for (i = line; i != "/"; i = parent(i)) if (i in uses) place(line, i)
+    else if (line ~ /^\//) for (i = line; i != "/"; i = parent(i)) if (i in uses) place(line, i)
   }
   close(cmd)
 }
@@ -471,7 +472,7 @@ function complaints(paths,   cmd, line, p) {
     if (line !~ /: (No such file or directory|Not a directory)$/) continue
     p = line
     sub(/: (No such file or directory|Not a directory)$/, "", p)
-    sub(/^[^\/]*/, "", p); sub(/\047$/, "", p)
+    sub("^[^/]*", "", p); sub(/\047$/, "", p)
     gone[p]
   }
   close(cmd)
@@ -560,7 +561,7 @@ function hash(paths,   cmd, line, p) {
 # Files whose content is a secret, or is hashed from one.
 function secret(p) {
   return p ~ /^\/etc\/(g?shadow-?|apt\/auth\.conf(\.d\/.*)?|security\/opasswd|netplan\/.*|ufw\/.*secret.*)$/ ||
-    p ~ /(_key|\.key|\.p12|\.pfx|\.jks|\/id_[a-z0-9]+|\/privkey[^\/]*\.pem)$/
+    p ~ "(_key|[.]key|[.]p12|[.]pfx|[.]jks|/id_[a-z0-9]+|/privkey[^/]*[.]pem)$"
 }
 
 # A certificate in DER holds any byte; told as PEM it is the same certificate.
