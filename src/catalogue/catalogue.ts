@@ -3,6 +3,7 @@ import { digestOf } from '#base/digest';
 import { nearest, show } from '#base/nearest';
 import { type HostType, TIERS, type Tier } from '#model';
 import type { Action, Runbook, Runnable } from './action.ts';
+import { COMMAND_ACTION } from './command-action.ts';
 import { catalogueFault } from './faults.ts';
 
 export type SearchFilter = {
@@ -46,6 +47,12 @@ export function buildCatalogue(given: {
   for (const each of all) {
     const name = nameOf(each);
     const first = byName.get(name);
+    if (each.id === COMMAND_ACTION)
+      throw catalogueFault(
+        'invalid-action',
+        `action has a name that is taken: ${name} at ${placeOf(each)}. Give it another id`,
+        { facts: { problems: [placeOf(each)] } },
+      );
     if (first !== undefined)
       throw catalogueFault(
         'invalid-action',

@@ -22,6 +22,7 @@ export {
   parseArguments,
 } from './arguments.ts';
 export { buildCatalogue, type Catalogue, nameOf, type SearchFilter } from './catalogue.ts';
+export { argvOf, COMMAND_ACTION, commandAction } from './command-action.ts';
 export type { CatalogueFaultCode } from './faults.ts';
 export { kindOfValue, pathProblem, valueProblem } from './grammar.ts';
 export { CATALOGUE_FILE_BYTES, parseActions, parseRunbook } from './parse.ts';

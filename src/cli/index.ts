@@ -1,6 +1,7 @@
 export { EXIT_CODES } from './exit-codes.ts';
 export type { HostDoor, HostMaterial, OperatorSsh } from './operator-ssh.ts';
 export type {
+  Analyst,
   Ask,
   Commands,
   Io,

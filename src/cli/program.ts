@@ -4,6 +4,7 @@
  */
 import type { Json } from '#base/json';
 import type { Instant } from '#base/time';
+import type { CommandAnalysis, CommandGiven, Family, FoundCommand } from '#commands';
 import type { HostPins } from '#enrolment';
 import type { ApprovalPage } from '#execution';
 import type { Severity } from '#model';
@@ -26,6 +27,8 @@ export interface Commands {
   service(home: string, action: ServiceAction, manager: ServiceManager): Promise<Json>;
   /** Serves a witness until it is told to stop; `tell` gets where, and its key. */
   witness(options: WitnessOptions, tell: (line: string) => void): Promise<void>;
+  /** The grammar of commands: what is shipped, and the operator's own where `home` is there. Needs no service. */
+  analyst(home: string, networks: readonly string[]): Promise<Analyst>;
   readonly keys: Keys;
   readonly ssh: OperatorSsh;
   readonly rehearsals: Rehearsals;
@@ -52,8 +55,21 @@ export type ShownOrder = {
       readonly digestWords: string;
     }
   | { readonly kind: 'lift'; readonly stop: string }
-  | { readonly kind: 'enrolment'; readonly hosts: readonly HostPins[]; readonly digestWords: string }
+  | {
+      readonly kind: 'enrolment';
+      readonly hosts: readonly HostPins[];
+      readonly digestWords: string;
+    }
 );
+
+/** Answers what a command would do, as for an assistant. */
+export interface Analyst {
+  analyse(question: CommandGiven): CommandAnalysis;
+  families(): readonly Family[];
+  find(query: string): readonly FoundCommand[];
+  /** Everything the entries of a program say; throws `unknown-command` with candidates. */
+  show(program: string): Json;
+}
 
 export type WitnessOptions = {
   readonly directory: string;

@@ -3,6 +3,7 @@ import type { Json } from '#base/json';
 import { instant } from '#base/time';
 import type { Answer } from '#operations';
 import { renderPlan } from '#planning';
+import { shippedAnalyst } from '#test/commands';
 import type { Ask, Commands, Io, Keys } from './program.ts';
 import { runCli } from './run.ts';
 
@@ -82,6 +83,7 @@ export async function cli(argv: readonly string[], setting: Setting = {}): Promi
     mcp: call('mcp', undefined),
     restore: call('restore', { ok: true }),
     service: call('service', { active: true }),
+    analyst: async () => shippedAnalyst(),
     keys: {
       sign: async (key, namespace, text) => {
         signed.push({ key, namespace, text });

@@ -15,9 +15,10 @@ import {
   undo,
   unflap,
 } from './commands/change.ts';
+import { analyze, catalogue, run } from './commands/commands.ts';
 import { completions } from './commands/completions.ts';
-import { enroll, hosts, rotateKeys, unenroll, upgradeHosts } from './commands/enrol.ts';
 import { baseline, drift, waive, waiver } from './commands/drift.ts';
+import { enroll, hosts, rotateKeys, unenroll, upgradeHosts } from './commands/enrol.ts';
 import { describe, diff, history, ingest, query } from './commands/facts.ts';
 import { init, observe, summary, target, up } from './commands/fleet.ts';
 import { redact } from './commands/redact.ts';
@@ -40,6 +41,7 @@ import { EXIT_CODES_HELP } from './exit-codes.ts';
 export const CHAPTERS: readonly Chapter[] = [
   { title: 'Start:', commands: [init, up, observe, doctor] },
   { title: 'See:', commands: [query, history, diff, summary, describe, ingest] },
+  { title: 'Commands:', commands: [run, analyze, catalogue] },
   { title: 'Notice:', commands: [drift, baseline, waive, waiver] },
   {
     title: 'Change:',

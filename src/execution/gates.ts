@@ -88,6 +88,35 @@ export function requirePublished({ catalogue, runnable }: Scene): void {
   );
 }
 
+/** The inventory decides what a target is; nothing that is meant for another kind reaches it. */
+export function requireFit(
+  road: Pick<Road, 'adapterOf'>,
+  { runnable, targets }: Pick<Scene, 'runnable' | 'targets'>,
+): void {
+  const { hostTypes, environments, id: action } = runnable;
+  for (const target of targets) {
+    const { id, hostType, environment, transport } = target;
+    if (hostTypes !== 'any' && !hostTypes.includes(hostType)) {
+      refuse(
+        'wrong-host-type',
+        `the action is not for this host type: ${action} is for ${hostTypes.join(', ')}, ${id} is ${hostType}`,
+      );
+    }
+    if (road.adapterOf(target) === undefined) {
+      refuse(
+        'no-adapter',
+        `nothing of ours reaches this target: ${id} has the transport ${transport}. Say how it is reached in the inventory`,
+      );
+    }
+    if (environments !== 'any' && !environments.includes(environment)) {
+      refuse(
+        'not-permitted',
+        `the action is not for this environment: ${action} is for ${environments.join(', ')}, ${id} is ${environment}`,
+      );
+    }
+  }
+}
+
 /** T1 and above: what is in force must be what an operator signed. */
 export function requireInForce(state: AuthorityState, tier: Tier): void {
   if (state.restored !== null) {

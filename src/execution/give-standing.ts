@@ -15,7 +15,7 @@ import { Fault } from '#base/fault';
 import { newId } from '#base/ids';
 import type { JsonObject } from '#base/json';
 import { formatInstant, type Instant } from '#base/time';
-import { hasClosedArguments } from '#catalogue';
+import { COMMAND_ACTION, hasClosedArguments } from '#catalogue';
 import type { PlanStep } from '#model';
 import { partOf } from '#planning';
 import { clean } from '#redaction';
@@ -37,7 +37,13 @@ export async function standingPage(
   terms: StandingTerms,
 ): Promise<StandingPage> {
   requireOperator(requester);
-  const scene = await readScene(road, terms.action, terms.targets, requester.scopes);
+  if (terms.action === COMMAND_ACTION) {
+    refuse(
+      'untyped-value',
+      'consent in advance is for actions of the catalogue, not for commands. Write an action for it',
+    );
+  }
+  const scene = await readScene(road, terms, requester);
   const { runnable, authority } = scene;
   if (runnable.tier !== 'T1' && runnable.tier !== 'T2') {
     refuse(

@@ -1,11 +1,13 @@
 /** The change road: the only way to change a target. The promises are in `protocol.ts`. */
 export { type ChangeMaterial, changeMaterial } from './material.ts';
-export type { AuthorityState, RoadPorts, SignedText } from './ports.ts';
+export type { AuthorityState, JudgedCommand, RoadPorts, SignedText } from './ports.ts';
 export {
   type Approval,
   type ApprovalPage,
   type ChangeRoad,
   type ChangeView,
+  type CommandAnswer,
+  type CommandAsked,
   FAULT_POINTS,
   type FaultPoint,
   type Proposal,

@@ -10,7 +10,7 @@ import { clean } from '#redaction';
 import type { ChangeRow } from '#store';
 import { type Road, stopQuestion } from './context.ts';
 import { eventOf, record } from './events.ts';
-import { decide, isTainted, questionOf } from './gates.ts';
+import { decide, isTainted, questionOf, requireFit } from './gates.ts';
 import { planOf } from './make-plan.ts';
 import { newChange } from './new-change.ts';
 import { lookAt } from './preview.ts';
@@ -92,6 +92,7 @@ async function look(road: Road, id: string, asked: Asked, scene: Scene): Promise
     road.stops.refuseCovered(
       stopQuestion({ targets: scene.targets } as unknown as ChangeRow, asked),
     );
+    requireFit(road, scene);
     const tainted = isTainted(road.store.changes, asked);
     const question = questionOf(scene, asked, now, {
       tainted,

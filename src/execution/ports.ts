@@ -2,14 +2,14 @@
  * What the change road is given: the world it reads, the hosts it reaches, and the points at which
  * a test may end it. Everything is handed in; nothing here opens anything by itself.
  */
-import type { Adapter, Enrolled } from '#adapters';
+import type { Adapter, Enrolled, Looked } from '#adapters';
 import type { HostPolicy, Operators, Revocations, Signers } from '#authority';
 import type { Log } from '#base/log';
 import type { Clock, Files, Random } from '#base/ports';
 import type { Catalogue } from '#catalogue';
 import type { EventLog } from '#evidence';
 import type { Inventory } from '#inventory';
-import type { Target } from '#model';
+import type { Target, Tier } from '#model';
 import type { FileSeen } from '#planning';
 import type { PolicyEngine, Settings } from '#policy';
 import type { Store } from '#store';
@@ -46,6 +46,15 @@ export type AuthorityState = {
   readonly restored: string | null;
 };
 
+export type JudgedCommand = {
+  /** `deny`: nobody may run it, also not with an approval. */
+  readonly tier: Tier | 'deny';
+  /** What would run; `null` only where it is denied. */
+  readonly normalForm: readonly [string, ...string[]] | null;
+  /** What it does, or why it may not: the grammar's own words. */
+  readonly says: string;
+};
+
 export type RoadPorts = {
   readonly clock: Clock;
   readonly random: Random;
@@ -61,6 +70,21 @@ export type RoadPorts = {
   readonly settings: () => Promise<Settings>;
   /** Throws where anything of it cannot be read. */
   readonly authority: () => Promise<AuthorityState>;
+  /**
+   * What the grammar of commands makes of an argv on a target, asked by an assistant or by an operator's own hand.
+   * Reads the grammar in force each time.
+   */
+  readonly judgeCommand: (asked: {
+    readonly argv: readonly [string, ...string[]];
+    readonly targets: readonly Target[];
+    readonly byOperator: boolean;
+  }) => Promise<JudgedCommand>;
+  /** Runs a command that only reads, as the unprivileged reader there; throws `host-refused` where the host does not let it. */
+  readonly readOn: (
+    target: Target,
+    argv: readonly [string, ...string[]],
+    seconds: number,
+  ) => Promise<Looked>;
   readonly adapterOf: (target: Target) => Adapter | undefined;
   readonly enrolled: (target: Target) => Promise<Enrolled | undefined>;
   /** A file of a target now, through the look road: its hash, that it is absent, or neither. */

@@ -18,6 +18,7 @@ import {
   isTainted,
   passGuards,
   questionOf,
+  requireFit,
   requireInForce,
   requirePublished,
 } from './gates.ts';
@@ -48,7 +49,7 @@ export async function propose(
   const asked: Asked = { requester, proposal, undoes };
   const prior = priorAnswer(road, asked);
   if (prior !== undefined) return prior;
-  const scene = await readScene(road, proposal.action, proposal.targets, requester.scopes);
+  const scene = await readScene(road, proposal, requester);
   if (scene.targets.length === 0) {
     throw new Fault('invalid', 'unknown-target', 'no target is named: give at least one');
   }
@@ -98,27 +99,7 @@ async function passFirstGates(
   road.stops.refuseCovered(stopQuestion(row, asked));
   // What was done is taken back also when its action is another by now.
   if (asked.undoes === null) requirePublished(scene);
-  for (const target of scene.targets) {
-    if (road.adapterOf(target) === undefined) {
-      refuse(
-        'no-adapter',
-        `nothing of ours reaches this target: ${target.id} has the transport ${target.transport}. Say how it is reached in the inventory`,
-      );
-    }
-    const { hostTypes, environments, id } = scene.runnable;
-    if (hostTypes !== 'any' && !hostTypes.includes(target.hostType)) {
-      refuse(
-        'wrong-host-type',
-        `the action is not for this host type: ${id} is for ${hostTypes.join(', ')}, ${target.id} is ${target.hostType}`,
-      );
-    }
-    if (environments !== 'any' && !environments.includes(target.environment)) {
-      refuse(
-        'not-permitted',
-        `the action is not for this environment: ${id} is for ${environments.join(', ')}, ${target.id} is ${target.environment}`,
-      );
-    }
-  }
+  requireFit(road, scene);
   if (scene.runnable.tier === 'T3' && scene.targets.length !== 1) {
     refuse('one-target-only', 'a T3 change has exactly one target: propose one for each');
   }

@@ -225,7 +225,35 @@ export const FAULT_POINTS = [
 ] as const;
 export type FaultPoint = (typeof FAULT_POINTS)[number];
 
+export type CommandAsked = {
+  readonly target: string;
+  readonly argv: readonly [string, ...string[]];
+  readonly reason: string;
+  readonly idempotencyKey: string | null;
+  /** Time limit; default 60. */
+  readonly seconds?: number;
+};
+
+export type CommandAnswer =
+  | {
+      readonly kind: 'ran';
+      readonly target: string;
+      /** What ran: the normal form. */
+      readonly argv: readonly string[];
+      readonly policies: readonly string[];
+      /** `null`: a signal or a limit ended it. */
+      readonly exit: number | null;
+      /** Cleaned and redacted. */
+      readonly stdout: string;
+      readonly stderr: string;
+      readonly truncated: boolean;
+      readonly durationMs: number;
+    }
+  | { readonly kind: 'change'; readonly view: ChangeView };
+
 export interface ChangeRoad {
+  /** Runs what only reads; proposes what does not. Throws `command-refused` for what nobody may run. */
+  command(requester: Requester, asked: CommandAsked): Promise<CommandAnswer>;
   propose(requester: Requester, proposal: Proposal): Promise<ChangeView>;
   get(requester: Pick<Requester, 'scopes'>, changeId: string): ChangeView;
   list(

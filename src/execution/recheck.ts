@@ -124,7 +124,7 @@ function requireInTime(road: Road, { plan }: Known, order: OrderRow): void {
 async function sceneAgain(road: Road, { asked, plan }: Known): Promise<Scene> {
   const targets = plan?.targets.map(({ id }) => id) ?? [];
   try {
-    return await readScene(road, asked.proposal.action, targets, asked.requester.scopes);
+    return await readScene(road, { ...asked.proposal, targets }, asked.requester);
   } catch (thrown) {
     if (!isRefusal(thrown)) throw thrown;
     return moved([saidOf(thrown)]);

@@ -4,6 +4,7 @@ import { LIMITS } from '#base/limits';
 import { clean } from '#redaction';
 import { TAINT_EXCERPT_BYTES } from '#store';
 import { approvalPage, approve, pending, requireOperator } from './approve.ts';
+import { runCommand } from './command.ts';
 import { move, type Road } from './context.ts';
 import { type EventKind, plainEvent, record } from './events.ts';
 import { addStanding, revokeStanding, standingPage, standings } from './give-standing.ts';
@@ -14,6 +15,8 @@ import type {
   ApprovalPage,
   ChangeRoad,
   ChangeView,
+  CommandAnswer,
+  CommandAsked,
   Proposal,
   Requester,
   StandingPage,
@@ -54,6 +57,10 @@ class OneRoad implements ChangeRoad {
 
   propose(requester: Requester, proposal: Proposal): Promise<ChangeView> {
     return this.#track(propose(this.#road, requester, proposal));
+  }
+
+  command(requester: Requester, asked: CommandAsked): Promise<CommandAnswer> {
+    return this.#track(runCommand(this.#road, requester, asked));
   }
 
   get({ scopes }: Pick<Requester, 'scopes'>, changeId: string): ChangeView {

@@ -48,7 +48,11 @@ export async function undo(
     refuse('nothing-to-undo', `it is being taken back, or was, by the change ${underWay}`);
   }
   const targets = row.targets.map((target) => target.id);
-  const scene = await readScene(road, known.asked.proposal.action, targets, requester.scopes);
+  const scene = await readScene(
+    road,
+    { ...known.asked.proposal, targets },
+    { scopes: requester.scopes, kind: known.asked.requester.kind },
+  );
   await road.stops.refresh();
   road.stops.refuseCovered(stopQuestion(row, known.asked, null, known.plan));
   requireInForce(scene.authority, known.plan?.tier ?? 'T3');

@@ -19,6 +19,8 @@ export type Inventory = {
   /** In the order of the file. */
   readonly targets: readonly Target[];
   readonly byId: ReadonlyMap<string, Target>;
+  /** Blocks of addresses that count as ours: what a look may speak to. */
+  readonly networks: readonly string[];
   /** Members are those a set lists and those that name it. */
   readonly redundancySets: readonly RedundancySet[];
   readonly ignore: readonly IgnoreRule[];

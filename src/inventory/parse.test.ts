@@ -272,3 +272,21 @@ describe('anything at all', () => {
     );
   });
 });
+
+describe('networks of the inventory', () => {
+  it('are blocks of addresses, and nothing else', () => {
+    const read = (networks: string): readonly string[] =>
+      parseInventory(`version: 1\nnetworks: ${networks}\ntargets: {}\n`).networks;
+    assert.deepEqual(read('[10.0.0.0/8, "fd00::/8"]'), ['10.0.0.0/8', 'fd00::/8']);
+    assert.deepEqual(parseInventory('version: 1\ntargets: {}\n').networks, []);
+    for (const wrong of [
+      '10.0.0.0',
+      '0.0.0.0/0',
+      '10.0.0.0/33',
+      'example.org/8',
+      '10/8',
+      '1.2.3.4/08',
+    ])
+      assert.throws(() => read(`["${wrong}"]`), /fleet.yaml:2:12: .*block of addresses/, wrong);
+  });
+});

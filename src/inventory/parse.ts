@@ -2,6 +2,7 @@
  * `fleet.yaml` as text in, the inventory out. Anything not understood is refused: a misspelt key
  * would otherwise be a profile that silently says less than the operator meant.
  */
+import { isIP } from 'node:net';
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import { sha256 } from '#base/digest';
 import { LIMITS } from '#base/limits';
@@ -25,6 +26,7 @@ const ROOT_KEYS = [
   'defaults',
   'redundancySets',
   'targets',
+  'networks',
   'drift',
 ] as const;
 const DEFAULT_KEYS = ['staleAfter', 'environment', 'owner'] as const;
@@ -130,11 +132,38 @@ function readInventory(reader: Reader, root: Value, file: string, text: string):
     scopes,
     targets,
     byId,
+    networks: readNetworks(reader, record.networks),
     redundancySets: sets.map(
       ({ name, members }): RedundancySet => ({ name, members: members.map((m) => m.id) }),
     ),
     ignore,
   };
+}
+
+const MOST_NETWORKS = 256;
+
+function readNetworks(reader: Reader, value: Value | undefined): readonly string[] {
+  if (value === undefined) return [];
+  const items = reader.list(value, 'networks');
+  if (items.length > MOST_NETWORKS)
+    reader.problem(value.at, `networks lists more than ${MOST_NETWORKS}`);
+  return items.flatMap((item) => {
+    const block = reader.textThat(item, 'network', 64, networkProblem);
+    return block === undefined ? [] : [block];
+  });
+}
+
+/** Looks may speak to addresses in these blocks (RFC 4632, RFC 4291); loopback is always one. */
+function networkProblem(block: string): string | undefined {
+  const [address = '', bits = '', ...more] = block.split('/');
+  const family = isIP(address);
+  const isBlock =
+    family !== 0 &&
+    more.length === 0 &&
+    /^(?:0|[1-9][0-9]{0,2})$/.test(bits) &&
+    Number(bits) >= 1 &&
+    Number(bits) <= (family === 4 ? 32 : 128);
+  return isBlock ? undefined : 'must be a block of addresses, like 10.0.0.0/8 or fd00::/8';
 }
 
 function readScopes(reader: Reader, one: Value | undefined, more: Value | undefined): Scope[] {

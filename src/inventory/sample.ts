@@ -34,13 +34,16 @@ targets:
   ${localTargetId(machine.hostname)}:
     hostType: ${machine.hostType} # debian, ubuntu, linux, talos, windows, other
     environment: ${machine.environment ?? 'development'} # production (when left out), staging, test, development, lab
-    transport: local # this machine; ssh (needs an address) or none (when left out)
+    transport: local # this machine; ssh (needs an address; then holdfast enroll) or none (when left out)
     tags: []
     # Who besides Holdfast's own collectors may assert facts of this target:
     # sources:
     #   - name: probe
     #     kinds: [service, package] # left out: every kind
     #     trusted: false # true: its facts count for drift
+
+# Networks of ours: looks (ping, curl, dig @server) speak to addresses in them, and to nobody else.
+# networks: [10.0.0.0/8, fd00::/8]
 
 # Targets that stand in for each other:
 # redundancySets:

@@ -1,6 +1,6 @@
 /** The change road with real files, hosts and keys behind its ports. */
 import { join } from 'node:path';
-import { NAMESPACES, publicKeyLine, signSshsigWith } from '#authority';
+import { configDocument, NAMESPACES, publicKeyLine, signSshsigWith } from '#authority';
 import { digestOf } from '#base/digest';
 import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
@@ -24,12 +24,14 @@ import { AuthorityKeeper, policyDigest } from './authority-keeper.ts';
 import type { ControlPlane } from './bundle-parts.ts';
 import { catalogueKeeper } from './catalogue-keeper.ts';
 import type { Paths } from './data-directory.ts';
+import { Fleet } from './fleet.ts';
 import type { InventoryKeeper } from './inventory-keeper.ts';
 import { LocalHostKeeper } from './local-host.ts';
 import { type PoliciesInForce, policyKeeper } from './policy-keeper.ts';
 
 /** Where changes keep, on the machine itself, what they need to be undone. */
 const STATE_ROOT = '/var/lib/holdfast';
+const FILE_SECONDS = 60;
 
 export type RoadNeeds = {
   readonly files: Files;
@@ -53,6 +55,7 @@ export type RoadInMain = {
   readonly outputs: OutputStore;
   readonly controlPlane: ControlPlane;
   readonly host: LocalHostKeeper;
+  readonly fleet: Fleet;
 };
 
 export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
@@ -71,7 +74,19 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     const { size, root } = events.head;
     return { size, root };
   };
-  const authority = new AuthorityKeeper({
+  const fleet = new Fleet({
+    files,
+    clock,
+    random,
+    paths,
+    events,
+    local: host,
+    controlPlaneKey: publicKeyLine(controlPlane.publicKey),
+    inventory: () => inventory.refresh(),
+    authority: () => authority.state(),
+    isSigned: () => isCatalogueSigned(authority),
+  });
+  const authority: AuthorityKeeper = new AuthorityKeeper({
     files,
     clock,
     paths,
@@ -80,12 +95,12 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     digests: async (operators) => ({
       inventory: hex((await inventory.refresh()).digest),
       policy: policyDigest((await policies()).digest, operators),
-      catalogue: hex((await catalogue()).digest),
+      catalogue: hex(digestOf([(await catalogue()).digest, await fleet.commands.digest()])),
       baselines: declarationsDigest(store, clock, (await inventory.refresh()).scopes),
     }),
     checkpoint,
     versionOnHost: () => host.version(),
-    deliver: (records) => host.deliver(records),
+    deliver: (records) => fleet.hosts.deliver(records),
   });
   const signRun = (text: string): Promise<string> =>
     signSshsigWith(controlPlane, NAMESPACES.run, text);
@@ -102,9 +117,11 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     policy: async () => (await policies()).engine,
     settings: async () => (await policies()).settings,
     authority: () => authority.state(),
-    adapterOf: (target) => (target.transport === 'local' ? host.adapter : undefined),
-    enrolled: (target) => host.enrolled(target),
-    fileOf: filesOf(paths.runbooks),
+    judgeCommand: fleet.judgeCommand,
+    readOn: fleet.readOn,
+    adapterOf: (target) => fleet.hosts.adapterOf(target),
+    enrolled: (target) => fleet.hosts.enrolled(target),
+    fileOf: fileOf(filesOf(paths.runbooks), fleet),
     roots: { state: STATE_ROOT, runbooks: paths.runbooks },
     checkpoint,
     signRun,
@@ -123,6 +140,36 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     outputs,
     controlPlane: { line: publicKeyLine(controlPlane.publicKey), signRun },
     host,
+    fleet,
+  };
+}
+
+/** Before the first operator nobody can sign, and entries count as `unsigned` as everything else does. */
+async function isCatalogueSigned(authority: AuthorityKeeper): Promise<boolean> {
+  const { config, now } = await authority.state();
+  return config === null || configDocument.parse(config.text).catalogue === hex(now.catalogue);
+}
+
+/** Of hosts over ssh, what the reader may see; what it may not is neither there nor absent. */
+function fileOf(
+  local: ReturnType<typeof filesOf>,
+  fleet: Fleet,
+): (target: Target, path: string) => Promise<FileSeen> {
+  return async (target, path) => {
+    if (target.transport === 'local') return local(target, path);
+    const named = await fleet.readOn(target, ['stat', '-c', '%F', '--', path], FILE_SECONDS);
+    const says = Buffer.from(named.stdout).toString('latin1').trim();
+    if (named.exit !== 0) {
+      const why = Buffer.from(named.stderr).toString('latin1');
+      return named.exit === 1 && why.endsWith(': No such file or directory\n')
+        ? 'absent'
+        : undefined;
+    }
+    if (says !== 'regular file' && says !== 'regular empty file') return undefined;
+    const summed = await fleet.readOn(target, ['sha256sum', '--', path], FILE_SECONDS);
+    const [, sha256] =
+      /^\\?([0-9a-f]{64}) /.exec(Buffer.from(summed.stdout).toString('latin1')) ?? [];
+    return summed.exit === 0 && sha256 !== undefined ? { sha256 } : undefined;
   };
 }
 

@@ -24,6 +24,7 @@ export function nodeCommands(logSink: Sink): Commands {
     restore: async (home, path, identity) =>
       (await import('./restore.ts')).restore({ home, path, identity }),
     witness: async (options, tell) => (await import('./witness.ts')).serveWitness(options, tell),
+    analyst: async (...given) => (await import('./analyst.ts')).openAnalyst(...given),
     keys: lazyKeys,
     ssh: lazySsh,
     rehearsals: lazyRehearsals,

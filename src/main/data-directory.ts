@@ -17,6 +17,8 @@ export type Paths = {
   readonly policy: string;
   readonly catalogue: string;
   readonly runbooks: string;
+  /** The operator's own command entries, and `paths.yaml` beside them. */
+  readonly commands: string;
   readonly operators: string;
   readonly evidence: string;
   /** What operators signed, as it is in force. */
@@ -48,6 +50,7 @@ export function pathsOf(home: string): Paths {
     policy: join(home, 'policy'),
     catalogue: join(home, 'catalogue'),
     runbooks: join(home, 'runbooks'),
+    commands: join(home, 'commands'),
     operators: join(home, 'operators.yaml'),
     evidence: join(home, 'evidence.yaml'),
     authority: join(home, 'authority'),

@@ -14,6 +14,7 @@ import type { ControlPlaneKey, Log } from '#evidence';
 import { nodeMachineFiles, nodePrograms } from '#machine';
 import type { Target } from '#model';
 import type { AuthorityRecord } from './authority-record.ts';
+import { deliverConfigs } from './config-delivery.ts';
 import type { Paths } from './data-directory.ts';
 import { stampOf } from './file-stamp.ts';
 import { Kept } from './kept.ts';
@@ -115,21 +116,11 @@ export class LocalHostKeeper {
     try {
       await this.#enrol(latest.config.organisation);
       const host = await this.adapter.host(LOCAL);
-      const { configVersion } = await host.status();
-      for (const { config, texts } of records) {
-        if (config.version <= configVersion) continue;
-        const answer = await host.config({
-          order: texts.order,
-          signatures: texts.signatures,
-          signers: texts.signers,
-          revocations: Buffer.from(texts.revocations, 'base64'),
-          hostPolicy: texts.hostPolicy,
-        });
-        if (answer.verdict === 'refused')
-          return [
-            `this machine did not take version ${config.version}: ${answer.code}: ${answer.detail}`,
-          ];
-      }
+      const answer = await deliverConfigs(host, records);
+      if (answer.verdict === 'refused')
+        return [
+          `this machine did not take version ${answer.version + 1}: ${answer.code}: ${answer.detail}`,
+        ];
       return [];
     } catch (thrown) {
       const { code, message } = asFault(thrown);

@@ -12,13 +12,7 @@ import { type Anchoring, type EventLog, openEventLog, openHeadFile } from '#evid
 import type { ChangeRoad, FaultPoint } from '#execution';
 import { nodeClock, nodeFiles, nodeRandom } from '#machine';
 import type { Tier } from '#model';
-import {
-  type Answer,
-  type Call,
-  Kernel,
-  OPERATIONS,
-  type World,
-} from '#operations';
+import { type Answer, type Call, Kernel, OPERATIONS, type World } from '#operations';
 import { forTerminal } from '#redaction';
 import { openSqliteStore, type Store } from '#store';
 import { backUp } from './backup.ts';
@@ -29,7 +23,6 @@ import { examine } from './doctor.ts';
 import { changePatient } from './doctor-wiring.ts';
 import { anchorsOf, readEvidence, startAnchoring } from './evidence-keeper.ts';
 import { watchEvidence } from './evidence-watch.ts';
-import { EnrolmentKeeper } from './enrolment-keeper.ts';
 import { InventoryKeeper } from './inventory-keeper.ts';
 import { lookAtTarget, targetUnreachable } from './look-at-target.ts';
 import { type OwnerLock, tryOwn } from './owner-lock.ts';
@@ -39,7 +32,6 @@ import { programDigest } from './program-digest.ts';
 import { programVersion } from './program-version.ts';
 import { proofTools, recordPrunings } from './proof-tools.ts';
 import { settleUnfinished } from './settle.ts';
-import { transportKeys } from './transport-keys.ts';
 import { verifyAll } from './verify.ts';
 import { watchChanges } from './watch.ts';
 
@@ -112,38 +104,27 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     }),
   );
   await settleUnfinished(store, events);
-  const { road, authority, catalogue, policies, outputs, host, fleet, controlPlane } = await roadInMain({
-    files,
-    clock,
-    random,
-    log,
-    paths,
-    store,
-    events,
-    inventory,
-    observe: async ({ id }) => {
-      const { value } = await kernel.perform({
-        operation: 'observe',
-        input: { target: id },
-        caller: SERVICE_CALLER,
-      });
-      const { unreachable } = value as { readonly unreachable: string | null };
-      if (unreachable !== null) throw targetUnreachable(id, unreachable);
-    },
-    at: settings.at ?? (() => {}),
-  });
-  const enrolment = new EnrolmentKeeper({
-    files,
-    clock,
-    directory: paths.enrolment,
-    events,
-    authority: () => authority.state(),
-    inventory: () => inventory.refresh(),
-    controlPlaneKey: controlPlane.line,
-    transport: transportKeys(files, nodePrograms(), paths.keys),
-    deliver: async () => [],
-    enter: async () => null,
-  });
+  const { road, authority, catalogue, policies, outputs, host, fleet, controlPlane } =
+    await roadInMain({
+      files,
+      clock,
+      random,
+      log,
+      paths,
+      store,
+      events,
+      inventory,
+      observe: async ({ id }) => {
+        const { value } = await kernel.perform({
+          operation: 'observe',
+          input: { target: id },
+          caller: SERVICE_CALLER,
+        });
+        const { unreachable } = value as { readonly unreachable: string | null };
+        if (unreachable !== null) throw targetUnreachable(id, unreachable);
+      },
+      at: settings.at ?? (() => {}),
+    });
   const tools = policyTools(files, store, policies);
   let backups: Promise<unknown> = Promise.resolve();
   const world: World = {
@@ -210,7 +191,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
         )) as Tier,
     },
     authority,
-    enrolment,
+    enrolment: fleet.enrolment,
     policies: tools,
     proof: proofTools({
       files,

@@ -123,6 +123,7 @@ describe('a profile', () => {
         .map((each) => each.name)
         .toSorted(),
       [
+        'analyze_command',
         'compare_facts',
         'describe_system',
         'drift_scan',
@@ -133,6 +134,7 @@ describe('a profile', () => {
         'ingest_observation',
         'query_facts',
         'run_action',
+        'run_command',
       ],
     );
   });

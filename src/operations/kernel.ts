@@ -30,6 +30,7 @@ import type {
   Call,
   Caller,
   ChangePowers,
+  CommandPowers,
   LookPowers,
   ObservePowers,
   Operation,
@@ -46,6 +47,7 @@ export type World = ObservePowers &
     readonly changes: {
       readonly road: ChangeRoad;
       readonly catalogue: () => Promise<Catalogue>;
+      readonly commands: CommandPowers;
       /** The policy in force; rejects with its fault where there is none. */
       readonly policy: () => Promise<PolicyEngine>;
       /** The highest tier of a profile. */
@@ -172,7 +174,8 @@ export class Kernel {
       requestId,
       traceId: call.traceId ?? null,
     };
-    return { road: changes.road, catalogue: changes.catalogue, requester };
+    const { road, catalogue, commands } = changes;
+    return { road, catalogue, commands, requester };
   }
 
   /** What cannot be read counts as tainted. */

@@ -21,6 +21,7 @@ import {
   waiverList,
   waiverRetire,
 } from './baselines.ts';
+import { analyzeCommand, runCommand } from './commands.ts';
 import { compareFacts } from './compare-facts.ts';
 import { describeSystem } from './describe-system.ts';
 import { driftScan } from './drift-scan.ts';
@@ -76,6 +77,8 @@ export const OPERATIONS: readonly Operation[] = [
   waiverRetire,
   findActions,
   runAction,
+  runCommand,
+  analyzeCommand,
   getChange,
   changesList,
   approvalPage,

@@ -23,6 +23,7 @@ describe('observing a target', () => {
     const world = await aWorld({
       observe: async (target) => ({
         target,
+        unreachable: null,
         looks: [look('big', 'thing', 'x'.repeat(1_100_000)), look('small', 'other', 'y')],
       }),
     });

@@ -40,6 +40,7 @@ export const observe = recording({
   output: z.object({
     target: z.string(),
     observedAt: z.string(),
+    unreachable: z.string().nullable().describe('why nothing of it could be seen'),
     facts: z.number(),
     written: z.number(),
     unchanged: z.number(),
@@ -75,6 +76,7 @@ export const observe = recording({
       value: {
         target: look.target.id,
         observedAt: formatInstant(observedAt),
+        unreachable: look.unreachable,
         facts: look.looks.reduce((total, one) => total + one.facts.length, 0),
         written: sum('written'),
         unchanged: sum('unchanged'),

@@ -9,14 +9,15 @@ import type { Json, JsonObject } from '#base/json';
 import type { Clock } from '#base/ports';
 import type { Instant } from '#base/time';
 import type { Catalogue } from '#catalogue';
+import type { CommandAnalysis as Analysis } from '#commands';
 import type { EventInput, EventLog } from '#evidence';
 import type { ChangeRoad, Requester } from '#execution';
 import type { Inventory } from '#inventory';
 import { ACTION_CAPABILITIES, type Scope, type Target } from '#model';
 import type { FactReader, Moment, StoreTransaction } from '#store';
 import type { ConfigRequest } from './authority.ts';
-import type { EnrolmentPowers } from './enrolment.ts';
 import type { DeclaredFacts } from './drift-state.ts';
+import type { EnrolmentPowers } from './enrolment.ts';
 
 export const CAPABILITIES = [
   'facts.read',
@@ -130,6 +131,8 @@ export type ObservePowers = {
 
 export type TargetLook = {
   readonly target: Target;
+  /** Why it could not be reached; its looks then say so for every kind. */
+  readonly unreachable: string | null;
   readonly looks: readonly {
     readonly collector: string;
     readonly source: string;
@@ -196,8 +199,31 @@ export type ProofPowers = {
   readonly export: (format: 'ocsf' | 'syslog', after: number, limit: number) => Promise<Json>;
 };
 
+/** One command, as it was asked: as words, or as a line that is split strictly. */
+export type CommandQuestion = ({ readonly argv: readonly string[] } | { readonly line: string }) & {
+  readonly target: Target | undefined;
+  /** An operator's own hand lifts what is unknown, and nothing else, to T3. */
+  readonly byOperator: boolean;
+};
+
+/** What the grammar of commands says, with the words of the question where it could be split. */
+export type CommandAnalysis = Analysis & {
+  readonly argv: readonly [string, ...string[]] | null;
+};
+
+export type CommandPowers = {
+  readonly analyse: (question: CommandQuestion) => Promise<CommandAnalysis>;
+  /** Remembers, without secrets, what was refused, so that a person may see what is missing. */
+  readonly noteBlocked: (
+    question: CommandQuestion,
+    analysis: CommandAnalysis,
+    asking: Pick<Asking, 'caller' | 'now'>,
+  ) => Promise<void>;
+};
+
 /** The change road, and who asks for it. */
 export type ChangePowers = {
+  readonly commands: CommandPowers;
   readonly road: ChangeRoad;
   readonly requester: Requester;
   readonly catalogue: () => Promise<Catalogue>;

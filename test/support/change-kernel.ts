@@ -2,6 +2,7 @@
 import type { Json } from '#base/json';
 import { Kernel, OPERATIONS } from '#operations';
 import type { World as ChangeWorld } from './change-world.ts';
+import { commandPowers } from './commands.ts';
 
 export type ChangeKernel = {
   readonly kernel: Kernel;
@@ -25,7 +26,7 @@ export function aChangeKernel(world: ChangeWorld): ChangeKernel {
       store: ports.store,
       events: world.log,
       inventory: ports.inventory,
-      observe: async (target) => ({ target, looks: [] }),
+      observe: async (target) => ({ target, unreachable: null, looks: [] }),
       editInventory: async () => void reached.push('editInventory'),
       verify: spy('verify'),
       backup: spy('backup'),
@@ -33,6 +34,7 @@ export function aChangeKernel(world: ChangeWorld): ChangeKernel {
       changes: {
         road: world.road,
         catalogue: ports.catalogue,
+        commands: commandPowers(),
         policy: ports.policy,
         ceilingOf: async () => 'T3',
       },

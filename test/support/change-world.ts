@@ -42,6 +42,7 @@ import { shippedCatalogue } from '#samples/catalogue';
 import { anEvent } from '#samples/evidence';
 import { shippedFiles } from '#samples/policy';
 import { openMemoryStore, type Store } from '#store';
+import { judgeCommand } from './commands.ts';
 import { SimulatedDisk } from './simulated-files.ts';
 import { type ProgramCall, type ProgramEnd, SimulatedHost } from './simulated-host.ts';
 import { openTestLog, seededRandom } from './simulated-log.ts';
@@ -428,6 +429,9 @@ export async function aChangeWorld(options: WorldOptions = {}) {
         hasRecovery: state.hasRecovery,
         restored: state.restored,
       }),
+      judgeCommand,
+      readOn: (target, argv, seconds) =>
+        adapter.host(target).then((host) => host.look(argv, seconds)),
       adapterOf: (target) => (hosts.has(target.id) ? adapter : undefined),
       enrolled: async (target) => {
         const host = hosts.get(target.id);

@@ -13,6 +13,7 @@ import { shippedCatalogue } from '#samples/catalogue';
 import { anEvent } from '#samples/evidence';
 import { shippedFiles } from '#samples/policy';
 import { openMemoryStore, type Store } from '#store';
+import { commandPowers } from './commands.ts';
 import { type FileFaultPlan, SimulatedDisk } from './simulated-files.ts';
 import { openTestLog, seededRandom } from './simulated-log.ts';
 
@@ -109,6 +110,12 @@ export async function aWorld(
     policy: async () => POLICY,
     settings: async () => DEFAULT_SETTINGS,
     authority: unreached,
+    judgeCommand: async () => ({
+      tier: 'deny',
+      normalForm: null,
+      says: 'no commands in this world',
+    }),
+    readOn: unreached,
     adapterOf: () => undefined,
     enrolled: async () => undefined,
     fileOf: async () => undefined,
@@ -138,6 +145,7 @@ export async function aWorld(
       changes: {
         road,
         catalogue: async () => CATALOGUE,
+        commands: commandPowers(),
         policy: async () => POLICY,
         ceilingOf: async () => 'T3',
       },

@@ -362,7 +362,7 @@ export function typed(value: string): Json {
   return /^-?(?:0|[1-9]\d{0,14})$/.test(value) ? Number(value) : value;
 }
 
-function exitOf({ state, decision: { verdict } }: ChangeView): number {
+export function exitOf({ state, decision: { verdict } }: ChangeView): number {
   switch (state) {
     case 'failed':
       return EXIT_CODES.unavailable;

@@ -1,0 +1,106 @@
+/**
+ * Every host there is: this machine, and those that are reached over SSH. Each is brought what operators
+ * signed; one that cannot be reached is brought it when it answers again, and before anything runs there.
+ */
+import type { Adapter, Enrolled, Host } from '#adapters';
+import { asFault } from '#base/fault';
+import type { Target } from '#model';
+import type { AuthorityRecord } from './authority-record.ts';
+import { deliverConfigs } from './config-delivery.ts';
+import type { LocalHostKeeper } from './local-host.ts';
+
+/** The hosts over SSH, as their signed enrolment says. */
+export type RemoteHosts = {
+  readonly adapter: Adapter;
+  enrolled(target: Pick<Target, 'id'>): Promise<Enrolled | undefined>;
+  /** Targets of the inventory that are enrolled. */
+  targets(): Promise<readonly Target[]>;
+};
+
+const AT_ONCE = 8;
+
+export class HostsKeeper {
+  readonly #local: LocalHostKeeper;
+  readonly #remote: RemoteHosts;
+  readonly #adapter: Adapter;
+  #records: readonly AuthorityRecord[] = [];
+  /** Configuration versions that hosts were seen to have, by target and epoch. */
+  readonly #versions = new Map<string, number>();
+
+  constructor(local: LocalHostKeeper, remote: RemoteHosts) {
+    this.#local = local;
+    this.#remote = remote;
+    this.#adapter = { name: remote.adapter.name, host: (target) => this.#upToDate(target) };
+  }
+
+  adapterOf(target: Target): Adapter | undefined {
+    switch (target.transport) {
+      case 'local':
+        return this.#local.adapter;
+      case 'ssh':
+        return this.#adapter;
+      case 'none':
+        return undefined;
+    }
+  }
+
+  async enrolled(target: Target): Promise<Enrolled | undefined> {
+    switch (target.transport) {
+      case 'local':
+        return this.#local.enrolled(target);
+      case 'ssh':
+        return this.#remote.enrolled(target);
+      case 'none':
+        return undefined;
+    }
+  }
+
+  /** Answers in words what could not be brought; what does not answer is told, and tried again later. */
+  async deliver(records: readonly AuthorityRecord[]): Promise<readonly string[]> {
+    this.#records = records;
+    if (records.length === 0) return [];
+    const said = [...(await this.#local.deliver(records))];
+    const targets = await this.#remote.targets();
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      for (;;) {
+        const target = targets[next++];
+        if (target === undefined) return;
+        try {
+          await this.#bring(target);
+        } catch (thrown) {
+          const { code, message } = asFault(thrown);
+          said.push(`${target.id} was not reached as a host: ${code}: ${message}`);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, targets.length) }, worker));
+    return said;
+  }
+
+  /** The same records once more: to hosts that were not there before. */
+  again(): Promise<readonly string[]> {
+    return this.deliver(this.#records);
+  }
+
+  /** A host that has not what is in force judges by what it has: first it is brought the rest. */
+  async #upToDate(target: Target): Promise<Host> {
+    try {
+      await this.#bring(target);
+    } catch (thrown) {
+      // What it then makes of an order is its own; out of reach it stays for that as well.
+      if (asFault(thrown).kind !== 'unavailable') throw thrown;
+    }
+    return this.#remote.adapter.host(target);
+  }
+
+  async #bring(target: Target): Promise<void> {
+    const latest = this.#records.at(-1)?.config.version ?? 0;
+    const enrolled = await this.#remote.enrolled(target);
+    if (enrolled === undefined) return;
+    const key = `${target.id} ${enrolled.hostId} ${enrolled.epoch}`;
+    if ((this.#versions.get(key) ?? 0) >= latest) return;
+    const answer = await deliverConfigs(await this.#remote.adapter.host(target), this.#records);
+    this.#versions.set(key, answer.version);
+  }
+}

@@ -1,0 +1,97 @@
+/** Looks at a target by whatever way the inventory says; one that is out of reach is seen to be so. */
+import { UNREACHABLE } from '#adapters';
+import { asFault, Fault } from '#base/fault';
+import type { Clock } from '#base/ports';
+import {
+  COLLECTORS,
+  type Observed,
+  observe,
+  observeSnapshot,
+  reachFacts,
+  unreachableLook,
+} from '#collectors';
+import { nodeMachineFiles, nodePrograms } from '#machine';
+import type { Target } from '#model';
+import type { TargetLook } from '#operations';
+import type { Fleet } from './fleet.ts';
+
+const SNAPSHOT_SECONDS = 60;
+
+export async function lookAtTarget(
+  fleet: Pick<Fleet, 'snapshot'>,
+  clock: Clock,
+  target: Target,
+  progress: (note: string) => void,
+): Promise<TargetLook> {
+  switch (target.transport) {
+    case 'local':
+      return lookOf(target, await lookHere(clock, target, progress));
+    case 'ssh':
+      return lookOverSsh(fleet, clock, target, progress);
+    case 'none':
+      throw new Fault(
+        'unavailable',
+        'no-transport',
+        `the inventory says no way to reach the target: ${target.id}. Give it a transport in fleet.yaml, or ingest observations of it with holdfast ingest`,
+      );
+  }
+}
+
+async function lookOverSsh(
+  fleet: Pick<Fleet, 'snapshot'>,
+  clock: Clock,
+  target: Target,
+  progress: (note: string) => void,
+): Promise<TargetLook> {
+  progress(`looking: ${target.id}`);
+  const at = clock.now();
+  try {
+    const bytes = await fleet.snapshot(target, SNAPSHOT_SECONDS);
+    const seen = await observeSnapshot({ target: target.id, bytes, collectors: COLLECTORS, clock });
+    return lookOf(target, [...seen, reachFacts(target.id, 'reachable', null, clock.now())]);
+  } catch (thrown) {
+    const { kind, code, message } = asFault(thrown);
+    const isReach = (UNREACHABLE as readonly string[]).includes(code);
+    if (!isReach && kind !== 'unavailable' && code !== 'snapshot-malformed') throw thrown;
+    const why = isReach ? code : `${code}: ${message}`;
+    return {
+      ...lookOf(target, unreachableLook(target.id, COLLECTORS, why, at)),
+      unreachable: why,
+    };
+  }
+}
+
+function lookHere(
+  clock: Clock,
+  target: Target,
+  progress: (note: string) => void,
+): Promise<readonly Observed[]> {
+  return observe({
+    target: target.id,
+    machine: { files: nodeMachineFiles(), programs: nodePrograms(), clock },
+    collectors: COLLECTORS.map((collector) => ({
+      ...collector,
+      look: (session) => {
+        progress(`looking: ${collector.name}`);
+        return collector.look(session);
+      },
+    })),
+    clock,
+  });
+}
+
+function lookOf(target: Target, observed: readonly Observed[]): TargetLook {
+  return {
+    target,
+    unreachable: null,
+    looks: observed.map(({ tookMs, ...one }) => ({ ...one, durationMs: tookMs })),
+  };
+}
+
+export function targetUnreachable(id: string, why: string): Fault {
+  return new Fault(
+    'unavailable',
+    'target-unreachable',
+    `the target could not be looked at: ${id}: ${why}. See that it runs and is enrolled, and ask again`,
+  );
+}

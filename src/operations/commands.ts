@@ -1,0 +1,168 @@
+/** Commands: what one would do, running what only reads, and proposing the rest as a change. */
+import * as z from 'zod/v4';
+import { Fault } from '#base/fault';
+import { LIMITS } from '#base/limits';
+import type { CommandAnswer } from '#execution';
+import { resolveTarget } from '#inventory';
+import { clean } from '#redaction';
+import { changeShape, reasonInput } from './change-shapes.ts';
+import { readScopes } from './filters.ts';
+import type { Asking, CommandQuestion } from './operation.ts';
+import { changing } from './operation.ts';
+import { shown } from './run-action.ts';
+
+const MOST_WORDS = 256;
+const LINE_CHARS = 65_536;
+const targetInput = z.string().min(1).max(LIMITS.nameChars);
+const argvInput = z.array(z.string().max(LINE_CHARS)).min(1).max(MOST_WORDS);
+const lineInput = z.string().min(1).max(LINE_CHARS);
+
+const analysisShape = z.object({
+  class: z.enum(['read', 'write', 'exec', 'deny']),
+  tier: z.enum(['T0', 'T1', 'T2', 'T3', 'deny']),
+  label: z.enum(['LOW', 'MEDIUM', 'HIGH', 'CRITICAL']),
+  verdict: z.enum(['allow', 'needs-approval', 'deny']),
+  code: z.string().nullable(),
+  family: z.string().nullable(),
+  entry: z.string().nullable(),
+  normalForm: z.array(z.string()).nullable(),
+  because: z.string(),
+  parts: z.array(z.object({ word: z.string(), means: z.string() })),
+  safer: z.array(z.string()),
+  similar: z.array(z.string()).describe('commands that only read, near to it'),
+});
+
+/** Words as a list, or a line that is split strictly; exactly one of them. */
+function questionOf(
+  input: { readonly argv?: readonly string[] | undefined; readonly line?: string | undefined },
+  target: CommandQuestion['target'],
+  asking: Asking,
+): CommandQuestion {
+  const { argv, line } = input;
+  if ((argv === undefined) === (line === undefined))
+    throw new Fault(
+      'invalid',
+      'invalid-input',
+      'give the command once: as argv, a list of words, or as line, one text',
+    );
+  const byOperator = asking.caller.surface === 'cli';
+  return { ...(argv === undefined ? { line: line ?? '' } : { argv }), target, byOperator };
+}
+
+export const analyzeCommand = changing({
+  name: 'analyze_command',
+  title: 'Analyze a command',
+  summary:
+    'Tells what a command would do before it is run: whether it only reads, its tier, what each word means, and what to do instead.',
+  capability: 'changes.read',
+  taints: false,
+  assistants: true,
+  reads: true,
+  input: z.strictObject({
+    line: lineInput.optional().describe('one command; no shell reads it'),
+    argv: argvInput.optional().describe('the same as words'),
+    target: targetInput.optional(),
+  }),
+  output: analysisShape,
+  hides: ['line', 'argv'],
+  async run(input, { commands }, asking) {
+    const target =
+      input.target === undefined
+        ? undefined
+        : resolveTarget(asking.inventory, input.target, readScopes(undefined, asking));
+    return { ...(await commands.analyse(questionOf(input, target, asking))) } as never;
+  },
+});
+
+const ranShape = z.object({
+  exit: z.number().nullable().describe('null: a limit or a signal ended it'),
+  stdout: z.string(),
+  stderr: z.string(),
+  truncated: z.boolean(),
+  durationMs: z.number(),
+  normalForm: z.array(z.string()).describe('what ran'),
+  policies: z.array(z.string()),
+});
+
+export const runCommand = changing({
+  name: 'run_command',
+  title: 'Run a command',
+  summary:
+    'Runs one command on a target when it only reads, without a shell. What changes something becomes a proposed change as with run_action; what nobody may run is refused with the reason.',
+  capability: 'changes.propose',
+  taints: true,
+  assistants: true,
+  input: z.strictObject({
+    target: targetInput.describe('id from describe_system'),
+    argv: argvInput.optional().describe('words, the program first'),
+    line: lineInput.optional().describe('or one line; quotes work, nothing is expanded'),
+    reason: reasonInput.optional().describe('needed where it changes something'),
+    seconds: z.number().int().min(1).max(600).optional().describe('time limit; default 60'),
+    idempotencyKey: z.string().min(1).max(LIMITS.nameChars).optional(),
+  }),
+  output: z.object({ ...changeShape.partial().shape, ...ranShape.partial().shape }),
+  hides: ['line', 'argv'],
+  async run(input, { road, requester, commands }, asking) {
+    const target = resolveTarget(asking.inventory, input.target, readScopes(undefined, asking));
+    const question = questionOf(input, target, asking);
+    const analysis = await commands.analyse(question);
+    if (analysis.verdict === 'deny' || analysis.argv === null) {
+      await commands.noteBlocked(question, analysis, asking);
+      const { argv: _, ...told } = analysis;
+      throw new Fault(
+        'refused',
+        'command-refused',
+        `the command may not be run: ${analysis.because}. ${analysis.safer[0] ?? 'Use find_actions for what can be done here'}`,
+        { facts: { analysis: told as never } },
+      );
+    }
+    if (analysis.tier !== 'T0' && (input.reason ?? '') === '')
+      throw new Fault(
+        'invalid',
+        'invalid-input',
+        'the command changes something, so a person decides: give a reason that they can read',
+      );
+    const answer = await road.command(requester, {
+      target: target.id,
+      argv: analysis.argv,
+      reason: input.reason ?? 'a look',
+      idempotencyKey: input.idempotencyKey ?? null,
+      ...(input.seconds === undefined ? {} : { seconds: input.seconds }),
+    });
+    return answerOf(answer);
+  },
+  told(answer) {
+    const { decision, targets, changeId, digest, state } = answer;
+    if (changeId !== undefined)
+      return {
+        ...(decision === undefined
+          ? {}
+          : { decision: { verdict: decision.verdict, because: decision.because } }),
+        targets: targets ?? [],
+        more: { change: changeId, plan: digest ?? null, state: state ?? null },
+      };
+    return {
+      decision: { verdict: 'allow', because: (answer.policies ?? []).join(' ') },
+      targets: targets ?? [],
+      more: {
+        argv: (answer.normalForm ?? []).map((word) => clean(word, { maxChars: 1_000 }).text),
+        exit: answer.exit ?? null,
+      },
+    };
+  },
+});
+
+function answerOf(answer: CommandAnswer): never {
+  if (answer.kind === 'change') return shown(answer.view) as never;
+  const { target, argv, policies, exit, stdout, stderr, truncated, durationMs } = answer;
+  return {
+    exit,
+    stdout,
+    stderr,
+    truncated,
+    durationMs,
+    normalForm: [...argv],
+    policies: [...policies],
+    targets: [target],
+  } as never;
+}
