@@ -33,7 +33,7 @@ import { programVersion } from './program-version.ts';
 import { proofTools, recordPrunings } from './proof-tools.ts';
 import { settleUnfinished } from './settle.ts';
 import { verifyAll } from './verify.ts';
-import { watchChanges } from './watch.ts';
+import { watchChanges, type WatchedFleet } from './watch.ts';
 
 export type Service = AsyncDisposable & {
   readonly paths: Paths;
@@ -42,6 +42,8 @@ export type Service = AsyncDisposable & {
   readonly events: EventLog;
   readonly inventory: InventoryKeeper;
   readonly road: Pick<ChangeRoad, 'tick'>;
+  /** What is to be looked at again and again. */
+  readonly watched: WatchedFleet;
   /** Prunes kept outputs and sends events to syslog until told to stop. */
   watchEvidence(signal: AbortSignal): Promise<void>;
   perform(call: Call): Promise<Answer>;
@@ -227,6 +229,24 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     events,
     inventory,
     road,
+    watched: {
+      targets: async () => {
+        const { targets } = await fleet.inventory();
+        const hosts = await fleet.enrolment.hosts();
+        return targets.filter(
+          ({ id, transport }) => transport === 'local' || (transport === 'ssh' && hosts.has(id)),
+        );
+      },
+      look: async (target) => {
+        const { value } = await kernel.perform({
+          operation: 'observe',
+          input: { target },
+          caller: SERVICE_CALLER,
+        });
+        for (const listener of listeners) listener();
+        return (value as { readonly unreachable: string | null }).unreachable;
+      },
+    },
     watchEvidence: (signal) =>
       watchEvidence(
         { files, clock, log, paths, settings: evidence.settings, events, outputs },

@@ -64,7 +64,7 @@ export async function up(
   });
   tell.ready(await summarise(home, perform, http?.url ?? null, tellable(http?.token)));
   const watching = watchTargets(
-    (call) => service.perform(call),
+    service.watched,
     nodeClock(),
     service.log,
     stop.signal,

@@ -1,14 +1,12 @@
 /**
- * Looks at this machine again and again. The loop takes no hint about what changed; a round that
- * fails is logged and shows as coverage that grows old, never as health.
+ * What goes on while the service runs: looking at the fleet again and again, and looking after changes. No loop
+ * takes a hint about what changed; a round that fails is logged and shows as coverage that grows old, never as health.
  */
 import type { Log } from '#base/log';
 import type { Clock } from '#base/ports';
+import type { Instant } from '#base/time';
+import { duePlan } from '#collectors';
 import type { ChangeRoad } from '#execution';
-import type { Call } from '#operations';
-import { SERVICE_CALLER } from './callers.ts';
-
-export const OBSERVE_EVERY_MS = 5 * 60_000;
 
 /** How often what waits, runs out or is not settled is looked at. */
 const TICK_MS = 5_000;
@@ -40,19 +38,78 @@ export async function watchChanges(
   await Promise.all([every(TICK_MS, () => road.tick()), every(STOPS_MS, () => road.checkStops())]);
 }
 
+export type WatchedFleet = {
+  /** Targets that are reached, with the freshness that the inventory asks for. */
+  readonly targets: () => Promise<
+    readonly { readonly id: string; readonly staleAfterSeconds: number }[]
+  >;
+  /** Looks at one; answers why it could not be reached, or `null`. */
+  readonly look: (id: string) => Promise<string | null>;
+};
+
+/** Looks that run at once: each costs this machine a few milliseconds, and waits for its host the rest. */
+const LOOKS_AT_ONCE = 16;
+/** First looks at a fleet are spread over so long. */
+const SPREAD_SECONDS = 20;
+const LONGEST_NAP_MS = 5_000;
+
+/**
+ * Looks at every target again before what is known of it is stale. Who is out of reach is asked more and more
+ * rarely; a look that takes long holds up nobody else.
+ */
 export async function watchTargets(
-  perform: (call: Call) => Promise<unknown>,
+  { targets, look }: WatchedFleet,
   clock: Clock,
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
+  const seen = new Map<string, { lookedAt: Instant; failures: number; isRunning: boolean }>();
+  const running = new Set<Promise<void>>();
+  const limits = {
+    atOnce: LOOKS_AT_ONCE,
+    startedAt: clock.now(),
+    spreadSeconds: SPREAD_SECONDS,
+  };
+  const begin = (id: string): void => {
+    const state = { lookedAt: clock.now(), failures: seen.get(id)?.failures ?? 0, isRunning: true };
+    seen.set(id, state);
+    const work = look(id)
+      .then((why) => {
+        state.failures = why === null ? 0 : state.failures + 1;
+      })
+      .catch((thrown: unknown) => {
+        state.failures += 1;
+        log.error('a look at a target failed', thrown, { target: id });
+      })
+      .finally(() => {
+        state.isRunning = false;
+        running.delete(work);
+      });
+    running.add(work);
+  };
   while (!signal.aborted) {
-    await clock.sleep(OBSERVE_EVERY_MS, signal);
-    if (signal.aborted) return;
+    let nap = LONGEST_NAP_MS;
     try {
-      await perform({ operation: 'observe', input: {}, caller: SERVICE_CALLER });
+      const now = clock.now();
+      const all = await targets();
+      const known = new Set(all.map(({ id }) => id));
+      for (const id of seen.keys()) if (!known.has(id)) seen.delete(id);
+      const plan = duePlan(
+        all.map(({ id, staleAfterSeconds }) => ({
+          id,
+          staleAfterSeconds,
+          ...(seen.get(id) ?? { lookedAt: undefined, failures: 0, isRunning: false }),
+        })),
+        limits,
+        now,
+      );
+      for (const id of plan.begin) begin(id);
+      if (plan.nextAt !== undefined)
+        nap = Math.min(nap, Math.max(100, Math.ceil((plan.nextAt - now) / 1_000)));
     } catch (thrown) {
       log.error('a round of observation failed', thrown);
     }
+    await clock.sleep(nap, signal);
   }
+  await Promise.all(running);
 }
