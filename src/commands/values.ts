@@ -164,6 +164,8 @@ function pathKind(
     mayBeginWithDash: false,
     mayBeStdin: name !== 'path',
     judge: (text, place) => {
+      // Many programs read such a word as a command or a list of words, wherever it stands.
+      if (/^[+@]/.test(text)) return bad(`${must} that does not begin with + or @`);
       const path = normalPath(text);
       if (path === null) return bad(`${must} of at most 1,024 bytes`);
       const code = objection(place, path);
