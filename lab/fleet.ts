@@ -18,7 +18,16 @@ import { type Host, hostOf, runContainer } from './hosts.ts';
 import { imageName } from './image.ts';
 import { type Kind, SETUP } from './kinds.ts';
 import { at, attached, makeNetwork, type Network, reachable } from './networks.ts';
-import { KEPT, LIFE_SECONDS, ours, owned, PREFIX, remove, thisOwner } from './owned.ts';
+import {
+  KEPT,
+  LIFE_SECONDS,
+  ours,
+  ownDirectory,
+  owned,
+  PREFIX,
+  remove,
+  thisOwner,
+} from './owned.ts';
 import { CACHE, LABEL, podman, run, well } from './podman.ts';
 
 const HOST_LABEL = 'holdfast.lab.host';
@@ -269,14 +278,6 @@ async function ensureOperatorKey(): Promise<string> {
     if (!existsSync(path)) throw trouble;
   }
   return path;
-}
-
-function ownDirectory(): string {
-  const under = join(CACHE, 'fleets');
-  mkdirSync(under, { recursive: true });
-  const directory = mkdtempSync(join(under, `${process.pid}-`));
-  ours.directories.add(directory);
-  return directory;
 }
 
 /** The kernel counts these per user for the whole machine, and its usual limit is enough for ten hosts. */

@@ -4,11 +4,13 @@
  * until they are taken down.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
-import { LABEL, podman, well } from './podman.ts';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { CACHE, LABEL, podman, well } from './podman.ts';
 
 export const PREFIX = 'holdfast-lab-';
 export const KEPT = 'kept';
+const FLEETS = join(CACHE, 'fleets');
 /** A host that is not kept ends by itself. */
 export const LIFE_SECONDS = 1800;
 
@@ -48,11 +50,24 @@ export async function owned(): Promise<Owned[]> {
 
 /** Removes what belongs to makers that are no more. */
 export async function reap(): Promise<void> {
-  const orphans = (await owned()).filter(({ owner }) => {
-    const [pid = '', started = ''] = owner.split('.');
-    return owner !== KEPT && startedAt(Number(pid)) !== started;
-  });
-  await remove(orphans);
+  await remove((await owned()).filter(({ owner }) => owner !== KEPT && isGone(owner)));
+  if (!existsSync(FLEETS)) return;
+  for (const name of readdirSync(FLEETS))
+    if (isGone(name.split('-')[0] ?? ''))
+      rmSync(join(FLEETS, name), { recursive: true, force: true });
+}
+
+/** For the files of a fleet of this process. */
+export function ownDirectory(): string {
+  mkdirSync(FLEETS, { recursive: true });
+  const directory = mkdtempSync(join(FLEETS, `${thisOwner()}-`));
+  ours.directories.add(directory);
+  return directory;
+}
+
+function isGone(owner: string): boolean {
+  const [pid = '', started = ''] = owner.split('.');
+  return startedAt(Number(pid)) !== started;
 }
 
 /** Containers first: a network in use stays. A network that somebody else has just removed is fine. */

@@ -208,20 +208,22 @@ describe('fleets', { skip }, () => {
 
   it('go with a maker that was killed, hung hosts too', async () => {
     const script = `import { makeFleet } from ${JSON.stringify(join(import.meta.dirname, '..', 'lab', 'fleet.ts'))};
-      const { hosts } = await makeFleet({ hosts: 1 });
+      const { hosts, directory } = await makeFleet({ hosts: 1 });
       await hosts[0].fault('hang');
-      process.stdout.write(hosts[0].container);
+      process.stdout.write(hosts[0].container + ' ' + directory);
       setInterval(() => {}, 1000);`;
     const maker = spawn(process.execPath, ['--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [bytes] = (await once(maker.stdout, 'data')) as [Buffer];
-    const container = bytes.toString();
+    const [container = '', directory = ''] = bytes.toString().split(' ');
+    assert.ok(existsSync(directory));
     maker.kill('SIGKILL');
     await once(maker, 'exit');
     assert.equal((await podman(['container', 'exists', container])).exit, 0);
     assert.equal(await whyNoLab(() => {}, 'fleet'), undefined);
     assert.equal((await podman(['container', 'exists', container])).exit, 1);
+    assert.ok(!existsSync(directory));
     const network = container.replace(/web-1$/, 'front');
     assert.equal((await podman(['network', 'exists', network])).exit, 1);
   });
