@@ -7,35 +7,58 @@
 # --- The compiled grammar --------------------------------------------------------------------------------------------
 
 # load FILE: 1 when all of it was understood. Anything else is no grammar at all.
-function load(file,    line, f, n, i, state, got) {
+function load(file,    line, state, got) {
   entries = forms = options = roots = denials = exceptions = wides = networks = nevers = 0
   state = "head"
   values_begin()
   while ((got = (getline line < file)) > 0) {
     if (state == "end") return 0
-    n = split(line, f, "\t")
     if (state == "head") {
       if (line != "holdfast-grammar\t1") return 0
       state = "version"
       continue
     }
     if (state == "version") {
-      if (n != 2 || f[1] != "version" || f[2] !~ digits) return 0
+      if (line !~ /^version\t[0-9]+$/) return 0
       state = "body"
       continue
     }
     if (line == "end") { state = "end"; continue }
-    # Words of an add are decoded where they are parted.
-    for (i = 2; i <= n; i++) {
-      if ((f[1] == "add" || f[1] == "entry-add") && i == 3) continue
-      if (f[1] == "form" && i == 2) gsub(/[|]/, "%7C", f[i])
-      if (!decode(f[i]) || controls) return 0
-      f[i] = decoded
-    }
-    if (!load_line(f, n)) return 0
+    # What belongs to an entry is read when its program is asked for: a grammar is long, a channel's start is not.
+    if (entries && line !~ /^(entry|alias)\t/) { waiting[entries, ++waits[entries]] = line; continue }
+    if (!load_fields(line)) return 0
   }
   close(file)
   return got == 0 && state == "end"
+}
+
+# unfold ENTRY: what belongs to it; 0 when that was not understood.
+function unfold(e,    i, at_entry) {
+  if (!(e in unfolded)) {
+    at_entry = entries
+    entries = e
+    at_form = ids = 0
+    first_form[e] = forms + 1; last_form[e] = forms
+    unfolded[e] = 1
+    for (i = 1; i <= waits[e] + 0; i++) {
+      if (!load_fields(waiting[e, i])) unfolded[e] = 0
+      delete waiting[e, i]
+    }
+    entries = at_entry
+  }
+  return unfolded[e]
+}
+
+function load_fields(line,    n, f, i) {
+  n = split(line, f, "\t")
+  for (i = 2; i <= n; i++) {
+    # Words of an add and names of an option are decoded where they are parted.
+    if (i == 3 && (f[1] == "add" || f[1] == "entry-add" || f[1] == "option" || f[1] == "entry-option")) continue
+    if (f[1] == "form" && i == 2) gsub(/[|]/, "%7C", f[i])
+    if (!decode(f[i]) || controls) return 0
+    f[i] = decoded
+  }
+  return load_line(f, n)
 }
 
 function load_line(f, n,    names, i, k) {
@@ -50,28 +73,26 @@ function load_line(f, n,    names, i, k) {
   # What sh and this program could read in two ways has no place in a glob.
   if (f[1] == "deny" && n == 3) {
     if (f[3] ~ /[\[\]\\?]/ || f[2] !~ /^(secret|device)$/) return 0
-    denial_code[++denials] = f[2]; denial_glob[denials] = f[3]; denial[denials] = glob_pattern(f[3])
-    i = index(f[3], "*")
-    denial_start[denials] = i ? substr(f[3], 1, i - 1) : f[3]
+    denial_code[++denials] = f[2]; denial[denials] = f[3]
+    glob_parts(f[3])
     return 1
   }
   if (f[1] == "except" && n == 2) {
-    exception_glob[++exceptions] = f[2]; exception[exceptions] = glob_pattern(f[2])
+    exception[++exceptions] = f[2]
+    glob_parts(f[2])
     return f[2] !~ /[\[\]\\?]/
   }
   if (f[1] == "entry" && n == 4) {
     if (f[3] != "getopt" && f[3] != "words" || f[4] !~ /^(-|[sg]+)$/) return 0
     program[++entries] = f[2]; style[entries] = f[3]; entry_flags[entries] = f[4]
-    first_form[entries] = forms + 1; last_form[entries] = forms
     if (!(f[2] in entries_of)) named[++names_known] = f[2]
     entries_of[f[2]] = entries_of[f[2]] " " entries
     means_program[f[2]] = f[2]
-    at_form = ids = 0
     return 1
   }
   if (!entries) return 0
-  if (f[1] == "alias" && n == 3) {
-    if (!(f[3] in means_program)) means_program[f[3]] = f[2]
+  if (f[1] == "alias" && n == 2) {
+    if (!(f[2] in means_program)) means_program[f[2]] = program[entries]
     return 1
   }
   if (f[1] == "entry-option" && n == 5) return !at_form && option_line(f, "e" entries)
@@ -118,12 +139,17 @@ function add_line(f, owner,    n, part, i, words_of) {
 }
 
 function option_line(f, owner,    i, n, part) {
-  if (f[2] != ++ids "" || f[5] !~ /^(-|[modrx]+)$/) return 0
+  if (f[2] !~ digits || f[2] + 0 <= ids || f[5] !~ /^(-|[modrx]+)$/) return 0
+  ids = f[2] + 0
   option_of[entries, ids] = ++options
   n = split(f[3], part, ",")
   option_type[options] = f[4]; option_flags[options] = f[5]
   option_names[options] = n
   for (i = 1; i <= n; i++) {
+    # A comma parts names; one in a name is spelled like what does not stand for itself.
+    gsub("%2C", ",", part[i])
+    if (!decode(part[i]) || controls) return 0
+    part[i] = decoded
     option_name[options, i] = part[i]
     if (!((owner, part[i]) in option_by)) option_by[owner, part[i]] = options
     if (f[5] ~ /d/) option_by[owner, "digits"] = options
@@ -151,6 +177,7 @@ function judge_from(at, inside,    name, list, e, n, i, f, most, first, matched,
   first = ""
   begin = outs
   reads_begin = reads_n
+  for (i = 1; i <= n; i++) if (!unfold(list[i])) return no("no-grammar")
   for (i = 1; i <= n; i++) {
     e = list[i]
     for (f = first_form[e]; f <= last_form[e]; f++) {
@@ -260,7 +287,7 @@ function verb_matches(e, f, at,    i, k, ended) {
 }
 
 # fits_form ENTRY FORM AT INSIDE: the whole of it; appends the normal form to `out`.
-function fits_form(e, f, at, inside,    i, j, o, w, verb_stop, wraps, stops, stopped, inner, before, befores, behind, behinds, place, given, givens, operands_seen, seen, said, dashed) {
+function fits_form(e, f, at, inside,    i, j, o, w, verb_stop, wraps, stops, stopped, inner, before, befores, behind, behinds, place, given, givens, operands_seen, seen, said, present, dashed) {
   # busybox takes what was never set for a text when it is handed on.
   befores = behinds = givens = stopped = inner = 0
   verb_matches(e, f, at)
@@ -302,14 +329,14 @@ function fits_form(e, f, at, inside,    i, j, o, w, verb_stop, wraps, stops, sto
   if (!fill(f, given, givens)) return 0
   out[++outs] = program[e]
   if (entry_flags[e] ~ /g/) {
-    add_missing("e" e, seen, said)
+    add_missing("e" e, seen, said, present)
     for (i = 1; i <= befores; i++) put(before[i])
   }
   for (i = 1; i <= verbs[f]; i++) { w = verb[f, i]; out[++outs] = index(w, "|") ? substr(w, 1, index(w, "|") - 1) : w }
-  if (entry_flags[e] !~ /g/) add_missing("e" e, seen, said)
-  add_missing("f" f, seen, said)
-  for (i = 1; i <= requires[f] + 0; i++) if (!any_of(e, require[f, i], seen)) return no("missing")
-  for (i = 1; i <= conflicts[f] + 0; i++) if (any_of(e, conflict[f, i], seen)) return no("bad-value")
+  if (entry_flags[e] !~ /g/) add_missing("e" e, seen, said, present)
+  add_missing("f" f, seen, said, present)
+  for (i = 1; i <= requires[f] + 0; i++) if (!any_of(e, require[f, i], seen, present)) return no("missing")
+  for (i = 1; i <= conflicts[f] + 0; i++) if (any_of(e, conflict[f, i], seen, present)) return no("bad-value")
   if (style[e] == "words") for (i = 1; i <= givens; i++) behind[place[i]] = given[i]
   for (i = 1; i <= behinds; i++) put(behind[i])
   if (style[e] == "getopt") {
@@ -334,19 +361,19 @@ function same_dashes(o, name,    i) {
 }
 function dashes(name) { return substr(name, 1, 2) == "--" ? 2 : substr(name, 1, 1) == "-" ? 1 : 0 }
 
-# add_missing OWNER SEEN SAID: the options that an entry or a form puts first, unless they were given.
-function add_missing(owner, seen, said,    i, o) {
+# add_missing OWNER SEEN SAID PRESENT: the options that an entry or a form puts first, unless they were given.
+function add_missing(owner, seen, said, present,    i, o) {
   for (i = 1; i <= adds[owner] + 0; i++) {
     o = add_option[owner, i]
     if (option_flags[o] ~ /m/ ? (o, add_words[owner, i]) in said : (o in seen)) continue
-    seen[o] = said[o, add_words[owner, i]] = 1
+    present[o] = 1
     put(add_words[owner, i])
   }
 }
 
-function any_of(e, ids, seen,    n, part, i) {
+function any_of(e, ids, seen, present,    n, part, i) {
   n = split(ids, part, ",")
-  for (i = 1; i <= n; i++) if (option_of[e, part[i]] in seen) return 1
+  for (i = 1; i <= n; i++) if ((option_of[e, part[i]] in seen) || (option_of[e, part[i]] in present)) return 1
   return 0
 }
 

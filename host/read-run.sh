@@ -139,12 +139,14 @@ denied() {
 may_read() {
   resolve "$2" || { why=outside-roots; return 1; }
   [ -n "$real" ] || real=/
+  if [ -b "$real" ] || [ -c "$real" ] || [ -p "$real" ] || [ -S "$real" ]; then why=device; return 1; fi
+  # By the same name it was judged a moment ago, by the same rules.
+  [ "$real" != "$2" ] || return 0
   ! denied "$real" || return 1
   why=outside-roots
   inside=no
   for rule in $roots; do case $real in "$rule" | "${rule%/}"/*) inside=yes ;; esac; done
   [ "$inside" = yes ] || return 1
-  if [ -b "$real" ] || [ -c "$real" ] || [ -p "$real" ] || [ -S "$real" ]; then why=device; return 1; fi
   [ "$1" = tree ] || return 0
   below=${real%/}/
   ! denied "$below" || return 1

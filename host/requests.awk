@@ -7,8 +7,8 @@ BEGIN {
   request_begin()
   if (!judging) {
     if (loaded) {
-      for (i = 1; i <= denials; i++) print denial_code[i] " " denial_glob[i] > rules
-      for (i = 1; i <= exceptions; i++) print "except " exception_glob[i] > rules
+      for (i = 1; i <= denials; i++) print denial_code[i] " " denial[i] > rules
+      for (i = 1; i <= exceptions; i++) print "except " exception[i] > rules
       for (i = 1; i <= roots; i++) print "root " root[i] > rules
       for (i = 1; i <= wides; i++) print "wide " wide[i] > rules
       for (i = 1; i <= names_known; i++) print "program " named[i] > rules

@@ -172,6 +172,7 @@ function listed(v, of,    n, part, i) {
 # --- Paths -------------------------------------------------------------------------------------------------------
 
 function path(type, v,    n, part, i, depth, out) {
+  if (v ~ /^[+@]/) return no("bad-value")
   if (v == "") return no("bad-value")
   n = split(v, part, "/")
   for (i = 1; i <= n; i++) {
@@ -195,25 +196,44 @@ function readable(type, p,    i, inside) {
   inside = p == "/" ? p : p "/"
   if (denied(inside)) return no(why_denied)
   for (i = 1; i <= wides; i++) if (p == wide[i]) return no("outside-roots")
-  for (i = 1; i <= denials; i++) if (starts(denial_start[i], inside)) return no("outside-roots")
+  for (i = 1; i <= denials; i++) if (starts(glob_part[denial[i], 1], inside)) return no("outside-roots")
   return 1
 }
 
 function denied(p,    i) {
   why_denied = ""
-  for (i = 1; i <= denials; i++) if (p ~ denial[i]) { why_denied = denial_code[i]; break }
+  for (i = 1; i <= denials; i++) if (glob_takes(denial[i], p)) { why_denied = denial_code[i]; break }
   if (why_denied == "") return 0
-  for (i = 1; i <= exceptions; i++) if (p ~ exception[i]) return 0
+  for (i = 1; i <= exceptions; i++) if (glob_takes(exception[i], p)) return 0
   return 1
 }
 
-# A glob over a whole path, as a pattern: `*` is any run of bytes, everything else stands for itself.
-function glob_pattern(glob,    i, c, out) {
-  for (i = 1; i <= length(glob); i++) {
-    c = substr(glob, i, 1)
-    out = out (c == "*" ? ".*" : c ~ /[A-Za-z0-9_\/-]/ ? c : "[" c "]")
+# A glob over a whole path: `*` is any run of bytes, everything else stands for itself. Taken apart once at its stars.
+function glob_parts(glob,    n, part, i) {
+  n = split(glob, part, "*")
+  # Nothing before the first star, or behind the last, is a part too.
+  glob_count[glob] = n
+  for (i = 1; i <= n; i++) glob_part[glob, i] = part[i]
+}
+
+function glob_takes(glob, p,    n, i, at, end, last) {
+  n = glob_count[glob]
+  if (n == 1) return p == glob
+  if (!starts(p, glob_part[glob, 1])) return 0
+  last = glob_part[glob, n]
+  end = length(p) - length(last)
+  at = length(glob_part[glob, 1])
+  if (end < at || substr(p, end + 1) != last) return 0
+  # The leftmost place of each part is the best: what follows has the most room.
+  for (i = 2; i < n; i++) {
+    last = glob_part[glob, i]
+    if (last == "") continue
+    last = index(substr(p, at + 1), last)
+    if (!last) return 0
+    at += last - 1 + length(glob_part[glob, i])
+    if (at > end) return 0
   }
-  return "^" out "$"
+  return 1
 }
 
 # --- Names and addresses -------------------------------------------------------------------------------------------

@@ -1,5 +1,4 @@
 /** The reader's channel, with the real scripts: what it runs and what it refuses. docs/reading.md, docs/command-grammar.md. */
-import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { describeReader } from '#test/reader-promises';

@@ -7,7 +7,11 @@ import { percent } from './host-rig.ts';
 import { ReaderRig, type ReaderTools } from './reader-rig.ts';
 
 /** How many were looked at, and how many of them read. */
-export function compareJudges(count: number, seed: number, tools?: ReaderTools): { readonly read: number } {
+export function compareJudges(
+  count: number,
+  seed: number,
+  tools?: ReaderTools,
+): { readonly read: number } {
   const entries = shippedEntries();
   const surroundings = someSurroundings();
   const judge = buildJudge(entries, surroundings);
@@ -25,10 +29,17 @@ export function compareJudges(count: number, seed: number, tools?: ReaderTools):
     assert.equal(said.length, argvs.length + 1);
     for (const [i, argv] of argvs.entries()) {
       const { class: of, normalForm } = judge.judge(argv);
-      const ours = of === 'read' && normalForm !== null ? `read ${normalForm.map(percent).join(' ')}` : 'refused';
+      const ours =
+        of === 'read' && normalForm !== null
+          ? `read ${normalForm.map(percent).join(' ')}`
+          : 'refused';
       const theirs = said[i] ?? '';
       if (ours !== 'refused') read += 1;
-      assert.equal(ours === 'refused' ? theirs.split(' ', 1)[0] : theirs, ours, `seed ${seed}: ${JSON.stringify(argv)}: ${theirs}`);
+      assert.equal(
+        ours === 'refused' ? theirs.split(' ', 1)[0] : theirs,
+        ours,
+        `seed ${seed}: ${JSON.stringify(argv)}: ${theirs}`,
+      );
     }
   }
   return { read };
