@@ -20,7 +20,7 @@ import { completions } from './commands/completions.ts';
 import { baseline, drift, waive, waiver } from './commands/drift.ts';
 import { enroll, hosts, rotateKeys, unenroll, upgradeHosts } from './commands/enrol.ts';
 import { describe, diff, history, ingest, query } from './commands/facts.ts';
-import { init, observe, summary, target, up } from './commands/fleet.ts';
+import { init, look, observe, summary, target, up } from './commands/fleet.ts';
 import { redact } from './commands/redact.ts';
 import {
   backup,
@@ -39,7 +39,7 @@ import type { Globals } from './desk.ts';
 import { EXIT_CODES_HELP } from './exit-codes.ts';
 
 export const CHAPTERS: readonly Chapter[] = [
-  { title: 'Start:', commands: [init, up, observe, doctor] },
+  { title: 'Start:', commands: [init, up, look, observe, doctor] },
   { title: 'See:', commands: [query, history, diff, summary, describe, ingest] },
   { title: 'Commands:', commands: [run, analyze, catalogue] },
   { title: 'Notice:', commands: [drift, baseline, waive, waiver] },

@@ -5,7 +5,7 @@ import type { Analyst } from '#cli';
 import { analyse, families, findCommands, showEntry } from '#commands';
 import { type Inventory, parseInventory } from '#inventory';
 import { nodeFiles } from '#machine';
-import { CommandKeeper } from './command-keeper.ts';
+import { CommandKeeper, grammarText } from './command-keeper.ts';
 import { pathsOf } from './data-directory.ts';
 
 const NO_TARGETS = 'version: 1\ntargets: {}\n';
@@ -16,15 +16,17 @@ export async function openAnalyst(home: string, networks: readonly string[]): Pr
   const bytes = await files.read(paths.inventory).catch(() => undefined);
   const text = bytes === undefined ? NO_TARGETS : Buffer.from(bytes).toString('utf8');
   const known = parseInventory(text, paths.inventory);
-  const { judge } = await new CommandKeeper(files, paths).grammar(
+  const grammar = await new CommandKeeper(files, paths).grammar(
     withNetworks(known, networks),
     true,
   );
+  const { judge } = grammar;
   return {
     analyse: (question) => analyse(judge, question, 'assistant'),
     families: () => families(judge),
     find: (query) => findCommands(judge, query),
     show: (program) => showEntry(judge, program) as unknown as Json,
+    grammar: () => grammarText(grammar),
   };
 }
 

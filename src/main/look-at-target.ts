@@ -22,7 +22,9 @@ export async function lookAtTarget(
   clock: Clock,
   target: Target,
   progress: (note: string) => void,
+  brought?: Uint8Array,
 ): Promise<TargetLook> {
+  if (brought !== undefined) return lookOf(target, await recorded(target, brought, clock));
   switch (target.transport) {
     case 'local':
       return lookOf(target, await lookHere(clock, target, progress));
@@ -47,8 +49,7 @@ async function lookOverSsh(
   const at = clock.now();
   try {
     const bytes = await fleet.snapshot(target, SNAPSHOT_SECONDS);
-    const seen = await observeSnapshot({ target: target.id, bytes, collectors: COLLECTORS, clock });
-    return lookOf(target, [...seen, reachFacts(target.id, 'reachable', null, clock.now())]);
+    return lookOf(target, await recorded(target, bytes, clock));
   } catch (thrown) {
     const { kind, code, message } = asFault(thrown);
     const isReach = (UNREACHABLE as readonly string[]).includes(code);
@@ -59,6 +60,15 @@ async function lookOverSsh(
       unreachable: why,
     };
   }
+}
+
+async function recorded(
+  { id: target }: Target,
+  bytes: Uint8Array,
+  clock: Clock,
+): Promise<readonly Observed[]> {
+  const seen = await observeSnapshot({ target, bytes, collectors: COLLECTORS, clock });
+  return [...seen, reachFacts(target, 'reachable', null, clock.now())];
 }
 
 function lookHere(

@@ -33,7 +33,7 @@ import { programVersion } from './program-version.ts';
 import { proofTools, recordPrunings } from './proof-tools.ts';
 import { settleUnfinished } from './settle.ts';
 import { verifyAll } from './verify.ts';
-import { watchChanges, type WatchedFleet } from './watch.ts';
+import { type WatchedFleet, watchChanges } from './watch.ts';
 
 export type Service = AsyncDisposable & {
   readonly paths: Paths;
@@ -136,7 +136,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     store,
     events,
     inventory: () => inventory.refresh(),
-    observe: (target, progress) => lookAtTarget(fleet, clock, target, progress),
+    observe: (target, progress, brought) => lookAtTarget(fleet, clock, target, progress, brought),
     editInventory: (edit) => inventory.edit(edit),
     verify: async () =>
       settings.verified ??

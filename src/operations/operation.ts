@@ -126,7 +126,12 @@ export type RecordPowers = {
 
 /** Looking at a target for real. It ends in observations, never in a change. */
 export type ObservePowers = {
-  readonly observe: (target: Target, progress: (note: string) => void) => Promise<TargetLook>;
+  /** `snapshot`: what an operator's own ssh brought, in place of a look of our own. */
+  readonly observe: (
+    target: Target,
+    progress: (note: string) => void,
+    snapshot?: Uint8Array,
+  ) => Promise<TargetLook>;
 };
 
 export type TargetLook = {

@@ -65,5 +65,6 @@ export function shippedAnalyst(): Analyst {
     families: () => families(known),
     find: (query) => findCommands(known, query),
     show: (program) => showEntry(known, program) as unknown as Json,
+    grammar: () => '',
   };
 }

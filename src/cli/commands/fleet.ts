@@ -1,3 +1,4 @@
+import type { Desk } from '../desk.ts';
 import { renderDone } from '../render/anything.ts';
 import {
   renderLook,
@@ -50,6 +51,54 @@ export const up: CommandSpec = {
     );
   },
 };
+
+export const look: CommandSpec = {
+  usage: 'look <ssh-alias>',
+  summary: 'look at a host with your own ssh: nothing is installed there, nothing is changed',
+  more: 'Sends one fixed script that only reads, over your own ssh configuration, and records what it saw. What only root sees stays partial: holdfast enroll is the next step.',
+  examples: ['look web-1', 'look web-1 --target host:web-1 --ssh-config ./ssh_config'],
+  options: [
+    { flags: '--target <target>', about: 'which target it is; default host:<ssh-alias>' },
+    { flags: '--ssh-config <path>', about: 'another configuration for your ssh' },
+    { flags: '--batch', about: 'ask nobody for anything' },
+  ],
+  async run(desk, [alias = ''], options) {
+    const named = options['target'];
+    const target = typeof named === 'string' ? named : `host:${alias.replace(/^[^@]*@/, '')}`;
+    const config = options['sshConfig'];
+    const { files } = await desk.commands.ssh.material();
+    const script = files.find(({ name }) => name === 'snapshot.sh')?.text ?? '';
+    desk.progress(`looking: ${alias}`);
+    const bytes = await desk.commands.ssh.send(
+      {
+        host: alias,
+        port: null,
+        jump: [],
+        config: typeof config === 'string' ? config : null,
+        isBatch: options['batch'] === true,
+        withSudo: false,
+      },
+      script,
+    );
+    desk.clearProgress();
+    await declared(desk, target);
+    const snapshot = Buffer.from(bytes).toString('base64');
+    await desk.answer('observe', { target, snapshot }, renderLook);
+    if (!desk.json) await desk.answer('target_summary', { target }, renderTargetSummary);
+  },
+};
+
+/** What nobody declared becomes a target that is only looked at. */
+async function declared(desk: Desk, target: string): Promise<void> {
+  const { targets } = (await desk.ask('target_list', {})) as {
+    readonly targets: readonly { readonly id: string }[];
+  };
+  if (targets.some(({ id }) => id === target)) return;
+  await desk.ask('target_add', { target });
+  desk.note(
+    `declared ${target} in fleet.yaml, without a transport. Next: holdfast enroll ${target}`,
+  );
+}
 
 const ENVIRONMENTS = ['production', 'staging', 'test', 'development', 'lab'];
 const HOST_TYPES = ['debian', 'ubuntu', 'linux', 'talos', 'windows', 'other'];
