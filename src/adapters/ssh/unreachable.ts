@@ -5,7 +5,7 @@
 import { Fault } from '#base/fault';
 import { UNREACHABLE, type Unreachable } from './reach.ts';
 
-/** In this order; OpenSSH writes them in English under LC_ALL=C, at LogLevel ERROR. */
+/** In this order; OpenSSH writes them in English under LC_ALL=C, at LogLevel INFO. */
 const SAYS: readonly (readonly [RegExp, Unreachable])[] = [
   [
     /HOST IDENTIFICATION HAS CHANGED|host key .{1,200} has changed|was revoked|marked as revoked|REVOKED HOST KEY/i,
