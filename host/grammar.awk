@@ -160,7 +160,7 @@ function option_line(f, owner,    i, n, part) {
 # --- Judging -----------------------------------------------------------------------------------------------------
 
 function judge(    i, sum) {
-  outs = reads_n = 0
+  outs = reads_n = final = 0
   if (words < 1 || words > 256 || word[1] == "") return no("malformed")
   for (i = 1; i <= words; i++) sum += length(word[i])
   if (sum > 65536) return no("malformed")
@@ -198,6 +198,7 @@ function judge_from(at, inside,    name, list, e, n, i, f, most, first, matched,
       not_read = form_flags[f] ~ /x/
       if (not_read) return no("writes")
       if (fits_form(e, f, at, inside)) return not_read ? no("writes") : 1
+      if (final) return 0
       if (first == "") first = code
       if (worst == "" && code ~ /^(secret|device|egress|look-alike|malformed)$/) worst = code
     }
@@ -287,7 +288,7 @@ function verb_matches(e, f, at,    i, k, ended) {
 }
 
 # fits_form ENTRY FORM AT INSIDE: the whole of it; appends the normal form to `out`.
-function fits_form(e, f, at, inside,    i, j, o, w, verb_stop, wraps, stops, stopped, inner, before, befores, behind, behinds, place, given, givens, operands_seen, seen, said, present, dashed) {
+function fits_form(e, f, at, inside,    i, j, o, w, verb_stop, wraps, stops, stopped, inner, before, befores, behind, behinds, place, given, givens, operands_seen, seen, said, present, dashed, outer) {
   # busybox takes what was never set for a text when it is handed on.
   befores = behinds = givens = stopped = inner = 0
   verb_matches(e, f, at)
@@ -344,7 +345,12 @@ function fits_form(e, f, at, inside,    i, j, o, w, verb_stop, wraps, stops, sto
     if (dashed) out[++outs] = "--"
     for (i = 1; i <= givens; i++) out[++outs] = given[i]
   }
-  return wraps ? judge_from(inner, 1) : 1
+  if (!wraps) return 1
+  # What stands inside has been judged by no other form's leave: its refusal is the whole's.
+  outer = not_read
+  if (!judge_from(inner, 1)) { final = 1; return 0 }
+  not_read = outer || not_read
+  return 1
 }
 
 function put(w,    i) {

@@ -2,7 +2,7 @@
 # The runner of a reader's channel, started by `read` and by nobody else, in a session of its own and without the way
 # to new privileges: reads on descriptor 7 what requests.awk let through, looks at paths again once links are
 # resolved, runs it, answers on standard output. Killed with what it runs when that does not end; then another is started.
-# shellcheck disable=SC3045,SC3013 # what POSIX has not: dash, bash and busybox have it, and a limit more is only a limit more
+# shellcheck disable=SC3045,SC3013,SC2015 # what POSIX has not: dash, bash and busybox have it, and a limit more is only a limit more
 set -uf
 umask 077
 cd / || exit 69
@@ -279,7 +279,7 @@ reply() {
 hello() {
   begins "$1" may-collect 10
   collects=no
-  [ ! -e "$lib/collect" ] || ! command -v sudo >/dev/null || { kill -USR1 "$keeper"; reply "$1"; [ "$said" != yes ] || collects=yes; }
+  [ ! -e "$lib/collect" ] || { kill -USR1 "$keeper"; reply "$1"; [ "$said" != yes ] || collects=yes; }
   hash=-
   ! in_force || hash=$(sha256sum <"$grammar" | cut -c 1-64)
   tools=''
@@ -291,21 +291,10 @@ hello() {
   ends "$1"
 }
 
-# joined NUMBER: root's own records behind the reader's, under one end.
+# joined NUMBER: root's part behind the reader's.
 joined() {
-  last=$(tail -n 1 "$work/out.$1")
-  lasts=$(tail -n 1 "$work/collect.out")
-  case $last:$lasts in "end$TAB"*:"end$TAB"*) ;; *) return ;; esac
-  counted=${last#end?} more=${lasts#end?}
-  case $counted$more in *[!0-9]*) return ;; esac
-  size=$(wc -c <"$work/collect.out")
-  {
-    head -c $((wrote - ${#last} - 1)) "$work/out.$1"
-    head -c $((size - ${#lasts} - 1)) "$work/collect.out" | sed "1{/^holdfast-snapshot${TAB}1\$/d;}"
-    printf 'end\t%s\n' $((counted + more))
-  } >"$work/out.$1.joined"
-  rm -f "$work/out.$1"
-  mv "$work/out.$1.joined" "$work/out.$1"
+  { head -c "$wrote" "$work/out.$1" && cat "$work/collect.out"; } >"$work/joined" && mv -f "$work/joined" "$work/out.$1" || over
+  rm -f "$work/collect.out"
   wrote=$(wc -c <"$work/out.$1")
 }
 
@@ -317,9 +306,11 @@ snapshot() {
   fi
   outcome "$status" "$3"
   first=$began
-  if [ "$ended" = exited ] && [ -e "$lib/collect" ] && command -v sudo >/dev/null; then
+  if [ "$ended" = exited ] && [ -e "$lib/collect" ]; then
     uptime_now
-    begins "$1" collect $(($2 - (now - began) / 100))
+    left=$(($2 - (now - began) / 100))
+    [ "$left" -gt 0 ] || left=1
+    begins "$1" collect "$left"
     kill -USR1 "$keeper"
     reply "$1"
     [ "$said" != "done" ] || joined "$1"

@@ -266,6 +266,32 @@ export function describeReader(tools: ReaderTools = USUAL, thorough = false): vo
       assert.equal(said.out.toString(), 'holdfast-snapshot\t1\nnow\t5\nend\t1\n');
     });
 
+    it('adds the part of root where sudo allows it, and goes on without it', async () => {
+      using rig = rigged();
+      const script = (path: string, text: string): void =>
+        writeFileSync(path, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+      writeFileSync(join(rig.lib, 'snapshot.sh'), 'echo reader; grep NoNewPrivs /proc/self/status');
+      script(join(rig.lib, 'collect'), 'echo root; grep NoNewPrivs /proc/self/status');
+      const snapshot = ['verb snapshot', 'seconds 1', 'bytes 1000'];
+      const hello = ['verb hello', 'bytes 1000'];
+      const channel = rig.channel();
+      const reader = 'reader\nNoNewPrivs:\t1\n';
+      assert.equal((await channel.ask(snapshot)).out.toString(), reader, 'there is no sudo');
+      assert.match((await channel.ask(hello)).out.toString(), /^collect no$/m);
+      script(join(rig.directory, 'sudo'), '[ "$1" != -l ] || exit 0; exec "$@"');
+      assert.match((await channel.ask(hello)).out.toString(), /^collect yes$/m);
+      const both = await channel.ask(snapshot);
+      assert.equal(both.out.toString(), `${reader}root\nNoNewPrivs:\t0\n`);
+      if (thorough) {
+        script(join(rig.lib, 'collect'), 'sleep 30');
+        const late = await channel.ask(snapshot);
+        assert.deepEqual([late['ended'], late.out.toString()], ['exited', reader]);
+      }
+      assert.equal((await channel.run(['printf', 'on'])).out.toString(), 'on');
+      channel.end();
+      await nothingLeft(rig);
+    });
+
     it('ends with its channel, and takes along what runs', async () => {
       using rig = rigged();
       const channel = rig.channel();

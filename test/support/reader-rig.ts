@@ -75,7 +75,8 @@ export class ReaderRig implements Disposable {
       const text = readFileSync(join(HOST, name), 'utf8')
         .replace('SHELL_USED=/bin/sh', `SHELL_USED='${tools.shell}'`)
         .replace("AWK='awk'", `AWK='${tools.awk}'`)
-        .replace('END_SECONDS=5', 'END_SECONDS=1');
+        .replace('END_SECONDS=5', 'END_SECONDS=1')
+        .replace("SUDO='sudo -n'", `SUDO='${join(this.directory, 'sudo')}'`);
       writeFileSync(join(this.lib, name), text);
       chmodSync(join(this.lib, name), 0o755);
     };
