@@ -1,5 +1,6 @@
 /** Which rows are measured together, because they share what has to be built first. */
 import { changeRows } from './change.ts';
+import { commandRows } from './commands.ts';
 import { driftRows } from './drift.ts';
 import { factRows } from './facts.ts';
 import { gateRows } from './gate.ts';
@@ -23,6 +24,7 @@ export const GROUPS: readonly Group[] = [
   { ids: ['G1'], what: 'the gate of a change', run: gateRows },
   { ids: ['G2'], what: 'a change proposed over MCP', run: changeRows },
   { ids: ['E1'], what: 'drift', run: driftRows },
+  { ids: ['K1', 'K2', 'K3'], what: 'judging commands', run: commandRows },
   { ids: ['R1'], what: 'redaction', run: redactionRows },
   { ids: ['F3', 'F4', 'M1'], what: 'MCP, starting, memory', run: surfaceRows },
 ];

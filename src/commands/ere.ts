@@ -12,12 +12,21 @@ type Node =
 
 type State = { readonly has: Uint8Array | null; next: number; also: number };
 
+/** States that are held at once, and the sets that follow by byte as far as they are known. */
+type StateSet = {
+  readonly states: readonly number[];
+  readonly accepts: boolean;
+  readonly next: StateSet[];
+};
+
+const MAX_SETS = 500;
 const MAX_PATTERN = 2_000;
 const MAX_DEPTH = 20;
 
 export class Ere {
   readonly #states: State[] = [];
   readonly #start: number;
+  readonly #sets = new Map<string, StateSet>();
 
   /** Throws `EreError`, saying what is wrong, for a pattern outside the small kind. */
   constructor(pattern: string) {
@@ -29,18 +38,35 @@ export class Ere {
   }
 
   matches(text: string): boolean {
-    let now = new Set<number>();
-    this.#enter(now, this.#start);
+    let now = this.#setOf([this.#start]);
     for (const byte of Buffer.from(text)) {
-      const then = new Set<number>();
-      for (const at of now) {
-        const state = this.#states[at] as State;
-        if (state.has !== null && state.has[byte] === 1) this.#enter(then, state.next);
-      }
-      if (then.size === 0) return false;
-      now = then;
+      now = now.next[byte] ??= this.#after(now, byte);
+      if (now.states.length === 0) return false;
     }
-    return now.has(0);
+    return now.accepts;
+  }
+
+  #after({ states }: StateSet, byte: number): StateSet {
+    const nexts = states.flatMap((at) => {
+      const { has, next } = this.#states[at] as State;
+      return has !== null && has[byte] === 1 ? [next] : [];
+    });
+    return this.#setOf(nexts);
+  }
+
+  /** One object for one set of states, so that what follows it is worked out once. */
+  #setOf(starts: readonly number[]): StateSet {
+    const entered = new Set<number>();
+    for (const start of starts) this.#enter(entered, start);
+    const states = [...entered].toSorted((a, b) => a - b);
+    const key = states.join(' ');
+    // A pattern can have very many sets: those known are forgotten before they are too many.
+    if (this.#sets.size >= MAX_SETS) this.#sets.clear();
+    const known = this.#sets.get(key);
+    if (known !== undefined) return known;
+    const made: StateSet = { states, accepts: entered.has(0), next: [] };
+    this.#sets.set(key, made);
+    return made;
   }
 
   #enter(into: Set<number>, first: number): void {

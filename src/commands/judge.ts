@@ -255,7 +255,10 @@ function noneFits(
   tried: readonly Tried[],
   early: OptionSpec | null = null,
 ): Judgement {
-  const told = tried.find(({ misfit }) => isHard(misfit)) ?? tried[0];
+  const told =
+    tried.find(({ misfit }) => isHard(misfit)) ??
+    tried.find(({ misfit }) => misfit.code !== 'unknown-option') ??
+    tried[0];
   const entry = (told?.form.item ?? program.items[0])?.entry as CommandEntry;
   const seen = told?.seen ?? early;
   if (seen !== null && (told === undefined || !isHard(told.misfit))) {

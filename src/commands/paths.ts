@@ -62,13 +62,13 @@ export class PathGuard {
   readonly #roots: readonly string[];
   readonly #denials: readonly { readonly code: 'secret' | 'device'; readonly glob: Glob }[];
   readonly #exceptions: readonly Glob[];
-  readonly #wide: ReadonlySet<string>;
+  readonly #wide: readonly Glob[];
 
   constructor(rules: PathRules) {
     this.#roots = rules.roots;
     this.#denials = rules.denials.map(({ code, glob }) => ({ code, glob: new Glob(glob) }));
     this.#exceptions = rules.exceptions.map((glob) => new Glob(glob));
-    this.#wide = new Set(rules.wide);
+    this.#wide = rules.wide.map((glob) => new Glob(glob));
   }
 
   /** Why the content of `path`, in its normal form, may not be read. */
@@ -85,7 +85,8 @@ export class PathGuard {
     const code = this.fileObjection(path) ?? this.#denialOf(inside);
     if (code !== null) return code;
     const isWide =
-      this.#wide.has(path) || this.#denials.some(({ glob }) => glob.literal.startsWith(inside));
+      this.#wide.some((glob) => glob.matches(path)) ||
+      this.#denials.some(({ glob }) => glob.literal.startsWith(inside));
     return isWide ? 'outside-roots' : null;
   }
 

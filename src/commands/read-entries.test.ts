@@ -55,7 +55,7 @@ describe('a file of entries', () => {
         'class: reads',
         /8:16: class "reads" is not known: did you mean "read"\?: accepted are/,
       ],
-      ['        class: read', '        klass: read', /unknown key/],
+      ['class: read', 'klass: read', /unknown key/],
       ['- class: read\n', '- tier: T0\n', /class is missing in a form: give read/],
       ['class: read', 'class: deny', /code is missing in a form of class deny/],
       ['class: read', 'class: read\n        tier: T2', /tier T2 does not go with class read/],

@@ -25,7 +25,7 @@ export function parsePlaces(text: string, file: string, shipped: boolean): Place
           ...secrets.map((glob) => ({ code: 'secret' as const, glob })),
         ],
         exceptions: globs(yaml, record.exceptions, 'exceptions'),
-        wide: paths(yaml, record.wide, 'wide'),
+        wide: globs(yaml, record.wide, 'wide'),
       },
       networks: yaml.list(record.networks, 'networks').flatMap((each) => {
         const network = yaml.text(each, 'a network');

@@ -19,8 +19,12 @@ export function shippedFiles(): readonly string[] {
     .toSorted();
 }
 
+let shipped: readonly CommandEntry[] | null = null;
+
+/** Read once: the files are large. */
 export function shippedEntries(): readonly CommandEntry[] {
-  return shippedFiles().flatMap((file) => parseEntries(shippedText(file), file, true));
+  shipped ??= shippedFiles().flatMap((file) => parseEntries(shippedText(file), file, true));
+  return shipped;
 }
 
 export function someSurroundings(over: Partial<Surroundings> = {}): Surroundings {
