@@ -12,3 +12,5 @@ export { type Observed, type ObserveRequest, observe } from './observe.ts';
 export { reachFacts, unreachableLook } from './reach-facts.ts';
 export { duePlan, type RoundLimits, type RoundTarget } from './round.ts';
 export { type ObserveSnapshotRequest, observeSnapshot } from './snapshot.ts';
+export { type ObserveWindowsRequest, observeWindows } from './windows/observe.ts';
+export { WINDOWS_ARGV, WINDOWS_SCRIPT } from './windows/script.ts';

@@ -8,12 +8,16 @@ import type { MachineFileInfo, MachineFiles, ProgramResult, Programs } from '#ba
 import type { Part, Seen, Snapshot, SnapshotProgram } from './snapshot-parse.ts';
 
 export function snapshotFiles(snapshot: Snapshot): MachineFiles {
-  const parts: readonly Part[] = [snapshot.root ?? [], snapshot.reader].flat();
-  const first = <Value>(of: (part: Seen) => ReadonlyMap<string, Value>, path: string) =>
-    parts.map((part) => of(part).get(path)).find((value) => value !== undefined);
+  const { reader } = snapshot;
+  const root: Part | undefined = snapshot.root;
+  const first = <Value>(
+    of: (part: Seen) => ReadonlyMap<string, Value>,
+    path: string,
+  ): Value | undefined =>
+    (root === undefined ? undefined : of(root).get(path)) ?? of(reader).get(path);
   const stated = (path: string): MachineFileInfo | undefined => first((part) => part.stats, path);
   const isMarked = (of: (part: Seen) => ReadonlySet<string>, path: string): boolean =>
-    parts.some((part) => of(part).has(path));
+    of(reader).has(path) || (root !== undefined && of(root).has(path));
 
   /** Why there is no answer: absence is `undefined`, all else is thrown. */
   const otherwise = (path: string): undefined => {

@@ -35,12 +35,9 @@ export function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
+const PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[^/\p{Cc}]+)+$/u;
+
 /** An absolute path that says where it leads: no `.`, no `..`, no empty part, no control character. */
 export function isPath(path: string): boolean {
-  if (path === '/') return true;
-  if (!path.startsWith('/') || path.length > 4_096 || /\p{Cc}/u.test(path)) return false;
-  return path
-    .slice(1)
-    .split('/')
-    .every((part) => part !== '' && part !== '.' && part !== '..');
+  return path.length <= 4_096 && (path === '/' || PATH.test(path));
 }
