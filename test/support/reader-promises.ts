@@ -56,8 +56,8 @@ async function until(what: () => boolean, seconds = 5): Promise<void> {
 
 /** `thorough`: what takes long as well. */
 export function describeReader(tools: ReaderTools = USUAL, thorough = false): void {
-  const rigged = (): ReaderRig => {
-    const rig = new ReaderRig(null, tools);
+  const rigged = (idleNaps?: number): ReaderRig => {
+    const rig = new ReaderRig(null, tools, idleNaps);
     mkdirSync(rig.files);
     writeFileSync(rig.grammar, grammar(rig.files));
     return rig;
@@ -308,6 +308,37 @@ export function describeReader(tools: ReaderTools = USUAL, thorough = false): vo
       await nothingLeft(rig);
       assert.deepEqual(rig.places(), []);
     });
+
+    if (thorough) {
+      it('wakes after a while without requests, and ends after a longer one', async () => {
+        using rig = rigged(2);
+        const channel = rig.channel();
+        for (const word of ['one', 'two']) {
+          assert.equal((await channel.run(['printf', word])).out.toString(), word);
+          await delay(5000);
+        }
+        const late = await channel.run(['sh', '-c', 'sleep 30'], { seconds: 1 });
+        assert.equal(late['ended'], 'timeout', 'the keeper was woken');
+        assert.equal(await channel.ended, 0);
+        await nothingLeft(rig);
+      });
+
+      it('ends what a keeper that was killed has left', async () => {
+        using rig = rigged();
+        const killed = rig.channel();
+        const asked = killed.run(['sh', '-c', 'sleep 60'], { seconds: 100 }).catch(() => 'ended');
+        await until(() => leftOf(rig).length > 2);
+        await delay(500);
+        killed.child.kill('SIGKILL');
+        killed.child.stdin.destroy();
+        const next = rig.channel();
+        assert.equal((await next.run(['printf', 'on'])).out.toString(), 'on');
+        assert.equal(await asked, 'ended');
+        next.end();
+        await nothingLeft(rig);
+        assert.deepEqual(rig.places(), []);
+      });
+    }
 
     it('answers what is no request once, and ends', async () => {
       using rig = rigged();

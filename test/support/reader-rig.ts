@@ -64,10 +64,12 @@ export function grammarText(lines: readonly (readonly string[])[]): string {
 export class ReaderRig implements Disposable {
   readonly directory = mkdtempSync(join(tmpdir(), 'holdfast-reader-test-'));
   readonly #tools: ReaderTools;
+  readonly #idleNaps: number;
   readonly #channels: ReaderChannel[] = [];
 
-  constructor(grammar: string | null, tools: ReaderTools = USUAL) {
+  constructor(grammar: string | null, tools: ReaderTools = USUAL, idleNaps = 15) {
     this.#tools = tools;
+    this.#idleNaps = idleNaps;
     mkdirSync(this.lib, { recursive: true });
     mkdirSync(join(this.directory, 'etc'));
     for (const name of PROGRAMS) copyFileSync(join(HOST, name), join(this.lib, name));
@@ -76,6 +78,8 @@ export class ReaderRig implements Disposable {
         .replace('SHELL_USED=/bin/sh', `SHELL_USED='${tools.shell}'`)
         .replace("AWK='awk'", `AWK='${tools.awk}'`)
         .replace('END_SECONDS=5', 'END_SECONDS=1')
+        .replace('IDLE_NAP=60', 'IDLE_NAP=2')
+        .replace('IDLE_NAPS=15', `IDLE_NAPS=${this.#idleNaps}`)
         .replace("SUDO='sudo -n'", `SUDO='${join(this.directory, 'sudo')}'`);
       writeFileSync(join(this.lib, name), text);
       chmodSync(join(this.lib, name), 0o755);
