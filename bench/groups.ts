@@ -9,6 +9,7 @@ import { policyRows } from './policy.ts';
 import { redactionRows } from './redaction.ts';
 import type { Row } from './row.ts';
 import type { Setting } from './sizes.ts';
+import { sshRows } from './ssh.ts';
 import { surfaceRows } from './surfaces.ts';
 
 export type Group = {
@@ -26,5 +27,6 @@ export const GROUPS: readonly Group[] = [
   { ids: ['E1'], what: 'drift', run: driftRows },
   { ids: ['K1', 'K2', 'K3'], what: 'judging commands', run: commandRows },
   { ids: ['R1'], what: 'redaction', run: redactionRows },
+  { ids: ['A2', 'A3', 'A4', 'A5', 'A6', 'M2'], what: 'hosts over ssh', run: sshRows },
   { ids: ['F3', 'F4', 'M1'], what: 'MCP, starting, memory', run: surfaceRows },
 ];

@@ -122,7 +122,7 @@ class Awk {
   }
 
   whole(): ScriptVerdict {
-    if (/[\u0000-\u001f\u007f]/.test(this.#text))
+    if (/\p{Cc}/u.test(this.#text))
       return deny('it holds a control character: write it as an escape');
     this.#next();
     if (this.#isAtEnd()) return deny('it is empty');

@@ -80,11 +80,11 @@ describe('a file of entries', () => {
       ['means: everything', 'means: everything, optional: true', /optional needs a value/],
       ['means: everything', 'means: everything, digits: true', /digits: true goes with names/],
       ['summary: Shows', 'summary: &a Shows', /^(?!none)|none/],
-      ['summary: Shows things', 'summary: *a', /not YAML/],
+      ['summary: Shows things', 'summary: *a', /not YAML|must be text/],
       ['summary: Shows things', 'summary: !x y', /not YAML|must be text/],
       ['family: test', 'family: test\nfamily: test', /duplicate key "family"/],
       ['family: test\n', '', /family is missing in a file of commands/],
-      ['summary: Shows', 'summary: "\\u202eShows"', /control or invisible/],
+      ['summary: Shows things', 'summary: "\\u202eShows"', /control or invisible/],
     ];
     for (const [from, to, wanted] of cases) {
       const text = GOOD.replace(from, to);

@@ -50,7 +50,7 @@ class Sed {
   }
 
   whole(): ScriptVerdict {
-    if (/[\u0000-\u001f\u007f]/.test(this.#text))
+    if (/\p{Cc}/u.test(this.#text))
       return deny('it holds a control character: write it as an escape');
     if (this.#text.trim() === '') return deny('it is empty');
     while (this.#at < this.#text.length) this.#command();

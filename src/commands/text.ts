@@ -6,10 +6,18 @@ export const MAX_WORDS = 256;
 
 export type Objection = { readonly code: CommandCode; readonly because: string };
 
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
-const BEYOND_ASCII = /[^\u0000-\u007f]/;
-const UNSEEN =
-  /[\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ue000-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u{1d173}-\u{1d17a}\u{e0000}-\u{10ffff}]/u;
+const CONTROL = /\p{Cc}/u;
+const BEYOND_ASCII = /\P{ASCII}/u;
+/** Invisible, bidirectional and private characters, and blanks that are no space. */
+const UNSEEN = new RegExp(
+  `[${[
+    '\\u{a0}\\u{ad}\\u{34f}\\u{61c}\\u{115f}\\u{1160}\\u{1680}\\u{17b4}\\u{17b5}\\u{180b}-\\u{180f}',
+    '\\u{2000}-\\u{200f}\\u{2028}-\\u{202f}\\u{205f}-\\u{206f}\\u{2800}\\u{3000}\\u{3164}',
+    '\\u{e000}-\\u{f8ff}\\u{fe00}-\\u{fe0f}\\u{feff}\\u{ffa0}\\u{fff0}-\\u{fffb}',
+    '\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{10ffff}',
+  ].join('')}]`,
+  'u',
+);
 const FALSE_DASH = /^[\u02d7\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d]/;
 
 export function hasUnseen(text: string): boolean {

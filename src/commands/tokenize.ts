@@ -21,7 +21,7 @@ const RESERVED = new Set(
   ),
 );
 const ASSIGNMENT = /^[A-Za-z_][A-Za-z0-9_]*\+?=/;
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
+const CONTROL = /[^\P{Cc}\t\n]/u;
 
 const malformed = (because: string): Tokens => ({ code: 'malformed', class: 'deny', because });
 const lookAlike = (because: string): Tokens => ({ code: 'look-alike', class: 'deny', because });
