@@ -2,7 +2,7 @@
 # replace and end. What is not in it is refused, also where sed would take it; and so is what one sed reads in
 # another way than the next, like a delimiter in brackets.
 
-function sed_reads(v,    c, depth, digits_seen, zero) {
+function sed_reads(v,    c, depth) {
   st = v; sp = 1; sn = length(v); s_bad = 0
   if (v !~ /[^ ]/) return no("unknown-form")
   while (sp <= sn) {
@@ -33,15 +33,7 @@ function sed_reads(v,    c, depth, digits_seen, zero) {
       c = sed_at()
       sp++
       if (!sed_delimited(c, 1) || !sed_delimited(c, 0)) return no("unknown-form")
-      zero = 0
-      while (sed_at() ~ /^[gpiI0-9]$/) {
-        if (sed_at() ~ /^[0-9]$/) {
-          # Which one to replace: 0 is none.
-          zero = sp
-          sed_number()
-          if (substr(st, zero, sp - zero) ~ /^0+$/) return no("unknown-form")
-        } else sp++
-      }
+      while (sed_at() ~ /^[gpiI0-9]$/) sp++
     } else if (c == "y") {
       c = sed_at()
       sp++

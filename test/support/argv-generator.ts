@@ -210,6 +210,8 @@ const HOSTILE = [
   '{x ? y : z}',
 ] as const;
 
+const SCRIPTS = HOSTILE.slice(HOSTILE.indexOf('p'));
+
 export class ArgvGenerator {
   readonly #seeds: readonly (readonly string[])[];
   readonly #options = new Map<string, CommandEntry['options']>();
@@ -314,7 +316,43 @@ export class ArgvGenerator {
     }
   }
 
+  /** A script of sed or awk, one of the list with a few of its characters changed. */
+  #script(): readonly string[] {
+    const pieces = [
+      ...'{}()[]/\\;,$!|<>=~+-*^%&?:."0195ab#w e',
+      'print',
+      'getline',
+      'length',
+      'for(',
+      ' in ',
+      '++',
+      '&&',
+      'NF',
+      '[:',
+      ':]',
+      '[^',
+      's/a/b/',
+      'if(',
+      'else',
+      'next',
+      '$1',
+      'gsub(',
+      'x',
+    ];
+    let script: string = this.#pick(SCRIPTS);
+    for (let n = this.#random(4); n > 0; n -= 1) {
+      const at = this.#random(script.length + 1);
+      const end = at + this.#random(3) * this.#random(2);
+      script =
+        script.slice(0, at) + (this.#random(4) === 0 ? '' : this.#pick(pieces)) + script.slice(end);
+    }
+    return this.#random(3) === 0
+      ? ['sed', '-n', '--', script]
+      : ['awk', '--', script, '/etc/hosts'];
+  }
+
   next(): readonly string[] {
+    if (this.#random(6) === 0) return this.#script();
     const argv = [...this.#pick(this.#seeds)];
     const program = argv[0] ?? '';
     for (let n = this.#random(5); n > 0; n -= 1) {
