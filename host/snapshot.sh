@@ -133,7 +133,7 @@ function tell_path(p,   e) {
   if ((p in forged) || ((p in follows) && strayed(p))) { record("denied\t" e); return }
   if (!(p in mode)) { record(((p in gone) ? "none\t" : "denied\t") e); return }
   if (p !~ /^\/proc\// && !(p in attribute)) record("stat\t" e "\t" kind[p] "\t" told[p])
-  if (kind[p] == "symlink" && (p in target) && (index(use[p], "1") || (p in follows) || p == "/etc/localtime" || p ~ "^/sys/class/net/[^/]*/master$"))
+  if (kind[p] == "symlink" && (p in target))
     record("link\t" e "\t" enc(target[p]))
   if (!(p in reads) || kind[p] != "file" || (how[p] == "certificate" && bytes[p] > CERTIFICATE)) return
   if (slurp(p)) body("file\t" e)
@@ -142,7 +142,7 @@ function tell_path(p,   e) {
 
 # A directory without names may be one that will not be read.
 function list(dir) { clear(); piece = names[dir]; size = length(piece); body("list\t" enc(dir)) }
-function tell_lists(   p, cmd, line, n, w, i) {
+function tell_lists(   p, cmd, line) {
   for (p in opened) {
     if (kind[p] != "directory" || (p in names) || (p in forged)) continue
     names[p] = ""
@@ -158,9 +158,7 @@ function tell_lists(   p, cmd, line, n, w, i) {
     }
     close(cmd)
   }
-  n = odd ? split("file certificate cron_job", w, / /) : 0
-  for (i = 1; i <= n; i++) record("short\t" w[i] "\t" enc("names with control characters were left out"))
-  for (p in names) if (p in opened) list(p)
+  for (p in names) if ((p in opened) && !(p in odd)) list(p)
 }
 
 function packages(   p) {
@@ -385,11 +383,11 @@ function places(text, use,   w, n, i) {
 
 # Every name below the places. A name with control characters is left out, and so is the list it would stand in.
 function walk(   cmd, line, i) {
-  cmd = "exec find"
   for (i = 1; i <= rootcount; i++) cmd = cmd " " roots[i]
-  cmd = cmd " -maxdepth 4 \\( -name \047*[[:cntrl:]]*\047 -prune -exec echo odd \\; \\) -o -print 2>/dev/null"
+  cmd = "exec find" cmd " -maxdepth 4 -name \047*[[:cntrl:]]*\047 -prune -exec echo odd \\; -print -o -print 2>/dev/null"
   while ((cmd | getline line) > 0) {
-    if (line == "odd") odd = 1
+    # No name holds a slash, so the line behind this one begins with the directory it is in.
+    if (line == "odd") { if ((cmd | getline line) > 0) { sub(/[\001-\037\177].*$/, "", line); odd[parent(line)] } }
     else if (line ~ /^\//) for (i = line; i != "/"; i = parent(i)) if (i in uses) place(line, i)
   }
   close(cmd)
@@ -425,36 +423,57 @@ function inspect(   p, cmd, more) {
     if (length(cmd) > 100000) { look(cmd); cmd = "" }
   }
   if (cmd != "") look(cmd)
+  links()
   more = ""
   for (p in follows) {
     if ((p in followed) || kind[p] != "symlink" || !(p in target)) continue
     followed[p]
     more = resolved(p, target[p])
+    if (more ~ /[\001-\037\177]/ || length(more) > 2000) continue
     arrived[more]; tell[more]
     if (p in reads) { reads[more]; how[more] = how[p] }
   }
   for (p in arrived) { follows[p]; delete arrived[p] }
   return more != ""
 }
-# Two answers for one path: somebody made a link whose text looks like an answer. Neither counts.
-function look(paths,   cmd, line, f, n, name, at) {
-  cmd = "exec stat -c \047%f|%u|%g|%s|%Y|%N\047 --" paths " 2>/dev/null"
+# Names stand in these answers, texts of links do not: nobody can make a link that looks like an answer.
+function look(paths,   cmd, line, f, n, name) {
+  cmd = "exec stat -c \047%f|%u|%g|%s|%Y|%n\047 --" paths " 2>/dev/null"
   while ((cmd | getline line) > 0) {
     n = split(line, f, /\|/)
     if (n < 6 || f[1] !~ /^[0-9a-f]+$/) continue
     name = substr(line, length(f[1] f[2] f[3] f[4] f[5]) + 6)
-    at = 0
-    if (kind_of(f[1]) == "symlink") at = index(name, " -> ")
-    if (at) { line = substr(name, at + 4); name = substr(name, 1, at - 1) }
-    if (name ~ /^\047\//) {
-      name = substr(name, 2, length(name) - 2)
-      if (at) line = substr(line, 2, length(line) - 2)
-    }
     if (!(name in seen)) continue
     if (name in mode) { forged[name]; continue }
     mode[name] = f[1]; kind[name] = kind_of(f[1]); owner[name] = f[2]
     told[name] = f[2] "\t" f[3] "\t" octal(f[1]) "\t" f[4] "\t" f[5]; bytes[name] = f[4]
-    if (at && !index(line, " -> ")) target[name] = line
+  }
+  close(cmd)
+}
+# Where links lead: those of root asked about apart from those that others made.
+function links(   p, own, theirs) {
+  for (p in seen) {
+    if (kind[p] != "symlink" || (p in linked) || !told_link(p)) continue
+    linked[p]
+    if (owner[p] == 0) own = own " " quoted(p); else theirs = theirs " " quoted(p)
+    if (length(own) > 100000) { read_links(own); own = "" }
+    if (length(theirs) > 100000) { read_links(theirs); theirs = "" }
+  }
+  if (own != "") read_links(own)
+  if (theirs != "") read_links(theirs)
+}
+function told_link(p) { return index(use[p], "1") || (p in follows) || p == "/etc/localtime" || p ~ "^/sys/class/net/[^/]*/master$" }
+# A text that is not as long as the link says was cut, or is of another; two for one link are none.
+function read_links(paths,   cmd, line, name, at) {
+  cmd = "exec stat -c %N --" paths " 2>/dev/null"
+  while ((cmd | getline line) > 0) {
+    at = index(line, " -> ")
+    if (!at) continue
+    name = substr(line, 1, at - 1); line = substr(line, at + 4)
+    if (name ~ /^\047\//) { name = substr(name, 2, length(name) - 2); line = substr(line, 2, length(line) - 2) }
+    if (!(name in linked) || (name in answered)) { delete target[name]; continue }
+    answered[name]
+    if (length(line) == bytes[name] || name ~ /^\/sys\//) target[name] = line
   }
   close(cmd)
 }

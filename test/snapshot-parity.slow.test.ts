@@ -108,7 +108,7 @@ describe('a snapshot of this machine', { skip: NOT_ROOT, concurrency: false }, (
     const remote = await over(await readAsNobody());
     const after = await local();
     const seen = steady(remote);
-    const present = new Set([...seen.keys()]);
+    const present = new Set(seen.keys());
     const wrong = differences(steady(before), seen, steady(after)).filter((key) =>
       present.has(key),
     );

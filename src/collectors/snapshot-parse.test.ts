@@ -52,7 +52,6 @@ describe('a snapshot', () => {
       'none\t/etc//a',
       'none\t/etc/.',
       'none\tetc/a',
-      'none\t/a%0Ab',
       'none\t/a%2fb',
       'none\t/a%41',
       'none\t/a%00',
@@ -100,7 +99,7 @@ describe('a snapshot', () => {
 
   it('is cut wherever it ends too early, and root does not count then', () => {
     const whole = aSnapshot([['file\t/a', 'text'], 'none\t/b'], ['whole\tuser']);
-    const ends = [...aPart('holdfast-snapshot', [['file\t/a', 'text'], 'none\t/b'])].length;
+    const ends = aPart('holdfast-snapshot', [['file\t/a', 'text'], 'none\t/b']).length;
     for (let at = 0; at < whole.length; at++) {
       const { reader, root } = parseSnapshot(whole.subarray(0, at));
       assert.equal(reader.cut, at < ends, `at ${at}`);
@@ -111,7 +110,13 @@ describe('a snapshot', () => {
 
   it('keeps what names that are no text say to itself', () => {
     const { reader } = parseSnapshot(
-      aSnapshot(['none\t/a%FF', 'none\t/a%FE', ['list\t/d', '%FF\n%FE\n']]),
+      aSnapshot([
+        'none\t/a%FF',
+        'none\t/a%FE',
+        'none\t/a%0Ab',
+        'none\t/a%C2%85',
+        ['list\t/d', '%FF\n%FE\n'],
+      ]),
     );
     assert.equal(reader.absent.size, 0);
     assert.equal(reader.lists.get('/d')?.length, 2);

@@ -7,7 +7,7 @@ import type { Json } from '#base/json';
 import { LIMITS } from '#base/limits';
 import type { MachineFileInfo } from '#base/ports';
 import { type Instant, isInstant } from '#base/time';
-import { decoded, isPath, type Name, nameOf, textOf } from './snapshot-text.ts';
+import { decoded, isPath, isPlainPath, type Name, nameOf, textOf } from './snapshot-text.ts';
 
 export const SNAPSHOT_BYTES = 32 * 1024 * 1024;
 const BODY_BYTES = 1024 * 1024;
@@ -171,7 +171,7 @@ function addRecord(
   const body = name === 'file' || name === 'list' ? nextBody(cursor, two, from) : EMPTY;
   if (body === undefined) return 'cut';
   const path = pathIn(one, from);
-  // A name that is no text cannot be asked for either.
+  // A name that is no plain text cannot be asked for either.
   if (path === undefined) return undefined;
   switch (name) {
     case 'stat':
@@ -281,7 +281,7 @@ function nameIn(text: string, from: number): Name {
 function pathIn(text: string, from: number): string | undefined {
   const { text: path, isText } = nameIn(text, from);
   if (!isPath(path)) throw malformed('a path is none', from);
-  return isText ? path : undefined;
+  return isText && isPlainPath(path) ? path : undefined;
 }
 
 function kindIn(text: string, from: number): string {

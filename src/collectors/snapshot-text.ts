@@ -35,9 +35,14 @@ export function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
-const PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[^/\p{Cc}]+)+$/u;
+const PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[^/]+)+$/;
 
-/** An absolute path that says where it leads: no `.`, no `..`, no empty part, no control character. */
+/** An absolute path that says where it leads: no `.`, no `..`, no empty part. */
 export function isPath(path: string): boolean {
-  return path.length <= 4_096 && (path === '/' || PATH.test(path));
+  return path === '/' || PATH.test(path);
+}
+
+/** Paths that nobody asks for: who made one can only hide it, not spoil what is said of others. */
+export function isPlainPath(path: string): boolean {
+  return path.length <= 4_096 && !/\p{Cc}/u.test(path);
 }

@@ -129,6 +129,6 @@ describe('the script for Windows', () => {
 
   it('asks for every part there is', () => {
     const asked = [...WINDOWS_SCRIPT.matchAll(/Get-Part '([a-z]+)'/g)].map((match) => match[1]);
-    assert.deepEqual(asked.toSorted(), Object.keys(WINDOWS_PARTS).toSorted());
+    assert.deepEqual(new Set(asked), new Set(Object.keys(WINDOWS_PARTS)));
   });
 });
