@@ -119,6 +119,8 @@ tell_host() {
   fact epoch "$(said epoch)"
   fact organisation "$(said organisation)"
   fact version "$(readlink "$LIB/current")"
+  fact runner-by "$(how_it_runs)"
+  fact sshsig "$(sshsig)"
   fact receipt-key "$(cut -d ' ' -f 1,2 <"$HOST/receipt-key.pub" | head -n 1)"
   fact openssh "$(words "$(version_of sshd -V || true)")" "$(words "$(version_of ssh -V)")"
   host_keys >"$work/host-keys"

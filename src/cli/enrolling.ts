@@ -162,7 +162,7 @@ export async function installHost(
         `the host answers for something else than it was asked: ${way.target}. Look at it before you try again`,
       );
     }
-    const pins = pinsOf(way.target, plan.capability, host);
+    const pins = pinsOf(way.target, host);
     await hand(pins);
     return { ...way, pins, ms: way.ms + performance.now() - began };
   } catch (thrown) {

@@ -3,6 +3,7 @@
  * bounded counts and lengths, and nothing that is not plain; anything else is no answer.
  */
 import { Fault } from '#base/fault';
+import type { RunnerBy } from './payload.ts';
 
 export type Sshsig = 'none' | 'keys' | 'passkeys';
 
@@ -43,6 +44,9 @@ export type NewHost = {
   readonly organisation: string;
   /** Of the programs there. */
   readonly version: string;
+  /** Not `none`: changes can be carried out there. */
+  readonly runnerBy: RunnerBy;
+  readonly sshsig: Sshsig;
   readonly receiptKey: string;
   readonly hostKeys: readonly string[];
   readonly server: string;
@@ -167,6 +171,8 @@ export function parseNewHost(bytes: Uint8Array): NewHost {
     'epoch',
     'organisation',
     'version',
+    'runner-by',
+    'sshsig',
     'receipt-key',
     'openssh',
     'host-key',
@@ -180,6 +186,8 @@ export function parseNewHost(bytes: Uint8Array): NewHost {
     epoch,
     organisation: said.one('organisation', TOKEN),
     version: said.one('version', TOKEN),
+    runnerBy: said.one('runner-by', /^(?:sudo|root|none)$/) as RunnerBy,
+    sshsig: said.one('sshsig', /^(?:none|keys|passkeys)$/) as Sshsig,
     receiptKey: said.one('receipt-key', RECEIPT_KEY),
     hostKeys,
     ...said.openssh(),

@@ -26,9 +26,15 @@ export type HostPins = {
   readonly client: string;
 };
 
-export function pinsOf(target: string, capability: HostCapability, host: NewHost): HostPins {
-  const { time: _, ...kept } = host;
-  return { target, capability, ...kept };
+/** What it can check, by its own word: never more than it was asked to be. */
+export function pinsOf(target: string, host: NewHost): HostPins {
+  const { time: _, runnerBy, sshsig, ...kept } = host;
+  return { target, capability: capabilityOf(runnerBy, sshsig), ...kept };
+}
+
+function capabilityOf(runnerBy: NewHost['runnerBy'], sshsig: NewHost['sshsig']): HostCapability {
+  if (runnerBy === 'none' || sshsig === 'none') return 'reader-only';
+  return sshsig === 'passkeys' ? 'full' : 'key-only';
 }
 
 export function hostKeysHash(hostKeys: readonly string[]): string {

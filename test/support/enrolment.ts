@@ -39,8 +39,11 @@ export async function anEnroller(
   writeFileSync(key, opensshKey(aPrivateKey(PERSON)), { mode: 0o600 });
   writeFileSync(`${key}.pub`, `${aKey(PERSON).line}\n`);
   const service = await mustOpen(home);
-  await putInForce(service);
-  await service.close();
+  try {
+    await putInForce(service);
+  } finally {
+    await service.close();
+  }
   const owner = await startOwner(home);
   const cli = (...argv: readonly string[]): Promise<Ended> => holdfast(home, ['--json', ...argv]);
   const must = async <Value>(code: number, ...argv: readonly string[]): Promise<Value> => {

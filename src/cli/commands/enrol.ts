@@ -8,8 +8,10 @@ import {
   type InventoryForm,
   type Listed,
   parseNewHost,
+  parseProbe,
   parseRemoved,
   parseUpgraded,
+  pinsOf,
   readHosts,
   scriptFor,
 } from '#enrolment';
@@ -537,7 +539,6 @@ async function rootDoor(
   door: Way['door'],
   script: Parameters<typeof scriptFor>[0],
 ): Promise<Way['door']> {
-  const { parseProbe } = await import('#enrolment');
   const { root } = parseProbe(
     await desk.commands.ssh.send(door, scriptFor(script, { verb: 'probe' })),
   );
@@ -666,11 +667,7 @@ async function takeAnswer(desk: Desk, start: Start, options: Options): Promise<n
   if (host === undefined || more.length > 0)
     throw new Fault('invalid', 'invalid-input', 'an answer is of one host: name its target');
   const text = await readText(desk.io, String(options['answer']), 65_536);
-  const said = parseNewHost(Buffer.from(text));
-  const capability =
-    options['readerOnly'] === true ? 'reader-only' : said.client === '' ? 'key-only' : 'full';
-  const { time: _, ...kept } = said;
-  const pins = { target: host.target, capability, ...kept } as const;
+  const pins = pinsOf(host.target, parseNewHost(Buffer.from(text)));
   await desk.ask('enrolment_add', { host: pins as unknown as Json });
   const signs = options['sign'] !== false;
   const signed = signs

@@ -1,0 +1,417 @@
+/** Hosts made out of machines, and machines out of hosts, over real sshds; what breaks on the way leaves nothing. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { formatFrame } from '#adapters';
+import { type Payload, scriptFor } from '#enrolment';
+import { run } from '../lab/podman.ts';
+import { operatorSsh } from '../src/main/operator-ssh.ts';
+import { anEnroller, type Enroller } from './support/enrolment.ts';
+import { type Fleet, type FleetHost, fleetUnavailable, startFleet } from './support/fleet.ts';
+
+const skip = await fleetUnavailable();
+/** Names, modes, owners and sizes wherever an installation could leave something, and our name wherever it stands. */
+const PLACES = `
+for place in /etc /usr/local /var/lib /root /home /opt; do find $place -xdev 2>/dev/null; done | grep -v -e '^/etc/.*-$' -e '^/var/lib/systemd' -e '^/home/ops' -e '^/opt/holdfast' -e '^/etc/.pwd.lock$' | sort >/run/trace.names
+tr '\\n' '\\0' </run/trace.names | xargs -0 ls -ldn 2>/dev/null | awk '{ print $1, $3, $4, ($1 ~ /^-/ ? $5 : "-"), $9 }'
+cat /etc/passwd /etc/shadow /etc/group /etc/gshadow /etc/subuid; ls -A /root; ls /tmp; find / -xdev -name '*holdfast*' -not -path '/proc/*' -not -path '/opt/*' -not -path '/run/*' -not -path '/sys/*' 2>/dev/null`;
+
+describe('enrolling', { skip, timeout: 900_000 }, () => {
+  let fleet: Fleet;
+  let one: Enroller;
+  before(async () => {
+    fleet = await startFleet({ hosts: 2, kinds: ['no-sudo', 'busybox', 'old-ssh'] });
+    one = await anEnroller(fleet.hosts.map(({ name, address }) => [name, address] as const));
+  });
+  after(async () => {
+    await one?.[Symbol.asyncDispose]();
+    await fleet?.[Symbol.asyncDispose]();
+  });
+
+  const trace = (host: FleetHost): Promise<string> => host.must(['sh', '-s'], { stdin: PLACES });
+  const enroll = (
+    name: string,
+    ...more: readonly string[]
+  ): Promise<{ hosts: { state: string; capability: string; code: string | null }[] }> =>
+    one.must(
+      0,
+      'enroll',
+      name,
+      '--ssh',
+      name,
+      '--ssh-config',
+      fleet.sshConfig,
+      '--yes',
+      '--no-sign',
+      ...more,
+    );
+  const script = async (
+    over: Partial<Extract<Payload, { verb: 'install' }>> = {},
+  ): Promise<string> => {
+    const { files, script: own } = await operatorSsh.material();
+    const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPn3sQ4RYkP1ZrZ9VbP2hQn4Xy3H2mZ0Zs6q1n0iZp9T';
+    return scriptFor(own, {
+      verb: 'install',
+      organisation: 'acme',
+      controlPlane: key,
+      keys: { reader: key, runner: key },
+      version: '9.9.9',
+      epoch: 1,
+      again: false,
+      runnerBy: 'sudo',
+      groups: ['adm'],
+      files,
+      ...over,
+    });
+  };
+  /** By the service's own transport key, as it will be used. */
+  const enter = (
+    host: FleetHost,
+    account: 'reader' | 'runner',
+    stdin: Uint8Array | string,
+    as = `holdfast-${account}`,
+  ): Promise<string> =>
+    run(
+      [
+        'ssh',
+        '-F',
+        'none',
+        '-T',
+        '-i',
+        join(one.home, 'keys', 'ssh', account),
+        '-o',
+        'IdentitiesOnly=yes',
+        '-o',
+        'BatchMode=yes',
+        '-o',
+        'StrictHostKeyChecking=yes',
+        '-o',
+        `UserKnownHostsFile=${fleet.knownHosts}`,
+        `${as}@${host.address}`,
+        'id',
+      ],
+      { stdin },
+    ).then(({ stdout, stderr }) => stdout + stderr);
+  const HELLO = 'holdfast-read 1\nid 1\nverb hello\nbytes 65536\nend\n';
+
+  it('shows its plan first, and does nothing for it', async () => {
+    const host = fleet.host('web-1');
+    const was = await trace(host);
+    const { hosts } = await one.must<{
+      hosts: { capability: string; makes: string[]; hostKeys: string[] }[];
+    }>(0, 'enroll', 'web-1', '--ssh', 'web-1', '--ssh-config', fleet.sshConfig, '--plan');
+    assert.equal(hosts[0]?.capability, 'full');
+    assert.ok(
+      hosts[0]?.makes.some((line) =>
+        line.includes('NOPASSWD: /usr/local/lib/holdfast/current/run ""'),
+      ),
+    );
+    assert.deepEqual(hosts[0]?.hostKeys.toSorted(), host.hostKeys.toSorted());
+    assert.equal(await trace(host), was);
+  });
+
+  it('puts everything in place, and is used once an operator has signed', async () => {
+    const host = fleet.host('web-1');
+    const { hosts } = await enroll('web-1');
+    assert.equal(hosts[0]?.state, 'pending');
+    const list = async (): Promise<readonly string[]> =>
+      (await one.must<{ hosts: { target: string; state: string }[] }>(0, 'hosts')).hosts.map(
+        ({ target, state }) => `${target} ${state}`,
+      );
+    assert.deepEqual(await list(), ['host:web-1 pending']);
+    await one.sign();
+    assert.deepEqual(await list(), ['host:web-1 enrolled']);
+    const modes = await host.must([
+      'sh',
+      '-c',
+      "cd /; ls -ldn usr/local/lib/holdfast usr/local/lib/holdfast/current/run usr/local/lib/holdfast/home/runner/.ssh/authorized_keys var/lib/holdfast-host var/lib/holdfast-host/receipt-key etc/sudoers.d/holdfast etc/holdfast/ | awk '{ print $1, $3, $4, $9 }'; id -Gn holdfast-reader; getent passwd holdfast-runner | cut -d : -f 6-",
+    ]);
+    for (const line of [
+      '-r--r----- 0 0 etc/sudoers.d/holdfast',
+      'drwxr-xr-x 0 0 usr/local/lib/holdfast',
+      '-rwxr-xr-x 0 0 usr/local/lib/holdfast/current/run',
+      '-rw-r--r-- 0 0 usr/local/lib/holdfast/home/runner/.ssh/authorized_keys',
+      'drwx------ 0 0 var/lib/holdfast-host',
+      '-rw------- 0 0 var/lib/holdfast-host/receipt-key',
+    ])
+      assert.ok(modes.includes(`${line}\n`), `${line} is not in\n${modes}`);
+    assert.match(
+      modes,
+      /holdfast-reader adm systemd-journal\n\/usr\/local\/lib\/holdfast\/home\/runner:\/bin\/sh\n/,
+    );
+    assert.match(
+      await enter(host, 'runner', formatFrame('status', [])),
+      /^holdfast-answer 1\nverdict ok\n/,
+    );
+    assert.match(await enter(host, 'reader', HELLO), /^holdfast-read-answer 1\nid 1\nverdict ok\n/);
+    assert.match(await enter(host, 'reader', '', 'holdfast-runner'), /Permission denied/);
+    const events = await one.must<{ events: { kind: string; targets: string[] }[] }>(
+      0,
+      'events',
+      '--target',
+      'host:web-1',
+    );
+    assert.ok(
+      events.events.some(
+        ({ kind, targets }) => kind === 'host.enrolled' && targets[0] === 'host:web-1',
+      ),
+    );
+  });
+
+  it('refuses what is enrolled, makes the next epoch when told to, and needs a signature again', async () => {
+    const again = await one.cli(
+      'enroll',
+      'web-1',
+      '--ssh',
+      'web-1',
+      '--ssh-config',
+      fleet.sshConfig,
+      '--yes',
+      '--no-sign',
+    );
+    assert.equal(again.code, 0);
+    assert.match(again.out, /"state":"enrolled"/);
+    const host = fleet.host('web-1');
+    const told = await host.exec(['sh', '-s'], { stdin: await script() });
+    assert.match(told.stdout, /^holdfast-enrol-answer 1\nverdict refused\ncode already-enrolled\n/);
+    await enroll('web-1', '--again');
+    await one.sign();
+    const { hosts } = await one.must<{ hosts: { epoch: number }[] }>(0, 'hosts');
+    assert.deepEqual(
+      hosts.map(({ epoch }) => epoch),
+      [2],
+    );
+    assert.match(await host.must(['ls', '/var/lib']), /holdfast-host\.epoch-1/);
+  });
+
+  it('changes the transport keys: the old ones open nothing afterwards', async () => {
+    const host = fleet.host('web-1');
+    const old =
+      readFileSync(join(one.home, 'keys', 'ssh', 'runner.pub'), 'utf8').split(' ')[1] ?? '';
+    await one.must(0, 'rotate-keys', 'host:web-1', '--ssh-config', fleet.sshConfig, '--yes');
+    const lines = await host.must([
+      'cat',
+      '/usr/local/lib/holdfast/home/runner/.ssh/authorized_keys',
+    ]);
+    assert.equal(lines.trim().split('\n').length, 1);
+    assert.ok(!lines.includes(old));
+    assert.match(await enter(host, 'runner', formatFrame('status', [])), /verdict ok/);
+  });
+
+  it('upgrades with a way back: programs that do not answer are taken out again', async () => {
+    const host = fleet.host('web-1');
+    const { files, script: own } = await operatorSsh.material();
+    const current = await host.must(['readlink', '/usr/local/lib/holdfast/current']);
+    const broken = files.map((file) =>
+      file.name === 'checks.sh' ? { ...file, text: 'exit 1\n' } : file,
+    );
+    const bad = await host.exec(['sh', '-s'], {
+      stdin: scriptFor(own, { verb: 'upgrade', version: '9.9.9', files: broken }),
+    });
+    assert.match(bad.stdout, /verdict refused\ncode self-test-failed/);
+    assert.equal(await host.must(['readlink', '/usr/local/lib/holdfast/current']), current);
+    assert.ok(!(await host.must(['ls', '/usr/local/lib/holdfast'])).includes('9.9.9'));
+    const good = await host.exec(['sh', '-s'], {
+      stdin: scriptFor(own, { verb: 'upgrade', version: '9.9.8', files }),
+    });
+    assert.match(good.stdout, /verdict ok/);
+    assert.equal(await host.must(['readlink', '/usr/local/lib/holdfast/previous']), current);
+    await one.must(
+      0,
+      'upgrade-hosts',
+      'host:web-1',
+      '--stage',
+      'all',
+      '--ssh-config',
+      fleet.sshConfig,
+      '--yes',
+    );
+    assert.equal(await host.must(['readlink', '/usr/local/lib/holdfast/current']), current);
+  });
+
+  it('is taken away without a trace, signed', async () => {
+    const fresh = fleet.host('web-2');
+    const was = await trace(fresh);
+    await enroll('web-2');
+    await one.sign();
+    assert.notEqual(await trace(fresh), was);
+    await one.must(
+      0,
+      'unenroll',
+      'web-2',
+      '--ssh',
+      'web-2',
+      '--ssh-config',
+      fleet.sshConfig,
+      '--yes',
+      '--no-sign',
+    );
+    await one.sign();
+    assert.equal(await trace(fresh), was);
+    const { hosts } = await one.must<{ hosts: { target: string }[] }>(0, 'hosts');
+    assert.deepEqual(
+      hosts.map(({ target }) => target),
+      ['host:web-1'],
+    );
+  });
+
+  /** A program of the host that fails, or kills who called it, the nth time. */
+  const fails = (tool: string, nth: number, how: 'exit 1' | 'kill -KILL $PPID'): string => `set -e
+real=$(readlink -f "$(command -v ${tool})")
+cp "$real" /run/real-${tool}; ln -s "$(command -v ${tool})" /run/was-${tool}
+mv "$(command -v ${tool})" "$(command -v ${tool}).away"
+printf '0' >/run/count-${tool}
+cat >"$(readlink /run/was-${tool})" <<'END'
+#!/bin/sh
+read -r n </run/count-${tool}; n=$((n + 1)); echo $n >/run/count-${tool}
+[ $n -ne ${nth} ] || { ${how}; exit 1; }
+exec /run/real-${tool} "$@"
+END
+chmod 755 "$(readlink /run/was-${tool})"`;
+  const mended = (tool: string): string =>
+    `at=$(readlink /run/was-${tool}); /run/real-mv "$at.away" "$at" 2>/dev/null || mv "$at.away" "$at"; count=$(cat /run/count-${tool}); rm -f /run/*-${tool}; echo $count`;
+
+  it('leaves nothing behind, whatever fails on the way', async () => {
+    const host = fleet.host('web-2');
+    const was = await trace(host);
+    const text = await script();
+    let tried = 0;
+    for (const [tool, most] of [
+      ['visudo', 1],
+      ['useradd', 2],
+      ['usermod', 1],
+      ['ssh-keygen', 9],
+      ['sudo', 1],
+      ['mv', 9],
+      ['ln', 3],
+      ['cp', 6],
+      ['mkdir', 8],
+      ['chmod', 4],
+      ['od', 1],
+      ['setpriv', 2],
+      ['sync', 1],
+    ] as const) {
+      for (let nth = 1; nth <= most; nth++) {
+        await host.must(['sh', '-s'], { stdin: fails(tool, nth, 'exit 1') });
+        const { stdout } = await host.exec(['sh', '-s'], { stdin: text });
+        const count = Number(await host.must(['sh', '-s'], { stdin: mended(tool) }));
+        if (stdout.includes('verdict ok')) {
+          await host.must(['sh', '-s'], { stdin: await removal() });
+          assert.equal(await trace(host), was, `${tool} ${nth} of ${count}, removed`);
+          if (count < nth) break;
+          continue;
+        }
+        tried++;
+        assert.match(stdout, /^holdfast-enrol-answer 1\nverdict refused\n/, `${tool} ${nth}`);
+        assert.equal(await trace(host), was, `${tool}, the ${nth}. time`);
+      }
+    }
+    assert.ok(tried >= 20, `only ${tried} failures were had`);
+  });
+
+  it('takes back what a kill left, the next time', async () => {
+    const host = fleet.host('web-2');
+    const was = await trace(host);
+    const text = await script();
+    let killed = 0;
+    for (const [tool, nths] of [
+      ['useradd', [1, 2]],
+      ['mv', [1, 2, 3, 4]],
+      ['setpriv', [1, 2]],
+      ['sync', [1, 2]],
+    ] as const) {
+      for (const nth of nths) {
+        await host.must(['sh', '-s'], { stdin: fails(tool, nth, 'kill -KILL $PPID') });
+        const { stdout } = await host.exec(['sh', '-s'], { stdin: text });
+        await host.must(['sh', '-s'], { stdin: mended(tool) });
+        if (!stdout.includes('verdict')) killed++;
+        const next = await host.exec(['sh', '-s'], { stdin: text });
+        assert.match(next.stdout, /verdict ok/, `${tool} ${nth}: ${next.stdout}`);
+        await host.must(['sh', '-s'], { stdin: await removal() });
+        await host.must(['sh', '-c', 'rm -rf /tmp/tmp.*']);
+        assert.equal(await trace(host), was, `${tool}, killed the ${nth}. time`);
+      }
+    }
+    assert.ok(killed >= 6, `only ${killed} were killed`);
+  });
+
+  it('refuses what is in the way: an account, files of another, a disk that is full or read-only', async () => {
+    const host = fleet.host('web-2');
+    const was = await trace(host);
+    const text = await script();
+    for (const [make, undo, code] of [
+      ['useradd -r holdfast-reader', 'userdel holdfast-reader', 'account-exists'],
+      ['mkdir /usr/local/lib/holdfast', 'rmdir /usr/local/lib/holdfast', 'foreign-files'],
+      ['echo x >/etc/sudoers.d/holdfast', 'rm /etc/sudoers.d/holdfast', 'foreign-files'],
+      [
+        'mv /usr/sbin/visudo /usr/sbin/visudo.away',
+        'mv /usr/sbin/visudo.away /usr/sbin/visudo',
+        'no-tool',
+      ],
+    ] as const) {
+      await host.must(['sh', '-c', make]);
+      const { stdout } = await host.exec(['sh', '-s'], { stdin: text });
+      await host.must(['sh', '-c', undo]);
+      assert.match(stdout, new RegExp(`verdict refused\ncode ${code}\n`), make);
+      assert.equal(await trace(host), was, make);
+    }
+  });
+
+  it('works under BusyBox, without sudo, and with an OpenSSH that checks no signatures', async () => {
+    for (const [name, alias, capability] of [
+      ['busybox-1', 'busybox-1', 'full'],
+      ['no-sudo-1', 'root@no-sudo-1', 'full'],
+      ['old-ssh-1', 'old-ssh-1', 'reader-only'],
+    ] as const) {
+      const host = fleet.host(name);
+      const was = await trace(host);
+      const { hosts } = await one.must<{ hosts: { capability: string }[] }>(
+        0,
+        'enroll',
+        name,
+        '--ssh',
+        alias,
+        '--ssh-config',
+        fleet.sshConfig,
+        '--yes',
+        '--no-sign',
+      );
+      assert.equal(hosts[0]?.capability, capability, name);
+      await one.sign();
+      assert.match(await enter(host, 'reader', HELLO), /verdict ok/, name);
+      if (capability === 'full')
+        assert.match(
+          await enter(
+            host,
+            'runner',
+            formatFrame('status', []),
+            name === 'no-sudo-1' ? 'root' : 'holdfast-runner',
+          ),
+          /verdict ok/,
+          name,
+        );
+      await one.must(
+        0,
+        'unenroll',
+        name,
+        '--ssh',
+        alias,
+        '--ssh-config',
+        fleet.sshConfig,
+        '--yes',
+        '--no-sign',
+      );
+      await one.sign();
+      assert.equal(await trace(host), was, name);
+    }
+  });
+
+  async function removal(): Promise<string> {
+    return scriptFor((await operatorSsh.material()).script, {
+      verb: 'remove',
+      organisation: 'acme',
+      evenRunning: false,
+    });
+  }
+});
