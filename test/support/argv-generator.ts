@@ -319,7 +319,7 @@ export class ArgvGenerator {
   /** A script of sed or awk, one of the list with a few of its characters changed. */
   #script(): readonly string[] {
     const pieces = [
-      ...'{}()[]/\\;,$!|<>=~+-*^%&?:."0195ab#w e',
+      ...'{}()[]/\\;,$!|<>=~+-*^%&?:."0195ab#w e'.split(''),
       'print',
       'getline',
       'length',
