@@ -21,6 +21,8 @@ export type Sizes = {
   /** Proposals through the gate. */
   readonly gates: number;
   readonly calls: number;
+  /** Servers on loopback. */
+  readonly sshHosts: number;
   readonly starts: number;
 };
 
@@ -41,6 +43,7 @@ export const SIZES = {
     decisions: 300,
     gates: 2_000,
     calls: 200,
+    sshHosts: 20,
     starts: 7,
   },
   default: {
@@ -59,6 +62,7 @@ export const SIZES = {
     decisions: 200,
     gates: 500,
     calls: 100,
+    sshHosts: 20,
     starts: 5,
   },
   quick: {
@@ -77,6 +81,7 @@ export const SIZES = {
     decisions: 100,
     gates: 100,
     calls: 30,
+    sshHosts: 8,
     starts: 3,
   },
   tiny: {
@@ -95,6 +100,7 @@ export const SIZES = {
     decisions: 3,
     gates: 100,
     calls: 3,
+    sshHosts: 2,
     starts: 1,
   },
 } as const satisfies Readonly<Record<string, Sizes>>;
