@@ -157,13 +157,13 @@ tree_of() { grep -l -e "HOLDFAST_JOB=$nonce" /proc/[0-9]*/environ 2>/dev/null | 
 
 # end_tree [GROUP]: SIGTERM to all of it, and after a short grace SIGKILL until nothing is left.
 end_tree() {
-  [ -z "${1-}" ] || kill -TERM -- "-$1" 2>/dev/null
+  [ -z "${1-}" ] || kill -TERM "-$1" 2>/dev/null
   tree_of | while read -r each; do kill -TERM "$each" 2>/dev/null; done
   tries=0
   while [ -n "$(tree_of)" ] && [ $((tries += 1)) -le $((GRACE_SECONDS * 5)) ]; do sleep 0.2; done
   tries=0
   while :; do
-    [ -z "${1-}" ] || kill -KILL -- "-$1" 2>/dev/null
+    [ -z "${1-}" ] || kill -KILL "-$1" 2>/dev/null
     [ ! -f "$CGROUPS/$nonce/cgroup.kill" ] || echo 1 >"$CGROUPS/$nonce/cgroup.kill"
     left=$(tree_of)
     [ -n "$left" ] && [ $((tries += 1)) -le 20 ] || break
