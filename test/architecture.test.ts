@@ -30,7 +30,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
 
   // decide: pure, values in, values out
   redaction: { doors: ['base'], outside: [] },
-  inventory: { doors: ['base', 'model'], outside: ['node:net', 'yaml'] },
+  inventory: { doors: ['base', 'model'], outside: ['yaml'] },
   drift: { doors: ['base', 'model'], outside: [] },
   catalogue: { doors: ['base', 'model'], outside: ['yaml'] },
   planning: { doors: ['base', 'model', 'catalogue'], outside: [] },

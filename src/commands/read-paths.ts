@@ -1,6 +1,6 @@
 /** The file of path rules: what ships, and what operators add. Theirs only ever adds: a denial stays. */
 
-import { parseBlock } from './address.ts';
+import { parseBlock } from '#base/address';
 import type { PathRules } from './entry.ts';
 import { normalPath } from './paths.ts';
 import { readYaml, type Value, type Yaml } from './yaml-file.ts';

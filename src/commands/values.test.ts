@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { parseAddress, Reachable } from './address.ts';
+import { parseAddress } from '#base/address';
+import { Reachable } from './address.ts';
 import { Ere, EreError } from './ere.ts';
 import { PathGuard } from './paths.ts';
 import { someSurroundings } from './samples.ts';

@@ -1,6 +1,8 @@
 /** Types of values: read from an entry once, then asked for every word. docs/command-grammar.md lists them. */
+
+import { parseAddress } from '#base/address';
 import { show } from '#base/nearest';
-import { parseAddress, type Reachable } from './address.ts';
+import type { Reachable } from './address.ts';
 import { judgeAwk } from './awk.ts';
 import type { CommandClass, CommandCode } from './entry.ts';
 import { Ere, EreError } from './ere.ts';

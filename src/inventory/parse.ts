@@ -2,8 +2,8 @@
  * `fleet.yaml` as text in, the inventory out. Anything not understood is refused: a misspelt key
  * would otherwise be a profile that silently says less than the operator meant.
  */
-import { isIP } from 'node:net';
 import { type Document, LineCounter, parseDocument } from 'yaml';
+import { parseBlock } from '#base/address';
 import { sha256 } from '#base/digest';
 import { LIMITS } from '#base/limits';
 import { DEFAULT_SCOPE, type Scope, type Target } from '#model';
@@ -155,14 +155,8 @@ function readNetworks(reader: Reader, value: Value | undefined): readonly string
 
 /** Looks may speak to addresses in these blocks (RFC 4632, RFC 4291); loopback is always one. */
 function networkProblem(block: string): string | undefined {
-  const [address = '', bits = '', ...more] = block.split('/');
-  const family = isIP(address);
-  const isBlock =
-    family !== 0 &&
-    more.length === 0 &&
-    /^(?:0|[1-9][0-9]{0,2})$/.test(bits) &&
-    Number(bits) >= 1 &&
-    Number(bits) <= (family === 4 ? 32 : 128);
+  const [, bits = '0'] = block.split('/');
+  const isBlock = parseBlock(block) !== null && Number(bits) >= 1;
   return isBlock ? undefined : 'must be a block of addresses, like 10.0.0.0/8 or fd00::/8';
 }
 
