@@ -29,19 +29,15 @@ describe('an analysis', () => {
   it('says what becomes of a command, by who asks', () => {
     for (const [line, assistant, operator] of [
       ['see /etc/hosts', 'read T0 LOW allow', 'read T0 LOW allow'],
-      [
-        'see -o /tmp/x /etc/hosts',
-        'write T1 MEDIUM needs-approval',
-        'write T1 MEDIUM needs-approval',
-      ],
-      ['see run x', 'exec T3 CRITICAL needs-approval', 'exec T3 CRITICAL needs-approval'],
-      ['frobnicate x', 'deny deny CRITICAL deny', 'deny T3 CRITICAL needs-approval'],
-      ['see --frob x', 'deny deny CRITICAL deny', 'deny T3 CRITICAL needs-approval'],
+      ['see -o /tmp/x /etc/hosts', 'write T1 LOW needs-approval', 'write T1 LOW needs-approval'],
+      ['see run x', 'exec T3 HIGH needs-approval', 'exec T3 HIGH needs-approval'],
+      ['frobnicate x', 'deny deny CRITICAL deny', 'deny T3 HIGH needs-approval'],
+      ['see --frob x', 'deny deny CRITICAL deny', 'deny T3 HIGH needs-approval'],
       ['see /etc/shadow', 'deny deny CRITICAL deny', 'deny deny CRITICAL deny'],
       ['see /dev/sda', 'deny deny CRITICAL deny', 'deny deny CRITICAL deny'],
       ["see 'x", 'deny deny CRITICAL deny', 'deny deny CRITICAL deny'],
       ['sеe x', 'deny deny CRITICAL deny', 'deny deny CRITICAL deny'],
-      ['see a | see b', 'exec T3 CRITICAL deny', 'exec T3 CRITICAL deny'],
+      ['see a | see b', 'exec T3 HIGH needs-approval', 'exec T3 HIGH needs-approval'],
     ] as const) {
       assert.equal(verdict(line, 'assistant'), assistant, line);
       assert.equal(verdict(line, 'operator'), operator, line);

@@ -32,9 +32,9 @@ export type CommandAnalysis = {
 
 const LABELS = {
   T0: 'LOW',
-  T1: 'MEDIUM',
-  T2: 'HIGH',
-  T3: 'CRITICAL',
+  T1: 'LOW',
+  T2: 'MEDIUM',
+  T3: 'HIGH',
   deny: 'CRITICAL',
 } as const satisfies Record<Judgement['tier'], CommandLabel>;
 
@@ -88,7 +88,7 @@ export function answerFor(
 }
 
 /** Refused for what it is, not for what is not known of it. */
-const REFUSED: ReadonlySet<string> = new Set([...HARD_CODES, 'needs-shell', 'env-prefix']);
+const REFUSED: ReadonlySet<string> = HARD_CODES;
 
 function saferWays(judge: Judge, given: CommandGiven, { code, entry }: Judgement): string[] {
   const ways: string[] = [];

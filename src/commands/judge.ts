@@ -60,9 +60,10 @@ export function buildJudge(entries: readonly CommandEntry[], surroundings: Surro
     judge,
     judgeLine: (line) => {
       const tokens = tokenize(line);
-      return 'argv' in tokens
-        ? judge(tokens.argv)
-        : refusal(tokens.code, tokens.because, { class: tokens.class });
+      if ('argv' in tokens) return judge(tokens.argv);
+      const refused = refusal(tokens.code, tokens.because, { class: tokens.class });
+      // What needs a shell says so in its words, for a person to read: nothing else would mean the same.
+      return tokens.class === 'exec' ? { ...refused, normalForm: ['sh', '-c', line] } : refused;
     },
   };
 }

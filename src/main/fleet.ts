@@ -129,12 +129,10 @@ export class Fleet implements AsyncDisposable {
   async analyse({ target: _, byOperator, ...asked }: CommandQuestion): Promise<CommandAnalysis> {
     const given: CommandGiven = asked;
     const { judge } = await this.grammar();
+    const told = analyse(judge, given, byOperator ? 'operator' : 'assistant');
     const tokens = 'line' in given ? tokenize(given.line) : given;
-    const [program, ...words] = 'argv' in tokens ? tokens.argv : [];
-    return {
-      ...analyse(judge, given, byOperator ? 'operator' : 'assistant'),
-      argv: program === undefined ? null : [program, ...words],
-    };
+    const [program, ...words] = 'argv' in tokens ? tokens.argv : (told.normalForm ?? []);
+    return { ...told, argv: program === undefined ? null : [program, ...words] };
   }
 
   readonly judgeCommand: RoadPorts['judgeCommand'] = async ({

@@ -7,7 +7,7 @@ import { resolveTarget } from '#inventory';
 import { clean } from '#redaction';
 import { changeShape, reasonInput } from './change-shapes.ts';
 import { readScopes } from './filters.ts';
-import type { Asking, CommandQuestion } from './operation.ts';
+import type { Asking, CommandAnalysis, CommandQuestion } from './operation.ts';
 import { changing } from './operation.ts';
 import { shown } from './run-action.ts';
 
@@ -100,7 +100,11 @@ export const runCommand = changing({
     seconds: z.number().int().min(1).max(600).optional().describe('time limit; default 60'),
     idempotencyKey: z.string().min(1).max(LIMITS.nameChars).optional(),
   }),
-  output: z.object({ ...changeShape.partial().shape, ...ranShape.partial().shape }),
+  output: z.object({
+    ...changeShape.partial().shape,
+    ...ranShape.partial().shape,
+    analysis: analysisShape.optional().describe('of what became a change'),
+  }),
   hides: ['line', 'argv'],
   async run(input, { road, requester, commands }, asking) {
     const target = resolveTarget(asking.inventory, input.target, readScopes(undefined, asking));
@@ -129,7 +133,7 @@ export const runCommand = changing({
       idempotencyKey: input.idempotencyKey ?? null,
       ...(input.seconds === undefined ? {} : { seconds: input.seconds }),
     });
-    return answerOf(answer);
+    return answerOf(answer, analysis);
   },
   told(answer) {
     const { decision, targets, changeId, digest, state } = answer;
@@ -152,8 +156,8 @@ export const runCommand = changing({
   },
 });
 
-function answerOf(answer: CommandAnswer): never {
-  if (answer.kind === 'change') return shown(answer.view) as never;
+function answerOf(answer: CommandAnswer, { argv: _, ...analysis }: CommandAnalysis): never {
+  if (answer.kind === 'change') return { ...shown(answer.view), analysis } as never;
   const { target, argv, policies, exit, stdout, stderr, truncated, durationMs } = answer;
   return {
     exit,

@@ -48,9 +48,10 @@ export function commandPowers(blocked: string[] = []): CommandPowers {
     analyse: async ({ byOperator, ...asked }) => {
       const given = 'argv' in asked ? { argv: asked.argv } : { line: asked.line };
       const tokens = 'line' in given ? tokenize(given.line) : given;
-      const [program, ...words] = 'argv' in tokens ? tokens.argv : [];
+      const told = analyse(shippedJudge(), given, byOperator ? 'operator' : 'assistant');
+      const [program, ...words] = 'argv' in tokens ? tokens.argv : (told.normalForm ?? []);
       return {
-        ...analyse(shippedJudge(), given, byOperator ? 'operator' : 'assistant'),
+        ...told,
         argv: program === undefined ? null : [program, ...words],
       };
     },
