@@ -88,7 +88,7 @@ const REFUSED_ANYWAY: Readonly<Record<string, RegExp>> = {
   pvdisplay: /^\/dev\/|^\/run\/(?:lock\/)?lvm\//,
 };
 const LOCAL_SOCKETS =
-  /sun_path=@?"(?:\/var)?\/run\/(?:nscd\/socket|systemd\/|dbus\/|udev\/|user\/|docker\.sock|podman\/|containerd\/|supervisor|fail2ban\/|chrony|snapd|dnsmasq)|sun_path=@"|sun_path="\/tmp\/\.X11|sun_path="\/tmp\/tmux/;
+  /sun_path="\/dev\/log"|sun_path=@?"(?:\/var)?\/run\/(?:nscd\/socket|systemd\/|dbus\/|udev\/|user\/|docker\.sock|podman\/|containerd\/|supervisor|fail2ban\/|chrony|snapd|dnsmasq)|sun_path=@"|sun_path="\/tmp\/\.X11|sun_path="\/tmp\/tmux/;
 
 export function whyNoStrace(): string | false {
   const tried = spawnSync('strace', ['-f', '-e', 'trace=execve', '-o', '/dev/null', 'true'], {
@@ -279,7 +279,11 @@ function objection(
     case 'openat2':
     case 'creat': {
       // Its own threads' names, and what the kernel refuses it.
-      if (/^\/proc\/self\/task\/\d+\/comm$/.test(path) || isOwn(path)) return null;
+      if (
+        /^\/proc\/self\/(?:task\/\d+\/comm|coredump_filter|oom_score_adj)$/.test(path) ||
+        isOwn(path)
+      )
+        return null;
       if (/E(?:ACCES|PERM)/.test(call) && REFUSED_ANYWAY[program]?.test(path)) return null;
       const writes = /O_(?:WRONLY|RDWR|CREAT|TRUNC|APPEND)/.test(call) || name === 'creat';
       if (writes && !HARMLESS_DEVICES.test(path) && !/O_TMPFILE/.test(call))
@@ -288,8 +292,9 @@ function objection(
         return null;
       const denied = rules.denied(path.startsWith('/') ? path : `/${path}`);
       if (denied === null) return null;
-      // The C library looks at its own memory map; ps of procps 4 fills in more than it is asked for, and shows none of it.
+      // The C library looks at its own memory map; df opens what it is asked about, to wake what mounts it, and reads nothing; ps of procps 4 fills in more than it is asked for, and shows none of it.
       if (path === '/proc/self/maps') return null;
+      if (program === 'df' && /O_NOCTTY\|O_NONBLOCK/.test(call)) return null;
       if (program === 'ps' && /^\/proc\/[\d/task]+\/environ$/.test(path)) return null;
       if (PROCESS_LISTERS.has(program) && /^\/proc\/(?!.*(?:environ|mem)$)/.test(path)) return null;
       if (SHADOW_READERS.has(program) && /^\/etc\/g?shadow$/.test(path)) return null;
@@ -299,6 +304,7 @@ function objection(
     case 'sendto':
     case 'sendmsg':
     case 'sendmmsg': {
+      if (call.includes('AF_NETLINK')) return null;
       const address =
         /sin6?_addr[^"]*"([^"]+)"|inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)"/.exec(call);
       const to = address?.[1] ?? address?.[2] ?? address?.[3];
