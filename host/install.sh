@@ -226,8 +226,12 @@ install_payload() {
   [ "$runner_by" != sudo ] || [ "$has_sudo" = yes ] || refuse no-tool sudo
   [ "$has_sudo" = no ] || command -v visudo >/dev/null || refuse no-tool visudo
   again=$(given again)
+  # First, so that what a death left is not taken for somebody else's.
+  open_journal
   if [ -e "$HOST" ]; then
     if [ "$again" != yes ] && is_ours; then
+      rm -rf "$JOURNAL"
+      journal=''
       tell_host
       return 0
     fi
@@ -244,7 +248,6 @@ install_payload() {
   if [ -d /root/.ssh ] && [ ! -e "$HOST/made-root-ssh" ]; then had_root_ssh=yes; fi
   if [ -e /root/.ssh/authorized_keys ] && [ ! -e "$HOST/made-root-keys" ]; then had_root_keys=yes; fi
 
-  open_journal
   staged "$LIB"
   mkdir -m 0755 "$new" "$new/$version" && unpack "$new/$version" && homes "$new/home" && ln -s "$version" "$new/current" || refuse cannot-write "$LIB"
   grammar=$(file_of grammar)
@@ -288,6 +291,7 @@ install_payload() {
 remove() {
   [ "$(id -u)" -eq 0 ] || refuse not-root 'start it as root'
   wanted=$(given epoch)
+  open_journal
   [ -e "$HOST" ] || [ -e "$LIB" ] || refuse not-enrolled 'nothing of ours is here'
   [ ! -f "$HOST/identity" ] || [ "$(said organisation)" = "$(given organisation)" ] || refuse other-organisation "$(said organisation)"
   for open in "$HOST"/jobs/*/open; do [ ! -e "$open" ] || [ "$wanted" = 0 ] || refuse job-running 'a job is not ended yet'; done
@@ -304,6 +308,7 @@ remove() {
   for account in "$READER" "$RUNNER"; do remove_account "$account" || fact left "account:$account"; done
   rm -rf "$LIB" "$ETC/grammar" "$HOST" "$HOST".epoch-* "$JOURNAL"
   rmdir "$ETC" 2>/dev/null
+  journal=''
   for place in "$LIB" "$ETC" "$HOST" "$SUDOERS" "$JOURNAL"; do
     for each in "$place" "$place"[.]*; do [ ! -e "$each" ] || fact left "$(words "$each")"; done
   done

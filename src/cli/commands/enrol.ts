@@ -259,9 +259,9 @@ export const rotateKeys: CommandSpec = {
   options: [SSH_CONFIG, AT_ONCE, { flags: '--batch', about: 'ssh asks nobody for anything' }, YES],
   async run(desk, [words], options) {
     const wanted = wantedOf(desk, options);
-    const targets = await enrolledTargets(desk, words);
+    const start = await startOf(desk, await enrolledTargets(desk, words));
+    const targets = start.hosts.map(({ target }) => target);
     await goOn(desk, options, `Change the transport keys of ${targets.length} hosts?`);
-    const start = await startOf(desk, targets);
     const staged = (await desk.ask('enrolment_keys', { verb: 'stage' })) as unknown as Pick<
       Start,
       'keys' | 'next'
@@ -307,14 +307,21 @@ export const rotateKeys: CommandSpec = {
     })) as unknown as {
       readonly tried: readonly { readonly target: string; readonly why: string | null }[];
     };
-    const shut = tried.filter(({ why }) => why !== null);
-    if (shut.length > 0)
-      return shown(
-        desk,
-        added,
-        shut.map(({ target, why }) => `${target} was not entered with the next keys: ${why}`),
-        'mend that and run it again; the old keys stay in use',
-      );
+    const entered = added.map((way): Way => {
+      const why = tried.find(({ target }) => target === way.target)?.why;
+      if (why === null) return way;
+      const says = `not entered with the next keys: ${why ?? 'not tried'}`;
+      return {
+        ...way,
+        fault: new Fault(
+          'unavailable',
+          'key-not-taken',
+          `${way.target}: ${says}. Mend that and run it again; the old keys stay in use`,
+        ),
+      };
+    });
+    if (entered.some(({ fault }) => fault !== undefined))
+      return shown(desk, entered, ['the old keys stay in use'], 'run it again');
     await desk.ask('enrolment_keys', { verb: 'commit' });
     const cleared = await put(staged.next ?? staged.keys, null);
     return shown(
