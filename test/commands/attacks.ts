@@ -60,8 +60,7 @@ export const ATTACKS: readonly { readonly name: string; readonly is: (argv: Argv
     is: program('env', 'nice', 'timeout', 'time', 'watch', 'xargs', 'nohup', 'setsid'),
   },
   { name: 'devices and processes', is: word(/^\/+(?:dev|proc)\//) },
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: beyond ASCII
-  { name: 'look-alikes', is: ([, ...words]) => words.some((each) => /[^\x00-\x7f]/.test(each)) },
+  { name: 'look-alikes', is: ([, ...words]) => words.some((each) => /[^ -~]/.test(each)) },
   {
     name: 'ways out',
     is: program('dig', 'ping', 'host', 'nslookup', 'curl', 'wget', 'traceroute'),

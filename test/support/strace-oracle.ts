@@ -40,6 +40,8 @@ const HELPERS: Readonly<Record<string, readonly string[]>> = {
   debsums: ['dpkg-query', 'dpkg', 'perl', 'dpkg-divert'],
   // a page of the manual is laid out by the formatter
   man: [
+    'whatis',
+    'apropos',
     'preconv',
     'tbl',
     'groff',
@@ -292,8 +294,9 @@ function objection(
         return null;
       const denied = rules.denied(path.startsWith('/') ? path : `/${path}`);
       if (denied === null) return null;
-      // The C library looks at its own memory map; df opens what it is asked about, to wake what mounts it, and reads nothing; ps of procps 4 fills in more than it is asked for, and shows none of it.
+      // Keys of sysctl -a are the kernel's to refuse. The C library looks at its own memory map; df opens what it is asked about, to wake what mounts it, and reads nothing; ps of procps 4 fills in more than it is asked for, and shows none of it.
       if (path === '/proc/self/maps') return null;
+      if (program === 'sysctl' && path.startsWith('/proc/sys/net/')) return null;
       if (program === 'df' && /O_NOCTTY\|O_NONBLOCK/.test(call)) return null;
       if (program === 'ps' && /^\/proc\/[\d/task]+\/environ$/.test(path)) return null;
       if (PROCESS_LISTERS.has(program) && /^\/proc\/(?!.*(?:environ|mem)$)/.test(path)) return null;
