@@ -1,4 +1,11 @@
 export {
+  type BlockedNote,
+  type BlockedReader,
+  type BlockedRow,
+  type BlockedWriter,
+  MOST_BLOCKED,
+} from './blocked.ts';
+export {
   type ApprovalRow,
   type AttemptOutcome,
   type AttemptRow,

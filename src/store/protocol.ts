@@ -7,6 +7,7 @@
 import type { Json } from '#base/json';
 import type { Instant } from '#base/time';
 import type { Coverage, Fact, FactType, FactVersion, Scope } from '#model';
+import type { BlockedReader, BlockedWriter } from './blocked.ts';
 import type { ChangeReader, ChangeWriter } from './changes.ts';
 
 /** One listed fact. Times: see the reference semantics in docs/architecture.md, "Facts: two clocks". */
@@ -168,6 +169,7 @@ export interface FactReader {
 export interface StoreTransaction {
   readonly reader: FactReader;
   readonly changes: ChangeWriter;
+  readonly blocked: BlockedWriter;
   record(observation: ObservationInput): ObservationReceipt;
   /** What this transaction recorded so far, in order. */
   recorded(): readonly RecordedObservation[];
@@ -186,6 +188,7 @@ export type RecordedObservation = { readonly id: string; readonly digest: string
 export interface Store extends AsyncDisposable {
   readonly read: FactReader;
   readonly changes: ChangeReader;
+  readonly blocked: BlockedReader;
   write<T>(act: (transaction: StoreTransaction) => T | Promise<T>): Promise<T>;
   /** A consistent copy while others read and write; `target` must not exist. */
   backup(target: string): Promise<void>;

@@ -132,6 +132,11 @@ const CHANGE_QUESTIONS: readonly [problem: string, sql: string][] = [
          OR (detail IS NOT NULL AND NOT json_valid(detail))
        UNION ALL SELECT id FROM standing WHERE NOT json_valid(signatures) OR NOT json_valid(detail)`,
   ],
+  [
+    'a record of refused commands is not JSON:',
+    `SELECT id FROM blocked WHERE NOT json_valid(body)
+       UNION ALL SELECT name FROM blocked_note WHERE NOT json_valid(body)`,
+  ],
 ];
 
 export function problemsOf(sql: Statements, lastOp: number): readonly string[] {

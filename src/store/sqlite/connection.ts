@@ -2,11 +2,12 @@
  * One connection to the database: opened, migrated, and then held to what the store may do.
  *
  * After `restrict`, the connection can neither delete, drop, attach nor set anything, and can
- * update nothing but the closing of a fact, the moving of a change and the end of an attempt,
- * whatever SQL reaches it.
+ * update nothing but the closing of a fact, the moving of a change, the end of an attempt and the
+ * counts of refused commands, whatever SQL reaches it.
  */
 import { constants, DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { storeFault } from '../faults.ts';
+import { BLOCKED_UPDATES } from './blocked.ts';
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
 
 /** Opens a database file; a test puts one here that fails when told to. */
@@ -70,6 +71,7 @@ const CLOSED: Readonly<Record<string, readonly string[]>> = {
   fact: ['seen_to'],
   change: ['rev', 'state', 'updated_at', 'tier', 'digest', 'decide_by'],
   attempt: ['ended_at', 'outcome', 'detail'],
+  ...BLOCKED_UPDATES,
 };
 
 export function restrict(db: DatabaseSync): void {

@@ -6,6 +6,7 @@
  * row for each breakpoint at which a believed value changes; what repeats a value is only in the
  * observation's shape. See docs/decisions/0002-breakpoints-and-stored-sets.md.
  */
+import { BLOCKED_TABLES } from './blocked.ts';
 import { CHANGE_TABLES, CHANGE_TABLES_UNCHANGING } from './change-tables.ts';
 
 export const APPLICATION_ID = 0x48_6f_6c_64;
@@ -93,6 +94,12 @@ export const MIGRATIONS: readonly { readonly number: number; readonly sql: strin
     sql: `${CHANGE_TABLES}
   ${REFUSED('change')} ${REFUSED('attempt')}
   ${CHANGE_TABLES_UNCHANGING.map(UNCHANGING).join('')}
+`,
+  },
+  {
+    number: 4,
+    sql: `${BLOCKED_TABLES}
+  ${REFUSED('blocked')} ${REFUSED('blocked_note')}
 `,
   },
 ];

@@ -118,7 +118,11 @@ describe('a SQLite store on disk', () => {
     await store.write((transaction) => history().map((one) => transaction.record(one)));
     const ahead = observation(50, [fact('disk:a', 1, { validTo: at(900) })]);
     await store.write((transaction) => transaction.record(ahead));
-    await store.write((transaction) => everyTable(transaction.changes));
+    await store.write((transaction) => {
+      everyTable(transaction.changes);
+      transaction.blocked.keep({ id: 'a', count: 2, firstAt: at(1), lastAt: at(2), body: {} });
+      transaction.blocked.keepNote('tally', {});
+    });
     const attempts = [
       'DELETE FROM fact',
       'UPDATE fact SET value = 1',
@@ -129,6 +133,8 @@ describe('a SQLite store on disk', () => {
       `UPDATE approval SET operator = 'me'`,
       `UPDATE attempt SET target = 'host:b'`,
       'DROP TRIGGER fact_closes_once',
+      'DELETE FROM blocked',
+      'UPDATE blocked SET slot = 9',
       'DROP TABLE fact',
       `ATTACH '${path}.other' AS other`,
       'PRAGMA writable_schema = 1',
@@ -149,6 +155,7 @@ describe('a SQLite store on disk', () => {
     assert.throws(() => raw.exec('UPDATE fact SET seen_to = 9 WHERE seen_to IS NOT NULL'));
     assert.throws(() => raw.exec(`UPDATE fact SET seen_to = 99, value = '7'`), /append-only/);
     assert.throws(() => raw.exec('UPDATE observation SET recorded_at = 1'), /append-only/);
+    assert.throws(() => raw.exec('UPDATE blocked SET count = 1'), /append-only/);
     for (const sql of [
       `UPDATE change SET state = 'confirmed'`,
       `UPDATE change SET rev = rev + 1, state = 'proposed'`,

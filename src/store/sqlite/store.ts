@@ -7,6 +7,7 @@
 import { backup, type DatabaseSync } from 'node:sqlite';
 import { Fault } from '#base/fault';
 import type { Files } from '#base/ports';
+import type { BlockedReader } from '../blocked.ts';
 import type { ChangeReader, ChangeWriter } from '../changes.ts';
 import { storeFault } from '../faults.ts';
 import type {
@@ -16,6 +17,7 @@ import type {
   Store,
   StoreTransaction,
 } from '../protocol.ts';
+import { SqliteBlockedReader, SqliteBlockedWriter } from './blocked.ts';
 import { SqliteChangeReader } from './change-reader.ts';
 import { SqliteChangeWriter } from './change-writer.ts';
 import { problemsOf } from './check.ts';
@@ -107,6 +109,7 @@ function isOutOfReach(thrown: unknown): thrown is Error & { readonly errstr: str
 class SqliteStore implements Store {
   readonly read: FactReader;
   readonly changes: ChangeReader;
+  readonly blocked: BlockedReader;
   readonly #writer: DatabaseSync;
   readonly #looking: DatabaseSync;
   readonly #files: SqliteStoreOptions['files'] | undefined;
@@ -139,6 +142,7 @@ class SqliteStore implements Store {
     const apart = looking === writer ? sql : new Statements(looking);
     this.read = new SqliteReader(apart, () => this.#committed);
     this.changes = new SqliteChangeReader(apart);
+    this.blocked = new SqliteBlockedReader(apart);
   }
 
   write<T>(act: (transaction: StoreTransaction) => T | Promise<T>): Promise<T> {
@@ -190,16 +194,18 @@ class SqliteStore implements Store {
       if (!open) throw storeFault('store-closed', 'the transaction has ended: begin another');
       if (broken) throw storeFault('store-unwritable', 'the transaction failed: begin another');
     };
-    const changes: ChangeWriter = new SqliteChangeWriter(this.#sql, (write) => {
+    const writing = <W>(write: () => W): W => {
       mustBeOpen();
       broken = true;
       const written = write();
       broken = false;
       return written;
-    });
+    };
+    const changes: ChangeWriter = new SqliteChangeWriter(this.#sql, writing);
     const transaction: StoreTransaction = {
       reader: this.#inside,
       changes,
+      blocked: new SqliteBlockedWriter(this.#sql, writing),
       record: (observation: ObservationInput) => {
         mustBeOpen();
         // From the first written row on, a throw leaves the transaction half done.
