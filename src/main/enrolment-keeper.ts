@@ -453,8 +453,10 @@ export class EnrolmentKeeper implements EnrolmentPowers {
     let before: number | undefined;
     for (;;) {
       const found = await this.#needs.events.read({ operation: SIGNED }, 500, before);
-      for (const { more } of found)
-        told.push({ number: Number(more?.['number']), record: String(more?.['record']) });
+      for (const { more } of found) {
+        const { number, record } = more ?? {};
+        told.push({ number: Number(number), record: typeof record === 'string' ? record : '' });
+      }
       before = found.at(-1)?.seq;
       if (found.length < 500) return told.toReversed();
     }

@@ -1,7 +1,7 @@
 /** Making machines into hosts of ours, and hosts into machines again. By an operator's own ssh, signed by them. */
 import { resolve } from 'node:path';
 import { Fault } from '#base/fault';
-import type { Json } from '#base/json';
+import { canonicalJson, type Json } from '#base/json';
 import {
   formOf,
   type HostPins,
@@ -614,8 +614,7 @@ async function signPending(
       const told = own.get(each.target);
       if (
         told === undefined ||
-        JSON.stringify(Object.entries(told).toSorted()) ===
-          JSON.stringify(Object.entries(each).toSorted())
+        canonicalJson(told as unknown as Json) === canonicalJson(each as unknown as Json)
       )
         continue;
       throw new Fault(
