@@ -139,7 +139,7 @@ function fromIni(lines: readonly string[], problem: Problem): readonly Found[] {
       [vars, ...[...own, 'all'].map((group) => groupVars.get(group))].flatMap((each) =>
         names.flatMap((name) => each?.get(name) ?? []),
       )[0];
-    const [name = '', portInName] = splitPort(given);
+    const [name, portInName] = splitPort(given);
     const port = value('ansible_port', 'ansible_ssh_port') ?? portInName;
     return {
       line,
