@@ -10,7 +10,9 @@ import { ME, SshLab, sshTarget, whyNoSshd } from '#test/sshd';
 const READ = resolve('host/read');
 const skip = whyNoSshd() || (existsSync(READ) ? false : 'host/read is not there');
 
-it('the wrapper answers over a kept session, and refuses what its grammar does not know', { skip }, async () => {
+it('the wrapper answers over a kept session, and refuses what its grammar does not know', {
+  skip,
+}, async () => {
   await using lab = new SshLab();
   const server = await lab.sshd();
   server.write(

@@ -123,7 +123,16 @@ describe('hosts over OpenSSH', { skip }, () => {
       ['elsewhere.example', false],
     ] as const) {
       execFileSync('ssh-keygen', [
-        ...['-q', '-s', lab.key('host-ca'), '-I', 'h', '-h', '-n', principal, '-V', '-5m:+10m'],
+        '-q',
+        '-s',
+        lab.key('host-ca'),
+        '-I',
+        'h',
+        '-h',
+        '-n',
+        principal,
+        '-V',
+        '-5m:+10m',
         `${host.directory}/host-key.pub`,
       ]);
       host.write(
@@ -167,7 +176,15 @@ describe('hosts over OpenSSH', { skip }, () => {
     await certified.start();
     const keyFile = lab.key('certified');
     execFileSync('ssh-keygen', [
-      ...['-q', '-s', lab.key('user-ca'), '-I', 'reader', '-n', 'holdfast-reader', '-V', '-5m:+5m'],
+      '-q',
+      '-s',
+      lab.key('user-ca'),
+      '-I',
+      'reader',
+      '-n',
+      'holdfast-reader',
+      '-V',
+      '-5m:+5m',
       `${keyFile}.pub`,
     ]);
     await asked(reachOf({ keyOf: async () => ({ keyFile }) }), certified.target);
@@ -332,7 +349,7 @@ describe('hosts over OpenSSH', { skip }, () => {
     try {
       const { live, whole } = await round([3, 11]);
       t.diagnostic(
-        `p95 of a round: ${quiet.map((ms) => ms.toFixed(1))} ms; with 2 hung: ${p95(live).toFixed(1)} ms; whole ${whole.toFixed(0)} ms`,
+        `p95 of a round: ${quiet.map((ms) => ms.toFixed(1)).join(' ')} ms; with 2 hung: ${p95(live).toFixed(1)} ms; whole ${whole.toFixed(0)} ms`,
       );
       assert.equal(live.length, 18);
       assert.ok(p95(live) < 500, `${p95(live)}`);

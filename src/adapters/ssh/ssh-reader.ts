@@ -124,17 +124,17 @@ export class SshReader implements HostReader {
     const { target, turns, settings, clock } = this.#parts;
     this.#mayTry();
     if (turns.waiting(target) >= settings.mostWaiting) throw this.#fault('busy');
-    const { turn, leave } = turns.take(target, this.#mostSessions);
+    const place = turns.take(target, this.#mostSessions);
     const over = new AbortController();
     const patience = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
     const given = await Promise.race([
-      turn,
+      place.turn,
       clock.sleep(settings.waitMs, patience).then(() => undefined),
     ]);
     over.abort();
     if (given !== undefined) return given;
-    if (leave()) throw this.#fault('busy');
-    return turn;
+    if (place.leave()) throw this.#fault('busy');
+    return place.turn;
   }
 
   /** `fewer`: the host opens fewer sessions than we thought, and nothing was asked. */
