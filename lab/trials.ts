@@ -27,8 +27,6 @@ echo 'lab:only for the lab' | chpasswd
 const NGINX = 'events {}\nhttp { server { listen 127.0.0.1:8081; } }\n';
 
 const ROWS: Readonly<Record<string, readonly Row[]>> = {
-  'service.status': [{ arguments: { unit: WEB } }],
-  'logs.read': [{ arguments: { unit: WEB, lines: 5 } }],
   'journal.errors': [{ arguments: {} }],
   'disk.usage': [{ arguments: {} }],
   'process.list': [{ arguments: { by: 'cpu' } }, { name: 'memory', arguments: { by: 'memory' } }],

@@ -40,6 +40,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
     outside: ['node:crypto', '@scure/bip39/wordlists/english.js', 'yaml'],
   },
   commands: { doors: ['base', 'model'], outside: ['yaml'] },
+  diagnostics: { doors: ['base', 'model', 'redaction'], outside: [] },
   policy: { doors: ['base', 'model'], outside: ['@cedar-policy/cedar-wasm/nodejs', 'yaml'] },
 
   // tools
@@ -81,6 +82,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'catalogue',
       'planning',
       'authority',
+      'diagnostics',
       'policy',
       'store',
     ],

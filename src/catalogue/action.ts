@@ -13,7 +13,7 @@ export type SideEffect = (typeof SIDE_EFFECTS)[number];
 /**
  * Types of arguments. `unit`, `container`, `package`, `account`, `process`, `path` and `certificate`
  * name entities: the value must be one that a trusted source reports for that target, unless the
- * argument says `known: false`. `name` is a plain word, bound to a fact by `requires` where there is one.
+ * argument says `known: false`. `choices` is some of `values`, once each, joined by commas. `name` is a plain word, bound to a fact by `requires` where there is one.
  */
 export const ARGUMENT_TYPES = [
   'unit',
@@ -29,6 +29,7 @@ export const ARGUMENT_TYPES = [
   'version',
   'text',
   'boolean',
+  'choices',
 ] as const;
 export type ArgumentType = (typeof ARGUMENT_TYPES)[number];
 
@@ -38,10 +39,12 @@ export type ArgumentSpec = {
   readonly name: string;
   readonly type: ArgumentType;
   readonly summary: string;
-  /** When it is not, `fallback` is there: every argument of a plan has a value. */
+  /** When it is not, `fallback` is there: every argument of a plan has a value, unless it is `optional`. */
   readonly required: boolean;
+  /** May be left out altogether; only where a diagnosis takes it. */
+  readonly optional?: true;
   readonly fallback: ArgumentValue | null;
-  /** `enum`: the values. `unit`: accepted suffixes, like `service`. */
+  /** `enum`, `choices`: the values. `unit`: accepted suffixes, like `service`. */
   readonly values: readonly string[];
   /** `path`: absolute directories it must lie in. */
   readonly within: readonly string[];
@@ -172,6 +175,8 @@ export type Contract = {
   readonly irreversible: string | null;
   /** Labels of argument names and output lines that are redacted on top of the general rules. */
   readonly redact: readonly string[];
+  /** The diagnosis of ours that says what is read and what it means, in place of steps. Shipped T0 actions only. */
+  readonly diagnosis?: string;
   /** How the contract test tries it: `lab` in a container, `simulated` where it cannot be taken back. */
   readonly contract: 'lab' | 'simulated';
   /** Where it was read. */

@@ -1,9 +1,10 @@
 /**
  * Arguments of a caller, held to the action's types and to what trusted sources report.
  *
- * What comes out has a value for every argument, in the action's own order, and nothing else.
+ * What comes out has a value for every argument that is not optional, in the action's own order, and
+ * nothing else.
  */
-import type { JsonObject } from '#base/json';
+import type { Json, JsonObject } from '#base/json';
 import { didYouMean, nearest, show } from '#base/nearest';
 import type { ArgumentSpec, ArgumentValue, Contract } from './action.ts';
 import { catalogueFault } from './faults.ts';
@@ -35,8 +36,9 @@ export function parseArguments(
     );
   const parsed: Record<string, ArgumentValue> = {};
   for (const spec of action.arguments) {
-    const value = Object.hasOwn(given, spec.name) ? given[spec.name] : spec.fallback;
+    const value = listed(spec, Object.hasOwn(given, spec.name) ? given[spec.name] : spec.fallback);
     if (value === null || value === undefined) {
+      if (spec.optional === true) continue;
       problems.push(`${spec.name} is missing: ${spec.summary}`);
       continue;
     }
@@ -54,6 +56,11 @@ export function parseArguments(
   }
   for (const spec of action.arguments) refuseUnknown(action.id, spec, parsed[spec.name], known);
   return parsed;
+}
+
+/** Choices may be given as a list; a plan has them as one text. */
+function listed(spec: ArgumentSpec, value: Json | undefined): Json | undefined {
+  return spec.type === 'choices' && Array.isArray(value) ? value.join(',') : value;
 }
 
 /** A value that was copied from anywhere becomes an argument only as something that is known. */
@@ -87,6 +94,7 @@ function shown(spec: ArgumentSpec, value: unknown): string {
 /** Whether every value is one of a closed set: an enum, a number, or an entity that is known. */
 export function hasClosedArguments(action: Pick<Contract, 'arguments'>): boolean {
   return action.arguments.every(
-    ({ type, known }) => known || type === 'enum' || type === 'number' || type === 'boolean',
+    ({ type, known }) =>
+      known || type === 'enum' || type === 'choices' || type === 'number' || type === 'boolean',
   );
 }

@@ -57,6 +57,7 @@ export function kindOfValue(type: ArgumentType, value: string): string | undefin
     case 'version':
     case 'text':
     case 'boolean':
+    case 'choices':
       return undefined;
   }
 }
@@ -77,7 +78,8 @@ export function hasSafeStart(type: ArgumentType): boolean {
     type === 'certificate' ||
     type === 'number' ||
     type === 'process' ||
-    type === 'enum'
+    type === 'enum' ||
+    type === 'choices'
   );
 }
 
@@ -118,6 +120,8 @@ export function valueProblem(
       return pathProblem(value) ?? withinProblem(spec.within, value);
     case 'enum':
       return spec.values.includes(value) ? undefined : `must be one of ${spec.values.join(', ')}`;
+    case 'choices':
+      return choicesProblem(spec.values, value);
     case 'text':
       return textProblem(value, spec.max ?? TEXT_CHARS);
   }
@@ -142,6 +146,13 @@ function unitProblem(suffixes: readonly string[], value: string): string | undef
   if (suffixes.length > 0 && !suffixes.includes(suffix))
     return `must be a ${suffixes.map((each) => `.${each}`).join(' or ')}`;
   return undefined;
+}
+
+function choicesProblem(values: readonly string[], value: string): string | undefined {
+  const chosen = value.split(',');
+  return chosen.every((each) => values.includes(each)) && new Set(chosen).size === chosen.length
+    ? undefined
+    : `must be some of ${values.join(', ')}, once each, with commas between`;
 }
 
 function textProblem(value: string, most: number): string | undefined {

@@ -15,7 +15,10 @@ export function readAction(reader: Reader, value: Value, source: Source): Action
   if (found === undefined) return undefined;
   const { contract, names } = found;
   const items = record.steps === undefined ? [] : reader.list(record.steps, 'steps');
-  if (items.length === 0 || items.length > MAX_STEPS)
+  const isDiagnosis = contract.diagnosis !== undefined;
+  if (isDiagnosis && record.steps !== undefined)
+    reader.problem(record.steps.at, 'a diagnosis has no steps of its own: leave steps out');
+  if (!isDiagnosis && (items.length === 0 || items.length > MAX_STEPS))
     reader.problem(
       record.steps?.at ?? value.at,
       `an action has 1 to ${MAX_STEPS} steps, has ${items.length}`,
@@ -26,7 +29,8 @@ export function readAction(reader: Reader, value: Value, source: Source): Action
     if (step !== undefined) steps.push(step);
   }
   const { arguments: args, ...parts } = contract;
-  if (steps.length === items.length) refuseUnused(reader, value, args, { parts, steps });
+  if (steps.length === items.length && !isDiagnosis)
+    refuseUnused(reader, value, args, { parts, steps });
   const action = { ...contract, kind: 'action' as const, steps };
   const { origin, ...content } = action;
   return { ...action, origin, digest: digestOf(content as unknown as Json) };

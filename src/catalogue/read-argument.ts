@@ -26,6 +26,7 @@ const KEYS = [
   'max',
   'known',
   'secret',
+  'optional',
 ] as const;
 type Keys = { readonly [K in (typeof KEYS)[number]]?: Entry };
 const NAME = /^[a-z][A-Za-z0-9]{0,39}$/;
@@ -66,13 +67,21 @@ function readArgument(reader: Reader, entry: Entry): ArgumentSpec | undefined {
     secret: record.secret !== undefined && readFlag(reader, record.secret),
   };
   const fallback = record.default === undefined ? null : readDefault(reader, record.default, spec);
-  return { ...spec, required: record.default === undefined, fallback };
+  const isOptional = record.optional !== undefined && readFlag(reader, record.optional);
+  if (isOptional && record.default !== undefined)
+    reader.problem(entry.nameAt, 'optional and default do not go together: leave one out');
+  return {
+    ...spec,
+    required: record.default === undefined && !isOptional,
+    fallback,
+    ...(isOptional ? { optional: true as const } : {}),
+  };
 }
 
 /** A key that means nothing for a type would be a promise that nobody keeps. */
 function refuseForeignKeys(reader: Reader, type: ArgumentType, record: Keys): void {
   const owners: { readonly [K in keyof Keys]?: readonly ArgumentType[] } = {
-    values: ['enum'],
+    values: ['enum', 'choices'],
     suffixes: ['unit'],
     within: ['path', 'certificate'],
     min: ['number'],
@@ -95,7 +104,7 @@ function readValues(reader: Reader, entry: Entry, type: ArgumentType, record: Ke
     return reader
       .list(record.suffixes, 'suffixes')
       .flatMap((item) => reader.oneOf(item, 'a suffix', UNIT_SUFFIXES) ?? []);
-  if (type !== 'enum') return [];
+  if (type !== 'enum' && type !== 'choices') return [];
   const values = record.values === undefined ? [] : reader.list(record.values, 'values');
   if (values.length === 0) reader.problem(entry.nameAt, 'values is missing: list what is accepted');
   return values.flatMap(

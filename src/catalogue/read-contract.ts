@@ -40,6 +40,7 @@ export const CONTRACT_KEYS = [
   'stabiliseSeconds',
   'irreversible',
   'redact',
+  'diagnosis',
   'contract',
 ] as const;
 type Keys = (typeof CONTRACT_KEYS)[number];
@@ -128,6 +129,7 @@ export function readContract(
       ? fallback
       : (reader.whole(record[key], key, least, most) ?? fallback);
   const isRead = tier === 'T0';
+  const diagnosis = record.diagnosis && reader.text(record.diagnosis, 'diagnosis', 64);
   const contract: Omit<Contract, 'digest'> = {
     id,
     version,
@@ -161,6 +163,7 @@ export function readContract(
     irreversible:
       (record.irreversible && reader.text(record.irreversible, 'irreversible', 300)) ?? null,
     redact: record.redact === undefined ? [] : readTexts(reader, record.redact, 'redact'),
+    ...(diagnosis === undefined ? {} : { diagnosis }),
     contract:
       (record.contract && reader.oneOf(record.contract, 'contract', ['lab', 'simulated'])) ?? 'lab',
     origin: { ...source, line: reader.lineOf(value.at) },
@@ -191,6 +194,8 @@ function holdToTier(
     maxTargets,
     retries,
     verify,
+    diagnosis,
+    origin,
     arguments: args,
   }: Omit<Contract, 'digest'>,
 ): void {
@@ -211,8 +216,13 @@ function holdToTier(
       record.verify?.at ?? value.at,
       'verify is missing: say by which facts or probes one sees that it worked',
     );
-  if ((tier === 'T0' || tier === 'T1') && args.some((each) => each.type === 'text'))
+  if (diagnosis !== undefined && (tier !== 'T0' || !origin.shipped))
+    reader.problem(record.diagnosis?.at ?? at, 'a diagnosis is of T0, and comes with the program');
+  const isDiagnosis = diagnosis !== undefined;
+  if ((tier === 'T0' || tier === 'T1') && !isDiagnosis && args.some((each) => each.type === 'text'))
     reader.problem(at, 'what takes free text is at least T2');
+  if (!isDiagnosis && args.some((each) => each.optional === true))
+    reader.problem(at, 'only a diagnosis takes optional arguments: give a default');
 }
 
 function readTexts(reader: Reader, value: Value, what: string, most = 200): string[] {

@@ -32,6 +32,8 @@ export function readRunbook(reader: Reader, value: Value, source: Source): Runbo
   const { contract, names } = found;
   if (!contract.id.startsWith('runbook.'))
     reader.problem(record.id?.at ?? value.at, 'the id of a runbook begins with "runbook."');
+  if (contract.diagnosis !== undefined)
+    reader.problem(record.diagnosis?.at ?? value.at, 'a runbook is no diagnosis: leave it out');
   const items = record.steps === undefined ? [] : reader.list(record.steps, 'steps');
   if (items.length === 0 || items.length > MAX_STEPS)
     reader.problem(

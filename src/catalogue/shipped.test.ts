@@ -21,6 +21,8 @@ describe('the shipped actions', () => {
     assert.deepEqual(tiers, {
       T0: [
         'disk.usage',
+        'host.compare',
+        'host.diagnose',
         'journal.errors',
         'logs.read',
         'network.listeners',

@@ -9,6 +9,7 @@ import type { Decision } from '#model';
 import { clean } from '#redaction';
 import type { ChangeRow } from '#store';
 import { type Road, stopQuestion } from './context.ts';
+import { diagnosing } from './diagnose.ts';
 import { eventOf, record } from './events.ts';
 import { decide, isTainted, questionOf, requireFit } from './gates.ts';
 import { planOf } from './make-plan.ts';
@@ -107,12 +108,18 @@ async function look(road: Road, id: string, asked: Asked, scene: Scene): Promise
         planned: null,
       };
     }
-    const made = await planOf(road, scene, id, asked, { madeAt: now, decideBy: now }, tainted);
-    const output = asked.proposal.dryRun ? undefined : await outputOf(road, scene, made.plan.steps);
+    const times = { madeAt: now, decideBy: now };
+    const { plan, digest, read } = diagnosing(
+      scene,
+      await planOf(road, scene, id, asked, times, tainted),
+    );
+    const output = asked.proposal.dryRun
+      ? undefined
+      : fit(read === null ? await outputOf(road, scene, plan.steps) : await read(road, OUTPUT_BYTES - 1_024));
     return {
       state: 'closed',
-      detail: { plan: made.plan, decision, question, ...(output === undefined ? {} : { output }) },
-      planned: { tier: 'T0', digest: made.digest, decideBy: now },
+      detail: { plan, decision, question, ...(output === undefined ? {} : { output }) },
+      planned: { tier: 'T0', digest, decideBy: now },
     };
   } catch (thrown) {
     if (!isRefusal(thrown)) throw thrown;
@@ -153,7 +160,7 @@ async function outputOf(
       scene.targets.length > 1 || steps.length > 1 ? `${target.id}: ${argv.join(' ')}\n` : '';
     texts.push(`${clean(head).text}${clean(said, { maxChars: OUTPUT_BYTES / 2 }).text}${ended}`);
   }
-  return fit(texts.join('\n'));
+  return texts.join('\n');
 }
 
 /** At most so many bytes; what is cut off is said. */

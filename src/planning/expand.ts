@@ -65,7 +65,9 @@ export function expand(
       ? expandAction(runnable, args, target, context)
       : expandRunbook(runnable, args, target, context);
   const of = gathered.pairs.length;
-  if (of === 0 || of > MAX_STEPS)
+  // What a diagnosis reads, it says itself.
+  const isDiagnosis = runnable.diagnosis !== undefined;
+  if ((of === 0 && !isDiagnosis) || of > MAX_STEPS)
     throw planningFault(
       'invalid-arguments',
       `nothing would be run, or too much: ${runnable.id} comes to ${of} steps with these arguments, accepted are 1 to ${MAX_STEPS}`,
@@ -157,6 +159,11 @@ function expandRunbook(
       throw planningFault(
         'invalid-arguments',
         `a runbook cannot run a runbook: ${runbook.id} names ${action.id}`,
+      );
+    if (action.diagnosis !== undefined)
+      throw planningFault(
+        'invalid-arguments',
+        `a runbook cannot run a diagnosis: ${runbook.id} names ${action.id}. Ask for it by itself`,
       );
     return expandAction(action, argumentsOf(action, step.with, values, own), target, own);
   });

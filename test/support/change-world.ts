@@ -159,7 +159,9 @@ export async function aChangeWorld(options: WorldOptions = {}) {
   const clock: Clock = {
     now: () => now as Instant,
     monotonicMs: () => now / 1_000,
+    // Whatever is ready first has its turn: who waits for an answer only so long still gets it.
     sleep: async (ms, signal) => {
+      await new Promise((resolve) => setImmediate(resolve));
       if (signal?.aborted !== true) now += ms * 1_000;
     },
   };
