@@ -49,7 +49,7 @@ describe('enrolling', { skip, timeout: 900_000 }, () => {
   const script = async (
     over: Partial<Extract<Payload, { verb: 'install' }>> = {},
   ): Promise<string> => {
-    const { files, script: own } = await operatorSsh.material();
+    const { files, script: own } = await operatorSsh.material('/nonexistent');
     const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPn3sQ4RYkP1ZrZ9VbP2hQn4Xy3H2mZ0Zs6q1n0iZp9T';
     return scriptFor(own, {
       verb: 'install',
@@ -201,7 +201,7 @@ describe('enrolling', { skip, timeout: 900_000 }, () => {
 
   it('upgrades with a way back: programs that do not answer are taken out again', async () => {
     const host = fleet.host('web-1');
-    const { files, script: own } = await operatorSsh.material();
+    const { files, script: own } = await operatorSsh.material('/nonexistent');
     const current = await host.must(['readlink', '/usr/local/lib/holdfast/current']);
     const broken = files.map((file) =>
       file.name === 'checks.sh' ? { ...file, text: 'exit 1\n' } : file,
@@ -415,7 +415,7 @@ done <"$tries"`;
   });
 
   async function removal(): Promise<string> {
-    return scriptFor((await operatorSsh.material()).script, {
+    return scriptFor((await operatorSsh.material('/nonexistent')).script, {
       verb: 'remove',
       organisation: 'acme',
       evenRunning: false,

@@ -23,6 +23,7 @@ export type HostMaterial = {
 
 export interface OperatorSsh {
   /** Gives `script` to a shell there and answers what it printed. Throws `unavailable` where nobody was reached. */
-  send(door: HostDoor, script: string): Promise<Uint8Array>;
-  material(): Promise<HostMaterial>;
+  send(door: HostDoor, script: string, mostBytes?: number): Promise<Uint8Array>;
+  /** With the grammar as `home` has it. */
+  material(home: string): Promise<HostMaterial>;
 }

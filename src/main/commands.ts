@@ -44,7 +44,7 @@ const lazyKeys: Commands['keys'] = {
 
 const lazySsh: Commands['ssh'] = {
   send: async (...given) => (await import('./operator-ssh.ts')).operatorSsh.send(...given),
-  material: async () => (await import('./operator-ssh.ts')).operatorSsh.material(),
+  material: async (home) => (await import('./operator-ssh.ts')).operatorSsh.material(home),
 };
 
 const lazyRehearsals: Commands['rehearsals'] = {

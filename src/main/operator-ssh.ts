@@ -7,6 +7,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '#base/fault';
 import type { HostDoor, HostMaterial, OperatorSsh } from '#cli';
+import type { HostFile } from '#enrolment';
+import { openAnalyst } from './analyst.ts';
 import { programVersion, ROOT } from './program-version.ts';
 
 const TIMEOUT_MS = 180_000;
@@ -18,7 +20,7 @@ const JUMP = /^[A-Za-z0-9_[](?:[A-Za-z0-9._@:%[\]-]{0,250})$/;
 
 export const operatorSsh: OperatorSsh = { send, material };
 
-function send(door: HostDoor, script: string): Promise<Uint8Array> {
+function send(door: HostDoor, script: string, mostBytes = MOST_BYTES): Promise<Uint8Array> {
   const argv = argvOf(door);
   return new Promise((resolve, reject) => {
     const child = spawn('ssh', argv, {
@@ -31,7 +33,7 @@ function send(door: HostDoor, script: string): Promise<Uint8Array> {
     let says = '';
     child.stdout.on('data', (bytes: Buffer) => {
       length += bytes.length;
-      if (length <= MOST_BYTES) out.push(bytes);
+      if (length <= mostBytes) out.push(bytes);
       else child.kill('SIGKILL');
     });
     child.stderr.on('data', (bytes: Buffer) => {
@@ -86,7 +88,7 @@ function argvOf({ host, port, jump, config, isBatch, withSudo }: HostDoor): read
 }
 
 /** Of this release, from its own folder: a service could not slip another program under an operator's hand. */
-async function material(): Promise<HostMaterial> {
+async function material(home: string): Promise<HostMaterial> {
   const folder = join(ROOT, 'host');
   const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
   const names = readdirSync(folder, { withFileTypes: true })
@@ -98,10 +100,13 @@ async function material(): Promise<HostMaterial> {
   return {
     version: programVersion(),
     script: { library: read('install-lib.sh'), script: read('install.sh') },
-    files: names.map((name) => {
-      const text = read(name);
-      return { name, mode: text.startsWith('#!') ? '0755' : '0644', text };
-    }),
+    files: [
+      ...names.map((name): HostFile => {
+        const text = read(name);
+        return { name, mode: text.startsWith('#!') ? '0755' : '0644', text };
+      }),
+      { name: 'grammar', mode: '0644', text: (await openAnalyst(home, [])).grammar() },
+    ],
   };
 }
 

@@ -114,7 +114,7 @@ export const enroll: CommandSpec = {
     );
     if (options['write'] === true) return writeScript(desk, start, wanted);
     if (typeof options['answer'] === 'string') return takeAnswer(desk, start, options);
-    const material = await desk.commands.ssh.material();
+    const material = await desk.commands.ssh.material(desk.home);
     const ways = await inTurns(start.hosts, wanted.width, (host): Promise<Way> => {
       const known = listed.find(({ id }) => id === host.target)?.listed;
       const way = { target: host.target, start: host, door: doorOf(host, wanted, known), ms: 0 };
@@ -213,7 +213,7 @@ export const unenroll: CommandSpec = {
     const host = start.hosts[0] ?? missing(target);
     const force = options['force'] === true;
     await goOn(desk, options, `Take everything of Holdfast away from ${host.target}?`);
-    const material = await desk.commands.ssh.material();
+    const material = await desk.commands.ssh.material(desk.home);
     const says: string[] = [];
     try {
       const door = await rootDoor(desk, doorOf(host, wanted, undefined), material.script);
@@ -266,7 +266,7 @@ export const rotateKeys: CommandSpec = {
       Start,
       'keys' | 'next'
     >;
-    const { script } = await desk.commands.ssh.material();
+    const { script } = await desk.commands.ssh.material(desk.home);
     const put = (keys: Start['keys'], next: Start['next']): Promise<readonly Way[]> =>
       inTurns(start.hosts, wanted.width, async (host): Promise<Way> => {
         const began = performance.now();
@@ -359,7 +359,7 @@ export const upgradeHosts: CommandSpec = {
   async run(desk, [words], options) {
     const wanted = wantedOf(desk, options);
     const start = await startOf(desk, await enrolledTargets(desk, words));
-    const material = await desk.commands.ssh.material();
+    const material = await desk.commands.ssh.material(desk.home);
     const probed = await inTurns(
       start.hosts,
       wanted.width,
@@ -647,7 +647,7 @@ async function signPending(
 
 /** For a host that only its own administrators reach. */
 async function writeScript(desk: Desk, start: Start, wanted: Wanted): Promise<number> {
-  const { version, script, files } = await desk.commands.ssh.material();
+  const { version, script, files } = await desk.commands.ssh.material(desk.home);
   const epoch = Math.max(...start.hosts.map((host) => host.epoch));
   const runnerBy = wanted.readerOnly ? 'none' : 'sudo';
   const { organisation, controlPlane, keys } = start;

@@ -52,6 +52,8 @@ export const up: CommandSpec = {
   },
 };
 
+const SNAPSHOT_BYTES = 4_194_304;
+
 export const look: CommandSpec = {
   usage: 'look <ssh-alias>',
   summary: 'look at a host with your own ssh: nothing is installed there, nothing is changed',
@@ -66,7 +68,7 @@ export const look: CommandSpec = {
     const named = options['target'];
     const target = typeof named === 'string' ? named : `host:${alias.replace(/^[^@]*@/, '')}`;
     const config = options['sshConfig'];
-    const { files } = await desk.commands.ssh.material();
+    const { files } = await desk.commands.ssh.material(desk.home);
     const script = files.find(({ name }) => name === 'snapshot.sh')?.text ?? '';
     desk.progress(`looking: ${alias}`);
     const bytes = await desk.commands.ssh.send(
@@ -79,6 +81,7 @@ export const look: CommandSpec = {
         withSudo: false,
       },
       script,
+      SNAPSHOT_BYTES,
     );
     desk.clearProgress();
     await declared(desk, target);
