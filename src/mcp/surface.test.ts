@@ -31,6 +31,7 @@ describe('what an assistant sees', () => {
     assert.deepEqual(
       tools.map(({ name }) => name),
       [
+        'analyze_command',
         'compare_facts',
         'describe_system',
         'drift_scan',
@@ -41,6 +42,7 @@ describe('what an assistant sees', () => {
         'ingest_observation',
         'query_facts',
         'run_action',
+        'run_command',
       ],
     );
   });
@@ -71,7 +73,7 @@ describe('what an assistant sees', () => {
 
   it('says of every tool what it does to the world', async () => {
     for (const { name, title, annotations } of (await listed()).tools) {
-      const changes = name === 'run_action' || name === 'emergency_stop';
+      const changes = ['run_action', 'run_command', 'emergency_stop'].includes(name);
       const reads = name !== 'ingest_observation' && !changes;
       assert.deepEqual(
         annotations,

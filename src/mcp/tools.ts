@@ -156,6 +156,7 @@ function published(schema: z.ZodType, io: 'input' | 'output'): StandardSchemaWit
     unrepresentable: 'any',
     reused: 'inline',
   });
+  if (io === 'input') leaveOutLengths(json);
   return {
     '~standard': {
       version: 1,
@@ -164,6 +165,17 @@ function published(schema: z.ZodType, io: 'input' | 'output'): StandardSchemaWit
       jsonSchema: { input: () => json, output: () => json },
     },
   };
+}
+
+/** How long a text may be costs a model more to read than it ever helps: a refusal says it in words. */
+function leaveOutLengths(schema: unknown): void {
+  if (typeof schema !== 'object' || schema === null) return;
+  const record = schema as Record<string, unknown>;
+  if (record['type'] === 'string') {
+    delete record['minLength'];
+    delete record['maxLength'];
+  }
+  for (const part of Object.values(record)) leaveOutLengths(part);
 }
 
 /** Passes an operation's notes on as progress, where the client asked for it. */

@@ -88,16 +88,22 @@ export const runCommand = changing({
   name: 'run_command',
   title: 'Run a command',
   summary:
-    'Runs one command on a target when it only reads, without a shell. What changes something becomes a proposed change as with run_action; what nobody may run is refused with the reason.',
+    'Runs one command on a target, without a shell, when it only reads. What changes something becomes a proposed change as with run_action; the rest is refused and says why.',
   capability: 'changes.propose',
   taints: true,
   assistants: true,
   input: z.strictObject({
     target: targetInput.describe('id from describe_system'),
-    argv: argvInput.optional().describe('words, the program first'),
-    line: lineInput.optional().describe('or one line; quotes work, nothing is expanded'),
-    reason: reasonInput.optional().describe('needed where it changes something'),
-    seconds: z.number().int().min(1).max(600).optional().describe('time limit; default 60'),
+    argv: argvInput.optional().describe('words: program first'),
+    line: lineInput.optional().describe('or one line: quotes work, nothing is expanded'),
+    reason: reasonInput.optional().describe('needed when it changes something'),
+    seconds: z
+      .number()
+      .int()
+      .min(1)
+      .max(600)
+      .optional()
+      .describe('time limit; default 60, at most 600'),
     idempotencyKey: z.string().min(1).max(LIMITS.nameChars).optional(),
   }),
   output: z.object({

@@ -14,7 +14,7 @@ import {
 import type { StoredFact } from '#store';
 
 export const timeText = (about: string): z.ZodString =>
-  z.string().max(40).describe(`${about}; RFC 3339, like 2026-01-31T09:30:00Z`);
+  z.string().max(40).describe(`${about}; RFC 3339`);
 
 export const scopeInput = z
   .string()
