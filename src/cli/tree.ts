@@ -17,6 +17,7 @@ import {
 } from './commands/change.ts';
 import { analyze, catalogue, run } from './commands/commands.ts';
 import { completions } from './commands/completions.ts';
+import { compare, diagnose, logs } from './commands/diagnose.ts';
 import { baseline, drift, waive, waiver } from './commands/drift.ts';
 import { enroll, hosts, rotateKeys, unenroll, upgradeHosts } from './commands/enrol.ts';
 import { describe, diff, history, ingest, query } from './commands/facts.ts';
@@ -40,7 +41,10 @@ import { EXIT_CODES_HELP } from './exit-codes.ts';
 
 export const CHAPTERS: readonly Chapter[] = [
   { title: 'Start:', commands: [init, up, look, observe, doctor] },
-  { title: 'See:', commands: [query, history, diff, summary, describe, ingest] },
+  {
+    title: 'See:',
+    commands: [query, history, diff, summary, describe, ingest, diagnose, logs, compare],
+  },
   { title: 'Commands:', commands: [run, analyze, catalogue] },
   { title: 'Notice:', commands: [drift, baseline, waive, waiver] },
   {

@@ -3,7 +3,7 @@ import { Fault } from '#base/fault';
 import { formatInstant, type Instant, MICROS_PER_SECOND, shift, tryParseInstant } from '#base/time';
 import { ask, BLIND, isBlind, journalLines, Notes } from './hearing.ts';
 import type { Ask, HeardByKey, Report } from './report.ts';
-import { bytes, count, named } from './words.ts';
+import { bytes, count, named, plural } from './words.ts';
 
 export type LogQuestion = {
   readonly unit: string | null;
@@ -95,30 +95,30 @@ export function askLogs(question: LogQuestion, now: Instant): Ask[] {
 
 export function readLogs(question: LogQuestion, now: Instant, heard: HeardByKey): Report {
   const notes = new Notes('logs', askLogs(question, now), heard);
-  if (question.file === null) readJournal(notes, question, heard);
-  else readFile(notes, question, question.file, heard);
-  return { ...notes.part, checks: [] };
+  const headline =
+    question.file === null
+      ? readJournal(notes, question, heard)
+      : readFile(notes, question, question.file, heard);
+  return { ...notes.part, checks: [], ...(headline === undefined ? {} : { headline }) };
 }
 
-function readJournal(notes: Notes, question: LogQuestion, heard: HeardByKey): void {
+function readJournal(notes: Notes, question: LogQuestion, heard: HeardByKey): string | undefined {
   const { lines: most } = question;
   const given = heard.get('journal');
   const said = given?.kind === 'cut' ? undefined : notes.said('journal', [0, 1]);
   if (said !== undefined && isBlind(said)) notes.unknown(`the journal: ${BLIND}`);
-  if (said === undefined && given?.kind !== 'cut') return;
+  if (said === undefined && given?.kind !== 'cut') return undefined;
   if (given?.kind === 'cut')
     notes.cut('the journal said more than is kept, or took too long: older entries are missing');
   const raw = said?.stdout ?? (given?.kind === 'cut' ? given.stdout.replace(/[^\n]*$/, '') : '');
   const entries = entriesOf(raw);
   const kept = entries.slice(0, most).toReversed();
-  notes.state(
-    `${kept.length} ${kept.length === 1 ? 'entry' : 'entries'} of ${sourceOf(question)}${words(question)}${entries.length > most ? ', the newest; there are older ones' : ''}`,
-  );
   if (entries.length > most)
     notes.cut(
       `only the newest ${most} entries are shown, there are older ones: raise lines, or narrow with since and grep`,
     );
   show(notes, kept);
+  return `${plural(kept.length, 'entry', 'entries')} of ${sourceOf(question)}${words(question)}`;
 }
 
 /** An entry of `short-iso` and the lines that belong to it, newest first as they came. */
@@ -133,10 +133,15 @@ export function entriesOf(text: string): string[] {
   return entries;
 }
 
-function readFile(notes: Notes, question: LogQuestion, file: string, heard: HeardByKey): void {
+function readFile(
+  notes: Notes,
+  question: LogQuestion,
+  file: string,
+  heard: HeardByKey,
+): string | undefined {
   const { grep, lines: most } = question;
   const said = notes.said('tail');
-  if (said === undefined) return;
+  if (said === undefined) return undefined;
   const size = count(heardText(heard, 'size'));
   const isWhole = size !== undefined && size <= TAIL_BYTES;
   const text = isWhole ? said.stdout : said.stdout.replace(/^[^\n]*\n/, '');
@@ -145,9 +150,6 @@ function readFile(notes: Notes, question: LogQuestion, file: string, heard: Hear
   const found =
     wanted === undefined ? all : all.filter((line) => line.toLowerCase().includes(wanted));
   const kept = found.slice(-most);
-  notes.state(
-    `${kept.length} ${kept.length === 1 ? 'line' : 'lines'} of ${named(file)}${words(question)}`,
-  );
   if (!isWhole)
     notes.cut(
       `only the last ${bytes(TAIL_BYTES)} of the file were looked at${size === undefined ? '' : `, of ${bytes(size)}`}`,
@@ -157,6 +159,7 @@ function readFile(notes: Notes, question: LogQuestion, file: string, heard: Hear
       `only the newest ${most} of ${found.length} lines are shown: raise lines, or narrow with grep`,
     );
   show(notes, kept);
+  return `${plural(kept.length, 'line')} of ${named(file)}${words(question)}`;
 }
 
 function heardText(heard: HeardByKey, key: string): string | undefined {

@@ -1,7 +1,7 @@
 /** Network: links, addresses, routes, name resolution, and what waits for others. */
 import { ask, Notes } from './hearing.ts';
 import type { Ask, HeardByKey, Part } from './report.ts';
-import { count, linesOf, named } from './words.ts';
+import { count, linesOf, named, plural } from './words.ts';
 
 export const askSockets: Ask = ask('sockets', 'sockets that wait for others', [
   'ss',
@@ -89,9 +89,10 @@ export function readNetwork(heard: HeardByKey): Part {
   const open = sockets === undefined ? undefined : readSockets(sockets.stdout);
   judgeResolver(notes, open);
   if (open !== undefined) {
-    if (open.some(({ program }) => program === null))
-      notes.unknown(
-        'who holds some sockets: without root the reader sees programs of its own account only',
+    const hidden = open.filter(({ program }) => program === null).length;
+    if (hidden > 0)
+      notes.cut(
+        `who holds ${plural(hidden, 'socket')} is not shown: without root the reader sees programs of its own account only`,
       );
     const everywhere = open.filter(({ address }) => isEverywhere(address));
     if (everywhere.length > 0)

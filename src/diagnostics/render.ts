@@ -41,9 +41,10 @@ function rank({ severity }: Finding): number {
   return SEVERITIES.indexOf(severity);
 }
 
-export function headline({ findings, unknown }: Report): string {
+export function headline({ findings, unknown, headline: own }: Report): string {
   const count = (of: string): number => findings.filter(({ severity }) => severity === of).length;
   const parts = [
+    ...(own === undefined ? [] : [own]),
     ...(count('critical') > 0 ? [`${count('critical')} critical`] : []),
     ...(count('warning') > 0 ? [plural(count('warning'), 'warning')] : []),
     ...(unknown.length > 0 ? [`${plural(unknown.length, 'part')} not known`] : []),

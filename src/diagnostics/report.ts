@@ -69,6 +69,8 @@ export type Part = {
 export type Report = Part & {
   /** What was looked at, so that silence can be told from not looking. */
   readonly checks: readonly string[];
+  /** What is said first, in place of a count of what is wrong. */
+  readonly headline?: string;
 };
 
 /** What the fact store knows of one target, from trusted sources, at one moment. */

@@ -2,7 +2,7 @@
 import { ask, BLIND, isBlind, journalLines, Notes } from './hearing.ts';
 import { type Properties, readProperties } from './properties.ts';
 import type { Ask, HeardByKey, Part } from './report.ts';
-import { count, linesOf, named, oneLine } from './words.ts';
+import { count, linesOf, named, oneLine, plural } from './words.ts';
 
 const RESTARTS = 3;
 const PROPERTIES =
@@ -13,6 +13,8 @@ export const askServices: readonly Ask[] = [
     'systemctl',
     'show',
     '--no-pager',
+    // Without it what is inactive does not match a pattern.
+    '--all',
     `--property=${PROPERTIES}`,
     '*.service',
   ]),
@@ -49,8 +51,9 @@ export function readServices(heard: HeardByKey): Part {
       named_.add(unit.get('Id') ?? '');
       notes.find(told.severity, told.code, told.says, told.evidence);
     }
+    const loaded = all.filter((unit) => unit.get('LoadState') === 'loaded');
     notes.state(
-      `services: ${all.filter((unit) => unit.get('ActiveState') === 'active').length} of ${all.length} loaded are active`,
+      `services: ${loaded.filter((unit) => unit.get('ActiveState') === 'active').length} of ${loaded.length} loaded are active`,
     );
   }
   const failed = notes.said('failed');
@@ -71,7 +74,7 @@ export function readServices(heard: HeardByKey): Part {
       notes.find(
         'note',
         'journal-errors',
-        `the journal has ${lines.length >= 200 ? 'at least ' : ''}${lines.length} lines of priority error in the last hour, the newest is`,
+        `the journal has ${lines.length >= 200 ? 'at least ' : ''}${plural(lines.length, 'line')} of priority error in the last hour, the newest is`,
         lines.at(-1) ?? null,
       );
     notes.section('newest errors in the journal', lines.slice(-10), 10);
