@@ -161,8 +161,9 @@ export async function aChangeWorld(options: WorldOptions = {}) {
     monotonicMs: () => now / 1_000,
     // Whatever is ready first has its turn: who waits for an answer only so long still gets it.
     sleep: async (ms, signal) => {
+      const until = now + ms * 1_000;
       await new Promise((resolve) => setImmediate(resolve));
-      if (signal?.aborted !== true) now += ms * 1_000;
+      if (signal?.aborted !== true) now = Math.max(now, until);
     },
   };
   const seconds = (): number => Math.floor(now / 1_000_000);
