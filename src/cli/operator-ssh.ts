@@ -24,6 +24,8 @@ export type HostMaterial = {
 export interface OperatorSsh {
   /** Gives `script` to a shell there and answers what it printed. Throws `unavailable` where nobody was reached. */
   send(door: HostDoor, script: string, mostBytes?: number): Promise<Uint8Array>;
+  /** Where the operator's own configuration says that a host is, `host` or `host:port`. */
+  addressOf(door: HostDoor): Promise<string>;
   /** With the grammar as `home` has it. */
   material(home: string): Promise<HostMaterial>;
 }

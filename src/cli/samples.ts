@@ -100,6 +100,7 @@ export async function cli(argv: readonly string[], setting: Setting = {}): Promi
     witness: call('witness', undefined),
     ssh: {
       send: () => Promise.reject(new Error('no host here')),
+      addressOf: async () => '10.0.0.5',
       material: async () => ({
         version: '0.1.0',
         script: { library: 'l', script: 's' },

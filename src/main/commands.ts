@@ -44,6 +44,7 @@ const lazyKeys: Commands['keys'] = {
 
 const lazySsh: Commands['ssh'] = {
   send: async (...given) => (await import('./operator-ssh.ts')).operatorSsh.send(...given),
+  addressOf: async (door) => (await import('./operator-ssh.ts')).operatorSsh.addressOf(door),
   material: async (home) => (await import('./operator-ssh.ts')).operatorSsh.material(home),
 };
 

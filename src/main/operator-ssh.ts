@@ -2,9 +2,10 @@
  * The operator's own way into a host: their ssh, with their configuration, agent and known_hosts. What is started
  * there is one of two constants, and what it reads is our own script; nothing that varies is part of a command.
  */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Fault } from '#base/fault';
 import type { HostDoor, HostMaterial, OperatorSsh } from '#cli';
 import type { HostFile } from '#enrolment';
@@ -18,7 +19,7 @@ const STAYS = new Set(['README.md', 'install.sh']);
 const HOST = /^[A-Za-z0-9_](?:[A-Za-z0-9._@:%-]{0,250})$/;
 const JUMP = /^[A-Za-z0-9_[](?:[A-Za-z0-9._@:%[\]-]{0,250})$/;
 
-export const operatorSsh: OperatorSsh = { send, material };
+export const operatorSsh: OperatorSsh = { send, addressOf, material };
 
 function send(door: HostDoor, script: string, mostBytes = MOST_BYTES): Promise<Uint8Array> {
   const argv = argvOf(door);
@@ -63,6 +64,25 @@ function send(door: HostDoor, script: string, mostBytes = MOST_BYTES): Promise<U
     });
     child.stdin.end(script);
   });
+}
+
+/** `ssh -G` answers from files alone; nobody is reached. */
+async function addressOf(door: HostDoor): Promise<string> {
+  const flags = argvOf(door).slice(0, -1);
+  const { stdout } = await promisify(execFile)('ssh', ['-G', ...flags], { timeout: 10_000 }).catch(
+    (cause: unknown) => {
+      throw new Fault(
+        'unavailable',
+        'no-ssh',
+        `ssh does not say where the host is: ${door.host}. See that "ssh -G ${door.host}" works`,
+        { cause },
+      );
+    },
+  );
+  const [, name = door.host] = /^hostname ([A-Za-z0-9._:-]{1,253})$/m.exec(stdout) ?? [];
+  const [, port = '22'] = /^port ([0-9]{1,5})$/m.exec(stdout) ?? [];
+  const host = name.includes(':') ? `[${name}]` : name;
+  return port === '22' ? host : `${host}:${port}`;
 }
 
 function argvOf({ host, port, jump, config, isBatch, withSudo }: HostDoor): readonly string[] {

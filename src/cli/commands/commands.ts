@@ -9,6 +9,7 @@ import { renderAnything } from '../render/anything.ts';
 import { renderChange } from '../render/change.ts';
 import { renderAnalysis, renderEntry, renderFamilies, renderFound } from '../render/commands.ts';
 import { exitOf } from './change.ts';
+import { learning } from './learning.ts';
 import { linesOf } from './lines.ts';
 import { type CommandSpec, type GroupSpec, given, type OptionSpec, type Options } from './spec.ts';
 
@@ -174,5 +175,6 @@ export const catalogue: GroupSpec = {
         desk.show(analyst.show(program), renderEntry);
       },
     },
+    ...learning,
   ],
 };

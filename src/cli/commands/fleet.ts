@@ -1,4 +1,5 @@
 import type { Desk } from '../desk.ts';
+import type { HostDoor } from '../operator-ssh.ts';
 import { renderDone } from '../render/anything.ts';
 import {
   renderLook,
@@ -7,7 +8,15 @@ import {
   renderTargetSummary,
   renderTargets,
 } from '../render/fleet.ts';
-import { AS_OF, type CommandSpec, type GroupSpec, given, KNOWN_AT, moments } from './spec.ts';
+import {
+  AS_OF,
+  type CommandSpec,
+  type GroupSpec,
+  given,
+  KNOWN_AT,
+  moments,
+  type Options,
+} from './spec.ts';
 
 export const init: CommandSpec = {
   usage: 'init',
@@ -62,6 +71,11 @@ export const look: CommandSpec = {
   options: [
     { flags: '--target <target>', about: 'which target it is; default host:<ssh-alias>' },
     { flags: '--ssh-config <path>', about: 'another configuration for your ssh' },
+    {
+      flags: '--host-type <type>',
+      about: 'of a target that is declared by this; default linux',
+      choices: ['debian', 'ubuntu', 'linux'],
+    },
     { flags: '--batch', about: 'ask nobody for anything' },
   ],
   async run(desk, [alias = ''], options) {
@@ -71,35 +85,39 @@ export const look: CommandSpec = {
     const { files } = await desk.commands.ssh.material(desk.home);
     const script = files.find(({ name }) => name === 'snapshot.sh')?.text ?? '';
     desk.progress(`looking: ${alias}`);
-    const bytes = await desk.commands.ssh.send(
-      {
-        host: alias,
-        port: null,
-        jump: [],
-        config: typeof config === 'string' ? config : null,
-        isBatch: options['batch'] === true,
-        withSudo: false,
-      },
-      script,
-      SNAPSHOT_BYTES,
-    );
+    const door: HostDoor = {
+      host: alias,
+      port: null,
+      jump: [],
+      config: typeof config === 'string' ? config : null,
+      isBatch: options['batch'] === true,
+      withSudo: false,
+    };
+    const bytes = await desk.commands.ssh.send(door, script, SNAPSHOT_BYTES);
     desk.clearProgress();
-    await declared(desk, target);
+    await declared(desk, target, door, options);
     const snapshot = Buffer.from(bytes).toString('base64');
     await desk.answer('observe', { target, snapshot }, renderLook);
     if (!desk.json) await desk.answer('target_summary', { target }, renderTargetSummary);
   },
 };
 
-/** What nobody declared becomes a target that is only looked at. */
-async function declared(desk: Desk, target: string): Promise<void> {
+/** What nobody declared is declared as the operator's own ssh knows it; nothing of ours enters it before it is enrolled. */
+async function declared(
+  desk: Desk,
+  target: string,
+  door: HostDoor,
+  options: Options,
+): Promise<void> {
   const { targets } = (await desk.ask('target_list', {})) as {
     readonly targets: readonly { readonly id: string }[];
   };
   if (targets.some(({ id }) => id === target)) return;
-  await desk.ask('target_add', { target });
+  const hostType = typeof options['hostType'] === 'string' ? options['hostType'] : 'linux';
+  const address = await desk.commands.ssh.addressOf(door);
+  await desk.ask('target_add', { target, transport: 'ssh', address, hostType });
   desk.note(
-    `declared ${target} in fleet.yaml, without a transport. Next: holdfast enroll ${target}`,
+    `declared ${target} in fleet.yaml as ${hostType} at ${address}. Next: holdfast enroll ${target} --ssh ${door.host}`,
   );
 }
 
