@@ -28,7 +28,8 @@ export function reachFacts(
       fact('reach.state', state),
       fact('reach.reason', reason === null ? null : shown(reason).slice(0, 300)),
     ],
-    complete: [],
+    // All that this source ever says of a host.
+    complete: ['host'],
     shortfalls: [],
   };
 }

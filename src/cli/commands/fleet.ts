@@ -97,8 +97,8 @@ export const look: CommandSpec = {
     desk.clearProgress();
     await declared(desk, target, door, options);
     const snapshot = Buffer.from(bytes).toString('base64');
-    await desk.answer('observe', { target, snapshot }, renderLook);
-    if (!desk.json) await desk.answer('target_summary', { target }, renderTargetSummary);
+    await desk.ask('observe', { target, snapshot });
+    await desk.answer('target_summary', { target }, renderTargetSummary);
   },
 };
 
