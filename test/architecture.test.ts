@@ -71,6 +71,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   adapters: { doors: ['base', 'model'], outside: ['node:crypto', 'node:path'] },
 
   enrolment: { doors: ['base', 'authority'], outside: [] },
+  secrets: { doors: ['base', 'authority'], outside: ['yaml'] },
 
   // the only room that changes a target; it cannot reach a file, a socket or a program by itself
   execution: {
@@ -135,6 +136,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'machine',
       'adapters',
       'enrolment',
+      'secrets',
       'execution',
       'operations',
       'api',

@@ -17,6 +17,8 @@ export type Certificate = {
   /** Seconds; `validBefore` is not within. */
   readonly validAfter: bigint;
   readonly validBefore: bigint;
+  /** Names of all its critical options. */
+  readonly options: readonly string[];
   readonly unknownOptions: readonly string[];
   /** Wire form of the root key that signed it. */
   readonly root: Buffer;
@@ -54,7 +56,18 @@ export function readCertificate(type: KeyType, blob: Buffer, refuse: Refuse): Ce
     refuse('its root did not sign the certificate');
   }
   const unknownOptions = options.filter((name) => !KNOWN_OPTIONS.includes(name));
-  return { key, serial, keyId, isUser, principals, validAfter, validBefore, unknownOptions, root };
+  return {
+    key,
+    serial,
+    keyId,
+    isUser,
+    principals,
+    validAfter,
+    validBefore,
+    options,
+    unknownOptions,
+    root,
+  };
 }
 
 function strings(bytes: Buffer, refuse: Refuse): string[] {

@@ -53,4 +53,5 @@ export { formatSigners, NAMESPACES, parseSigners, RECOVERY, type Signers } from 
 export { signSshsig, signSshsigWith } from './sshsig.ts';
 export { coversStanding, makeStanding } from './standing.ts';
 export { standingCheck } from './standing-check.ts';
+export { readUserCertificate, type UserCertificate } from './user-certificate.ts';
 export { readSignature, type VerifiedSignature, verifySignature } from './verify-signature.ts';

@@ -21,6 +21,8 @@ export type Paths = {
   readonly commands: string;
   readonly operators: string;
   readonly evidence: string;
+  /** Whoever can edit it decides which keys hosts are entered with. */
+  readonly transport: string;
   /** What operators signed, as it is in force. */
   readonly authority: string;
   /** Hosts that operators signed for, and those that wait for it. */
@@ -53,6 +55,7 @@ export function pathsOf(home: string): Paths {
     commands: join(home, 'commands'),
     operators: join(home, 'operators.yaml'),
     evidence: join(home, 'evidence.yaml'),
+    transport: join(home, 'transport.yaml'),
     authority: join(home, 'authority'),
     enrolment: join(home, 'enrolment'),
     host: join(home, 'host'),

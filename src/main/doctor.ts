@@ -19,6 +19,8 @@ export type Patient = {
   readonly inventory: InventoryKeeper;
   readonly version: string;
   readonly changes: ChangePatient;
+  /** Of the keys that hosts are entered with. */
+  readonly keys: () => Promise<readonly Check[]>;
 };
 
 const LEAST_FREE_BYTES = 256 * 1024 * 1024;
@@ -53,7 +55,7 @@ export async function examine(patient: Patient): Promise<Json> {
     says: verdict.ok ? `${events.size} events hold` : 'something does not hold',
     mend: 'run holdfast verify, keep a copy, restore a backup',
   });
-  checks.push(...(await examineChanges(patient.changes)));
+  checks.push(...(await examineChanges(patient.changes)), ...(await patient.keys()));
   return {
     ok: checks.every((check) => check.ok),
     version,

@@ -10,6 +10,7 @@ import {
   type HostReader,
   type Looked,
   localReader,
+  type OpenSsh,
   openSshReach,
   type ReadAnswer,
   type SshReach,
@@ -30,6 +31,7 @@ import { HostsKeeper } from './hosts-keeper.ts';
 import type { LocalHostKeeper } from './local-host.ts';
 import { ROOT } from './program-version.ts';
 import { transportKeys } from './transport-keys.ts';
+import { TransportSources } from './transport-sources.ts';
 
 const MOST_BYTES = 4_194_304;
 const LOOK_BYTES = 1_048_576;
@@ -53,6 +55,7 @@ export class Fleet implements AsyncDisposable {
   readonly hosts: HostsKeeper;
   readonly enrolment: EnrolmentKeeper;
   readonly reach: SshReach;
+  readonly keys: TransportSources;
   readonly #needs: FleetNeeds;
   readonly #local: LocalReading;
   readonly #sockets: string;
@@ -64,11 +67,13 @@ export class Fleet implements AsyncDisposable {
     const programs = nodePrograms();
     const channels = nodeChannels();
     const transport = transportKeys(files, programs, paths.keys);
+    const settings = paths.transport;
+    this.keys = new TransportSources({ files, clock, programs, settings, own: transport });
     // Sockets have short names, which a data directory need not have.
     this.#sockets = mkdtempSync(join(tmpdir(), 'holdfast-ssh-'));
     this.commands = new CommandKeeper(files, paths);
     this.#local = new LocalReading(clock, random);
-    const reachWith = (directory: string, keys: string): SshReach =>
+    const reachWith = (directory: string, keyOf: OpenSsh['keyOf']): SshReach =>
       openSshReach({
         channels,
         programs,
@@ -79,7 +84,7 @@ export class Fleet implements AsyncDisposable {
         resolve: (id) => this.#inventory?.byId.get(id),
         hostKeys: async ({ target }) =>
           target === null ? [] : ((await this.enrolment.host(target.id))?.hostKeys ?? []),
-        keyOf: async (account) => ({ keyFile: join(keys, account) }),
+        keyOf,
       });
     this.enrolment = new EnrolmentKeeper({
       files,
@@ -89,11 +94,13 @@ export class Fleet implements AsyncDisposable {
       authority,
       inventory: () => this.inventory(),
       controlPlaneKey,
-      transport,
+      transport: this.keys.forEnrolment(),
       deliver: (targets) => this.#deliverTo(targets),
       enter: async (target, keys) => {
         const directory = join(this.#sockets, `try-${keys === transport.directory ? 'a' : 'b'}`);
-        await using trial = reachWith(directory, keys);
+        await using trial = reachWith(directory, async (account) => ({
+          keyFile: join(keys, account),
+        }));
         try {
           await trial.reader(target).hello();
           await (await trial.adapter.host(target)).status();
@@ -103,7 +110,7 @@ export class Fleet implements AsyncDisposable {
         }
       },
     });
-    this.reach = reachWith(join(this.#sockets, 's'), transport.directory);
+    this.reach = reachWith(join(this.#sockets, 's'), (account) => this.keys.keyOf(account));
     this.hosts = new HostsKeeper(local, {
       adapter: this.reach.adapter,
       enrolled: (target) => this.#enrolled(target),
@@ -205,6 +212,7 @@ export class Fleet implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.reach[Symbol.asyncDispose]();
+    await this.keys[Symbol.asyncDispose]();
     await this.#local[Symbol.asyncDispose]();
     rmSync(this.#sockets, { recursive: true, force: true });
   }

@@ -17,13 +17,14 @@ import { forTerminal } from '#redaction';
 import { openSqliteStore, type Store } from '#store';
 import { backUp } from './backup.ts';
 import { SERVICE_CALLER } from './callers.ts';
-import { policyOrFault, roadInMain } from './change-road.ts';
+import { isCatalogueSigned, policyOrFault, roadInMain } from './change-road.ts';
 import { type Paths, pathsOf } from './data-directory.ts';
 import { examine } from './doctor.ts';
 import { changePatient } from './doctor-wiring.ts';
 import { anchorsOf, readEvidence, startAnchoring } from './evidence-keeper.ts';
 import { watchEvidence } from './evidence-watch.ts';
 import { InventoryKeeper } from './inventory-keeper.ts';
+import { LearningKeeper } from './learning-keeper.ts';
 import { lookAtTarget, targetUnreachable } from './look-at-target.ts';
 import { type OwnerLock, tryOwn } from './owner-lock.ts';
 import { policyTools } from './policy-tools.ts';
@@ -127,6 +128,16 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
       },
       at: settings.at ?? (() => {}),
     });
+  const learning = new LearningKeeper({
+    files,
+    clock,
+    log,
+    store,
+    events,
+    folder: paths.commands,
+    grammar: () => fleet.grammar(),
+    isSigned: () => isCatalogueSigned(authority),
+  });
   const tools = policyTools(files, store, policies);
   let backups: Promise<unknown> = Promise.resolve();
   const world: World = {
@@ -163,6 +174,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
         events,
         inventory,
         version,
+        keys: () => fleet.keys.checks(),
         changes: changePatient({
           now: clock.now(),
           paths,
@@ -182,8 +194,12 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
       road,
       catalogue,
       commands: {
-        analyse: (question) => fleet.analyse(question),
-        noteBlocked: async () => {},
+        analyse: async (question) => {
+          await learning.noteAsked(question);
+          return fleet.analyse(question);
+        },
+        noteBlocked: (question, analysis, asking) =>
+          learning.noteBlocked(question, analysis, asking),
       },
       policy: async () => (await policyOrFault(policies)).engine,
       ceilingOf: async (profile) =>
@@ -194,6 +210,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     },
     authority,
     enrolment: fleet.enrolment,
+    learning,
     policies: tools,
     proof: proofTools({
       files,
@@ -211,6 +228,9 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
   const kernel: Kernel = new Kernel(world, OPERATIONS);
   await recordPrunings(events, outputs);
   opening.use(fleet);
+  opening.defer(() =>
+    learning.keepCounts().catch((thrown: unknown) => log.error('counts of shadows', thrown)),
+  );
   await fleet.hosts.deliver(await authority.records().catch(() => []));
   await road.resume();
   opening.defer(() => road.idle());

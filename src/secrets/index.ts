@@ -1,0 +1,3 @@
+export type { HeldKey, KeyBroker, SecretsParts, SourceReport } from './broker.ts';
+export { openKeyBroker } from './open-broker.ts';
+export { OWN_KEYS, parseTransportSettings, type TransportSettings } from './settings.ts';
