@@ -489,6 +489,7 @@ async function hostsAsked(
         target: id,
         transport: 'ssh',
         address: addressOf(each),
+        hostType: 'linux',
         ...(each.tags.length > 0 ? { tags: [...each.tags] } : {}),
       });
     }
