@@ -26,8 +26,10 @@ export {
   findCommands,
   showEntry,
 } from './find-commands.ts';
-export { buildJudge, type Judge } from './judge.ts';
+export { buildJudge, type Judge, judgeOver } from './judge.ts';
+export { Programs } from './programs.ts';
 export { parseEntries } from './read-entries.ts';
 export { mergePlaces, type Places, parsePlaces } from './read-paths.ts';
+export { type Section, sectionOf, sectionsOf } from './sections.ts';
 export { SHIPPED_ENTRIES, SHIPPED_PATHS } from './shipped.ts';
 export { tokenize } from './tokenize.ts';

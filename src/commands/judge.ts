@@ -25,8 +25,9 @@ import {
   worst,
 } from './fit.ts';
 import { PathGuard } from './paths.ts';
-import { type KnownForm, type KnownItem, type Program, preparePrograms } from './programs.ts';
+import { type KnownForm, type KnownItem, type Program, Programs } from './programs.ts';
 import { greater } from './read-entries.ts';
+import { sectionOf } from './sections.ts';
 import { MAX_WORDS, wordsObjection } from './text.ts';
 import { tokenize } from './tokenize.ts';
 import type { Place } from './values.ts';
@@ -43,13 +44,20 @@ export const HARD_CODES: ReadonlySet<CommandCode> = new Set([
 
 export type Judge = {
   readonly programs: ReadonlyMap<string, Program>;
+  readonly surroundings: Surroundings;
   readonly judge: (argv: readonly string[]) => Judgement;
   readonly judgeLine: (line: string) => Judgement;
 };
 
-/** Prepares entries once; throws `invalid-commands` when they contradict each other. */
+/** Prepares all entries; throws `invalid-commands` when they contradict each other. */
 export function buildJudge(entries: readonly CommandEntry[], surroundings: Surroundings): Judge {
-  const programs = preparePrograms(entries, surroundings.paths);
+  const programs = new Programs(entries.map(sectionOf), surroundings.paths);
+  programs.check();
+  return judgeOver(programs, surroundings);
+}
+
+/** Judges over programs that are prepared when they are first asked for. */
+export function judgeOver(programs: Programs, surroundings: Surroundings): Judge {
   const place: Place = {
     paths: new PathGuard(surroundings.paths),
     reachable: new Reachable(surroundings.networks, surroundings.hosts),
@@ -57,6 +65,7 @@ export function buildJudge(entries: readonly CommandEntry[], surroundings: Surro
   const judge = (argv: readonly string[]): Judgement => judgeArgv(argv, programs, place, false);
   return {
     programs,
+    surroundings,
     judge,
     judgeLine: (line) => {
       const tokens = tokenize(line);

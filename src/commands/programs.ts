@@ -5,6 +5,7 @@
 import { show } from '#base/nearest';
 import type { CommandEntry, Form, OperandSpec, OptionSpec, PathRules } from './entry.ts';
 import { deniedDirectories, deniedNames } from './paths.ts';
+import type { Section } from './sections.ts';
 import { parseValueType, type ValueKind } from './values.ts';
 import { type Problem, refuse } from './yaml-file.ts';
 
@@ -46,44 +47,147 @@ export type Program = {
   readonly longestVerb: number;
 };
 
-export function preparePrograms(
-  entries: readonly CommandEntry[],
-  paths: PathRules,
-): ReadonlyMap<string, Program> {
-  const problems = new Map<string, Problem[]>();
-  const tell: Tell = ({ origin }, message) => {
-    const list = problems.get(origin.file) ?? [];
-    list.push({ line: origin.line, column: 1, message });
-    problems.set(origin.file, list);
-  };
-  const byProgram = Map.groupBy(entries, ({ program }) => program);
-  const programs = new Map<string, Program>();
-  const claim = (entry: CommandEntry, name: string, program: Program): void => {
-    const other = programs.get(name);
-    if (other !== undefined && other !== program)
-      tell(entry, `${name} already names ${other.name}: leave the alias out`);
-    else programs.set(name, program);
-  };
-  for (const [name, items] of byProgram) {
-    const [first] = items as [CommandEntry, ...CommandEntry[]];
-    for (const entry of items)
-      if (entry.style !== first.style)
-        tell(entry, `the style of ${name} is ${first.style} elsewhere: make them one`);
-    const forms = items.flatMap((entry) => entry.forms.map((form) => ({ entry, form })));
-    checkOrder(forms, tell);
-    const program = {
-      name,
-      items: items.map((entry) => prepareItem(entry, forms, paths, tell)),
-      longestVerb: Math.max(...forms.map(({ form }) => form.verb.length)),
-    };
-    claim(first, name, program);
-    for (const entry of items) for (const alias of entry.aliases) claim(entry, alias, program);
+type Tell = (at: Pick<CommandEntry, 'origin'>, message: string) => void;
+
+/**
+ * The programs by name, each prepared when it is first asked for. Whoever asks for all of them has all
+ * prepared, and is told at once of every contradiction; whoever asks for one, of those about that one.
+ */
+export class Programs implements ReadonlyMap<string, Program> {
+  readonly #paths: PathRules;
+  readonly #groups = new Map<string, readonly Section[]>();
+  /** Every name with the program it stands for. */
+  readonly #names = new Map<string, string>();
+  readonly #prepared = new Map<string, Program>();
+
+  constructor(sections: readonly Section[], paths: PathRules) {
+    this.#paths = paths;
+    const problems = new Problems();
+    const groups = new Map<string, Section[]>();
+    for (const section of sections)
+      for (const program of section.programs) {
+        const group = groups.get(program);
+        if (group === undefined) groups.set(program, [section]);
+        else group.push(section);
+      }
+    for (const [program, group] of groups) {
+      const claim = (section: Section, name: string): void => {
+        const other = this.#names.get(name);
+        if (other !== undefined && other !== program)
+          problems.tell(section, `${name} already names ${other}: leave the alias out`);
+        else this.#names.set(name, program);
+      };
+      claim(group[0] as Section, program);
+      for (const section of group)
+        if (section.programs[0] === program)
+          for (const alias of section.aliases) claim(section, alias);
+      this.#groups.set(program, group);
+    }
+    problems.refuse();
   }
-  for (const [file, told] of problems) refuse(file, told);
-  return programs;
+
+  /** Throws `invalid-commands` when what is known of these programs contradicts itself; without names: of any. */
+  check(names: Iterable<string> = this.#groups.keys()): void {
+    const problems = new Problems();
+    for (const name of names) this.#prepare(name, problems.tell);
+    problems.refuse();
+  }
+
+  get size(): number {
+    return this.#names.size;
+  }
+
+  has(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  get(name: string): Program | undefined {
+    const problems = new Problems();
+    const program = this.#prepare(name, problems.tell);
+    problems.refuse();
+    return program;
+  }
+
+  keys(): MapIterator<string> {
+    return this.#names.keys();
+  }
+
+  values(): MapIterator<Program> {
+    return this.#all().values();
+  }
+
+  entries(): MapIterator<[string, Program]> {
+    return this.#all().entries();
+  }
+
+  [Symbol.iterator](): MapIterator<[string, Program]> {
+    return this.entries();
+  }
+
+  forEach(act: (program: Program, name: string, all: ReadonlyMap<string, Program>) => void): void {
+    for (const [name, program] of this.#all()) act(program, name, this);
+  }
+
+  #all(): Map<string, Program> {
+    this.check();
+    return new Map([...this.#names].map(([name, of]) => [name, this.#prepared.get(of) as Program]));
+  }
+
+  #prepare(given: string, tell: Tell): Program | undefined {
+    const name = this.#names.get(given);
+    if (name === undefined) return undefined;
+    const known = this.#prepared.get(name);
+    if (known !== undefined) return known;
+    let isWrong = false;
+    const program = prepareProgram(
+      name,
+      (this.#groups.get(name) ?? []).flatMap((section) =>
+        section.entries().filter((entry) => entry.program === name),
+      ),
+      this.#paths,
+      (at, message) => {
+        isWrong = true;
+        tell(at, message);
+      },
+    );
+    if (!isWrong) this.#prepared.set(name, program);
+    return program;
+  }
 }
 
-type Tell = (entry: CommandEntry, message: string) => void;
+class Problems {
+  readonly #byFile = new Map<string, Problem[]>();
+
+  readonly tell: Tell = ({ origin }, message) => {
+    const list = this.#byFile.get(origin.file) ?? [];
+    list.push({ line: origin.line, column: 1, message });
+    this.#byFile.set(origin.file, list);
+  };
+
+  refuse(): void {
+    for (const [file, told] of this.#byFile) refuse(file, told);
+  }
+}
+
+function prepareProgram(
+  name: string,
+  items: readonly CommandEntry[],
+  paths: PathRules,
+  tell: Tell,
+): Program {
+  const [first] = items as [CommandEntry, ...CommandEntry[]];
+  for (const entry of items)
+    if (entry.style !== first.style)
+      tell(entry, `the style of ${name} is ${first.style} elsewhere: make them one`);
+  const forms = items.flatMap((entry) => entry.forms.map((form) => ({ entry, form })));
+  checkOrder(forms, tell);
+  return {
+    name,
+    items: items.map((entry) => prepareItem(entry, forms, paths, tell)),
+    longestVerb: Math.max(...forms.map(({ form }) => form.verb.length)),
+  };
+}
+
 type Placed = { readonly entry: CommandEntry; readonly form: Form };
 
 const verbKeys = ({ verb }: Form): readonly string[] =>

@@ -57,7 +57,7 @@ const OPTION_KEYS = [
 ] as const;
 const OPERAND_KEYS = ['name', 'value', 'min', 'max', 'stdin'] as const;
 
-const PROGRAM = /^(?:[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}|\[|:)$/;
+export const PROGRAM = /^(?:[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}|\[|:)$/;
 const FAMILY = /^[a-z][a-z0-9-]{0,39}$/;
 const GETOPT_NAME = /^(?:-[!-,.-<>-~]|--[A-Za-z0-9][A-Za-z0-9_.-]*|-NUM)$/;
 const WORDS_NAME = /^[!-~]+$/;
@@ -65,13 +65,14 @@ const MAX_ITEMS = 500;
 const MAX_OPERANDS = 256;
 const REST_CLASSES = ['write', 'exec', 'deny'] as const;
 
-/** Reads a file of entries, or throws `invalid-commands` with every problem and its place. */
+/** Reads a file of entries, or a part of one, or throws `invalid-commands` with every problem and its place. */
 export function parseEntries(
   text: string,
   file: string,
   shipped: boolean,
+  linesBefore = 0,
 ): readonly CommandEntry[] {
-  return readYaml(text, file, (yaml, root) => {
+  const make = (yaml: Yaml, root: Value): readonly CommandEntry[] => {
     const record = yaml.record(
       root,
       'a file of commands',
@@ -85,7 +86,8 @@ export function parseEntries(
     return items
       .slice(0, MAX_ITEMS)
       .flatMap((item) => readEntry(yaml, item, family ?? '', { file, shipped }));
-  });
+  };
+  return readYaml(text, file, make, linesBefore);
 }
 
 function readEntry(

@@ -14,9 +14,14 @@ export type Value = { readonly node: Node | null; readonly at: number };
 export type Keys<K extends string> = { readonly [P in K]?: Value };
 
 /** Reads `text` with `make`, or throws `invalid-commands` with every problem as `file:line:column: …`. */
-export function readYaml<T>(text: string, file: string, make: (yaml: Yaml, root: Value) => T): T {
+export function readYaml<T>(
+  text: string,
+  file: string,
+  make: (yaml: Yaml, root: Value) => T,
+  linesBefore = 0,
+): T {
   const lines = new LineCounter();
-  const yaml = new Yaml(lines);
+  const yaml = new Yaml(lines, linesBefore);
   if (Buffer.byteLength(text) > FILE_BYTES) {
     yaml.problem(0, `the file is larger than ${FILE_BYTES} bytes: use another file for the rest`);
     return refuse(file, yaml.problems);
@@ -63,18 +68,25 @@ export function refuse(file: string, problems: readonly Problem[]): never {
 export class Yaml {
   readonly problems: Problem[] = [];
   readonly #lines: LineCounter;
+  readonly #before: number;
 
-  constructor(lines: LineCounter) {
+  /** The text is a part of a file, with so many lines `before` it. */
+  constructor(lines: LineCounter, before: number) {
     this.#lines = lines;
+    this.#before = before;
   }
 
   problem(at: number, message: string): void {
     const { line, col } = this.#lines.linePos(at);
-    this.problems.push({ line: Math.max(1, line), column: Math.max(1, col), message });
+    this.problems.push({
+      line: this.#before + Math.max(1, line),
+      column: Math.max(1, col),
+      message,
+    });
   }
 
   lineOf(at: number): number {
-    return Math.max(1, this.#lines.linePos(at).line);
+    return this.#before + Math.max(1, this.#lines.linePos(at).line);
   }
 
   /** A mapping of which only `known` keys are accepted, each once, and of which `needed` are there. */

@@ -9,16 +9,19 @@ import { digestOf } from '#base/digest';
 import type { Json } from '#base/json';
 import type { Files } from '#base/ports';
 import {
-  buildJudge,
-  type CommandEntry,
   compileGrammar,
   type Judge,
+  judgeOver,
   mergePlaces,
   type Places,
+  Programs,
   parseEntries,
   parsePlaces,
+  type Section,
   SHIPPED_PATHS,
   type Surroundings,
+  sectionOf,
+  sectionsOf,
 } from '#commands';
 import type { Inventory } from '#inventory';
 import { keyOf } from '#model';
@@ -31,14 +34,15 @@ import { readTextFolder } from './text-folder.ts';
 const SHIPPED = join(ROOT, 'src', 'commands');
 
 type Read = {
-  readonly entries: readonly CommandEntry[];
+  readonly sections: readonly Section[];
   readonly places: readonly Places[];
 };
 
 export type Grammar = {
-  readonly entries: readonly CommandEntry[];
   readonly surroundings: Surroundings;
   readonly judge: Judge;
+  /** Throws `invalid-commands` when entries contradict each other, whichever programs they are of. */
+  readonly check: () => void;
 };
 
 export class CommandKeeper {
@@ -68,13 +72,24 @@ export class CommandKeeper {
     if (this.#kept?.of === of) return this.#kept.grammar;
     const read = own === undefined ? [shipped] : [shipped, own];
     const { paths, networks } = mergePlaces(read.flatMap(({ places }) => places));
-    const entries = read.flatMap((each) => each.entries);
     const surroundings: Surroundings = {
       paths,
       networks: [...new Set([...networks, ...(inventory?.networks ?? [])])],
       hosts: hostsOf(inventory),
     };
-    const grammar = { entries, surroundings, judge: buildJudge(entries, surroundings) };
+    const programs = new Programs(
+      read.flatMap((each) => each.sections),
+      paths,
+    );
+    // What ships is tested; what an operator wrote is checked before any of it counts.
+    programs.check(
+      own?.sections.flatMap((section) => [...section.programs, ...section.aliases]) ?? [],
+    );
+    const grammar = {
+      surroundings,
+      judge: judgeOver(programs, surroundings),
+      check: () => programs.check(),
+    };
     this.#kept = { of, grammar };
     return grammar;
   }
@@ -104,17 +119,17 @@ export function grammarText({ judge, surroundings }: Grammar): string {
 async function readShipped(files: Files): Promise<Read & { readonly digest: string }> {
   const textOf = async (name: string): Promise<string> =>
     Buffer.from((await files.read(join(SHIPPED, name))) ?? '').toString('utf8');
-  const entries: CommandEntry[] = [];
+  const sections: Section[] = [];
   const texts: string[] = [];
   const names = (await files.list(join(SHIPPED, 'entries'))) ?? [];
   for (const name of names.filter((each) => each.endsWith('.yaml')).toSorted()) {
     const text = await textOf(join('entries', name));
     texts.push(text);
-    entries.push(...parseEntries(text, `shipped/${name}`, true));
+    sections.push(...sectionsOf(text, `shipped/${name}`, true));
   }
   const text = await textOf(SHIPPED_PATHS);
   return {
-    entries,
+    sections,
     places: [parsePlaces(text, `shipped/${SHIPPED_PATHS}`, true)],
     digest: digestOf([...texts, text]),
   };
@@ -124,9 +139,9 @@ async function readOwn(files: Files, folder: string): Promise<Read & { readonly 
   const own = (await readTextFolder(files, folder, (name) => name.endsWith('.yaml'))) ?? [];
   const isPlaces = ({ name }: { readonly name: string }): boolean => name === SHIPPED_PATHS;
   return {
-    entries: own
+    sections: own
       .filter((file) => !isPlaces(file))
-      .flatMap(({ text, path }) => parseEntries(text, path, false)),
+      .flatMap(({ text, path }) => parseEntries(text, path, false).map(sectionOf)),
     places: own.filter(isPlaces).map(({ text, path }) => parsePlaces(text, path, false)),
     digest: digestOf(own.map(({ name, text }) => [name, text]) as unknown as Json),
   };
