@@ -47,6 +47,7 @@ export type ReadAnswer =
 
 export type ReaderHello = {
   readonly version: string;
+  /** SHA-256; `-` when there is none. */
   readonly grammar: string;
   readonly collect: boolean;
   readonly tools: readonly string[];

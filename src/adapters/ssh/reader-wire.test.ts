@@ -29,6 +29,10 @@ describe('a request', () => {
       Buffer.from(formatAsk(7, ask)).toString(),
       'holdfast-read 1\nid 7\nverb run\nseconds 5\nbytes 100\nargs 3\narg a%20b\narg %\narg it%27s/%C3%A9%21\nend\n',
     );
+    assert.equal(
+      Buffer.from(formatAsk(8, { verb: 'hello' })).toString(),
+      'holdfast-read 1\nid 8\nverb hello\nbytes 65536\nend\n',
+    );
   });
 
   it('encodes any text into plain letters that say it again', () => {
@@ -150,6 +154,9 @@ describe('what a reader says of itself', () => {
       collect: true,
       tools: ['ss', 'ip'],
     });
+    const many = Array.from({ length: 2_000 }, (_, i) => `tool-${i}`);
+    const long = `version 1.2\ngrammar -\ncollect no\ntools [ g++ ${many.join(' ')}\n`;
+    assert.deepEqual(hello(long)?.tools, ['[', 'g++', ...many]);
     for (const text of [`${good}x`, good.slice(1), good.replace('yes', 'no\x1b'), '']) {
       assert.equal(hello(text), undefined);
     }

@@ -11,7 +11,7 @@ const MOST_STDERR = 65_536;
 const MOST_HEAD = 512;
 const MOST_ARGS = 256;
 const MOST_ARG = 65_536;
-const MOST_HELLO = 8_192;
+const MOST_HELLO = 65_536;
 const END = '\nend\n';
 
 const TOKEN = '(?!-)[A-Za-z0-9._:@/-]{1,128}';
@@ -35,7 +35,8 @@ export type Ask =
 /** Throws `invalid` for what no request can carry. */
 export function formatAsk(id: number, ask: Ask): Uint8Array {
   const { seconds, bytes } = limitsOf(ask);
-  const head = `holdfast-read 1\nid ${id}\nverb ${ask.verb}\nseconds ${seconds}\nbytes ${bytes}\n`;
+  const patience = ask.verb === 'hello' ? '' : `seconds ${seconds}\n`;
+  const head = `holdfast-read 1\nid ${id}\nverb ${ask.verb}\n${patience}bytes ${bytes}\n`;
   if (ask.verb !== 'run') return Buffer.from(`${head}end\n`);
   if (ask.argv.length > MOST_ARGS) throw invalid(`${ask.argv.length} arguments`);
   const args = ask.argv.map((arg) => `arg ${encodeText(arg)}\n`).join('');
@@ -136,7 +137,7 @@ export function parseHello(answer: ReadAnswer): ReaderHello | undefined {
   if (answer.verdict !== 'ok' || answer.ended !== 'exited' || answer.status !== 0) return undefined;
   const text = Buffer.from(answer.stdout).toString('latin1');
   const [, version, grammar, collect, tools] =
-    /^version ([A-Za-z0-9._+-]{1,64})\ngrammar ([0-9a-f]{64})\ncollect (yes|no)\ntools ?([A-Za-z0-9._+ -]{0,4096})\n$/.exec(
+    /^version ([A-Za-z0-9._+-]{1,64})\ngrammar ([0-9a-f]{64}|-)\ncollect (yes|no)\ntools ?([A-Za-z0-9._+[ -]{0,60000})\n$/.exec(
       text,
     ) ?? [];
   if (version === undefined || grammar === undefined || tools === undefined) return undefined;
