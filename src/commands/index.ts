@@ -27,6 +27,25 @@ export {
   showEntry,
 } from './find-commands.ts';
 export { buildJudge, type Judge, judgeOver } from './judge.ts';
+export { examine } from './learning/learn.ts';
+export {
+  counted,
+  NO_SHADOW,
+  type Shadow,
+  type ShadowCounts,
+  shadowOf,
+} from './learning/shadow.ts';
+export { type CommandSuggestion, isRipe, suggestionsFrom } from './learning/suggest.ts';
+export {
+  beyond,
+  isWithin,
+  type Learnt,
+  NO_TALLY,
+  noted,
+  pushedOut,
+  statisticsOf,
+  type Tally,
+} from './learning/tally.ts';
 export { Programs } from './programs.ts';
 export { parseEntries } from './read-entries.ts';
 export { mergePlaces, type Places, parsePlaces } from './read-paths.ts';

@@ -15,7 +15,15 @@ const FORMER_HOST = 'former-host';
 const PUBLIC_OF_HOST = ['identity', 'receipt-key.pub', 'control-plane', 'witness'];
 /** Prepared to be signed, or pinned of a host: neither holds in another life. */
 const NOT_OF_AUTHORITY = ['pending', 'this-machine.json'];
-const FOLDERS = ['policy', 'catalogue', 'runbooks', 'outputs', 'stops', FORMER_HOST] as const;
+const FOLDERS = [
+  'policy',
+  'catalogue',
+  'commands',
+  'runbooks',
+  'outputs',
+  'stops',
+  FORMER_HOST,
+] as const;
 const SINGLE = ['fleet.yaml', 'operators.yaml', 'evidence.yaml', 'STOP'] as const;
 const TAKEN: ReadonlySet<string> = new Set([
   'store',

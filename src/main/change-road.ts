@@ -145,7 +145,7 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
 }
 
 /** Before the first operator nobody can sign, and entries count as `unsigned` as everything else does. */
-async function isCatalogueSigned(authority: AuthorityKeeper): Promise<boolean> {
+export async function isCatalogueSigned(authority: AuthorityKeeper): Promise<boolean> {
   const { config, now } = await authority.state();
   return config === null || configDocument.parse(config.text).catalogue === hex(now.catalogue);
 }

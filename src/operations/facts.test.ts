@@ -189,6 +189,7 @@ describe('ingest_observation', () => {
               reader: transaction.reader,
               recorded: () => transaction.recorded(),
               changes: transaction.changes,
+              blocked: transaction.blocked,
               record: (input) => {
                 kept.push(input);
                 return transaction.record(input);

@@ -1,6 +1,7 @@
 export type { ConfigRequest } from './authority.ts';
 export type { EnrolmentPowers, PinsInput } from './enrolment.ts';
 export { Kernel, type World } from './kernel.ts';
+export type { LearningPowers } from './learning.ts';
 export { OPERATIONS } from './list.ts';
 export {
   type Answer,

@@ -192,6 +192,7 @@ describe('a store that cannot commit', () => {
         check: () => inner.check(),
         recorded: () => inner.recorded(),
         changes: inner.changes,
+        blocked: inner.blocked,
         write: (act) =>
           inner.write(async (transaction) => {
             await act(transaction);

@@ -355,9 +355,28 @@ export class Kernel {
   }
 
   #adminPowers(): AdminPowers {
-    const { editInventory, verify, backup, doctor, authority, policies, proof, enrolment } =
-      this.#world;
-    return { editInventory, verify, backup, doctor, authority, policies, proof, enrolment };
+    const {
+      editInventory,
+      verify,
+      backup,
+      doctor,
+      authority,
+      policies,
+      proof,
+      enrolment,
+      learning,
+    } = this.#world;
+    return {
+      editInventory,
+      verify,
+      backup,
+      doctor,
+      authority,
+      policies,
+      proof,
+      enrolment,
+      learning,
+    };
   }
 
   #recordPowers(transaction: StoreTransaction): RecordPowers {

@@ -37,6 +37,7 @@ import {
 import { factHistory } from './fact-history.ts';
 import { findActions } from './find-actions.ts';
 import { ingestObservation } from './ingest-observation.ts';
+import { commandDraft, commandMove, commandStatistics, commandSuggestions } from './learning.ts';
 import { observe } from './observe.ts';
 import type { Operation } from './operation.ts';
 import { policyExplain, policyReplay, policyTest } from './policy.ts';
@@ -79,6 +80,10 @@ export const OPERATIONS: readonly Operation[] = [
   runAction,
   runCommand,
   analyzeCommand,
+  commandSuggestions,
+  commandStatistics,
+  commandDraft,
+  commandMove,
   getChange,
   changesList,
   approvalPage,

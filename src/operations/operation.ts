@@ -18,6 +18,7 @@ import type { FactReader, Moment, StoreTransaction } from '#store';
 import type { ConfigRequest } from './authority.ts';
 import type { DeclaredFacts } from './drift-state.ts';
 import type { EnrolmentPowers } from './enrolment.ts';
+import type { LearningPowers } from './learning.ts';
 
 export const CAPABILITIES = [
   'facts.read',
@@ -168,6 +169,7 @@ export type AdminPowers = {
   readonly policies: PolicyPowers;
   readonly proof: ProofPowers;
   readonly enrolment: EnrolmentPowers;
+  readonly learning: LearningPowers;
 };
 
 /** Who may sign and what is in force. Answers are JSON in the form each operation publishes. */
@@ -222,7 +224,7 @@ export type CommandPowers = {
   readonly noteBlocked: (
     question: CommandQuestion,
     analysis: CommandAnalysis,
-    asking: Pick<Asking, 'caller' | 'now'>,
+    asking: Pick<Asking, 'caller' | 'now' | 'requestId'>,
   ) => Promise<void>;
 };
 

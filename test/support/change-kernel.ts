@@ -54,6 +54,12 @@ export function aChangeKernel(world: ChangeWorld): ChangeKernel {
         keys: spy('enrolment keys'),
       },
       policies: { test: spy('test'), explain: spy('explain'), replay: spy('replay') },
+      learning: {
+        suggestions: spy('suggestions'),
+        statistics: spy('command statistics'),
+        draft: spy('draft'),
+        move: spy('move'),
+      },
       proof: {
         bundle: spy('bundle'),
         status: spy('evidence status'),

@@ -160,6 +160,7 @@ export async function aWorld(
         apply: refuse,
         keys: refuse,
       },
+      learning: { suggestions: refuse, statistics: refuse, draft: refuse, move: refuse },
       proof: {
         bundle: refuse,
         status: refuse,
