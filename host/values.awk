@@ -173,6 +173,7 @@ function listed(v, of,    n, part, i) {
 
 function path(type, v,    n, part, i, depth, out) {
   if (v ~ /^[+@]/) return no("bad-value")
+  if (v ~ /^[^\/]*:/) return no("egress")
   if (v == "") return no("bad-value")
   n = split(v, part, "/")
   for (i = 1; i <= n; i++) {

@@ -168,6 +168,8 @@ function pathKind(
     judge: (text, place) => {
       // Many programs read such a word as a command or a list of words, wherever it stands.
       if (/^[+@]/.test(text)) return bad(`${must} that does not begin with + or @`);
+      // Read by some as another machine's: HOST:FILE, https://HOST/FILE.
+      if (/^[^/]*:/.test(text)) return bad(`${must} of this host: with / first`, 'egress');
       const path = normalPath(text);
       if (path === null) return bad(`${must} of at most 1,024 bytes`);
       const code = objection(place, path);
