@@ -1,13 +1,15 @@
 /**
  * Whatever the judge calls a look is run for real, in its normal form, and watched by strace: it
  * writes nothing, starts nothing, signals nobody, opens no secret and speaks to nobody outside.
- * A few hundred lines, or HOLDFAST_ORACLE_LINES; HOLDFAST_SEED begins elsewhere.
+ * A few hundred lines, or HOLDFAST_ORACLE_LINES; HOLDFAST_SEED begins elsewhere, and with a file in
+ * HOLDFAST_ORACLE_STATE a campaign goes on where it was broken off.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
   accessSync,
   constants,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -28,12 +30,14 @@ import {
   tokenize,
 } from '#commands';
 import { ArgvGenerator } from '#test/argv-generator';
-import { type Misdeed, strictOracle, whyNoStrace } from '#test/strace-oracle';
+import { strictOracle, whyNoStrace } from '#test/strace-oracle';
 import { ATTACKS } from './attacks.ts';
 
 const LINES = Number(process.env['HOLDFAST_ORACLE_LINES'] ?? 400);
 const SEED = Number(process.env['HOLDFAST_SEED'] ?? 1);
-const BATCH = 40;
+const BATCH = 250;
+/** Where a campaign that was broken off goes on. */
+const STATE = process.env['HOLDFAST_ORACLE_STATE'];
 /** Rootless, they build name spaces of their own first, and what they start for it outlives them. */
 const NOT_HERE = new Set(['podman', 'docker', 'buildah', 'nerdctl', 'docker-compose']);
 const ROOM = join(import.meta.dirname, '..', '..', 'src', 'commands');
@@ -86,44 +90,53 @@ describe('what is called a look, under strace', { skip: whyNoStrace() }, () => {
 
   it('does none of what a look must not do', { timeout: 24 * 3_600_000 }, (t) => {
     const generator = new ArgvGenerator(withCorpus(), split, SEED);
-    const counts = new Map<string, number>(ATTACKS.map(({ name }) => [name, 0]));
-    const misdeeds: Misdeed[] = [];
+    const done = resume();
+    const classes = new Map<string, number>(ATTACKS.map(({ name }) => [name, 0]));
+    const told = new Map<string, number>();
+    const late = new Map<string, number>();
     const seen = new Set<string>();
     const begun = performance.now();
-    let [generated, looks, ran, stopped, waiting] = [0, 0, 0, 0, [] as (readonly string[])[]];
+    let [generated, ran, waiting] = [0, 0, [] as (readonly string[])[]];
     const flush = (): void => {
-      const done = oracle.run(waiting);
-      ran += done.ran;
-      stopped += done.stopped;
-      misdeeds.push(...done.misdeeds);
+      const { misdeeds, ended, ran: more } = oracle.run(waiting);
+      ran += more;
+      done.ran += more;
+      done.generated = generated;
+      for (const { index, stopped } of ended)
+        if (stopped) count(late, (waiting[index] as readonly string[]).join(' '));
+      done.stopped += ended.filter(({ stopped }) => stopped).length;
+      done.misdeeds.push(...misdeeds.map(({ argv, what }) => `${JSON.stringify(argv)} ${what}`));
       waiting = [];
+      if (STATE !== undefined) writeFileSync(STATE, JSON.stringify(done));
     };
-    while (ran < LINES && generated < LINES * 500) {
+    const from = done.generated;
+    const enough = done.ran >= LINES ? 0 : LINES - done.ran;
+    while (ran < enough && generated < from + LINES * 500) {
       const argv = generator.next().map((word) => word.replaceAll('/srv/', `${srv}/`));
       generated += 1;
-      for (const { name, is } of ATTACKS)
-        if (is(argv)) counts.set(name, (counts.get(name) ?? 0) + 1);
-      const told = generated % 3 === 0 ? judge.judgeLine(argv.join(' ')) : judge.judge(argv);
-      if (told.class !== 'read' || told.normalForm === null) continue;
-      looks += 1;
-      const key = JSON.stringify(told.normalForm);
-      if (seen.has(key) || !isThere(told.normalForm[0])) continue;
+      for (const { name, is } of ATTACKS) if (is(argv)) count(classes, name);
+      const said = generated % 3 === 0 ? judge.judgeLine(argv.join(' ')) : judge.judge(argv);
+      count(told, said.class);
+      if (said.class !== 'read' || said.normalForm === null) continue;
+      const key = said.normalForm.join('\0');
+      if (seen.has(key) || !isThere(said.normalForm[0])) continue;
       seen.add(key);
-      waiting.push(told.normalForm);
-      if (waiting.length === BATCH) flush();
+      // What an earlier part of this campaign has run is told again by the seed, and not run again.
+      if (generated <= from) continue;
+      waiting.push(said.normalForm);
+      if (waiting.length === Math.min(BATCH, enough - ran)) flush();
     }
     if (waiting.length > 0) flush();
     const seconds = (performance.now() - begun) / 1_000;
     t.diagnostic(
-      `${generated} generated, ${looks} called looks, ${ran} run, ${stopped} ended by the time limit, ${(ran / seconds).toFixed(1)} lines/s`,
+      `seed ${SEED}: ${generated} generated (${list(told)}), ${done.ran} different looks run, ${ran} of them now, ${(ran / seconds).toFixed(1)} a second; ${done.stopped} ended by the time limit; ${done.misdeeds.length} findings`,
     );
-    for (const [name, count] of counts) t.diagnostic(`${name}: ${count}`);
+    t.diagnostic(`classes: ${list(classes)}`);
+    if (process.env['HOLDFAST_ORACLE_LATE'] !== undefined)
+      t.diagnostic([...late.keys()].join('\n'));
+    assert.deepEqual(done.misdeeds, []);
     assert.deepEqual(
-      misdeeds.map(({ argv, what }) => `${JSON.stringify(argv)} ${what}`),
-      [],
-    );
-    assert.deepEqual(
-      [...counts].filter(([, count]) => count === 0),
+      [...classes].filter(([, count]) => count === 0),
       [],
       'each class is tried',
     );
@@ -146,6 +159,24 @@ describe('what is called a look, under strace', { skip: whyNoStrace() }, () => {
     assert.ok(!seen.some((each) => each.startsWith('cat')));
   });
 });
+
+type Done = { seed: number; generated: number; ran: number; stopped: number; misdeeds: string[] };
+
+function resume(): Done {
+  const begin: Done = { seed: SEED, generated: 0, ran: 0, stopped: 0, misdeeds: [] };
+  if (STATE === undefined || !existsSync(STATE)) return begin;
+  const done = JSON.parse(readFileSync(STATE, 'utf8')) as Done;
+  assert.equal(done.seed, SEED, 'a campaign goes on with its own seed');
+  return done;
+}
+
+function count(map: Map<string, number>, key: string): void {
+  map.set(key, (map.get(key) ?? 0) + 1);
+}
+
+function list(map: ReadonlyMap<string, number>): string {
+  return [...map].map(([key, times]) => `${key} ${times}`).join(', ');
+}
 
 /** What the corpus names below /srv, and a repository whose configuration would run programs. */
 function layOut(srv: string): void {

@@ -4,14 +4,15 @@
  * knows nothing of the grammar.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Places } from '#commands';
 
 export type Misdeed = { readonly argv: readonly string[]; readonly what: string };
 
-const LIMIT_SECONDS = 3;
+const LIMIT_SECONDS = 2;
 const AT_ONCE = 10;
+const DRIVER = join(import.meta.dirname, 'strace-driver.pl');
 const NOBODY = 65534;
 const CALLS = [
   'execve,execveat,open,openat,openat2,creat,unlink,unlinkat,rename,renameat,renameat2,link,linkat',
@@ -22,75 +23,108 @@ const CALLS = [
   'swapon,swapoff,ptrace,setpriority,sched_setaffinity,sched_setscheduler,ioprio_set,bpf,fork,vfork,clone,clone3',
 ].join(',');
 
-/** Other programs that a program starts on its own account, whatever its arguments. */
-const HELPERS: Readonly<Record<string, readonly string[]>> = {
-  // scripts around their kin
-  egrep: ['grep'],
-  fgrep: ['grep'],
-  zgrep: ['sh', 'bash', 'gzip', 'grep', 'sed', 'mktemp', 'rm', 'expr', 'cat', 'zcat', 'gunzip'],
-  zcat: ['gzip'],
-  lsb_release: ['python3', 'dpkg-query', 'apt-cache'],
-  // dpkg's questions are answered by its part
-  dpkg: ['dpkg-query', 'dpkg-deb', 'dpkg-split', 'tar'],
-  'dpkg-deb': ['tar'],
-  'apt-get': ['dpkg'],
-  apt: ['dpkg'],
-  'apt-cache': ['dpkg'],
-  'apt-mark': ['dpkg'],
-  debsums: ['dpkg-query', 'dpkg', 'perl', 'dpkg-divert'],
-  // a page of the manual is laid out by the formatter
-  man: [
-    'whatis',
-    'apropos',
-    'preconv',
-    'tbl',
-    'groff',
-    'nroff',
-    'troff',
-    'grotty',
-    'locale',
-    'manconv',
-    'col',
-    'gzip',
-    'zsoelim',
-    'cat',
-    'less',
-    'pager',
-    'mandb',
-  ],
-  sdiff: ['diff'],
-  diff3: ['diff'],
-  yq: ['python3', 'jq'],
-  git: ['git'],
-  npm: ['node'],
-  gunzip: ['gzip'],
-  // counters of the system are read by its collector
-  sar: ['sadc'],
+/**
+ * What a program does on its own account, whatever its arguments: the contract's "own fixed helpers",
+ * and attempts that come with its way of reading. `starts` may run. What is in `refused` must have
+ * been refused by the kernel: it is tried by the program, and nothing is opened. What is in `opens` is
+ * no content of what the rules of paths keep: the entry says why.
+ */
+type Own = { readonly starts?: string; readonly refused?: RegExp; readonly opens?: RegExp };
+
+/** What the tools of the process list look at: descriptors and maps, of which the kernel shows the reader's own; never a memory. */
+const PROCESSES =
+  /^\/proc\/\d+(?:\/task(?:\/\d+)?)?(?:\/(?:stat|statm|status|cmdline|comm|wchan|cgroup|fd|fdinfo\/\d+|maps|smaps|smaps_rollup|ns|net\/.*))?$/;
+/** Beyond that ps of procps 4 opens environments without being asked for them, and shows none; they are those of the reader's own looks, and others are refused. */
+const PS = new RegExp(`${PROCESSES.source}|^/proc/\\d+/(?:task/\\d+/)?environ$`);
+/** The header of a device of the bus, and its addresses: the kernel gives no more to who is not root. */
+const PCI = /^\/sys\/devices\/.*\/(?:config|resource)$/;
+const LVM: Own = { refused: /^\/dev\/|^\/run\/(?:lock\/)?lvm\// };
+// It asks whether it runs in a container, and then asks the manager when the kernel says no.
+const VIRTUAL: Own = { refused: /^\/proc\/1\/environ$/ };
+// Debian's wrapper in Perl picks a version of the server: Perl asks for the shadow entry with every user, and the setting of a data directory may be there.
+const PG_WRAPPER: Own = {
+  starts: 'perl',
+  refused: /^\/etc\/shadow$|^\/var\/lib\/postgresql\/.*\.auto\.conf$/,
 };
-/** What standard tools of the process list look at for every process; never an environment or a memory. */
-const PROCESS_LISTERS = new Set(
-  'ps pgrep pidof pstree w top lsof fuser pmap pwdx lsns lslocks ss netstat htop who uptime systemd-cgls docker pidstat iotop loginctl lslogins prlimit slabtop'.split(
-    ' ',
+const OWN: Readonly<Record<string, Own>> = {
+  // Scripts around their kin.
+  egrep: { starts: 'grep' },
+  fgrep: { starts: 'grep' },
+  zgrep: { starts: 'sh bash gzip grep sed mktemp rm expr cat zcat gunzip' },
+  zcat: { starts: 'gzip' },
+  gunzip: { starts: 'gzip' },
+  lsb_release: { starts: 'python3 dpkg-query apt-cache getopt cut tr' },
+  npm: { starts: 'node' },
+  yq: { starts: 'python3 jq' },
+  sdiff: { starts: 'diff' },
+  diff3: { starts: 'diff' },
+  // By the contract of LSB, `status` of a script of init reads; the script is root's.
+  service: { starts: 'basename env systemctl run-parts grep sshd *init.d' },
+  // dpkg's questions are answered by its parts.
+  dpkg: { starts: 'dpkg-query dpkg-deb dpkg-split tar' },
+  'dpkg-deb': { starts: 'tar' },
+  'apt-get': { starts: 'dpkg' },
+  apt: { starts: 'dpkg' },
+  'apt-cache': { starts: 'dpkg' },
+  'apt-mark': { starts: 'dpkg' },
+  debsums: { starts: 'dpkg-query dpkg perl dpkg-divert' },
+  // A page is laid out by the formatter; it would keep it beside the others if it might.
+  man: {
+    starts:
+      'whatis apropos preconv tbl groff nroff troff grotty locale manconv col gzip zsoelim cat less pager iconv',
+    refused: /^\/var\/cache\/man\//,
+  },
+  // `submodule` is a script of its own.
+  git: { starts: 'git git-submodule sh basename sed gettext envsubst uname' },
+  // Counters of the system are read by its collector.
+  sar: { starts: 'sadc' },
+  'systemd-detect-virt': VIRTUAL,
+  'systemd-cgtop': VIRTUAL,
+  systemctl: VIRTUAL,
+  hostnamectl: VIRTUAL,
+  dropdb: PG_WRAPPER,
+  createdb: PG_WRAPPER,
+  psql: PG_WRAPPER,
+  pg_dump: PG_WRAPPER,
+  pg_isready: PG_WRAPPER,
+  // The kernel's log comes by syslog(2) when its device is refused.
+  dmesg: { refused: /^\/dev\/kmsg$/ },
+  lshw: { refused: /^\/dev\//, opens: PCI },
+  lspci: { opens: PCI },
+  ps: { opens: PS, refused: PS },
+  ...Object.fromEntries(
+    'pgrep pidof pstree w top lsof fuser pmap lsns lslocks ss netstat who uptime pidstat prlimit lsipc'
+      .split(' ')
+      .map((name) => [name, { opens: PROCESSES, refused: PROCESSES }]),
   ),
-);
-/** They show when passwords end, never a password, and read the shadow file for it when they may. */
-const SHADOW_READERS = new Set(['passwd', 'chage', 'lslogins', 'faillock', 'getent']);
-const HARMLESS_DEVICES =
-  /^\/dev\/(?:null|tty|urandom|random|pts\/.*|stdin|stdout|stderr|full|ptmx)$|^\/dev\/?$/;
-/** Places that programs try on their own account, whatever their arguments, and that the reader is refused. */
-const REFUSED_ANYWAY: Readonly<Record<string, RegExp>> = {
-  dmesg: /^\/dev\/kmsg$/,
-  lshw: /^\/dev\//,
-  dmidecode: /^\/dev\/mem$/,
-  lvs: /^\/dev\/|^\/run\/(?:lock\/)?lvm\//,
-  vgs: /^\/dev\/|^\/run\/(?:lock\/)?lvm\//,
-  pvs: /^\/dev\/|^\/run\/(?:lock\/)?lvm\//,
-  lvdisplay: /^\/dev\/|^\/run\/(?:lock\/)?lvm\//,
-  vgdisplay: /^\/dev\/|^\/run\/(?:lock\/)?lvm\//,
-  pvdisplay: /^\/dev\/|^\/run\/(?:lock\/)?lvm\//,
+  // Its own table, which it has to itself.
+  crontab: { opens: /^\/var\/spool\/cron\/crontabs\/nobody$/, refused: /^crontabs\/nobody$/ },
+  // Names that failed to log in; group utmp's to read.
+  lastb: { refused: /^\/var\/log\/btmp/ },
+  // Without the right to open a disk it tells what its cache holds, and cannot keep one.
+  blkid: { refused: /^\/dev\/|^\/run\/blkid/ },
+  dmidecode: { refused: /^\/dev\/mem$/ },
+  lvs: LVM,
+  vgs: LVM,
+  pvs: LVM,
+  lvdisplay: LVM,
+  vgdisplay: LVM,
+  pvdisplay: LVM,
+  // All keys, some of which are root's to read.
+  sysctl: { refused: /^\/proc\/sys\//, opens: /_secret_interval$/ },
+  // It would lock the files of passwords; root's.
+  lslogins: { refused: /^\/etc\/(?:\.pwd\.lock|g?shadow)$/ },
+  mtr: { starts: 'mtr-packet' },
+  // It tries a file for its anchors of trust in the directory where it runs, which is /.
+  delv: { refused: /^tmp-/ },
+  // When passwords end, from what the reader is refused.
+  passwd: { refused: /^\/etc\/g?shadow$/ },
+  chage: { refused: /^\/etc\/g?shadow$/ },
 };
+const HARMLESS_DEVICES = /^\/dev\/(?:null|tty|urandom|random|stdin|stdout|stderr)$|^\/dev\/?$/;
+/** What the managers of a host listen on. */
 const LOCAL_SOCKETS =
-  /sun_path="\/dev\/log"|sun_path=@?"(?:\/var)?\/run\/(?:nscd\/socket|systemd\/|dbus\/|udev\/|user\/|docker\.sock|podman\/|containerd\/|supervisor|fail2ban\/|chrony|snapd|dnsmasq)|sun_path=@"|sun_path="\/tmp\/\.X11|sun_path="\/tmp\/tmux/;
+  /sun_path="(?:\/dev\/log|\/tmp\/tmux-|(?:\/var)?\/run\/(?:nscd\/socket|systemd\/|dbus\/|udev\/|docker\.sock|podman\/|containerd\/|supervisor|fail2ban\/|chrony|snapd|postgresql\/))/;
 
 export function whyNoStrace(): string | false {
   const tried = spawnSync('strace', ['-f', '-e', 'trace=execve', '-o', '/dev/null', 'true'], {
@@ -101,84 +135,96 @@ export function whyNoStrace(): string | false {
   return false;
 }
 
+/** How one of the commands ended. */
+export type Ended = {
+  readonly index: number;
+  readonly status: number;
+  readonly stopped: boolean;
+  readonly ms: number;
+};
+
 export type Oracle = {
-  /** Runs all of them, at most a few seconds each; tells what they did and how many ended in time. */
+  /** Runs all of them, at most a few seconds each; tells what they did and how they ended. */
   readonly run: (commands: readonly (readonly string[])[]) => {
     readonly misdeeds: readonly Misdeed[];
     readonly ran: number;
-    readonly stopped: number;
+    readonly ended: readonly Ended[];
   };
 };
 
+/** The environment that host/read gives what it runs. */
+export const READER_ENVIRONMENT: Readonly<Record<string, string>> = {
+  PATH: '/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin',
+  LC_ALL: 'C',
+  TZ: 'UTC',
+  HOME: '/nonexistent',
+  TERM: 'dumb',
+  PAGER: 'cat',
+  MANPAGER: 'cat',
+  SYSTEMD_PAGER: 'cat',
+  SYSTEMD_COLORS: '0',
+  LESSSECURE: '1',
+  GIT_PAGER: 'cat',
+  GIT_OPTIONAL_LOCKS: '0',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_TERMINAL_PROMPT: '0',
+};
+
 export function strictOracle(scratch: string, { paths }: Places): Oracle {
-  const home = join(scratch, 'home');
-  mkdirSync(home, { recursive: true, mode: 0o777 });
   const denials = paths.denials.map(({ code, glob }) => ({ code, glob, pattern: toRegExp(glob) }));
   const exceptions = paths.exceptions.map(toRegExp);
   const resolvers = [...readFileSync('/etc/resolv.conf', 'utf8').matchAll(/^nameserver\s+(\S+)/gm)];
   const nameservers = resolvers.map(([, address]) => address as string);
   const isRoot = process.getuid?.() === 0;
   if (isRoot) spawnSync('chown', ['-R', `${NOBODY}:${NOBODY}`, scratch]);
+  const work = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : scratch, 'oracle-'));
+  process.once('exit', () => rmSync(work, { recursive: true, force: true }));
+  if (isRoot) chownSync(work, NOBODY, NOBODY);
+  const rules: Rules = {
+    home: READER_ENVIRONMENT['HOME'] as string,
+    denied: (path) =>
+      exceptions.some((each) => each.test(path))
+        ? null
+        : (denials.find(({ pattern }) => pattern.test(path)) ?? null),
+    nameservers,
+  };
 
   return {
     run: (commands) => {
-      const script = join(scratch, 'driver.sh');
-      const trace = join(scratch, 'trace');
-      const lines = commands.map(
-        (argv, index) =>
-          `timeout -k 1 -s TERM ${LIMIT_SECONDS}.${String(index + 1).padStart(6, '0')} ${argv.map(quote).join(' ')} </dev/null >/dev/null 2>&1 &${index % AT_ONCE === AT_ONCE - 1 ? '\nwait' : ''}`,
-      );
-      writeFileSync(script, `${lines.join('\n')}\nwait\nexit 0\n`);
+      const [list, trace, report] = [join(work, 'list'), join(work, 'trace'), join(work, 'report')];
+      writeFileSync(list, commands.map((argv) => argv.join('\0')).join('\0\0'));
       rmSync(trace, { force: true });
       const did = spawnSync(
         'strace',
         [
-          '-f',
-          '--seccomp-bpf',
-          '-qq',
-          '-s',
-          '300',
-          '-e',
-          `trace=${CALLS}`,
-          '-o',
-          trace,
-          'sh',
-          script,
+          ...['-f', '-y', '--seccomp-bpf', '-qq', '-s', '300', '-e', `trace=${CALLS}`, '-o', trace],
+          ...['perl', DRIVER, list, report, String(AT_ONCE), String(LIMIT_SECONDS)],
         ],
         {
           cwd: '/',
-          env: {
-            PATH: '/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin',
-            LC_ALL: 'C',
-            TZ: 'UTC',
-            HOME: home,
-            TMPDIR: home,
-            TERM: 'dumb',
-            PAGER: 'cat',
-            MANPAGER: 'cat',
-            SYSTEMD_PAGER: 'cat',
-            LESSSECURE: '1',
-            GIT_PAGER: 'cat',
-            GIT_OPTIONAL_LOCKS: '0',
-            GIT_CONFIG_NOSYSTEM: '1',
-            GIT_CONFIG_GLOBAL: '/dev/null',
-            GIT_TERMINAL_PROMPT: '0',
-          },
-          timeout: ((LIMIT_SECONDS * commands.length) / AT_ONCE + 60) * 1_000,
+          env: READER_ENVIRONMENT,
+          timeout: (LIMIT_SECONDS * commands.length + 60) * 1_000,
           killSignal: 'SIGKILL',
           ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
         },
       );
       if (did.error) throw did.error;
-      return judgeTrace(readFileSync(trace, 'latin1'), commands, {
-        home,
-        denied: (path) =>
-          exceptions.some((each) => each.test(path))
-            ? null
-            : (denials.find(({ pattern }) => pattern.test(path)) ?? null),
-        nameservers,
-      });
+      return {
+        ...judgeTrace(readFileSync(trace, 'latin1'), commands, rules),
+        ended: readFileSync(report, 'utf8').trimEnd().split('\n').map(toEnded),
+      };
     },
+  };
+}
+
+function toEnded(line: string): Ended {
+  const [index, status, how, ms] = line.split(' ');
+  return {
+    index: Number(index),
+    status: Number(status),
+    stopped: how === 'stopped',
+    ms: Number(ms),
   };
 }
 
@@ -188,61 +234,80 @@ type Rules = {
   readonly nameservers: readonly string[];
 };
 
+/** The processes of one command share its number; the driver is nobody's. */
+type Owned = { readonly index: number };
+
 function judgeTrace(
   text: string,
   commands: readonly (readonly string[])[],
   rules: Rules,
-): ReturnType<Oracle['run']> {
+): Pick<ReturnType<Oracle['run']>, 'misdeeds' | 'ran'> {
   const misdeeds = new Map<string, Misdeed>();
-  /** The command that a process belongs to, and how deep below the timer. */
-  const owner = new Map<string, { readonly index: number; readonly depth: number }>();
-  const hasRun = new Set<string>();
-  const started = new Set<number>();
-  let stopped = 0;
+  const owner = new Map<string, Owned>();
+  const hasRun = new Set<number>();
   const pending = new Map<string, string>();
-  for (const line of text.split('\n')) {
-    const match = /^(\d+) +(.*)$/.exec(line);
-    if (!match) continue;
-    const pid = match[1] as string;
-    let call = match[2] as string;
-    if (call.endsWith('<unfinished ...>')) {
-      pending.set(pid, call.slice(0, -'<unfinished ...>'.length));
-      // A child may speak before its parent's call has ended.
-      continue;
-    }
-    const resumed = /^<\.\.\. \w+ resumed>(.*)$/.exec(call);
-    if (resumed) call = (pending.get(pid) ?? '') + (resumed[1] as string);
+  /** A child may speak before its parent's call has ended: said again once it is known whose it is. */
+  const early = new Map<string, string[]>();
+  let driver: string | null = null;
+  let born = 0;
+
+  const hear = (pid: string, call: string): void => {
     const name = /^(\w+)\(/.exec(call)?.[1];
     const owned = owner.get(pid);
     if (name === undefined) {
-      if (owned?.depth === 0 && /killed by SIGKILL|exited with (?:124|137)/.test(call))
-        stopped += 1;
-      continue;
+      if (call.startsWith('+++')) owner.delete(pid);
+      return;
     }
     const result = / = (-?\d+)/.exec(call.slice(call.lastIndexOf(')')))?.[1] ?? '?';
-    const timer =
-      /^execve\("[^"]*\/timeout", \["timeout", "-k", "1", "-s", "TERM", "\d\.(\d{6})"/.exec(call);
-    if (owned === undefined && timer && result === '0') {
-      owner.set(pid, { index: Number(timer[1]) - 1, depth: 0 });
-      continue;
-    }
     if (/^(?:fork|vfork|clone3?)$/.test(name)) {
-      if (owned && Number(result) > 0)
-        owner.set(result, { index: owned.index, depth: owned.depth + 1 });
-      continue;
+      if (Number(result) <= 0) return;
+      const child = pid === driver ? { index: born } : owned;
+      if (pid === driver) born += 1;
+      if (child === undefined) return;
+      owner.set(result, child);
+      const said = early.get(result) ?? [];
+      early.delete(result);
+      for (const each of said) hear(result, each);
+      return;
     }
-    if (owned === undefined || owned.depth === 0) continue;
+    if (owned === undefined) return;
     const argv = commands[owned.index] as readonly string[];
-    const program = programOf(argv);
-    const what = objection(name, call, result, pid, program, { owner, hasRun, owned, rules });
-    if (name === 'execve' && result === '0') started.add(owned.index);
+    const what = objection(name, call, result, pid, programOf(argv), {
+      owner,
+      hasRun,
+      owned,
+      rules,
+    });
     if (what !== null)
       misdeeds.set(`${owned.index} ${what.replaceAll(/\d+/g, 'N')}`, {
         argv,
         what: `${what}: ${call.slice(0, 240)}`,
       });
+  };
+
+  for (const line of text.split('\n')) {
+    const space = line.indexOf(' ');
+    if (space <= 0) continue;
+    const pid = line.slice(0, space);
+    driver ??= pid;
+    let call = line.slice(space).trimStart();
+    if (call.endsWith('<unfinished ...>')) {
+      pending.set(pid, call.slice(0, -'<unfinished ...>'.length));
+      continue;
+    }
+    const resumed = /^<\.\.\. \w+ resumed>(.*)$/.exec(call);
+    if (resumed) {
+      call = (pending.get(pid) ?? '') + (resumed[1] as string);
+      pending.delete(pid);
+    }
+    if (pid === driver || owner.has(pid)) hear(pid, call);
+    else early.set(pid, [...(early.get(pid) ?? []), call]);
   }
-  return { misdeeds: [...misdeeds.values()], ran: started.size, stopped };
+  if (early.size > 0) {
+    const [pid, said] = [...early][0] as [string, string[]];
+    throw new Error(`nobody's process ${pid}: ${said[0]}`);
+  }
+  return { misdeeds: [...misdeeds.values()], ran: hasRun.size };
 }
 
 function objection(
@@ -252,56 +317,60 @@ function objection(
   pid: string,
   program: string,
   about: {
-    readonly owner: ReadonlyMap<string, { readonly index: number }>;
-    readonly hasRun: Set<string>;
-    readonly owned: { readonly index: number; readonly depth: number };
+    readonly owner: ReadonlyMap<string, Owned>;
+    readonly hasRun: Set<number>;
+    readonly owned: Owned;
     readonly rules: Rules;
   },
 ): string | null {
   const { rules, owned } = about;
   const strings = [...call.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, each]) => each as string);
   const path = strings[0] ?? '';
-  const isOwn = (each: string): boolean =>
-    each === rules.home || each.startsWith(`${rules.home}/`) || each.startsWith('/dev/shm/');
+  const own = OWN[program];
+  const isRefused = /= -1 E(?:ACCES|PERM)/.test(call);
+  const isOwn = (each: string): boolean => each === rules.home || each.startsWith(`${rules.home}/`);
   switch (name) {
     case 'execve':
     case 'execveat': {
       if (result !== '0') return null;
       const base = path.slice(path.lastIndexOf('/') + 1);
-      const key = `${owned.index}`;
-      const isFirst = !about.hasRun.has(key);
-      about.hasRun.add(key);
-      if (isFirst || base === program || (HELPERS[program] ?? []).includes(base)) return null;
-      // What timeout and time wrap is the second to start.
-      if (owned.depth >= 1 && /^(?:timeout|time)$/.test(base)) return null;
+      const isFirst = !about.hasRun.has(owned.index);
+      about.hasRun.add(owned.index);
+      const starts = (own?.starts ?? '').split(' ');
+      if (isFirst || base === program || starts.includes(base)) return null;
+      if (path.startsWith('/etc/init.d/') && starts.includes('*init.d')) return null;
       return `starts ${base}`;
     }
     case 'open':
     case 'openat':
     case 'openat2':
     case 'creat': {
-      // Its own threads' names, and what the kernel refuses it.
+      // Its own name, and its threads'.
       if (
-        /^\/proc\/self\/(?:task\/\d+\/comm|coredump_filter|oom_score_adj)$/.test(path) ||
+        /^\/proc\/self\/(?:(?:task\/\d+\/)?comm|coredump_filter|oom_score_adj)$/.test(path) ||
         isOwn(path)
       )
         return null;
-      if (/E(?:ACCES|PERM)/.test(call) && REFUSED_ANYWAY[program]?.test(path)) return null;
+      const real = /<([^>]*)>$/.exec(call)?.[1] ?? within(call, path);
+      if (isRefused ? own?.refused?.test(path) : own?.opens?.test(real)) return null;
       const writes = /O_(?:WRONLY|RDWR|CREAT|TRUNC|APPEND)/.test(call) || name === 'creat';
-      if (writes && !HARMLESS_DEVICES.test(path) && !/O_TMPFILE/.test(call))
-        return `writes ${path}`;
-      if (HARMLESS_DEVICES.test(path) || /O_PATH|O_DIRECTORY/.test(call) || call.includes('ENOENT'))
+      if (writes && !HARMLESS_DEVICES.test(real) && !/O_TMPFILE/.test(call))
+        return `writes ${real}`;
+      if (
+        HARMLESS_DEVICES.test(real) ||
+        /O_PATH|O_DIRECTORY/.test(call) ||
+        call.includes('= -1 ENOENT')
+      )
         return null;
-      const denied = rules.denied(path.startsWith('/') ? path : `/${path}`);
+      const denied = rules.denied(real) ?? (path.startsWith('/') ? rules.denied(path) : null);
       if (denied === null) return null;
-      // Keys of sysctl -a are the kernel's to refuse. The C library looks at its own memory map; df opens what it is asked about, to wake what mounts it, and reads nothing; ps of procps 4 fills in more than it is asked for, and shows none of it.
-      if (path === '/proc/self/maps') return null;
-      if (program === 'sysctl' && path.startsWith('/proc/sys/net/')) return null;
-      if (program === 'df' && /O_NOCTTY\|O_NONBLOCK/.test(call)) return null;
-      if (program === 'ps' && /^\/proc\/[\d/task]+\/environ$/.test(path)) return null;
-      if (PROCESS_LISTERS.has(program) && /^\/proc\/(?!.*(?:environ|mem)$)/.test(path)) return null;
-      if (SHADOW_READERS.has(program) && /^\/etc\/g?shadow$/.test(path)) return null;
-      return `opens ${denied.code} ${path}`;
+      // The C library looks at its own memory map and descriptors. df opens what it is asked about, to wake what mounts it, and reads nothing.
+      if (/^\/proc\/self\/(?:maps|fd)$/.test(path)) return null;
+      if (program === 'df' && /O_NOCTTY/.test(call)) return null;
+      // Names of programs and units hold such words too.
+      if (/^\/(?:usr\/)?lib\/.*\.(?:pyc?|so[.0-9]*|service|path|timer|target|socket)$/.test(real))
+        return null;
+      return `opens ${denied.code} ${real}`;
     }
     case 'connect':
     case 'sendto':
@@ -347,10 +416,18 @@ function objection(
         ? null
         : `calls ${name}`;
     default:
-      return strings.some((each) => each.startsWith('/') && !isOwn(each)) || strings.length === 0
-        ? `calls ${name} ${path}`
-        : null;
+      if (isRefused && own?.refused?.test(path)) return null;
+      return strings.length > 0 && strings.every((each) => isOwn(each))
+        ? null
+        : `calls ${name} ${path}`;
   }
+}
+
+/** A path as it was given, below the directory that the call names. */
+function within(call: string, path: string): string {
+  if (path.startsWith('/')) return path;
+  const directory = /^\w+\((?:AT_FDCWD|\d+)<([^>]*)>/.exec(call)?.[1] ?? '';
+  return `${directory === '/' ? '' : directory}/${path}`;
 }
 
 /** What a wrapped command is judged by is the wrapped one. */
@@ -367,8 +444,4 @@ function toRegExp(glob: string): RegExp {
       .join('.*')}$`,
     's',
   );
-}
-
-function quote(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }
