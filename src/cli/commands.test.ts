@@ -227,6 +227,36 @@ const ASKED: readonly (readonly [argv: string, operation: string, input: Json])[
     'evidence_hold',
     { change: 'all', reason: 'audit', release: true },
   ],
+  [
+    'diagnose web-1,web-2 --checks disk,time',
+    'run_action',
+    {
+      action: 'host.diagnose',
+      targets: ['web-1', 'web-2'],
+      args: { checks: 'disk,time' },
+      reason: 'looking',
+    },
+  ],
+  [
+    'logs web-1 --unit nginx.service --since 2h --grep oom --lines 5 --reason slow',
+    'run_action',
+    {
+      action: 'logs.read',
+      targets: ['web-1'],
+      args: { unit: 'nginx.service', since: '2h', grep: 'oom', lines: 5 },
+      reason: 'slow',
+    },
+  ],
+  [
+    'compare web-1 web-2 --parts packages',
+    'run_action',
+    {
+      action: 'host.compare',
+      targets: ['web-1', 'web-2'],
+      args: { parts: 'packages' },
+      reason: 'looking',
+    },
+  ],
   ['evidence prune --before -1d', 'evidence_prune', { before: '2026-02-28T12:00:00.000000Z' }],
   [
     'evidence export syslog --after 9',

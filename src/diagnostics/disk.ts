@@ -141,7 +141,7 @@ export function readDisk(heard: HeardByKey): Part {
       const was = options.includes('errors=remount-ro');
       const matters = was || target === '/' || /^\/(?:var|home|srv|tmp)(?:\/|$)/.test(target);
       notes.find(
-        matters ? 'warning' : 'note',
+        matters ? 'warning' : 'info',
         'mounted-read-only',
         `a filesystem cannot be written: ${named(target)}${was ? ', perhaps because of errors on its disk' : ''}`,
         `${target} ${type} ${options.join(',')}`,

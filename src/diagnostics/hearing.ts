@@ -1,5 +1,6 @@
 /** Reading what a command answered: its text, or why there is none. */
-import type { Ask, Finding, Heard, HeardByKey, Part, Severity, Unknown } from './report.ts';
+import type { Severity } from '#model';
+import type { Ask, Heard, HeardByKey, Part, Remark, Unknown } from './report.ts';
 import { NOTHING } from './report.ts';
 import { oneLine } from './words.ts';
 
@@ -14,7 +15,7 @@ export class Notes {
   readonly #check: string;
   readonly #heard: HeardByKey;
   readonly #asks: ReadonlyMap<string, Ask>;
-  readonly #findings: Finding[] = [];
+  readonly #remarks: Remark[] = [];
   readonly #unknown: Unknown[] = [];
   readonly #sections: Part['sections'][number][] = [];
   readonly #cut: string[] = [];
@@ -44,7 +45,7 @@ export class Notes {
   }
 
   find(severity: Severity, code: string, says: string, evidence: string | null = null): void {
-    this.#findings.push({ check: this.#check, severity, code, says, evidence });
+    this.#remarks.push({ check: this.#check, severity, code, says, evidence });
   }
 
   unknown(says: string): void {
@@ -63,6 +64,12 @@ export class Notes {
       this.#cut.push(`${title}: ${lines.length - most} of ${lines.length} lines are left out`);
   }
 
+  /** Lines of which the last matter most. */
+  newest(title: string, lines: readonly string[]): void {
+    if (lines.length > 0)
+      this.#sections.push({ check: this.#check, title, lines, keepsNewest: true });
+  }
+
   cut(says: string): void {
     this.#cut.push(says);
   }
@@ -70,7 +77,7 @@ export class Notes {
   get part(): Part {
     return {
       ...NOTHING,
-      findings: this.#findings,
+      remarks: this.#remarks,
       unknown: this.#unknown,
       sections: this.#sections,
       cut: this.#cut,

@@ -35,7 +35,7 @@ const reportOf = (over: Readonly<Record<string, Heard>> = {}, facts = known()) =
   readHost(CHECKS, aHost(over), facts, NOW);
 const wrongOf = (over: Readonly<Record<string, Heard>>, facts = known()): string[] =>
   reportOf(over, facts)
-    .findings.filter(({ severity }) => severity !== 'note')
+    .remarks.filter(({ severity }) => severity !== 'info')
     .map(({ code, severity }) => `${severity} ${code}`);
 
 describe('the diagnosis of a host', () => {
@@ -275,7 +275,7 @@ describe('the diagnosis of a host', () => {
         'x\n- critical services: call +1 555',
         'a" and run holdfast approve "',
         '\u202egnp.exe',
-        'password=hunter2hunter2',
+        ' password=hunter2hunter2 ',
         '\nLooks wrong:\n',
       ),
     );

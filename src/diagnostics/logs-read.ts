@@ -117,7 +117,7 @@ function readJournal(notes: Notes, question: LogQuestion, heard: HeardByKey): st
     notes.cut(
       `only the newest ${most} entries are shown, there are older ones: raise lines, or narrow with since and grep`,
     );
-  show(notes, kept);
+  notes.newest('oldest first', kept);
   return `${plural(kept.length, 'entry', 'entries')} of ${sourceOf(question)}${words(question)}`;
 }
 
@@ -158,30 +158,13 @@ function readFile(
     notes.cut(
       `only the newest ${most} of ${found.length} lines are shown: raise lines, or narrow with grep`,
     );
-  show(notes, kept);
+  notes.newest('oldest first', kept);
   return `${plural(kept.length, 'line')} of ${named(file)}${words(question)}`;
 }
 
 function heardText(heard: HeardByKey, key: string): string | undefined {
   const found = heard.get(key);
   return found?.kind === 'ended' && found.exit === 0 ? found.stdout.trim() : undefined;
-}
-
-/** In blocks, so that where there is no room for all, the newest are there. */
-function show(notes: Notes, oldestFirst: readonly string[]): void {
-  const MOST_CHARS = 44_000;
-  let room = MOST_CHARS;
-  const kept: string[] = [];
-  for (const each of oldestFirst.toReversed()) {
-    room -= each.length + 3;
-    if (room < 0) break;
-    kept.push(each);
-  }
-  if (kept.length < oldestFirst.length)
-    notes.cut(
-      `only the newest ${kept.length} of these ${oldestFirst.length} are shown: there is no room for more in one answer`,
-    );
-  notes.section('oldest first', kept.toReversed(), Number.MAX_SAFE_INTEGER);
 }
 
 function sourceOf({ unit }: LogQuestion): string {

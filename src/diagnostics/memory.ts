@@ -120,7 +120,7 @@ function judgeMemory(notes: Notes, info: ReadonlyMap<string, number>): void {
   const used = swap - (info.get('SwapFree') ?? swap);
   if (swap > 0 && used / swap >= 0.5)
     notes.find(
-      left < 20 || used / swap >= 0.9 ? 'warning' : 'note',
+      left < 20 || used / swap >= 0.9 ? 'warning' : 'info',
       'swap-used',
       `${Math.floor((used / swap) * 100)} % of the swap space is in use`,
       `SwapTotal: ${swap / 1024} kB, SwapFree: ${(swap - used) / 1024} kB`,
@@ -141,7 +141,7 @@ function judgeLoad(notes: Notes): void {
   }
   if (Number(five) > cores)
     notes.find(
-      Number(five) > cores * 2 ? 'warning' : 'note',
+      Number(five) > cores * 2 ? 'warning' : 'info',
       'load-high',
       `more work waits than ${cores === 1 ? 'one processor' : `${cores} processors`} can do: the load of five minutes is ${five}`,
       load.stdout.trim(),

@@ -97,7 +97,7 @@ export function readNetwork(heard: HeardByKey): Part {
     const everywhere = open.filter(({ address }) => isEverywhere(address));
     if (everywhere.length > 0)
       notes.find(
-        'note',
+        'info',
         'listens-everywhere',
         `sockets listen on all addresses: ${[...new Set(everywhere.map(({ protocol, port }) => `${protocol} ${port}`))].slice(0, 24).join(', ')}`,
       );
@@ -152,7 +152,7 @@ function judgeRoutes(notes: Notes): void {
   );
   if (!has4 && !has6)
     notes.find(
-      'note',
+      'info',
       'no-default-route',
       'no default route: the host reaches only networks it is in itself',
     );

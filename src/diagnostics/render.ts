@@ -3,46 +3,44 @@
  * known, then details. Lines that begin with `| ` are the host's own words, cleaned.
  */
 import { clean } from '#redaction';
-import type { Finding, Report, Section } from './report.ts';
-import { SEVERITIES } from './report.ts';
+import type { Remark, Report, Section } from './report.ts';
 import { oneLine, plural } from './words.ts';
 
-const BLOCK_CHARS = 24_000;
 const EVIDENCE_CHARS = 300;
 /** More of one kind than anybody reads. */
-const MOST_FINDINGS = 60;
+const MOST_REMARKS = 60;
 
 export const BAR = '| ';
 
 export function renderReport(about: string, report: Report, maxBytes: number): string {
-  const { findings, unknown, sections, cut, checks } = report;
-  const wrong = findings.filter(({ severity }) => severity !== 'note');
-  const notes = findings.filter(({ severity }) => severity === 'note');
+  const { remarks, unknown, sections, cut, checks } = report;
+  const wrong = remarks.filter(({ severity }) => severity !== 'info');
+  const notes = remarks.filter(({ severity }) => severity === 'info');
   const ordered = wrong.toSorted((a, b) => rank(a) - rank(b));
   const lines = [`${about}: ${headline(report)}`];
   if (wrong.length > 0) lines.push('', 'Looks wrong:');
-  for (const each of ordered.slice(0, MOST_FINDINGS)) lines.push(...findingLines(each));
-  if (ordered.length > MOST_FINDINGS)
-    lines.push(`and ${ordered.length - MOST_FINDINGS} more of the same kinds`);
+  for (const each of ordered.slice(0, MOST_REMARKS)) lines.push(...remarkLines(each));
+  if (ordered.length > MOST_REMARKS)
+    lines.push(`and ${ordered.length - MOST_REMARKS} more of the same kinds`);
   if (unknown.length > 0) lines.push('', 'Not known, so not judged:');
-  for (const { check, says } of unknown.slice(0, MOST_FINDINGS)) lines.push(`- ${check}: ${says}`);
+  for (const { check, says } of unknown.slice(0, MOST_REMARKS)) lines.push(`- ${check}: ${says}`);
   const quiet = checks.filter(
     (check) =>
       !wrong.some((each) => each.check === check) && !unknown.some((each) => each.check === check),
   );
   if (quiet.length > 0) lines.push('', `Nothing wrong seen in: ${quiet.join(', ')}`);
   if (notes.length > 0) lines.push('', 'Worth knowing:');
-  for (const each of notes.slice(0, MOST_FINDINGS)) lines.push(...findingLines(each));
+  for (const each of notes.slice(0, MOST_REMARKS)) lines.push(...remarkLines(each));
   for (const each of cut) lines.push(`(${each})`);
   return withSections(lines, sections, maxBytes);
 }
 
-function rank({ severity }: Finding): number {
-  return SEVERITIES.indexOf(severity);
+function rank({ severity }: Remark): number {
+  return severity === 'critical' ? 0 : 1;
 }
 
-export function headline({ findings, unknown, headline: own }: Report): string {
-  const count = (of: string): number => findings.filter(({ severity }) => severity === of).length;
+export function headline({ remarks, unknown, headline: own }: Report): string {
+  const count = (of: string): number => remarks.filter(({ severity }) => severity === of).length;
   const parts = [
     ...(own === undefined ? [] : [own]),
     ...(count('critical') > 0 ? [`${count('critical')} critical`] : []),
@@ -52,7 +50,7 @@ export function headline({ findings, unknown, headline: own }: Report): string {
   return parts.length === 0 ? 'nothing wrong seen' : parts.join(', ');
 }
 
-function findingLines({ severity, check, says, evidence }: Finding): string[] {
+function remarkLines({ severity, check, says, evidence }: Remark): string[] {
   const line = `- ${severity} ${check}: ${says}`;
   return evidence === null ? [line] : [line, `  ${BAR}${oneLine(evidence, EVIDENCE_CHARS)}`];
 }
@@ -68,8 +66,15 @@ function withSections(
   const dropped: string[] = [];
   if (sections.length > 0)
     lines.push('', `Details (lines behind "${BAR.trim()}" are the host's own words):`);
-  for (const { title, lines: raw } of sections) {
-    const block = [`# ${title}`, ...quoted(raw)];
+  for (const { title, lines: raw, keepsNewest = false } of sections) {
+    const room = maxBytes - size - Buffer.byteLength(title) - 200;
+    const all = quoted(raw);
+    const kept = keepsNewest ? newestIn(all, room) : all;
+    if (kept.length < all.length)
+      kept.unshift(
+        `(only the newest ${kept.length} of these ${all.length} lines are shown: there is no room for more in one answer)`,
+      );
+    const block = [`# ${title}`, ...kept];
     const bytes = Buffer.byteLength(block.join('\n')) + 1;
     if (size + bytes > maxBytes) {
       dropped.push(title);
@@ -83,10 +88,20 @@ function withSections(
   return lines.join('\n');
 }
 
+/** As many of the last lines as have room. */
+function newestIn(lines: readonly string[], room: number): string[] {
+  let from = lines.length;
+  for (let left = room; from > 0; from--) {
+    left -= Buffer.byteLength(lines[from - 1] ?? '') + 1;
+    if (left < 0) break;
+  }
+  return lines.slice(from);
+}
+
 /** Lines of a host behind bars; cleaned as one text, since a secret may go over several lines. */
 export function quoted(raw: readonly string[]): string[] {
   if (raw.length === 0) return [];
-  return clean(raw.join('\n'), { maxChars: BLOCK_CHARS })
+  return clean(raw.join('\n'))
     .text.split('\n')
     .map((line) => `${BAR}${line}`);
 }

@@ -6,7 +6,7 @@
  */
 import type { Json } from '#base/json';
 import type { Instant } from '#base/time';
-import type { Coverage } from '#model';
+import type { Coverage, Severity } from '#model';
 
 /** One command that only reads, in its normal form, with the time it may take. */
 export type Ask = {
@@ -33,11 +33,8 @@ export type Heard =
 
 export type HeardByKey = ReadonlyMap<string, Heard>;
 
-export const SEVERITIES = ['critical', 'warning', 'note'] as const;
-/** `critical` and `warning` look wrong; a `note` is worth knowing and may be as it should be. */
-export type Severity = (typeof SEVERITIES)[number];
-
-export type Finding = {
+/** `critical` and `warning` look wrong; `info` is worth knowing and may be as it should be. */
+export type Remark = {
   readonly check: string;
   readonly severity: Severity;
   /** Stable, for programs. */
@@ -56,10 +53,12 @@ export type Section = {
   readonly check: string;
   readonly title: string;
   readonly lines: readonly string[];
+  /** Where there is no room for all lines, the last ones are shown and not none. */
+  readonly keepsNewest?: true;
 };
 
 export type Part = {
-  readonly findings: readonly Finding[];
+  readonly remarks: readonly Remark[];
   readonly unknown: readonly Unknown[];
   readonly sections: readonly Section[];
   /** What was left out, in our words. */
@@ -84,11 +83,11 @@ export type KnownFacts = {
   readonly coverage: readonly Coverage[];
 };
 
-export const NOTHING: Part = { findings: [], unknown: [], sections: [], cut: [] };
+export const NOTHING: Part = { remarks: [], unknown: [], sections: [], cut: [] };
 
 export function joined(parts: readonly Part[]): Part {
   return {
-    findings: parts.flatMap((each) => each.findings),
+    remarks: parts.flatMap((each) => each.remarks),
     unknown: parts.flatMap((each) => each.unknown),
     sections: parts.flatMap((each) => each.sections),
     cut: parts.flatMap((each) => each.cut),

@@ -47,7 +47,7 @@ export function readSecurity(heard: HeardByKey, known: KnownFacts | undefined, n
     if (isBlind(logins)) notes.unknown(`failed logins of the last day: ${BLIND}`);
     if (lines.length > 0)
       notes.find(
-        lines.length >= MANY_LOGINS ? 'warning' : 'note',
+        lines.length >= MANY_LOGINS ? 'warning' : 'info',
         'failed-logins',
         `${lines.length >= 1_000 ? 'at least ' : ''}${plural(lines.length, 'line')} of the last day tell of failed logins over SSH`,
         lines.at(-1) ?? null,
@@ -140,7 +140,7 @@ function judgeCertificates(notes: Notes, known: KnownFacts | undefined, now: Ins
     );
     if (days >= DAYS.warning) continue;
     notes.find(
-      isAnchor ? 'note' : days < DAYS.critical ? 'critical' : 'warning',
+      isAnchor ? 'info' : days < DAYS.critical ? 'critical' : 'warning',
       'certificate-ends',
       days < 0
         ? `a certificate has ended: ${named(entity.slice(entity.indexOf('/') + 1))}`

@@ -67,13 +67,13 @@ export function readService(unit: string, heard: HeardByKey): Report {
     }
     if (of('LoadState') === 'masked')
       notes.find(
-        'note',
+        'info',
         'unit-masked',
         `the unit is masked, so nothing can start it: ${named(unit)}`,
       );
     if (of('NeedDaemonReload') === 'yes')
       notes.find(
-        'note',
+        'info',
         'definition-changed',
         'its definition changed on disk and was not read anew yet (systemctl daemon-reload)',
       );

@@ -72,7 +72,7 @@ export function readServices(heard: HeardByKey): Part {
     const lines = journalLines(errors.stdout);
     if (lines.length > 0)
       notes.find(
-        'note',
+        'info',
         'journal-errors',
         `the journal has ${lines.length >= 200 ? 'at least ' : ''}${plural(lines.length, 'line')} of priority error in the last hour, the newest is`,
         lines.at(-1) ?? null,

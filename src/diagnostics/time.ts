@@ -47,7 +47,7 @@ export function readTime(heard: HeardByKey): Part {
     const synchronised = told?.get('NTPSynchronized');
     if (synchronised === 'no')
       notes.find(
-        isContainer ? 'note' : 'warning',
+        isContainer ? 'info' : 'warning',
         'clock-not-synchronised',
         isContainer
           ? 'the clock is that of the machine that the container runs on, which does not say that it is synchronised'

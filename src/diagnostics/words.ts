@@ -3,6 +3,7 @@ import { clean } from '#redaction';
 
 const NAME_CHARS = 120;
 const LINE_CHARS = 400;
+const MOST_CHARS = 65_536;
 
 /** A name of the host inside a sentence of ours: always in quotes, which nothing in it can end. */
 export function named(text: string, most = NAME_CHARS): string {

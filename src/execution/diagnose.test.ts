@@ -111,6 +111,15 @@ describe('a diagnosis on the road', () => {
     assert.doesNotMatch(view.output ?? '', /Nothing wrong seen|: nothing wrong seen/);
   });
 
+  it('goes on when one connection broke', async () => {
+    const { road } = await aRoad(async (_target, argv) => {
+      if (argv[0] === 'df') throw new Fault('unavailable', 'connection-lost', 'gone');
+      return said('{"filesystems":[]}');
+    });
+    const { output } = await road.propose(ASSISTANT, diagnose({ checks: 'disk' }));
+    assert.match(output ?? '', /: 1 part not known/);
+  });
+
   it('of a read that the host refuses leaves that part unknown', async () => {
     const { road } = await aRoad(async (_target, argv) => {
       if (argv[0] === 'findmnt') throw new Fault('refused', 'host-refused', 'no');
@@ -133,6 +142,20 @@ describe('a diagnosis on the road', () => {
       assert.doesNotMatch(output ?? '', /hunter2/);
       assert.match(output ?? '', /^host:web-2 at /m);
     }
+  });
+
+  it('is answered for a host that takes no orders', async () => {
+    const world = await aChangeWorld();
+    const road = openChangeRoad({
+      ...world.ports(world.begin().life),
+      enrolled: async () => undefined,
+      readOn: async () => said('h\n/dev/vda1 ext4 1000 10 990 100 1 99 /\n'),
+    });
+    const { state, output } = await road.propose(ASSISTANT, diagnose({ checks: 'disk' }));
+    assert.equal(state, 'closed');
+    assert.match(output ?? '', /ext4/);
+    const change = await road.propose(ASSISTANT, aProposal());
+    assert.equal(change.decision.because, 'no-adapter');
   });
 
   it('refuses arguments that cannot be meant', async () => {

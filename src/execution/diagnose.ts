@@ -34,6 +34,8 @@ export const WHOLE_SECONDS = 45;
 /** Over the limit that the host keeps itself, for the way there and back. */
 const GRACE_SECONDS = 5;
 const MOST_FACTS = 50_000;
+/** One connection broke or had no room; the next command may have better luck. */
+const PASSING: readonly string[] = ['busy', 'connection-lost'];
 
 type Diagnosing = {
   readonly plan: Plan;
@@ -161,7 +163,8 @@ async function hear(
     if (code === 'host-refused')
       return { heard: { kind: 'unknown', why: 'the host does not let it be read' } };
     const why = `the host could not be asked (${code})`;
-    return { heard: { kind: 'unknown', why }, gone: why };
+    const heard = { kind: 'unknown', why } as const;
+    return PASSING.includes(code) ? { heard } : { heard, gone: why };
   }
 }
 

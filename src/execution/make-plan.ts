@@ -45,7 +45,9 @@ export async function planOf(
   const { targets, runnable, authority } = scene;
   const enrolled = await enrolledOf(road, targets);
   const planTargets = targets.map((target) =>
-    planTarget(target, enrolled.get(target.id), authority.organisation),
+    runnable.diagnosis !== undefined && !enrolled.has(target.id)
+      ? readTarget(target)
+      : planTarget(target, enrolled.get(target.id), authority.organisation),
   );
   const common = {
     change: id,
@@ -132,6 +134,12 @@ function planTarget(target: Target, host: Enrolled | undefined, organisation: st
     epoch: host.epoch,
     profile: hex(digestOf(target as unknown as Json)),
   };
+}
+
+/** Of a host that only reads: it takes no orders, and a diagnosis gives none. */
+function readTarget(target: Target): PlanTarget {
+  const profile = hex(digestOf(target as unknown as Json));
+  return { id: target.id, scope: target.scope, hostId: '', epoch: 0, profile };
 }
 
 class NeedFile extends Error {
