@@ -3,28 +3,28 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Poster } from '#base/ports';
+import type { Clock, Poster } from '#base/ports';
 import { nodeFiles, nodeMachineFiles, nodePoster, nodePrograms } from '#machine';
 import type { SecretsParts, TransportSettings } from '#secrets';
 import { SimulatedClock } from './simulated-clock.ts';
-import { FakeVault } from './vault.ts';
+import { FakeVault, type Tls, writeKey } from './vault.ts';
 
 export type VaultSource = Extract<TransportSettings['reader'], { readonly kind: 'vault' }>;
 
-export class SecretsScene implements AsyncDisposable {
+export class SecretsScene<Time extends Clock = SimulatedClock> implements AsyncDisposable {
   readonly home = mkdtempSync(join(tmpdir(), 'hf-secrets-'));
-  readonly clock: SimulatedClock;
+  readonly clock: Time;
   readonly vault: FakeVault;
   readonly parts: SecretsParts;
   /** Of the token in its file. */
   token = '';
 
-  private constructor(clock: SimulatedClock, vault: FakeVault) {
+  private constructor(clock: Time, vault: FakeVault) {
     this.clock = clock;
     this.vault = vault;
     const poster = nodePoster();
     // What a real one waits for 10 s is waited for less.
-    const hasty: Poster = { request: (each) => poster.request({ ...each, timeoutMs: 500 }) };
+    const hasty: Poster = { request: (each) => poster.request({ ...each, timeoutMs: 250 }) };
     this.parts = {
       files: nodeFiles(),
       look: nodeMachineFiles(),
@@ -38,9 +38,15 @@ export class SecretsScene implements AsyncDisposable {
     this.write('secret-id', `${vault.secretId}\n`);
   }
 
-  static async open(): Promise<SecretsScene> {
-    const clock = new SimulatedClock();
-    return new SecretsScene(clock, await FakeVault.start(clock));
+  static open(): Promise<SecretsScene> {
+    return SecretsScene.at(new SimulatedClock());
+  }
+
+  static async at<Time extends Clock>(
+    clock: Time,
+    tls: Tls | null = null,
+  ): Promise<SecretsScene<Time>> {
+    return new SecretsScene(clock, await FakeVault.start(clock, tls));
   }
 
   path(name: string): string {
@@ -59,8 +65,13 @@ export class SecretsScene implements AsyncDisposable {
   }
 
   /** A new private key file; answers its text. */
-  key(name: string, passphrase = ''): string {
-    const argv = ['-q', '-t', 'ed25519', '-N', passphrase, '-C', name, '-f', this.path(name)];
+  key(name: string): string {
+    return writeKey(this.path(name));
+  }
+
+  /** One that asks for a passphrase. */
+  lockedKey(name: string): string {
+    const argv = ['-q', '-t', 'ed25519', '-N', 'a passphrase', '-f', this.path(name)];
     execFileSync('ssh-keygen', argv);
     return readFileSync(this.path(name), 'utf8');
   }

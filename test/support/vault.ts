@@ -2,8 +2,8 @@
  * A small Vault over real HTTP: tokens that end, AppRole, KV version 2 with deleted and destroyed versions, an SSH
  * authority whose certificates `ssh-keygen -s` makes, and every kind of trouble when told.
  */
-import { execFile, execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { execFile } from 'node:child_process';
+import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -11,7 +11,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { publicKeyLine } from '#authority';
 import type { Clock } from '#base/ports';
+import { opensshKey } from './openssh-key.ts';
 
 const run = promisify(execFile);
 
@@ -34,6 +36,8 @@ export type Forgery = {
   readonly startsInSeconds?: number;
   readonly otherAuthority?: true;
 };
+
+export type Tls = { readonly key: string; readonly cert: string };
 
 type Token = { readonly renewable: boolean; readonly lifeMs: number; overAtMs: number };
 type Version = { data: Record<string, unknown>; deletion_time: string; destroyed: boolean };
@@ -61,29 +65,17 @@ export class FakeVault implements AsyncDisposable {
   readonly #isTls: boolean;
   #signed = 0;
 
-  private constructor(clock: Clock, tls: { readonly key: string; readonly cert: string } | null) {
+  private constructor(clock: Clock, tls: Tls | null) {
     this.#clock = clock;
     this.#isTls = tls !== null;
     const taken = (request: IncomingMessage, response: ServerResponse): void => {
       void this.#take(request, response).catch(() => response.destroy());
     };
     this.#server = tls === null ? createServer(taken) : createTlsServer(tls, taken);
-    for (const name of ['ca', 'other-ca'])
-      execFileSync('ssh-keygen', [
-        '-q',
-        '-t',
-        'ed25519',
-        '-N',
-        '',
-        '-f',
-        join(this.directory, name),
-      ]);
+    for (const name of ['ca', 'other-ca']) writeKey(join(this.directory, name));
   }
 
-  static async start(
-    clock: Clock,
-    tls: { readonly key: string; readonly cert: string } | null = null,
-  ): Promise<FakeVault> {
+  static async start(clock: Clock, tls: Tls | null = null): Promise<FakeVault> {
     const vault = new FakeVault(clock, tls);
     await vault.listen(0);
     return vault;
@@ -291,4 +283,13 @@ export class FakeVault implements AsyncDisposable {
 
 function stamp(seconds: number): string {
   return new Date(Math.round(seconds) * 1_000).toISOString().replace(/[-:T]|\.\d+Z/g, '');
+}
+
+/** A new private key file, as ssh-keygen makes one; answers its text. */
+export function writeKey(path: string): string {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const text = opensshKey(privateKey);
+  writeFileSync(path, text, { mode: 0o600 });
+  writeFileSync(`${path}.pub`, `${publicKeyLine(createPublicKey(privateKey))} test\n`);
+  return text;
 }

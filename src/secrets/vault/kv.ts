@@ -73,8 +73,9 @@ function read(
   // A version that was deleted is not found, but its metadata comes with that.
   if (metadata === undefined) throw keyFault(isFound ? 'broker-answer' : 'broker-missing', source);
   const until = endOf(metadata, source);
-  if (fieldOf(metadata, 'destroyed') !== false || (until !== null && until <= now))
-    throw keyFault('secret-deleted', source);
+  // Vault's clock decides, when it is the one that says so.
+  const isOver = until !== null && (!isFound || until <= now);
+  if (fieldOf(metadata, 'destroyed') !== false || isOver) throw keyFault('secret-deleted', source);
   const given = fieldOf(metadata, 'version');
   const isAsked = version === null ? Number.isSafeInteger(given) : given === version;
   const data = fieldsOf(outer, 'data');
