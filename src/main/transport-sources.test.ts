@@ -74,8 +74,12 @@ describe('keys for hosts', () => {
     given(async (sources, scene) => {
       scene.write('transport.yaml', lent({ vault: scene.vault, path: (name) => scene.path(name) }));
       const transport = sources.forEnrolment();
-      for (const act of [transport.current, transport.next, transport.commit])
-        await throwsFault(() => act(), 'keys-from-elsewhere');
+      for (const act of [
+        () => transport.current(),
+        () => transport.next(),
+        () => transport.commit(),
+      ])
+        await throwsFault(act, 'keys-from-elsewhere');
       const key = await sources.keyOf('runner');
       const room = 'keyFile' in key ? dirname(dirname(key.keyFile)) : '';
       assert.equal(statSync(room).mode & 0o777, 0o700);

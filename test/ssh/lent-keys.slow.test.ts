@@ -106,12 +106,11 @@ it('Vault over https is believed only under the pinned authority', {
     for (const name of ['ours', 'other'])
       execFileSync(
         'openssl',
-        [
-          ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
-          ...['-subj', '/CN=vault', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'],
-          ...['-keyout', join(home, `${name}.key`), '-out', join(home, `${name}.pem`)],
-        ],
-        { stdio: 'ignore' },
+        `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=vault
+          -addext subjectAltName=IP:127.0.0.1 -days 2 -keyout ${name}.key -out ${name}.pem`.split(
+          /\s+/,
+        ),
+        { stdio: 'ignore', cwd: home },
       );
     const read = (name: string): string => readFileSync(join(home, name), 'utf8');
     await using scene = await SecretsScene.at(nodeClock(), {
