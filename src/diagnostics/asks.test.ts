@@ -3,7 +3,11 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Fault } from '#base/fault';
 import type { Instant } from '#base/time';
+import { compileGrammar } from '#commands';
+import { someSurroundings } from '#samples/commands';
 import { shippedJudge } from '#test/commands';
+import { percent } from '#test/host-rig';
+import { ReaderRig } from '#test/reader-rig';
 import { type Arguments, type DiagnosisName, planDiagnosis } from './diagnosis.ts';
 
 const NOW = 1_795_272_129_000_000 as Instant;
@@ -30,6 +34,21 @@ describe('what a diagnosis asks', () => {
         assert.ok(seconds > 0 && seconds <= 30);
       }
     });
+
+  it('is a read to the judge on the host as well', () => {
+    using rig = new ReaderRig(compileGrammar(shippedJudge(), someSurroundings(), 1));
+    const argvs = ALL.flatMap(([name, args]) =>
+      planDiagnosis(name, args, 1, NOW).asks.map(({ argv }) => argv.map(percent).join(' ')),
+    );
+    const said = rig
+      .judge(`${argvs.join('\n')}\n`)
+      .trimEnd()
+      .split('\n');
+    assert.deepEqual(
+      said,
+      argvs.map((argv) => `read ${argv}`),
+    );
+  });
 
   it('stays a read whatever is searched for', () => {
     fc.assert(

@@ -69,6 +69,11 @@ describe('the diagnosis of a host', () => {
       ['critical service-stopped'],
     ],
     [
+      'a simple service that may have ended by itself',
+      { units: ended(unit({ Type: 'simple', ActiveState: 'inactive', SubState: 'dead' })) },
+      ['warning service-stopped'],
+    ],
+    [
       'a service that restarts',
       { units: ended(unit({ ActiveState: 'activating', SubState: 'auto-restart' })) },
       ['critical service-restarting'],

@@ -2,7 +2,7 @@
 import { ask, BLIND, isBlind, journalLines, Notes } from './hearing.ts';
 import { type Properties, readProperties } from './properties.ts';
 import type { Ask, HeardByKey, Part } from './report.ts';
-import { count, linesOf, named, oneLine, plural } from './words.ts';
+import { count, linesOf, named, plural } from './words.ts';
 
 const RESTARTS = 3;
 const PROPERTIES =
@@ -130,12 +130,14 @@ export function judgeUnit(unit: Properties): Told | undefined {
     of('Type') !== 'oneshot' &&
     of('ConditionResult') === 'yes' &&
     of('TriggeredBy') === '';
+  // What is started without a word of its own when it is ready may also be done already.
+  const mayBeDone = ['simple', 'exec', 'idle'].includes(of('Type')) && of('ExecMainStatus') === '0';
   if (of('ActiveState') === 'inactive' && isMeantToRun)
     return {
-      severity: 'critical',
+      severity: mayBeDone ? 'warning' : 'critical',
       code: 'service-stopped',
-      says: `a service starts with the host and does not run: ${named(id)}`,
-      evidence: oneLine(evidence),
+      says: `a service starts with the host and does not run: ${named(id)}${mayBeDone ? ', if it did not simply end' : ''}`,
+      evidence,
     };
   return undefined;
 }
