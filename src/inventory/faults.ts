@@ -11,6 +11,8 @@ const KINDS = {
   'inventory-layout': 'conflict',
   /** No target, or more than one, answers to that name. `facts.candidates` has near ones. */
   'unknown-target': 'missing',
+  /** What the inventory says the machine is has no SSH, whatever answers at its address. */
+  'no-ssh-there': 'refused',
   /** This source may not say that about this target. `facts.accepted` says who may. */
   'source-refused': 'refused',
 } as const satisfies Record<string, FaultKind>;

@@ -4,5 +4,5 @@ export { type AssertionCheck, isTrusted, mayAssert, requireMayAssert } from './g
 export type { Inventory, RedundancySet } from './inventory.ts';
 export { nearest } from './nearest.ts';
 export { DEFAULT_STALE_AFTER_SECONDS, parseInventory } from './parse.ts';
-export { resolveTarget } from './resolve.ts';
+export { requireSsh, resolveTarget } from './resolve.ts';
 export { localTargetId, sampleInventory, type ThisMachine } from './sample.ts';

@@ -4,7 +4,7 @@ import { throwsFault } from '#test/throws-fault';
 import { isTrusted, mayAssert, requireMayAssert } from './grants.ts';
 import { nearest } from './nearest.ts';
 import { parseInventory } from './parse.ts';
-import { resolveTarget } from './resolve.ts';
+import { requireSsh, resolveTarget } from './resolve.ts';
 
 const fleet = parseInventory(`version: 1
 scopes: [main/main, other/site]
@@ -20,6 +20,18 @@ targets:
   host:db-1:
   host:db-2:
 `);
+
+describe('a machine that has no SSH', () => {
+  it('is not reached over it, whatever its address', async () => {
+    const fault = await throwsFault(
+      () => requireSsh({ id: 'host:node-1', hostType: 'talos' }),
+      'no-ssh-there',
+    );
+    assert.equal(fault.kind, 'refused');
+    for (const hostType of ['debian', 'ubuntu', 'linux', 'windows', 'other'] as const)
+      requireSsh({ id: 'host:web-1', hostType });
+  });
+});
 
 describe('a name', () => {
   it('is an id, or a short name that only one target has', () => {

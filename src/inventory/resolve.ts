@@ -42,6 +42,19 @@ export function resolveTarget(
   });
 }
 
+/**
+ * What may not be reached over SSH is not, whatever answers at its address and whatever a caller says it is:
+ * throws `no-ssh-there`.
+ */
+export function requireSsh({ id, hostType }: Pick<Target, 'id' | 'hostType'>): void {
+  if (hostType !== 'talos') return;
+  throw inventoryFault(
+    'no-ssh-there',
+    `the inventory says this machine runs ${hostType}, which is not reached over SSH: ${id}. Mend hostType or transport in fleet.yaml`,
+    { facts: { target: id, hostType } },
+  );
+}
+
 /** Near ones by id or by short name; where only a few exist, all of them help. */
 function candidatesFor(name: string, visible: readonly Target[]): string[] {
   const idsOf = new Map<string, string>();

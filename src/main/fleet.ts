@@ -20,7 +20,7 @@ import type { Clock, Files, Random } from '#base/ports';
 import { analyse, type CommandGiven, tokenize } from '#commands';
 import type { Log } from '#evidence';
 import type { AuthorityState, JudgedCommand, RoadPorts } from '#execution';
-import type { Inventory } from '#inventory';
+import { type Inventory, requireSsh } from '#inventory';
 import { nodeChannels, nodePrograms } from '#machine';
 import type { Target } from '#model';
 import type { CommandAnalysis, CommandQuestion } from '#operations';
@@ -162,6 +162,7 @@ export class Fleet implements AsyncDisposable {
       case 'local':
         return this.#local.reader(await this.grammar());
       case 'ssh':
+        requireSsh(target);
         await this.inventory();
         if ((await this.enrolment.host(target.id)) === undefined)
           throw new Fault(
@@ -197,6 +198,8 @@ export class Fleet implements AsyncDisposable {
   }
 
   async #enrolled({ id }: Pick<Target, 'id'>): Promise<Enrolled | undefined> {
+    const target = (await this.inventory()).byId.get(id);
+    if (target !== undefined) requireSsh(target);
     const pins = await this.enrolment.host(id);
     // A host that only reads takes no orders.
     if (pins === undefined || pins.capability === 'reader-only') return undefined;
