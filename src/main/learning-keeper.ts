@@ -3,9 +3,8 @@
  * operator moves from folder to folder. Only what lies in the folder of entries itself decides anything,
  * and only once an operator has signed it; nothing here does either.
  */
-import { join } from 'node:path';
-import { digestOf, sha256 } from '#base/digest';
-import { asFault, Fault } from '#base/fault';
+import { sha256 } from '#base/digest';
+import { Fault } from '#base/fault';
 import type { Json, JsonObject } from '#base/json';
 import type { Log } from '#base/log';
 import type { Clock, Files } from '#base/ports';
@@ -13,17 +12,14 @@ import { formatInstant } from '#base/time';
 import {
   beyond,
   type CommandSuggestion,
-  counted,
   examine,
   isRipe,
   isWithin,
   type Learnt,
-  NO_SHADOW,
   NO_TALLY,
   noted,
   parseEntries,
   pushedOut,
-  type Shadow,
   type ShadowCounts,
   shadowOf,
   statisticsOf,
@@ -32,11 +28,11 @@ import {
 } from '#commands';
 import type { EventInput, EventLog } from '#evidence';
 import type { CommandAnalysis, CommandPowers, CommandQuestion, LearningPowers } from '#operations';
-import { clean, isSecretName } from '#redaction';
+import { clean } from '#redaction';
 import type { Store, StoreTransaction } from '#store';
+import { hidesSomething, sampleOf } from './blocked-sample.ts';
 import type { Grammar } from './command-keeper.ts';
-import { stampOfFolder } from './file-stamp.ts';
-import { Kept } from './kept.ts';
+import { ShadowBench } from './shadow-bench.ts';
 import { SuggestionFiles, type SuggestionPlace } from './suggestion-files.ts';
 
 export type LearningNeeds = {
@@ -51,35 +47,23 @@ export type LearningNeeds = {
   readonly isSigned: () => Promise<boolean>;
 };
 
-const SAMPLE_CHARS = 300;
 const NAME_CHARS = 120;
-/** Each is one more answer to every question about its programs. */
-const MOST_SHADOWS = 32;
 const BLOCKED = 'command.blocked';
 const STEP = 'command.suggestion';
 
-type Counted = { readonly digest: string; readonly counts: ShadowCounts };
 type Standing = Parameters<CommandPowers['noteBlocked']>[2];
 
 export class LearningKeeper implements LearningPowers {
   readonly #needs: LearningNeeds;
   readonly #places: SuggestionFiles;
-  readonly #shadowFiles: Kept<Awaited<ReturnType<SuggestionFiles['entriesIn']>>>;
-  #shadows:
-    | { readonly of: unknown; readonly grammar: Grammar; readonly all: ReadonlyMap<string, Shadow> }
-    | undefined;
-  #counts: Map<string, Counted> | undefined;
-  #isDirty = false;
+  readonly #shadows: ShadowBench;
   #beyond = 0;
   #moving: Promise<unknown> = Promise.resolve();
 
   constructor(needs: LearningNeeds) {
     this.#needs = needs;
     this.#places = new SuggestionFiles(needs.files, needs.folder);
-    this.#shadowFiles = new Kept(
-      () => stampOfFolder(join(needs.folder, 'shadow')),
-      () => this.#places.entriesIn('shadow'),
-    );
+    this.#shadows = new ShadowBench(needs, this.#places);
   }
 
   /** Never fails the refusal that it is about. */
@@ -153,18 +137,7 @@ export class LearningKeeper implements LearningPowers {
   /** What entries in shadow would have said is counted, and nothing else comes of it. */
   async noteAsked(question: CommandQuestion): Promise<void> {
     try {
-      const shadows = await this.#shadowsNow();
-      if (shadows.all.size === 0) return;
-      const { target: _, byOperator, ...given } = question;
-      const counts = this.#countsNow();
-      for (const [id, shadow] of shadows.all) {
-        const before = counts.get(id)?.counts ?? NO_SHADOW;
-        const asker = byOperator ? 'operator' : 'assistant';
-        const after = counted(before, shadow, shadows.grammar.judge, given, asker);
-        if (after === before) continue;
-        counts.set(id, { digest: counts.get(id)?.digest ?? '', counts: after });
-        this.#isDirty = true;
-      }
+      await this.#shadows.asked(question);
     } catch (thrown) {
       this.#needs.log.error('entries in shadow were not asked', thrown);
     }
@@ -208,7 +181,7 @@ export class LearningKeeper implements LearningPowers {
   /** Counts of shadows outlive the process. */
   async keepCounts(): Promise<void> {
     const late = this.#beyond;
-    if (!this.#isDirty && late === 0) return;
+    if (!this.#shadows.isDirty && late === 0) return;
     await this.#keeping(({ blocked }) => {
       if (late > 0) blocked.keepNote('tally', asBody(beyond(tallyOf(blocked.note('tally')), late)));
     });
@@ -217,15 +190,14 @@ export class LearningKeeper implements LearningPowers {
 
   /** One transaction, and what shadows said since the last one with it. */
   async #keeping(act: (transaction: StoreTransaction) => void | Promise<void>): Promise<void> {
-    const isDirty = this.#isDirty;
-    this.#isDirty = false;
+    const kept = this.#shadows.take();
     try {
       await this.#needs.store.write(async (transaction) => {
-        if (isDirty) transaction.blocked.keepNote('shadow', this.#countsBody());
+        if (kept !== null) transaction.blocked.keepNote('shadow', kept);
         await act(transaction);
       });
     } catch (thrown) {
-      this.#isDirty ||= isDirty;
+      if (kept !== null) this.#shadows.isDirty = true;
       throw thrown;
     }
   }
@@ -309,7 +281,7 @@ export class LearningKeeper implements LearningPowers {
 
   /** Suggestions that are not taken up, and every file, with where it stands. */
   async #standing(): Promise<readonly Standings[]> {
-    const { counts, shadows } = { counts: this.#countsNow(), shadows: await this.#shadowsNow() };
+    const shadows = await this.#shadows.now();
     const signed = await this.#needs.isSigned();
     const known = new Map(this.#rows().map((row) => [row.id, row]));
     const files = await this.#places.all();
@@ -330,54 +302,11 @@ export class LearningKeeper implements LearningPowers {
         id,
         state: place === 'active' && !signed ? 'adopted' : STATES[place],
         count: known.get(id)?.count ?? null,
-        shadow: place === 'shadow' ? (counts.get(id)?.counts ?? NO_SHADOW) : null,
+        shadow: place === 'shadow' ? this.#shadows.countsOf(id) : null,
         trouble: trouble ?? (place === 'shadow' ? (shadows.troubles.get(id) ?? null) : null),
       });
     }
     return all;
-  }
-
-  async #shadowsNow(): Promise<{
-    readonly grammar: Grammar;
-    readonly all: ReadonlyMap<string, Shadow>;
-    readonly troubles: ReadonlyMap<string, string>;
-  }> {
-    const read = await this.#shadowFiles.get();
-    const grammar = await this.#needs.grammar();
-    if (this.#shadows?.of === read && this.#shadows.grammar === grammar)
-      return { ...this.#shadows, troubles: this.#troubles };
-    const all = new Map<string, Shadow>();
-    const troubles = new Map<string, string>();
-    const counts = this.#countsNow();
-    for (const { id, entries, trouble, text } of read.slice(0, MOST_SHADOWS)) {
-      const digest = digestOf(text);
-      if (counts.get(id)?.digest !== digest) counts.set(id, { digest, counts: NO_SHADOW });
-      try {
-        if (trouble === null) all.set(id, shadowOf(grammar.judge, entries));
-        else troubles.set(id, trouble);
-      } catch (thrown) {
-        troubles.set(id, asFault(thrown).message);
-      }
-    }
-    for (const id of counts.keys()) if (!read.some((file) => file.id === id)) counts.delete(id);
-    this.#shadows = { of: read, grammar, all };
-    this.#troubles = troubles;
-    return { grammar, all, troubles };
-  }
-  #troubles: ReadonlyMap<string, string> = new Map();
-
-  #countsNow(): Map<string, Counted> {
-    this.#counts ??= new Map(
-      Object.entries(this.#needs.store.blocked.note('shadow') ?? {}) as unknown as [
-        string,
-        Counted,
-      ][],
-    );
-    return this.#counts;
-  }
-
-  #countsBody(): JsonObject {
-    return Object.fromEntries(this.#countsNow()) as unknown as JsonObject;
   }
 
   #inTurn<Value>(act: () => Promise<Value>): Promise<Value> {
@@ -438,29 +367,6 @@ function shortHash(text: string): string {
   return sha256(text)
     .replace(/^sha256:/, '')
     .slice(0, 12);
-}
-
-/** The words as a person reads them, without secrets: what stands behind a name of one too. */
-export function sampleOf(argv: readonly string[]): string {
-  let isBehindSecret = false;
-  const words = argv.map((word) => {
-    const [, name = '', glued] = /^-{1,2}([A-Za-z][A-Za-z0-9_-]*)(=.*)?$/s.exec(word) ?? [];
-    const isValue = isBehindSecret && name === '';
-    isBehindSecret = name !== '' && glued === undefined && isSecretName(name);
-    if (isValue) return '[redacted:secret]';
-    if (glued !== undefined && isSecretName(name))
-      return `${word.slice(0, word.indexOf('='))}=[redacted:secret]`;
-    return /^[^\s'"]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-  });
-  return clean(words.join(' '), { maxChars: SAMPLE_CHARS }).text;
-}
-
-/** What would be kept by name is a secret itself. */
-function hidesSomething(argv: readonly string[]): boolean {
-  return argv.some((word) => {
-    const name = word.includes('=') ? word.slice(0, word.indexOf('=')) : word;
-    return clean(name).secrets > 0;
-  });
 }
 
 function eventOf(kind: string, principal: string, requestId: string): EventInput {

@@ -74,6 +74,18 @@ export const analyzeCommand = changing({
   },
 });
 
+/** Risk, category and what to do instead. That it was refused is noted; that it is asked again moves nothing. */
+function whatNext({ label, family, safer, similar }: CommandAnalysis): string {
+  const [near] = similar;
+  const instead =
+    safer[0] ??
+    (near === undefined
+      ? 'Use find_actions for what can be done here'
+      : `Near to it, and only reading: ${near}`);
+  const risk = `Risk ${label}, family ${family ?? 'unknown'}`;
+  return `${risk}. ${instead.replace(/\.$/, '')}. Asking again changes nothing: an operator sees what was refused`;
+}
+
 const ranShape = z.object({
   exit: z.number().nullable().describe('null: a limit or a signal ended it'),
   stdout: z.string(),
@@ -122,7 +134,7 @@ export const runCommand = changing({
       throw new Fault(
         'refused',
         'command-refused',
-        `the command may not be run: ${analysis.because}. ${analysis.safer[0] ?? 'Use find_actions for what can be done here'}`,
+        `the command may not be run: ${analysis.because}. ${whatNext(analysis)}`,
         { facts: { analysis: told as never } },
       );
     }
