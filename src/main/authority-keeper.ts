@@ -71,6 +71,7 @@ export class AuthorityKeeper implements AuthorityPowers {
   /** Nothing but a signature changes it while this runs. */
   readonly #pending: PendingConfigs;
   #unsigned: Promise<string | null> | undefined;
+  #parsed: { readonly text: string; readonly registry: ReturnType<typeof registryOf> } | undefined;
   #applying: Promise<unknown> = Promise.resolve();
 
   constructor(needs: AuthorityNeeds) {
@@ -123,15 +124,21 @@ export class AuthorityKeeper implements AuthorityPowers {
           ? null
           : { text: current.texts.order, signatures: current.texts.signatures },
       now: { ...now, ...filesNow(current) },
-      operators: registryOf(operatorsText),
+      operators: this.#registry(operatorsText),
       hasRecovery: current?.hasRecovery ?? false,
       restored: await this.#restored(),
     };
   }
 
+  /** Of one of the digests alone: whether the config in force has it; `true` while nobody can sign. */
+  async hasSigned(name: keyof Digests, digest: string): Promise<boolean> {
+    const current = (await this.records()).at(-1);
+    return current === undefined || current.config[name] === digest;
+  }
+
   async operators(): Promise<Json> {
     const current = (await this.records()).at(-1);
-    const registry = registryOf(await this.#operatorsText());
+    const registry = this.#registry(await this.#operatorsText());
     const ids = [
       ...new Set((current?.signers.lines ?? []).flatMap(({ operators }) => operators)),
     ].filter((id) => id !== RECOVERY);
@@ -319,6 +326,12 @@ export class AuthorityKeeper implements AuthorityPowers {
     // A death may have come between the signature and this.
     if (events.isRestored) await files.remove(paths.restored);
     return events.isRestored ? null : Buffer.from(note).toString('utf8').trim();
+  }
+
+  /** Every call asks for it, and the file hardly ever changes. */
+  #registry(text: string): ReturnType<typeof registryOf> {
+    if (this.#parsed?.text !== text) this.#parsed = { text, registry: registryOf(text) };
+    return this.#parsed.registry;
   }
 
   async #operatorsText(): Promise<string> {

@@ -1,6 +1,6 @@
 /** The change road with real files, hosts and keys behind its ports. */
 import { join } from 'node:path';
-import { configDocument, NAMESPACES, publicKeyLine, signSshsigWith } from '#authority';
+import { NAMESPACES, publicKeyLine, signSshsigWith } from '#authority';
 import { digestOf } from '#base/digest';
 import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
@@ -56,6 +56,8 @@ export type RoadInMain = {
   readonly controlPlane: ControlPlane;
   readonly host: LocalHostKeeper;
   readonly fleet: Fleet;
+  /** Actions, runbooks and the operator's own entries are what an operator signed. */
+  readonly isSigned: () => Promise<boolean>;
 };
 
 export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
@@ -74,6 +76,11 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     const { size, root } = events.head;
     return { size, root };
   };
+  const catalogueDigest = async (): Promise<string> =>
+    hex(digestOf([(await catalogue()).digest, await fleet.commands.digest()]));
+  /** Before the first operator nobody can sign, and entries count as `unsigned` as everything else does. */
+  const isSigned = async (): Promise<boolean> =>
+    authority.hasSigned('catalogue', await catalogueDigest());
   const fleet = new Fleet({
     files,
     clock,
@@ -84,7 +91,7 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     controlPlaneKey: publicKeyLine(controlPlane.publicKey),
     inventory: () => inventory.refresh(),
     authority: () => authority.state(),
-    isSigned: () => isCatalogueSigned(authority),
+    isSigned,
   });
   const authority: AuthorityKeeper = new AuthorityKeeper({
     files,
@@ -95,7 +102,7 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     digests: async (operators) => ({
       inventory: hex((await inventory.refresh()).digest),
       policy: policyDigest((await policies()).digest, operators),
-      catalogue: hex(digestOf([(await catalogue()).digest, await fleet.commands.digest()])),
+      catalogue: await catalogueDigest(),
       baselines: declarationsDigest(store, clock, (await inventory.refresh()).scopes),
     }),
     checkpoint,
@@ -141,13 +148,8 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     controlPlane: { line: publicKeyLine(controlPlane.publicKey), signRun },
     host,
     fleet,
+    isSigned,
   };
-}
-
-/** Before the first operator nobody can sign, and entries count as `unsigned` as everything else does. */
-export async function isCatalogueSigned(authority: AuthorityKeeper): Promise<boolean> {
-  const { config, now } = await authority.state();
-  return config === null || configDocument.parse(config.text).catalogue === hex(now.catalogue);
 }
 
 /** Of hosts over ssh, what the reader may see; what it may not is neither there nor absent. */

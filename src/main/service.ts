@@ -17,7 +17,7 @@ import { forTerminal } from '#redaction';
 import { openSqliteStore, type Store } from '#store';
 import { backUp } from './backup.ts';
 import { SERVICE_CALLER } from './callers.ts';
-import { isCatalogueSigned, policyOrFault, roadInMain } from './change-road.ts';
+import { policyOrFault, roadInMain } from './change-road.ts';
 import { type Paths, pathsOf } from './data-directory.ts';
 import { examine } from './doctor.ts';
 import { changePatient } from './doctor-wiring.ts';
@@ -107,7 +107,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     }),
   );
   await settleUnfinished(store, events);
-  const { road, authority, catalogue, policies, outputs, host, fleet, controlPlane } =
+  const { road, authority, catalogue, policies, outputs, host, fleet, controlPlane, isSigned } =
     await roadInMain({
       files,
       clock,
@@ -136,7 +136,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     events,
     folder: paths.commands,
     grammar: () => fleet.grammar(),
-    isSigned: () => isCatalogueSigned(authority),
+    isSigned,
   });
   const tools = policyTools(files, store, policies);
   let backups: Promise<unknown> = Promise.resolve();

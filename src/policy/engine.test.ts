@@ -48,6 +48,23 @@ describe('the policy engine', () => {
     assert.equal(engine.decide(aQuestion({ targets })).says.includes('host:'), false);
   });
 
+  it('answers a look that was asked before as it did, and another one for itself', () => {
+    const look = (capabilities: readonly string[], environment: 'lab' | 'test'): string =>
+      engine.decide(
+        aQuestion({
+          action: { tier: 'T0', sideEffect: 'none' },
+          caller: { capabilities },
+          targets: [aTarget({ environment })],
+        }),
+      ).verdict;
+    const held = aQuestion().caller.capabilities;
+    for (let i = 0; i < 2; i += 1) {
+      assert.equal(look(held, 'lab'), 'allow');
+      assert.equal(look([], 'lab'), 'deny');
+      assert.equal(look(held, 'test'), 'allow');
+    }
+  });
+
   it('refuses a question that names no target', () => {
     assert.equal(engine.decide(aQuestion({ targets: [] })).because, 'unknown-target');
   });

@@ -35,6 +35,13 @@ export type Prepared = {
   readonly cedar: Cedar;
 };
 
+type Request = ReturnType<typeof cedarRequest>;
+type Asked = {
+  readonly propose: CedarAnswer | undefined;
+  readonly act: CedarAnswer | undefined;
+};
+const MOST_ANSWERS = 256;
+
 export class CedarPolicyEngine implements PolicyEngine {
   readonly digest: string;
   readonly #prepare: () => Prepared;
@@ -44,6 +51,8 @@ export class CedarPolicyEngine implements PolicyEngine {
   /** Decided by Cedar once each, the first time it is asked. */
   readonly #looks = new Map<string, Decision>();
   readonly #vocabulary: Vocabulary;
+  /** Of actions that only look, by everything that was asked. */
+  readonly #answers = new Map<string, Asked>();
 
   /** `isShipped`: the rules are those that come with the program, whose looks are known without asking. */
   constructor(
@@ -118,11 +127,30 @@ export class CedarPolicyEngine implements PolicyEngine {
   #traceTarget(bounded: Bounded, target: Target): TargetTrace {
     const request = cedarRequest(bounded, target);
     const floor = floorOf(bounded);
+    const { propose, act } =
+      bounded.question.action.tier === 'T0' ? this.#askedBefore(request) : this.#ask(request);
+    const decision = lower(this.#judge(propose, act), floor);
+    return { target: target.id, decision, propose, act, floor };
+  }
+
+  #ask(request: Request): Asked {
     const { cedar } = this.#ready;
     const propose = cedar.ask({ ...request, action: 'propose' });
     const act = propose?.permitted === true ? cedar.ask({ ...request, action: 'act' }) : undefined;
-    const decision = lower(this.#judge(propose, act), floor);
-    return { target: target.id, decision, propose, act, floor };
+    return { propose, act };
+  }
+
+  /** Cedar answers the same question alike as long as the rules are these. Only answers are kept, and not many. */
+  #askedBefore(request: Request): Asked {
+    const key = JSON.stringify(request);
+    const known = this.#answers.get(key);
+    if (known !== undefined) return known;
+    const asked = this.#ask(request);
+    if (asked.propose === undefined || (asked.propose.permitted && asked.act === undefined))
+      return asked;
+    if (this.#answers.size >= MOST_ANSWERS) this.#answers.clear();
+    this.#answers.set(key, asked);
+    return asked;
   }
 
   #judge(propose: CedarAnswer | undefined, act: CedarAnswer | undefined): Decision {
