@@ -53,7 +53,7 @@ answer() {
 # refuse NUMBER CODE PROGRAM: and tell the host's log.
 refuse() {
   answer "$1" refused "$2" - 0 0 0
-  logger -t holdfast-reader -- "refused $2 $3" >/dev/null 2>&1 7<&- 9<&- &
+  logger -t holdfast-reader -- "refused $2 $3" >/dev/null 2>&1 7<&- 9<&-
 }
 
 # short FILE LENGTH: all of it in `text`; 1 when it is long, or not plain, as a shell cannot hold every byte.
