@@ -8,6 +8,7 @@ import { compareHosts, PARTS } from './host-compare.ts';
 import { entriesOf, sinceWord } from './logs-read.ts';
 import type { Heard, KnownFacts } from './report.ts';
 import { ended, NOW, unit } from './samples.ts';
+import { named } from './words.ts';
 
 const NOTHING_KNOWN: KnownFacts = { target: 'host:web-1', facts: [], coverage: [] };
 
@@ -157,6 +158,15 @@ describe('reading logs', () => {
       `${line(2)}\n  more`,
       line(1),
     ]);
+  });
+});
+
+describe('a word of a host in a sentence', () => {
+  it('stands in quotes that it cannot end, and is cleaned before it is cut', () => {
+    assert.equal(named('a" b\n c'), `"a' b c"`);
+    const token = `ghp_${'Ab3'.repeat(12)}`;
+    for (let before = 100; before <= 500; before++)
+      assert.doesNotMatch(named(`${'x '.repeat(before / 2)}${token}`), /ghp_/);
   });
 });
 

@@ -11,10 +11,8 @@ export function named(text: string, most = NAME_CHARS): string {
 }
 
 export function oneLine(text: string, most = LINE_CHARS): string {
-  const raw = text
-    .slice(0, most * 4)
-    .replaceAll(/\s+/g, ' ')
-    .trim();
+  // Cleaned before it is cut: half a secret is none that could be seen to be one.
+  const raw = text.slice(0, MOST_CHARS).replaceAll(/\s+/g, ' ').trim();
   const said = clean(raw).text.replaceAll(/\s+/g, ' ').trim();
   return said.length <= most ? said : `${said.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
