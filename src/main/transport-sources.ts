@@ -67,20 +67,18 @@ export class TransportSources implements AsyncDisposable {
       return [{ name: 'keys for hosts', ok: false, says: asFault(thrown).message, mend }];
     }
     const { settings, broker } = opened;
-    const checks: Check[] = [];
-    for (const account of ACCOUNTS) {
-      const isOwn = settings[account].kind === 'own';
-      const name = `key of the ${account}`;
-      const own = join(this.#needs.own.directory, account);
-      if (isOwn && (await this.#needs.files.info(own)) === undefined) {
-        checks.push({ name, ok: true, says: 'made by the first enrolment' });
-        continue;
-      }
-      const { ok, source, says, expires } = await broker.report(account);
-      const until = expires === null ? '' : `, until ${formatInstant(expires)}`;
-      checks.push({ name, ok, says: `${source}: ${says}${until}`, mend });
-    }
-    return checks;
+    return Promise.all(
+      ACCOUNTS.map(async (account): Promise<Check> => {
+        const name = `key of the ${account}`;
+        const isOwn = settings[account].kind === 'own';
+        const own = join(this.#needs.own.directory, account);
+        if (isOwn && (await this.#needs.files.info(own)) === undefined)
+          return { name, ok: true, says: 'made by the first enrolment' };
+        const { ok, source, says, expires } = await broker.report(account);
+        const until = expires === null ? '' : `, until ${formatInstant(expires)}`;
+        return { name, ok, says: `${source}: ${says}${until}`, mend };
+      }),
+    );
   }
 
   /** Our own keys, for putting them on hosts; refuses while hosts are entered with others. */
