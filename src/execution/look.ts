@@ -115,7 +115,11 @@ async function look(road: Road, id: string, asked: Asked, scene: Scene): Promise
     );
     const output = asked.proposal.dryRun
       ? undefined
-      : fit(read === null ? await outputOf(road, scene, plan.steps) : await read(road, OUTPUT_BYTES - 1_024));
+      : fit(
+          read === null
+            ? await outputOf(road, scene, plan.steps)
+            : await read(road, OUTPUT_BYTES - 1_024),
+        );
     return {
       state: 'closed',
       detail: { plan, decision, question, ...(output === undefined ? {} : { output }) },
