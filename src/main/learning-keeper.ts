@@ -225,7 +225,10 @@ export class LearningKeeper implements LearningPowers {
     // What a hand changed since the last step is read anew; taking something out needs no reading.
     const entries = to === 'disabled' ? [] : parseEntries(found.yaml, found.path, false);
     const { judge } = await this.#needs.grammar();
-    if (to !== 'disabled' && found.state !== 'active') shadowOf(judge, entries);
+    // Adopted and not signed yet: what is in force does not know of it, and soon will.
+    const adopted = (await this.#needs.isSigned()) ? [] : await this.#places.entriesIn('active');
+    const others = adopted.filter((file) => file.id !== id).flatMap((file) => file.entries);
+    if (to !== 'disabled' && found.state !== 'active') shadowOf(judge, [...others, ...entries]);
     if (found.state !== to) {
       await this.#record(id, principal, found.state, to, found.yaml);
       await this.#places.move(id, found.state, to, found.yaml);

@@ -79,11 +79,20 @@ export function admits(judge: Judge, yaml: string, argv: readonly string[]): boo
   const { normalForm } = found;
   if (found.class === 'read' || found.class === 'deny' || normalForm === null) return false;
   const known = judge.programs.get(normalForm[0]);
+  // Where nothing is known, every word may belong to the one before it.
+  if (known === undefined)
+    return (
+      normalForm.length === argv.length &&
+      normalForm.every(
+        (word, i) =>
+          i === 0 || word === argv[i] || (word.startsWith('/') && argv[i]?.includes('/')),
+      )
+    );
   const isKnown = (word: string): boolean =>
-    known?.items.some(
+    known.items.some(
       ({ options, forms }) =>
         options.byName.has(word) || forms.some((each) => each.options.byName.has(word)),
-    ) === true;
+    );
   // An option that nothing is known of stays before the word it stood before: that may be its value.
   return argv.every((word, i) => {
     const next = argv[i + 1];
