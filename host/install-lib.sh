@@ -19,7 +19,7 @@ READER=holdfast-reader
 RUNNER=holdfast-runner
 NEW=.holdfast-new
 OLD=.holdfast-old
-work='' journal=''
+work='' journal='' finished=''
 
 # --- Answers -------------------------------------------------------------------------------------------------------
 
@@ -206,9 +206,44 @@ remove_account() {
   ! id -u "$1" >/dev/null 2>&1
 }
 
+# root's own lines in the file that has ours too.
+others() { grep -vF "restrict,command=\"$LIB/current/run\" " /root/.ssh/authorized_keys || [ $? -eq 1 ]; }
+
+# take_away: everything of ours, the doors first: what still comes in finds nothing to start. Again after a death, it goes on.
+take_away() {
+  keys=/root/.ssh/authorized_keys
+  rm -f "$SUDOERS" "$keys$NEW" || return 1
+  if [ -f "$keys" ]; then
+    others >"$work/others" 2>/dev/null || return 1
+    if ! cmp -s "$work/others" "$keys"; then
+      cp -p "$keys" "$keys$NEW" && cat "$work/others" >"$keys$NEW" && mv "$keys$NEW" "$keys" || return 1
+    fi
+    [ ! -e "$HOST/made-root-keys" ] || [ -s "$keys" ] || rm -f "$keys"
+  fi
+  [ ! -e "$HOST/made-root-ssh" ] || rmdir /root/.ssh 2>/dev/null
+  rm -rf "$LIB" || return 1
+  for account in "$READER" "$RUNNER"; do
+    uid=$(id -u "$account" 2>/dev/null) || continue
+    echo "$uid" >>"$JOURNAL/uids" || return 1
+    remove_account "$account" || return 1
+  done
+  # What its processes left where anybody may write: the number may be another's tomorrow.
+  if [ -f "$JOURNAL/uids" ]; then
+    while read -r uid; do
+      find /tmp /var/tmp /dev/shm -xdev -depth -user "$uid" -exec rm -rf {} \; 2>/dev/null
+    done <"$JOURNAL/uids"
+  fi
+  rm -rf "$LIB" "$ETC/grammar" "$HOST".epoch-* || return 1
+  rmdir "$ETC" 2>/dev/null
+  rm -rf "$HOST"
+}
+
 # take_back: everything of the journal, last first; or, once all was in place, what only waited to be thrown away.
 take_back() {
-  if [ -f "$JOURNAL/done" ]; then
+  if [ -f "$JOURNAL/removing" ]; then
+    take_away || return 1
+    finished=yes
+  elif [ -f "$JOURNAL/done" ]; then
     throw_away
   else
     # Through a pipe: where the disk is full, no file can be made for it.

@@ -68,6 +68,7 @@ sshd_keeps_out() {
       $1 == "authorizedkeysfile" { for (i = 2; i <= NF; i++) if ($i == ".ssh/authorized_keys" || $i == "%h/.ssh/authorized_keys") usual = 1; asked = 1 }
       END { for (r in rule) if (!is_in[r]) print r; if (asked && !usual) print "authorizedkeysfile" }'
   done | sort -u | tr '\n' ' '
+  sshd -T -C 'user=root,host=localhost,addr=127.0.0.1' 2>/dev/null | awk '$1 == "permitrootlogin" && $2 == "no" { print $1 }'
 }
 
 probe() {
@@ -94,6 +95,7 @@ probe() {
   for group in adm systemd-journal; do ! grep -q "^$group:" /etc/group || fact group "$group"; done
   for word in $(sshd_keeps_out); do fact keeps-out "$(words "$word")"; done
   [ ! -e "$LIB" ] || fact there "$LIB"
+  [ ! -h "$LIB/current" ] || fact version "$(words "$(readlink "$LIB/current")")"
   [ ! -e "$SUDOERS" ] || fact there "$SUDOERS"
   [ ! -e "$JOURNAL" ] || fact there "$JOURNAL"
   if [ -e "$HOST" ]; then
@@ -171,7 +173,6 @@ roots_keys() {
     [ "$runner_by" != root ] || [ -z "$key" ] || forced "$LIB/current/run" "$key" >>"$new" || refuse cannot-write /root/.ssh
   done
 }
-others() { grep -vF "restrict,command=\"$LIB/current/run\" " /root/.ssh/authorized_keys || [ $? -eq 1 ]; }
 
 # host_directory DIRECTORY: who this host is, its own key, and who may sign runs here. Nothing is in force yet.
 host_directory() {
@@ -210,6 +211,13 @@ install_payload() {
   number "$epoch" epoch
   key_line "$control_plane" control-plane
   key_line "$reader_key" reader-key
+  # By hand, where nobody looked before.
+  if [ "$runner_by" = auto ]; then
+    runner_by=root
+    ! command -v sudo >/dev/null || runner_by=sudo
+    for tool in base64 cmp flock od setsid; do command -v "$tool" >/dev/null || runner_by=none; done
+    [ "$(sshsig)" != none ] || runner_by=none
+  fi
   case $runner_by in
     sudo | root) key_line "$(given runner-key)" runner-key ;;
     none) ;;
@@ -292,23 +300,19 @@ remove() {
   [ "$(id -u)" -eq 0 ] || refuse not-root 'start it as root'
   wanted=$(given epoch)
   open_journal
-  [ -e "$HOST" ] || [ -e "$LIB" ] || refuse not-enrolled 'nothing of ours is here'
-  [ ! -f "$HOST/identity" ] || [ "$(said organisation)" = "$(given organisation)" ] || refuse other-organisation "$(said organisation)"
-  for open in "$HOST"/jobs/*/open; do [ ! -e "$open" ] || [ "$wanted" = 0 ] || refuse job-running 'a job is not ended yet'; done
-  # The doors first: what still comes in finds nothing to start.
-  rm -f "$SUDOERS"
-  if [ -f /root/.ssh/authorized_keys ] && ! others >"$work/others" 2>/dev/null; then refuse cannot-write /root/.ssh; fi
-  if [ -f /root/.ssh/authorized_keys ] && ! cmp -s "$work/others" /root/.ssh/authorized_keys; then
-    cp -p /root/.ssh/authorized_keys "/root/.ssh/authorized_keys$NEW" && cat "$work/others" >"/root/.ssh/authorized_keys$NEW" &&
-      mv "/root/.ssh/authorized_keys$NEW" /root/.ssh/authorized_keys || refuse cannot-write /root/.ssh
-    [ ! -e "$HOST/made-root-keys" ] || [ -s /root/.ssh/authorized_keys ] || rm -f /root/.ssh/authorized_keys
-    [ ! -e "$HOST/made-root-ssh" ] || rmdir /root/.ssh 2>/dev/null
+  if [ -e "$HOST" ] || [ -e "$LIB" ]; then
+    [ ! -f "$HOST/identity" ] || [ "$(said organisation)" = "$(given organisation)" ] || refuse other-organisation "$(said organisation)"
+    for open in "$HOST"/jobs/*/open; do [ ! -e "$open" ] || [ "$wanted" = 0 ] || refuse job-running 'a job is not ended yet'; done
+    # From here it is finished by whoever comes next, and not taken back.
+    : >"$JOURNAL/removing" || refuse cannot-write 'no room in /var/lib'
+    sync
+    take_away || refuse cannot-write 'not all of it can be taken away'
+  elif [ "$finished" != yes ]; then
+    refuse not-enrolled 'nothing of ours is here'
   fi
-  rm -rf "$LIB"
-  for account in "$READER" "$RUNNER"; do remove_account "$account" || fact left "account:$account"; done
-  rm -rf "$LIB" "$ETC/grammar" "$HOST" "$HOST".epoch-* "$JOURNAL"
-  rmdir "$ETC" 2>/dev/null
+  rm -rf "$JOURNAL"
   journal=''
+  for account in "$READER" "$RUNNER"; do ! id -u "$account" >/dev/null 2>&1 || fact left "account:$account"; done
   for place in "$LIB" "$ETC" "$HOST" "$SUDOERS" "$JOURNAL"; do
     for each in "$place" "$place"[.]*; do [ ! -e "$each" ] || fact left "$(words "$each")"; done
   done

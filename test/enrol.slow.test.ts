@@ -1,10 +1,10 @@
 /** Hosts made out of machines, and machines out of hosts, over real sshds; what breaks on the way leaves nothing. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { formatFrame } from '#adapters';
-import { type Payload, scriptFor } from '#enrolment';
+import { formatPayload, type Payload, scriptFor } from '#enrolment';
 import { run } from '../lab/podman.ts';
 import { operatorSsh } from '../src/main/operator-ssh.ts';
 import { anEnroller, type Enroller } from './support/enrolment.ts';
@@ -17,11 +17,27 @@ for place in /etc /usr/local /var/lib /root /home /opt; do find $place -xdev 2>/
 tr '\\n' '\\0' </run/trace.names | xargs -0 ls -ldn 2>/dev/null | awk '{ print $1, $3, $4, ($1 ~ /^-/ ? $5 : "-"), $9 }'
 cat /etc/passwd /etc/shadow /etc/group /etc/gshadow /etc/subuid; ls -A /root; ls /tmp; find / -xdev -name '*holdfast*' -not -path '/proc/*' -not -path '/opt/*' -not -path '/run/*' -not -path '/sys/*' 2>/dev/null`;
 
+/** Installs, and removes with a program that kills who called it the nth time; then removes again. */
+const KILLED_REMOVAL = `
+tool=$1 nth=$2 at=$(command -v $1)
+mkdir -p /run/real; cp /usr/bin/mv /usr/bin/chmod /run/real
+sh -s </run/install.sh >/dev/null 2>&1
+: >/tmp/of-ours; chown holdfast-reader /tmp/of-ours
+/run/real/mv "$at" "$at.away"; echo 0 >/run/count
+{ echo '#!/bin/sh'; echo "read -r n </run/count; n=\\$((n + 1)); echo \\$n >/run/count; [ \\$n -ne $nth ] || { kill -KILL \\$PPID; exit 1; }; exec $at.away \\"\\$@\\""; } >"$at"
+/run/real/chmod 755 "$at"
+sh -s </run/remove.sh >/run/first 2>/dev/null
+/run/real/mv "$at.away" "$at"
+[ -s /run/first ] && echo whole || echo killed
+sh -s </run/remove.sh >/run/second 2>/dev/null
+rm -rf /tmp/tmp.*
+echo "second $(sed -n 's/^verdict ok/ok/p; s/^code not-enrolled/not-enrolled/p' /run/second | head -n 1)"`;
+
 describe('enrolling', { skip, timeout: 900_000 }, () => {
   let fleet: Fleet;
   let one: Enroller;
   before(async () => {
-    fleet = await startFleet({ hosts: 2, kinds: ['no-sudo', 'busybox', 'old-ssh'] });
+    fleet = await startFleet({ hosts: 4, kinds: ['no-sudo', 'busybox', 'old-ssh'] });
     one = await anEnroller(fleet.hosts.map(({ name, address }) => [name, address] as const));
   });
   after(async () => {
@@ -199,35 +215,97 @@ describe('enrolling', { skip, timeout: 900_000 }, () => {
     assert.match(await enter(host, 'runner', formatFrame('status', [])), /verdict ok/);
   });
 
-  it('upgrades with a way back: programs that do not answer are taken out again', async () => {
-    const host = fleet.host('web-1');
-    const { files, script: own } = await operatorSsh.material('/nonexistent');
-    const current = await host.must(['readlink', '/usr/local/lib/holdfast/current']);
+  it('takes hosts out of a table and of an inventory, all with one signature', async () => {
+    const csv = join(one.home, '..', 'more.csv');
+    const ini = join(one.home, '..', 'more.ini');
+    writeFileSync(csv, `name,address,user\nweb-3,${fleet.host('web-3').address},ops\n`);
+    const address = fleet.host('web-4').address;
+    writeFileSync(ini, `[web]\nweb-4 ansible_host=${address} ansible_user=ops\n`);
+    for (const from of [csv, ini]) {
+      const rest = ['--batch', '--ssh-config', fleet.sshConfig, '--yes', '--no-sign'];
+      const { hosts } = await one.must<{ hosts: { state: string }[] }>(
+        0,
+        'enroll',
+        '--from',
+        from,
+        ...rest,
+      );
+      assert.deepEqual(
+        hosts.map(({ state }) => state),
+        ['pending'],
+      );
+    }
+    await one.sign();
+    const { hosts } = await one.must<{ hosts: { target: string; state: string }[] }>(0, 'hosts');
+    assert.deepEqual(
+      hosts.map(({ target, state }) => `${target} ${state}`),
+      ['host:web-1 enrolled', 'host:web-3 enrolled', 'host:web-4 enrolled'],
+    );
+  });
+
+  it('upgrades three hosts in stages, each with a way back: programs that do not answer are taken out again', async () => {
+    const hosts = ['web-1', 'web-3', 'web-4'].map((name) => fleet.host(name));
+    const { files, script: own, version } = await operatorSsh.material('/nonexistent');
+    const inUse = (): Promise<readonly string[]> =>
+      Promise.all(
+        hosts.map(async (host) =>
+          (await host.must(['readlink', '/usr/local/lib/holdfast/current'])).trim(),
+        ),
+      );
     const broken = files.map((file) =>
       file.name === 'checks.sh' ? { ...file, text: 'exit 1\n' } : file,
     );
-    const bad = await host.exec(['sh', '-s'], {
-      stdin: scriptFor(own, { verb: 'upgrade', version: '9.9.9', files: broken }),
-    });
-    assert.match(bad.stdout, /verdict refused\ncode self-test-failed/);
-    assert.equal(await host.must(['readlink', '/usr/local/lib/holdfast/current']), current);
-    assert.ok(!(await host.must(['ls', '/usr/local/lib/holdfast'])).includes('9.9.9'));
-    const good = await host.exec(['sh', '-s'], {
-      stdin: scriptFor(own, { verb: 'upgrade', version: '9.9.8', files }),
-    });
-    assert.match(good.stdout, /verdict ok/);
-    assert.equal(await host.must(['readlink', '/usr/local/lib/holdfast/previous']), current);
-    await one.must(
-      0,
-      'upgrade-hosts',
-      'host:web-1',
-      '--stage',
-      'all',
-      '--ssh-config',
-      fleet.sshConfig,
-      '--yes',
-    );
-    assert.equal(await host.must(['readlink', '/usr/local/lib/holdfast/current']), current);
+    const [bad, good] = [
+      scriptFor(own, { verb: 'upgrade', version: '9.9.9', files: broken }),
+      scriptFor(own, { verb: 'upgrade', version: '9.9.8', files }),
+    ];
+    for (const host of hosts) {
+      const { stdout } = await host.exec(['sh', '-s'], { stdin: bad });
+      assert.match(stdout, /verdict refused\ncode self-test-failed/);
+      assert.ok(!(await host.must(['ls', '/usr/local/lib/holdfast'])).includes('9.9.9'));
+      assert.match(await enter(host, 'runner', formatFrame('status', [])), /verdict ok/);
+    }
+    assert.deepEqual(await inUse(), [version, version, version]);
+    for (const host of hosts) {
+      // As it is installed there: by root, without anything of ours on the way.
+      const payload = formatPayload({ verb: 'upgrade', version: '9.9.8', files });
+      const { stdout } =
+        host.name === 'web-1'
+          ? await host.exec(['/usr/local/lib/holdfast/current/upgrade'], { stdin: payload })
+          : await host.exec(['sh', '-s'], { stdin: good });
+      assert.match(stdout, /verdict ok/);
+      assert.equal(
+        (await host.must(['readlink', '/usr/local/lib/holdfast/previous'])).trim(),
+        version,
+      );
+    }
+    assert.deepEqual(await inUse(), ['9.9.8', '9.9.8', '9.9.8']);
+    const stage = (word: string): Promise<{ readonly code: number | null; readonly err: string }> =>
+      one.cli('upgrade-hosts', '--stage', word, '--ssh-config', fleet.sshConfig, '--yes');
+    const early = await stage('all');
+    assert.equal(early.code, 3);
+    assert.match(early.err, /no-canary/);
+    assert.equal((await stage('canary')).code, 0);
+    assert.deepEqual((await inUse()).toSorted(), [version, '9.9.8', '9.9.8'].toSorted());
+    assert.equal((await stage('all')).code, 0);
+    assert.deepEqual(await inUse(), [version, version, version]);
+    for (const host of hosts)
+      assert.match(await enter(host, 'runner', formatFrame('status', [])), /verdict ok/);
+  });
+
+  it('does not take a host that refuses for one that is gone', async () => {
+    const host = fleet.host('web-4');
+    await host.must(['mv', '/usr/bin/sudo', '/usr/bin/sudo.away']);
+    const away = ['unenroll', 'web-4', '--ssh-config', fleet.sshConfig, '--yes', '--no-sign'];
+    const refused = await one.cli(...away, '--force');
+    await host.must(['mv', '/usr/bin/sudo.away', '/usr/bin/sudo']);
+    assert.equal(refused.code, 3);
+    assert.match(refused.err, /needs-root/);
+    await host.must(['systemctl', 'stop', 'ssh']);
+    assert.equal((await one.cli(...away)).code, 6);
+    await one.must(0, ...away, '--force');
+    await host.must(['systemctl', 'start', 'ssh']);
+    await one.sign();
   });
 
   it('is taken away without a trace, signed', async () => {
@@ -341,6 +419,29 @@ done <"$tries"`;
     );
     const killed = lines.filter((line) => line.includes(' killed '));
     assert.ok(killed.length >= 8, `only ${killed.length} were killed: ${lines.join('; ')}`);
+  });
+
+  it('is taken away to the end by the next try, wherever the first was killed', async () => {
+    const host = fleet.host('web-2');
+    const was = await trace(host);
+    await host.copy(await script(), '/run/install.sh');
+    await host.copy(await removal(), '/run/remove.sh');
+    const killed: string[] = [];
+    for (const [tool, most] of [
+      ['rm', 7],
+      ['userdel', 2],
+      ['find', 2],
+      ['rmdir', 2],
+      ['sync', 1],
+    ] as const) {
+      for (let nth = 1; nth <= most; nth++) {
+        const told = await host.must(['sh', '-s', tool, String(nth)], { stdin: KILLED_REMOVAL });
+        if (told.startsWith('killed')) killed.push(`${tool} ${nth}`);
+        assert.match(told, /second (?:ok|not-enrolled)/, `${tool} ${nth}: ${told}`);
+        assert.equal(await trace(host), was, `${tool} ${nth}`);
+      }
+    }
+    assert.ok(killed.length >= 8, `only ${killed.join(', ')}`);
   });
 
   it('refuses what is in the way: an account, files of another, a disk that is full or read-only', async () => {

@@ -257,6 +257,17 @@ const ASKED: readonly (readonly [argv: string, operation: string, input: Json])[
       reason: 'looking',
     },
   ],
+  ['hosts', 'enrolment_list', {}],
+  [
+    'run web-1 --seconds 5 -- df -h /var',
+    'run_command',
+    { target: 'web-1', argv: ['df', '-h', '/var'], seconds: 5 },
+  ],
+  [
+    'run web-1 --line df --reason because --idempotency-key k',
+    'run_command',
+    { target: 'web-1', line: 'df', reason: 'because', idempotencyKey: 'k' },
+  ],
   ['evidence prune --before -1d', 'evidence_prune', { before: '2026-02-28T12:00:00.000000Z' }],
   [
     'evidence export syslog --after 9',
@@ -277,11 +288,24 @@ const SIGNED_FOR = [
   'config_apply',
 ];
 
+/** What commands ask that go into hosts; commands/enrol.test.ts tries them. */
+const ENROLLED_BY = [
+  'enrolment_start',
+  'enrolment_add',
+  'enrolment_remove',
+  'enrolment_page',
+  'enrolment_apply',
+  'enrolment_keys',
+];
+
+/** For assistants: the command line analyses without a service. */
+const OTHERWISE = ['analyze_command'];
+
 describe('a command', () => {
   for (const [line, operation, input] of ASKED) {
     it(`asks exactly: ${line}`, async () => {
       // JSON mode, so that an empty answer needs no rendering.
-      const { asked, opened, closed } = await cli([...line.split(' '), '--json'], {
+      const { asked, opened, closed } = await cli(['--json', ...line.split(' ')], {
         answer: () => ({ findings: [], ...(ANSWERS['run_action'] as object), notices: [] }),
       });
       assert.deepEqual(asked, [{ operation, input }]);
@@ -302,6 +326,13 @@ describe('a command', () => {
       'completions',
       'version',
       'witness',
+      'analyze', // Asks nobody, as catalogue.
+      'catalogue',
+      'look',
+      'enroll', // In commands/enrol.test.ts, as the three below.
+      'unenroll',
+      'rotate-keys',
+      'upgrade-hosts',
       'action', // In commands/action.test.ts.
       'approve', // Together with what it signs, in signing.test.ts.
     ];
@@ -323,7 +354,12 @@ describe('a command', () => {
       assert.ok(told?.success === true, `${name}: ${told?.error?.message}`);
     }
     const commanded = new Set(
-      ASKED.map(([, name]) => name).concat('ingest_observation', SIGNED_FOR),
+      ASKED.map(([, name]) => name).concat(
+        'ingest_observation',
+        SIGNED_FOR,
+        ENROLLED_BY,
+        OTHERWISE,
+      ),
     );
     assert.deepEqual(
       [...operations.keys()].filter((name) => !commanded.has(name)),

@@ -26,6 +26,8 @@ export type Probe = {
   /** Settings of its sshd that would keep our accounts out. */
   readonly keepsOut: readonly string[];
   readonly there: readonly string[];
+  /** Of the programs in use there; `null` when there are none. */
+  readonly version: string | null;
   readonly enrolled: {
     readonly hostId: string;
     readonly epoch: string;
@@ -133,6 +135,7 @@ export function parseProbe(bytes: Uint8Array): Probe {
     'group',
     'keeps-out',
     'there',
+    'version',
     'enrolled',
     'host-key',
     'time',
@@ -156,6 +159,7 @@ export function parseProbe(bytes: Uint8Array): Probe {
     groups: said.all('group', TOKEN),
     keepsOut: said.all('keeps-out', TOKEN),
     there: said.all('there', TOKEN),
+    version: said.all('version', TOKEN)[0] ?? null,
     enrolled:
       hostId === undefined || epoch === undefined || organisation === undefined
         ? null

@@ -136,6 +136,9 @@ describe('the plan for a host', () => {
     assert.equal(plan(undefined, { readerOnly: true }).runnerBy, 'none');
     assert.equal(plan(lacking('sudo')).runnerBy, 'root');
   });
+  it('does not mind a root that may not enter where sudo is', () => {
+    assert.deepEqual(plan((lines) => [...lines, 'keeps-out permitrootlogin']).problems, []);
+  });
   for (const [what, change, says] of [
     [
       'no root',
@@ -163,6 +166,11 @@ describe('the plan for a host', () => {
       'AllowUsers without us',
       (l: string[]) => [...l, 'keeps-out allowusers'],
       /allowusers in sshd_config/,
+    ],
+    [
+      'a root that may not enter where only root could',
+      (l: string[]) => [...lacking('sudo')(l), 'keeps-out permitrootlogin'],
+      /lets no root in/,
     ],
     [
       'somebody else by our name',

@@ -9,6 +9,7 @@ export {
 export { formOf, type InventoryForm, type Listed, readHosts } from './inventories.ts';
 export {
   type EnrolScript,
+  formatPayload,
   type HostFile,
   type Payload,
   type ReaderGroup,

@@ -30,7 +30,8 @@ export type Payload =
       /** The least that this enrolment's epoch may be. */
       readonly epoch: number;
       readonly again: boolean;
-      readonly runnerBy: RunnerBy;
+      /** `auto`: as the host finds itself, where nobody looked before. */
+      readonly runnerBy: RunnerBy | 'auto';
       readonly groups: readonly ReaderGroup[];
       readonly files: readonly HostFile[];
     }

@@ -42,6 +42,8 @@ const ALWAYS = [
 const FOR_RUNNING = ['base64', 'cmp', 'flock', 'setsid'];
 const LEAST_KB = 20 * 1024;
 const MOST_SKEW_SECONDS = 120;
+/** Matters only where the runner enters as root. */
+const NO_ROOT = 'permitrootlogin';
 
 export function planHost(probe: Probe, wishes: Wishes): HostPlan {
   const has = (tool: string): boolean => probe.tools.has(tool);
@@ -135,6 +137,7 @@ function problemsOf(probe: Probe, wishes: Wishes, runnerBy: RunnerBy): readonly 
   );
   const skew = Math.abs(probe.time - wishes.now);
   const ours = probe.enrolled;
+  const keepsOut = probe.keepsOut.filter((word) => word !== NO_ROOT);
   return [
     ...(probe.root === 'no'
       ? ['root is needed once: enter as root, or with sudo that asks for no password']
@@ -151,11 +154,13 @@ function problemsOf(probe: Probe, wishes: Wishes, runnerBy: RunnerBy): readonly 
       ? [`its clock is ${skew} s away from ours: set it first, orders would be refused there`]
       : []),
     ...(probe.hostKeys.length === 0 ? ['it shows no SSH host key that could be pinned'] : []),
-    ...(probe.keepsOut.length === 0
+    ...(keepsOut.length === 0
       ? []
-      : [`its sshd would keep our accounts out: ${probe.keepsOut.join(', ')} in sshd_config`]),
-    ...(runnerBy === 'root' && probe.keepsOut.includes('permitrootlogin')
-      ? ['its sshd lets no root in']
+      : [`its sshd would keep our accounts out: ${keepsOut.join(', ')} in sshd_config`]),
+    ...(runnerBy === 'root' && probe.keepsOut.includes(NO_ROOT)
+      ? [
+          'its sshd lets no root in (PermitRootLogin no), and without sudo the runner has no other way: install sudo, or allow forced-commands-only',
+        ]
       : []),
     ...(ours !== null && !wishes.again && ours.organisation !== wishes.organisation
       ? [

@@ -15,6 +15,8 @@ const FORMER_HOST = 'former-host';
 const PUBLIC_OF_HOST = ['identity', 'receipt-key.pub', 'control-plane', 'witness'];
 /** Prepared to be signed, or pinned of a host: neither holds in another life. */
 const NOT_OF_AUTHORITY = ['pending', 'this-machine.json'];
+/** Records that operators signed; what only waits is asked of the hosts again. */
+const OF_ENROLMENT = ['records', 'signed.staged'];
 const FOLDERS = [
   'policy',
   'catalogue',
@@ -30,6 +32,7 @@ const TAKEN: ReadonlySet<string> = new Set([
   'log',
   'keys',
   'authority',
+  'enrolment',
   MANIFEST,
   ...FOLDERS,
   ...SINGLE,
@@ -42,6 +45,7 @@ export async function copyContents(files: Files, paths: Paths, copy: Paths): Pro
   await copyTree(files, paths.keys, copy.keys);
   // After the log: what it says was signed is then here, if only staged.
   await copyAuthority(files, paths, copy);
+  await copyEnrolment(files, paths, copy);
   for (const name of FOLDERS) {
     if ((await files.info(join(paths.home, name)))?.kind === 'directory')
       await copyTree(files, join(paths.home, name), join(copy.home, name));
@@ -63,6 +67,17 @@ async function copyAuthority(files: Files, paths: Paths, copy: Paths): Promise<v
   );
   for (const name of there)
     await copyFile(files, join(paths.authority, name), join(copy.authority, name));
+}
+
+async function copyEnrolment(files: Files, paths: Paths, copy: Paths): Promise<void> {
+  for (const name of OF_ENROLMENT) {
+    const from = join(paths.enrolment, name);
+    const kind = (await files.info(from))?.kind;
+    if (kind === undefined) continue;
+    await files.makeDirectory(copy.enrolment);
+    if (kind === 'directory') await copyTree(files, from, join(copy.enrolment, name));
+    else await copyFile(files, from, join(copy.enrolment, name));
+  }
 }
 
 async function copyFile(files: Files, from: string, to: string): Promise<void> {
@@ -98,6 +113,9 @@ export async function mustBeBackup(
     ...((await files.list(directory)) ?? []).filter((name) => !TAKEN.has(name)),
     ...((await files.list(pathsOf(directory).authority)) ?? []).filter((name) =>
       NOT_OF_AUTHORITY.includes(name),
+    ),
+    ...((await files.list(pathsOf(directory).enrolment)) ?? []).filter(
+      (name) => !OF_ENROLMENT.includes(name),
     ),
   ];
   const manifest = parseJson(Buffer.from(bytes).toString('utf8'), MANIFEST) as JsonObject;

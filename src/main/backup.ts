@@ -101,7 +101,7 @@ async function makeCopy(
   // A log in use may fold a journal into its bundle between two reads: then the copy does not verify and is made again.
   for (let tried = 1; ; tried++) {
     const signed = await lastSigned(events);
-    for (const folder of [copy.log, copy.keys, copy.authority])
+    for (const folder of [copy.log, copy.keys, copy.authority, copy.enrolment])
       await rm(folder, { recursive: true, force: true });
     await copyContents(files, paths, copy);
     const verdict = await verifyCopy(files, path);
@@ -124,7 +124,9 @@ async function makeCopy(
 }
 
 async function lastSigned(events: EventLog): Promise<number> {
-  return (await events.read({ operation: 'config.signed' }, 1))[0]?.seq ?? -1;
+  const [config] = await events.read({ operation: 'config.signed' }, 1);
+  const [enrolment] = await events.read({ operation: 'enrolment.signed' }, 1);
+  return Math.max(config?.seq ?? -1, enrolment?.seq ?? -1);
 }
 
 async function mustBeFree(files: Files, paths: Paths, path: string): Promise<void> {

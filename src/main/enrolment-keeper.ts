@@ -2,21 +2,31 @@
  * Which hosts are ours, and what is pinned of each. The truth is the signed records, one file each, held to what
  * the event log says was signed; a host that only stands in a file is not believed.
  */
-import { join } from 'node:path';
-import { checkQuorum, digestWords, NAMESPACES } from '#authority';
+import { digestWords, NAMESPACES } from '#authority';
 import { sha256 } from '#base/digest';
 import { asFault, Fault } from '#base/fault';
-import { type Json, type JsonObject, parseJson } from '#base/json';
+import type { Json, JsonObject } from '#base/json';
 import type { Clock, Files } from '#base/ports';
 import { enrolmentRecord, type HostPins, mustFit, parsePins } from '#enrolment';
 import type { Log } from '#evidence';
 import type { AuthorityState } from '#execution';
-import { type Inventory, resolveTarget } from '#inventory';
+import { type Inventory, requireSsh, resolveTarget } from '#inventory';
 import type { Target } from '#model';
 import type { EnrolmentPowers, PinsInput } from '#operations';
-import { stampOfFolder } from './file-stamp.ts';
+import { EnrolmentRecords, type Known, SIGNED } from './enrolment-records.ts';
+import {
+  counted,
+  hostsOf,
+  LIFE_SECONDS,
+  mayFollow,
+  moved,
+  SHOWN_SECONDS,
+  type Signed,
+  signersOf,
+} from './enrolment-signing.ts';
 import { Kept } from './kept.ts';
 import type { TransportKeysKeeper } from './transport-keys.ts';
+import { changeKeys } from './transport-rotation.ts';
 
 export type EnrolmentNeeds = {
   readonly files: Files;
@@ -35,36 +45,29 @@ export type EnrolmentNeeds = {
   readonly enter: (target: Target, keys: string) => Promise<string | null>;
 };
 
-type Record = {
-  readonly order: string;
-  readonly signatures: readonly string[];
-  readonly hosts: readonly HostPins[];
-};
-/** With `none`: was a host, and is none any more. */
-type Known = ReadonlyMap<string, HostPins>;
-
-const SIGNED = 'enrolment.signed';
 const HOST = 'host.enrolment';
 const MOST_PER_RECORD = 200;
 
 export class EnrolmentKeeper implements EnrolmentPowers {
   readonly #needs: EnrolmentNeeds;
+  readonly #records: EnrolmentRecords;
   readonly #known: Kept<Known>;
   #applying: Promise<unknown> = Promise.resolve();
 
   constructor(needs: EnrolmentNeeds) {
     this.#needs = needs;
+    this.#records = new EnrolmentRecords(needs.files, needs.directory, needs.events);
     this.#known = new Kept(
-      () => stampOfFolder(this.#folder('records')),
-      () => this.#read(),
+      () => this.#records.stamp(),
+      () => this.#records.read(),
     );
   }
 
-  /** Hosts that an operator signed for, by target. Nobody else is one. */
-  async hosts(): Promise<ReadonlyMap<string, HostPins>> {
-    return new Map(
-      [...(await this.#known.get())].filter(([, { capability }]) => capability !== 'none'),
-    );
+  /** Hosts that an operator signed for, by target; nobody while a restored backup waits for an operator to look. */
+  async hosts(): Promise<Known> {
+    const known = [...(await this.#known.get())].filter(([, pins]) => pins.capability !== 'none');
+    if (known.length > 0 && (await this.#needs.authority()).restored !== null) return new Map();
+    return new Map(known);
   }
 
   async host(target: string): Promise<HostPins | undefined> {
@@ -76,7 +79,7 @@ export class EnrolmentKeeper implements EnrolmentPowers {
     const read = await inventory();
     const state = await this.#mayBeSigned(await authority());
     const known = await this.#known.get();
-    const pending = await this.#pending();
+    const pending = await this.#records.pending();
     const [current, next] = [
       await transport.current(),
       (await transport.hasNext()) ? await transport.next() : null,
@@ -95,6 +98,7 @@ export class EnrolmentKeeper implements EnrolmentPowers {
             `only targets with transport ssh are enrolled: ${target.id} has ${target.transport}. Mend it in fleet.yaml`,
           );
         }
+        requireSsh(target);
         const before = known.get(target.id);
         return {
           target: target.id,
@@ -133,7 +137,7 @@ export class EnrolmentKeeper implements EnrolmentPowers {
       );
     }
     mayFollow(await this.#known.get(), pins);
-    await this.#keepPending(pins, principal);
+    await this.#records.keepPending(pins, principal);
     return { target: pins.target, state: 'pending', next: 'holdfast enroll --sign' };
   }
 
@@ -141,16 +145,17 @@ export class EnrolmentKeeper implements EnrolmentPowers {
     const known = (await this.#known.get()).get(target);
     if (known === undefined || known.capability === 'none') {
       // Never signed for: nothing to sign now.
-      await this.#needs.files.remove(this.#pendingFile(target));
+      await this.#records.forgetPending(target);
       return { target, state: 'new', next: '' };
     }
-    await this.#keepPending({ ...known, capability: 'none' }, principal);
+    await this.#records.keepPending({ ...known, capability: 'none' }, principal);
     return { target, state: 'pending', next: 'holdfast enroll --sign' };
   }
 
   async list(): Promise<Json> {
-    const pending = await this.#pending();
+    const pending = await this.#records.pending();
     const known = await this.#known.get();
+    const isRestored = (await this.#needs.authority()).restored !== null;
     const row = (pins: HostPins, state: string): JsonObject => ({
       ...pins,
       hostKeys: [...pins.hostKeys],
@@ -160,7 +165,7 @@ export class EnrolmentKeeper implements EnrolmentPowers {
       hosts: [
         ...[...known.values()]
           .filter(({ capability }) => capability !== 'none')
-          .map((pins) => row(pins, 'enrolled')),
+          .map((pins) => row(pins, isRestored ? 'restored' : 'enrolled')),
         ...[...pending.values()].map((pins) => row(pins, 'pending')),
       ],
     };
@@ -170,12 +175,16 @@ export class EnrolmentKeeper implements EnrolmentPowers {
     const { authority } = this.#needs;
     const state = await this.#mayBeSigned(await authority());
     const known = await this.#known.get();
-    const pending = [...(await this.#pending()).values()];
-    const chosen = (
-      targets === undefined ? pending : pending.filter(({ target }) => targets.includes(target))
-    )
-      .toSorted((a, b) => (a.target < b.target ? -1 : 1))
-      .slice(0, MOST_PER_RECORD);
+    const pending = await this.#records.pending();
+    const prepared = await this.#prepared(pending);
+    const isBegun = prepared !== undefined && prepared.signatures.length > 0;
+    const asked = [...pending.values()].filter(
+      ({ target }) => targets === undefined || targets.includes(target),
+    );
+    // What somebody signed already is signed on, whatever else waits by now.
+    const chosen = isBegun
+      ? hostsOf(prepared.order, pending)
+      : asked.toSorted((a, b) => (a.target < b.target ? -1 : 1)).slice(0, MOST_PER_RECORD);
     if (chosen.length === 0) {
       throw new Fault(
         'missing',
@@ -184,7 +193,7 @@ export class EnrolmentKeeper implements EnrolmentPowers {
       );
     }
     for (const pins of chosen) mayFollow(known, pins);
-    const order = await this.#prepared(state.organisation, chosen);
+    const order = isBegun ? prepared.order : await this.#prepare(prepared, state, chosen);
     const digest = sha256(order);
     const { quorum, assurance } = state.hostPolicy.rules.config;
     return {
@@ -193,46 +202,58 @@ export class EnrolmentKeeper implements EnrolmentPowers {
       digest,
       digestWords: digestWords(digest),
       hosts: chosen.map((pins) => ({ ...pins, hostKeys: [...pins.hostKeys] })),
-      left: pending.length - chosen.length,
+      left: pending.size - chosen.length,
       quorum,
       needs: `${quorum} of at least ${assurance}`,
+      signedBy: isBegun ? [...signersOf(prepared, state, this.#now()).keys()] : [],
     };
   }
 
+  /** What was prepared, while the same hosts wait: for an hour, and for a day once somebody signed it. */
+  async #prepared(pending: Known): Promise<Signed | undefined> {
+    const prepared = await this.#records.prepared();
+    if (prepared === undefined) return undefined;
+    const life = prepared.signatures.length > 0 ? LIFE_SECONDS : SHOWN_SECONDS;
+    try {
+      const { issued } = mustFit(prepared.order, hostsOf(prepared.order, pending));
+      const age = this.#now() - issued;
+      return age >= 0 && age < life ? prepared : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** The same text while the same hosts wait, so that who reads it and who signs it may be two calls. */
-  async #prepared(organisation: string, hosts: readonly HostPins[]): Promise<string> {
-    const { files, clock, directory } = this.#needs;
-    const path = join(directory, 'prepared');
-    const now = Math.floor(clock.now() / 1_000_000);
-    const before = Buffer.from((await files.read(path)) ?? []).toString('latin1');
-    const issued = Number(/^issued ([0-9]{1,15})$/m.exec(before)?.[1] ?? 0);
-    if (
-      now - issued >= 0 &&
-      now - issued < 3_600 &&
-      enrolmentRecord(organisation, issued, hosts) === before
-    )
-      return before;
-    const order = enrolmentRecord(organisation, now, hosts);
-    await files.makeDirectory(directory);
-    await files.replace(path, Buffer.from(order), 0o600);
+  async #prepare(
+    before: Signed | undefined,
+    { organisation }: AuthorityState,
+    hosts: readonly HostPins[],
+  ): Promise<string> {
+    const issued = Number(/^issued ([0-9]{1,15})$/m.exec(before?.order ?? '')?.[1] ?? 0);
+    if (before !== undefined && enrolmentRecord(organisation, issued, hosts) === before.order)
+      return before.order;
+    const order = enrolmentRecord(organisation, this.#now(), hosts);
+    await this.#records.prepare({ order, signatures: [] });
     return order;
   }
 
+  #now(): number {
+    return Math.floor(this.#needs.clock.now() / 1_000_000);
+  }
+
   /** One after another: of two records over one host, the second has to follow the first. */
-  apply(signed: Pick<Record, 'order' | 'signatures'>, principal: string): Promise<Json> {
+  apply(signed: Signed, principal: string): Promise<Json> {
     const applied = this.#applying.then(() => this.#apply(signed, principal));
     this.#applying = applied.catch(() => {});
     return applied;
   }
 
-  async #apply(
-    { order, signatures }: Pick<Record, 'order' | 'signatures'>,
-    principal: string,
-  ): Promise<Json> {
-    const { files, clock, authority, events, deliver } = this.#needs;
+  async #apply(signed: Signed, principal: string): Promise<Json> {
+    const { order } = signed;
+    const { authority, events, deliver } = this.#needs;
     const state = await this.#mayBeSigned(await authority());
-    const known = await this.#read();
-    const pending = await this.#pending();
+    const known = await this.#records.read();
+    const pending = await this.#records.pending();
     const hosts = hostsOf(order, pending);
     const document = mustFit(order, hosts);
     if (document.organisation !== state.organisation) {
@@ -242,27 +263,29 @@ export class EnrolmentKeeper implements EnrolmentPowers {
         `the record is of another organisation: ${document.organisation}. Prepare it again`,
       );
     }
-    const now = Math.floor(clock.now() / 1_000_000);
-    if (Math.abs(now - document.issued) > LIFE_SECONDS)
+    if (Math.abs(this.#now() - document.issued) > LIFE_SECONDS)
       throw moved('the record was prepared more than a day ago');
     for (const pins of hosts) mayFollow(known, pins);
-    const by = checkQuorum({
-      text: order,
-      namespace: NAMESPACES.enrolment,
-      armored: signatures,
-      signers: state.signers,
-      revocations: state.revocations,
-      policy: state.hostPolicy,
-      rule: 'config',
-      quorum: 1,
-      at: now,
-    });
-    const signedBy = [...new Set(by.map(({ operator }) => operator))];
+    const before = await this.#records.prepared();
+    const kept =
+      before?.order === order ? signersOf(before, state, this.#now()) : new Map<string, string>();
+    const { signatures, signedBy, missing } = counted(signed, kept, state, this.#now());
     const digest = sha256(order);
-    const number = (await this.#records()).length + 1;
-    const record: Record = { order, signatures, hosts };
-    await files.makeDirectory(this.#folder('records'));
-    await files.replace(this.#staged, bytesOf(record), 0o600);
+    if (missing > 0) {
+      await this.#records.prepare({ order, signatures });
+      return {
+        record: digest,
+        number: null,
+        signedBy: [...signedBy],
+        missing,
+        hosts: hosts.map(({ target, capability }) => ({ target, capability })),
+        says: [
+          `signed by ${signedBy.join(', ')}; ${missing} more must sign: holdfast enroll --sign, by another operator, within a day`,
+        ],
+      };
+    }
+    const record = { order, signatures, hosts };
+    const number = await this.#records.begin(record);
     const because = `signed by ${signedBy.join(', ')}`;
     const event = {
       traceId: null,
@@ -283,10 +306,10 @@ export class EnrolmentKeeper implements EnrolmentPowers {
       operation: SIGNED,
       requestId: digest.slice(0, 32),
       targets: [],
-      more: { record: digest, number, hosts: hosts.length, signedBy },
+      more: { record: digest, number, hosts: hosts.length, signedBy: [...signedBy] },
     }).durable;
-    await files.replace(this.#recordFile(number), bytesOf(record), 0o600);
-    await files.remove(this.#staged);
+    await this.#records.finish(record, number);
+    await this.#records.forgetPrepared();
     for (const pins of hosts) {
       const kind = pins.capability === 'none' ? 'host.unenrolled' : 'host.enrolled';
       await events.append({
@@ -297,7 +320,7 @@ export class EnrolmentKeeper implements EnrolmentPowers {
         targets: [pins.target],
         more: { record: digest, ...pins, hostKeys: [...pins.hostKeys] },
       }).durable;
-      await files.remove(this.#pendingFile(pins.target));
+      await this.#records.forgetPending(pins.target);
     }
     const enrolled = hosts
       .filter(({ capability }) => capability !== 'none')
@@ -306,160 +329,19 @@ export class EnrolmentKeeper implements EnrolmentPowers {
     return {
       record: digest,
       number,
-      signedBy,
+      signedBy: [...signedBy],
+      missing: 0,
       hosts: hosts.map(({ target, capability }) => ({ target, capability })),
       says: [because, ...trouble],
     };
   }
 
-  async keys(
+  keys(
     verb: 'stage' | 'try' | 'commit',
     targets: readonly string[],
     principal: string,
   ): Promise<Json> {
-    const { transport, inventory, enter, events } = this.#needs;
-    switch (verb) {
-      case 'stage': {
-        const [current, next] = [await transport.current(), await transport.next()];
-        return { keys: { ...current }, next: { ...next } };
-      }
-      case 'try': {
-        const read = await inventory();
-        const tried: { target: string; why: string | null }[] = [];
-        for (const target of targets) {
-          tried.push({
-            target,
-            why: await enter(resolveTarget(read, target, read.scopes), transport.nextDirectory),
-          });
-        }
-        return { tried };
-      }
-      case 'commit': {
-        await transport.commit();
-        const keys = await transport.current();
-        await events.append({
-          kind: 'transport.keys',
-          operation: 'transport.keys',
-          requestId: sha256(keys.runner).slice(0, 32),
-          traceId: null,
-          scope: 'all',
-          principal,
-          onBehalfOf: null,
-          surface: 'cli',
-          arguments: {},
-          decision: { verdict: 'allow', because: 'an operator put them on the hosts' },
-          outcome: 'done',
-          fault: null,
-          targets: [],
-          output: null,
-          tainted: false,
-          more: { ...keys },
-        }).durable;
-        return { keys: { ...keys } };
-      }
-    }
-  }
-
-  // Files.
-
-  #folder(name: 'records' | 'pending'): string {
-    return join(this.#needs.directory, name);
-  }
-  get #staged(): string {
-    return join(this.#needs.directory, 'signed.staged');
-  }
-  #recordFile(number: number): string {
-    return join(this.#folder('records'), `${String(number).padStart(6, '0')}.json`);
-  }
-  #pendingFile(target: string): string {
-    return join(this.#folder('pending'), `${sha256(target).slice(0, 32)}.json`);
-  }
-
-  async #keepPending(pins: HostPins, by: string): Promise<void> {
-    await this.#needs.files.makeDirectory(this.#folder('pending'));
-    await this.#needs.files.replace(
-      this.#pendingFile(pins.target),
-      Buffer.from(`${JSON.stringify({ ...pins, by })}\n`),
-      0o600,
-    );
-  }
-
-  async #pending(): Promise<ReadonlyMap<string, HostPins>> {
-    const { files } = this.#needs;
-    const pins: HostPins[] = [];
-    for (const name of (await files.list(this.#folder('pending'))) ?? []) {
-      if (/^[0-9a-f]{32}\.json$/.test(name))
-        pins.push(parsePins(await this.#json(join(this.#folder('pending'), name))));
-    }
-    return new Map(pins.map((each) => [each.target, each]));
-  }
-
-  async #json(path: string): Promise<JsonObject> {
-    const bytes = await this.#needs.files.read(path);
-    return parseJson(Buffer.from(bytes ?? []).toString('utf8'), 'an enrolment') as JsonObject;
-  }
-
-  async #records(): Promise<readonly Record[]> {
-    const { files } = this.#needs;
-    const names = ((await files.list(this.#folder('records'))) ?? [])
-      .filter((name) => /^\d{6}\.json$/.test(name))
-      .toSorted();
-    const records: Record[] = [];
-    for (const name of names)
-      records.push(recordOf(await this.#json(join(this.#folder('records'), name))));
-    return records;
-  }
-
-  async #read(): Promise<Known> {
-    const told = await this.#told();
-    const records = [...(await this.#records())];
-    const last = told.at(-1);
-    if (last !== undefined && last.number === records.length + 1) {
-      // Signed and told to the log right before a death.
-      const staged = await this.#stagedRecord(last.record);
-      if (staged !== undefined) {
-        await this.#needs.files.replace(this.#recordFile(last.number), bytesOf(staged), 0o600);
-        await this.#needs.files.remove(this.#staged);
-        records.push(staged);
-      }
-    }
-    const fits =
-      records.length === told.length &&
-      records.every(({ order }, i) => told[i]?.record === sha256(order));
-    if (!fits) {
-      throw new Fault(
-        'broken',
-        'enrolment-broken',
-        `the enrolment records are not those that the event log says were signed: ${this.#folder('records')}. Put back the files of a backup; until then no host is used`,
-      );
-    }
-    const known = new Map<string, HostPins>();
-    for (const { order, hosts } of records) {
-      mustFit(order, hosts);
-      for (const pins of hosts) known.set(pins.target, pins);
-    }
-    return known;
-  }
-
-  async #stagedRecord(digest: string): Promise<Record | undefined> {
-    if ((await this.#needs.files.info(this.#staged)) === undefined) return undefined;
-    const record = recordOf(await this.#json(this.#staged));
-    return sha256(record.order) === digest ? record : undefined;
-  }
-
-  /** In the order they were signed. */
-  async #told(): Promise<readonly { readonly number: number; readonly record: string }[]> {
-    const told: { number: number; record: string }[] = [];
-    let before: number | undefined;
-    for (;;) {
-      const found = await this.#needs.events.read({ operation: SIGNED }, 500, before);
-      for (const { more } of found) {
-        const { number, record } = more ?? {};
-        told.push({ number: Number(number), record: typeof record === 'string' ? record : '' });
-      }
-      before = found.at(-1)?.seq;
-      if (found.length < 500) return told.toReversed();
-    }
+    return changeKeys(this.#needs, verb, targets, principal);
   }
 
   async #mayBeSigned(state: AuthorityState): Promise<AuthorityState> {
@@ -479,68 +361,4 @@ export class EnrolmentKeeper implements EnrolmentPowers {
     }
     return state;
   }
-}
-
-const LIFE_SECONDS = 86_400;
-
-/** The pending pins behind each host of a record. */
-function hostsOf(order: string, pending: ReadonlyMap<string, HostPins>): readonly HostPins[] {
-  const names = order
-    .split('\n')
-    .flatMap((line) => (line.startsWith('host ') ? [line.slice(5)] : []));
-  return names.map((name) => {
-    const target = name.replace(/%([0-9A-F]{2})/g, (_, hex: string) =>
-      String.fromCharCode(Number.parseInt(hex, 16)),
-    );
-    const pins = pending.get(Buffer.from(target, 'latin1').toString('utf8'));
-    if (pins === undefined) throw moved('a host in the record does not wait for a signature');
-    return pins;
-  });
-}
-
-/** Throws where this is not what may come after what is known of the target and of the host. */
-function mayFollow(known: Known, pins: HostPins): void {
-  const before = known.get(pins.target);
-  const other = [...known.values()].find(
-    ({ hostId, target, capability }) =>
-      hostId === pins.hostId && target !== pins.target && capability !== 'none',
-  );
-  if (other !== undefined) {
-    throw new Fault(
-      'conflict',
-      'enrolled-elsewhere',
-      `this host is enrolled under another name: ${other.target}. Unenrol that one first`,
-    );
-  }
-  if (before === undefined) return;
-  const isNext =
-    pins.capability === 'none'
-      ? pins.epoch === before.epoch && pins.hostId === before.hostId
-      : pins.epoch > before.epoch;
-  if (!isNext) {
-    throw new Fault(
-      'conflict',
-      'older-epoch',
-      `the epoch of the host is not greater than the last one: ${pins.target}, ${pins.epoch} after ${before.epoch}. Enrol it with --again`,
-    );
-  }
-}
-
-function recordOf(value: JsonObject): Record {
-  const { order, signatures, hosts } = value;
-  if (typeof order !== 'string' || !Array.isArray(signatures) || !Array.isArray(hosts))
-    throw moved('a record is not whole');
-  return { order, signatures: signatures.map(String), hosts: hosts.map(parsePins) };
-}
-
-function bytesOf(record: Record): Uint8Array {
-  return Buffer.from(`${JSON.stringify(record)}\n`);
-}
-
-function moved(why: string): Fault {
-  return new Fault(
-    'conflict',
-    'enrolment-moved',
-    `${why}: prepare it again with holdfast enroll --sign`,
-  );
 }

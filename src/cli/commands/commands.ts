@@ -158,7 +158,7 @@ export const catalogue: GroupSpec = {
     {
       usage: 'find <query>',
       summary: 'find commands by what they are for',
-      examples: ['catalogue find "open ports"', 'catalogue find disk'],
+      examples: ["catalogue find 'open ports'", 'catalogue find disk'],
       options: [],
       async run(desk, [query = '']) {
         const analyst = await desk.commands.analyst(desk.home, []);

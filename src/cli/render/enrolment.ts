@@ -69,6 +69,7 @@ export type EnrolmentPage = {
   readonly hosts: readonly HostPins[];
   readonly left: number;
   readonly needs: string;
+  readonly signedBy: readonly string[];
 };
 
 export const renderEnrolmentPage: Render<EnrolmentPage> = (paper, page) => {
@@ -86,7 +87,11 @@ export const renderEnrolmentPage: Render<EnrolmentPage> = (paper, page) => {
     );
   }
   paper.blank();
-  paper.whole({ text: 'Signatures ', tone: 'strong' }, page.needs);
+  paper.whole(
+    { text: 'Signatures ', tone: 'strong' },
+    page.needs,
+    page.signedBy.length === 0 ? '' : `; signed by ${page.signedBy.join(', ')}`,
+  );
   paper.whole({ text: 'Digest     ', tone: 'strong' }, page.digest);
   paper.whole({ text: 'In words   ', tone: 'strong' }, { text: page.digestWords, tone: 'warn' });
 };

@@ -130,6 +130,19 @@ const SUMMARY = {
   notSeen: [covered('container', 'partial', 'no runtime answered')],
 } satisfies Json;
 
+const PINS = {
+  target: 'host:web-1',
+  organisation: 'main',
+  hostId: '1'.repeat(32),
+  epoch: 1,
+  receiptKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPn3sQ4RYkP1ZrZ9VbP2hQn4Xy3H2mZ0Zs6q1n0iZp9T',
+  hostKeys: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPn3sQ4RYkP1ZrZ9VbP2hQn4Xy3H2mZ0Zs6q1n0iZp9U'],
+  capability: 'full',
+  version: '0.1.0',
+  server: 'OpenSSH_9.2',
+  client: 'OpenSSH_9.2p1',
+} satisfies Json;
+
 /** One telling answer per operation, as the service gives it. */
 export const ANSWERS: Readonly<Record<string, Json>> = {
   query_facts: {
@@ -234,6 +247,20 @@ export const ANSWERS: Readonly<Record<string, Json>> = {
     baselines: [{ id: BASELINE.id, name: 'default', target: 'host:web-1', signature: 'unsigned' }],
   },
   target_summary: SUMMARY,
+  enrolment_list: {
+    hosts: [
+      { ...PINS, target: 'host:web-1', state: 'enrolled' },
+      { ...PINS, target: 'host:old-1', state: 'enrolled', capability: 'reader-only' },
+      { ...PINS, target: 'host:web-2', state: 'pending', epoch: 3 },
+    ],
+  },
+  run_command: {
+    exit: 0,
+    stdout: 'Filesystem  Use%\n/dev/sda1    41%\n',
+    stderr: '',
+    truncated: false,
+    durationMs: 41,
+  },
   describe_system: {
     now: AT,
     scopes: ['main/main'],
@@ -261,6 +288,7 @@ export const ANSWERS: Readonly<Record<string, Json>> = {
   observe: {
     target: 'host:web-1',
     observedAt: AT,
+    unreachable: null,
     facts: 4711,
     written: 12,
     unchanged: 4699,
@@ -453,6 +481,9 @@ export const SHOWN: readonly (readonly [
   ['verify --home /h', 'verify_log', BROKEN_LOG],
   ['backup /srv/copy', 'backup'],
   ['doctor', 'doctor'],
+  ['hosts', 'enrolment_list'],
+  ['hosts --home /h', 'enrolment_list', { hosts: [] }],
+  ['run web-1 --line df', 'run_command'],
   ...CHANGE_SHOWN,
 ];
 
