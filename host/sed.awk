@@ -2,9 +2,17 @@
 # replace and end. What is not in it is refused, also where sed would take it; and so is what one sed reads in
 # another way than the next, like a delimiter in brackets.
 
-function sed_reads(v,    c, depth) {
+function sed_reads(v,    c, command, depth, grows, restarts, from) {
   st = v; sp = 1; sn = length(v); s_bad = 0
   if (v !~ /[^ ]/) return no("unknown-form")
+  # The one loop that is known to end: it takes a line each time, and stops at the last.
+  if (match(v, /^ *: *[a-z] *; *N *; *[$] *! *b *[a-z] */)) {
+    sp = RLENGTH + 1
+    c = substr(v, 1, RLENGTH)
+    gsub(/[^a-z]/, "", c)
+    if (length(c) != 3 || substr(c, 1, 1) != substr(c, 3, 1) || (sp <= sn && sed_at() != ";")) return no("unknown-form")
+    grows = 1
+  }
   while (sp <= sn) {
     sed_skip(" ;")
     if (sp > sn) break
@@ -26,13 +34,16 @@ function sed_reads(v,    c, depth) {
     }
     if (s_bad) return no("unknown-form")
     if (sed_at() == "!") { sp++; sed_skip(" ") }
-    c = sed_at()
+    command = c = sed_at()
     sp++
     if (c == "{") { if (++depth > 20) return no("unknown-form"); continue }
     if (c == "s") {
       c = sed_at()
       sp++
-      if (!sed_delimited(c, 1) || !sed_delimited(c, 0)) return no("unknown-form")
+      if (!sed_delimited(c, 1)) return no("unknown-form")
+      from = sp
+      if (!sed_delimited(c, 0)) return no("unknown-form")
+      if (substr(st, from, sp - 1 - from) ~ /[\\&]/) grows = 1
       while (sed_at() ~ /^[gpiI0-9]$/) sp++
     } else if (c == "y") {
       c = sed_at()
@@ -41,15 +52,28 @@ function sed_reads(v,    c, depth) {
     } else if (c == "q" || c == "Q" || c == "l") {
       sed_skip(" ")
       sed_number()
+    } else if (c != "" && index("aic", c)) {
+      # All that follows is text to print; a backslash at its end would take more from elsewhere.
+      sed_skip(" ")
+      if (sp > sn || !sed_text(substr(st, sp))) return no("unknown-form")
+      sp = sn + 1
     } else if (c == "" || !index("pd=nNDPhHgGxz", c)) return no("unknown-form")
+    if (command == "D") restarts = 1
+    if (index("yGgx", command)) grows = 1
     if (!sed_ended()) return no("unknown-form")
   }
+  if (restarts && grows) return no("never-ends")
   return depth ? no("unknown-form") : 1
 }
 
 function sed_at() { return substr(st, sp, 1) }
 function sed_skip(what) { while (sp <= sn && index(what, substr(st, sp, 1))) sp++ }
 function sed_ended() { sed_skip(" "); return sp > sn || sed_at() == ";" || sed_at() == "}" }
+
+function sed_text(v,    n) {
+  while (substr(v, length(v) - n, 1) == "\\" && n < length(v)) n++
+  return n % 2 == 0
+}
 
 function sed_number(    from) {
   from = sp

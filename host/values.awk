@@ -300,6 +300,7 @@ function host(v,    b, i) {
 }
 
 function url(v,    rest, at, authority, port) {
+  if (!index(v, "://")) { v = "http://" v; normal = v }
   if (v !~ "^https?://") return no("egress")
   rest = substr(v, index(v, "//") + 2)
   at = match(rest, "[/?]")

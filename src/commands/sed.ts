@@ -18,6 +18,7 @@ const WRITES: ScriptVerdict = { class: 'write', code: 'writes', because: 'it wri
 const RUNS: ScriptVerdict = { class: 'exec', code: 'launches', because: 'it runs a program' };
 
 const MAX_DEPTH = 20;
+const JOINS_LINES = /^ *: *([a-z]) *; *N *; *\$ *! *b *\1 *(?:;|$)/;
 const DELIMITERS = '/|#,:;@!%_+=~^-';
 
 export function judgeSed(script: string): ScriptVerdict {
@@ -53,6 +54,12 @@ class Sed {
     if (/\p{Cc}/u.test(this.#text))
       return deny('it holds a control character: write it as an escape');
     if (this.#text.trim() === '') return deny('it is empty');
+    // The one loop that is known to end: it takes a line each time, and stops at the last.
+    const joins = JOINS_LINES.exec(this.#text);
+    if (joins !== null) {
+      this.#at = joins[0].length;
+      this.#grows = true;
+    }
     while (this.#at < this.#text.length) this.#command();
     if (this.#restarts && this.#grows)
       return deny('D beside what may put line ends back may never end', 'never-ends');
@@ -88,12 +95,13 @@ class Sed {
     else if (c === 'q' || c === 'Q' || c === 'l') {
       this.#skip(' ');
       this.#number();
-    } else if (c === 'w' || c === 'W') throw new Stop(WRITES);
+    } else if (c === 'a' || c === 'i' || c === 'c') this.#insert();
+    else if (c === 'w' || c === 'W') throw new Stop(WRITES);
     else if (c === 'e') throw new Stop(RUNS);
     else if (c === 'b' || c === 't' || c === 'T' || c === ':')
       throw new Stop(deny('labels and jumps may never end', 'never-ends'));
     else if (c === 'r' || c === 'R') throw new Stop(deny('it reads another file', 'secret'));
-    else if (c === '' || !'pd=nNDPhHgGxz'.includes(c))
+    else if (c === '' || !'pd=nNDPhHgGxzaic'.includes(c))
       throw new Stop(deny(c === '' ? 'a command is missing' : 'a command of it is not known'));
     if (c === 'D') this.#restarts = true;
     if ('yGgx'.includes(c)) this.#grows = true;
@@ -161,6 +169,15 @@ class Sed {
       if (!'gpiI0123456789'.includes(c)) break;
       this.#at += 1;
     }
+  }
+
+  /** All that follows is text to print; a backslash at its end would take more from elsewhere. */
+  #insert(): void {
+    this.#skip(' ');
+    const text = this.#text.slice(this.#at);
+    if (text === '') throw new Stop(deny('a text is missing'));
+    if (/(?:^|[^\\])(?:\\\\)*\\$/.test(text)) throw new Stop(deny('a text ends in a backslash'));
+    this.#at = this.#text.length;
   }
 
   #transliterate(): void {

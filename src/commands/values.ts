@@ -239,9 +239,13 @@ const OWN: Readonly<Record<string, ValueKind>> = {
       ? fine(text)
       : bad(`@ and ${HOST}`, text.startsWith('@') ? 'egress' : 'bad-value'),
   ),
-  url: plain('url', `http:// or https:// of ${HOST}`, (text, { reachable }) =>
-    reachable.allowsUrl(text) ? fine(text) : bad(`http:// or https:// of ${HOST}`, 'egress'),
-  ),
+  url: plain('url', `http:// or https:// of ${HOST}`, (text, { reachable }) => {
+    // Programs differ in what they take a bare host for.
+    const whole = text.includes('://') ? text : `http://${text}`;
+    return reachable.allowsUrl(whole)
+      ? fine(whole)
+      : bad(`http:// or https:// of ${HOST}`, 'egress');
+  }),
   path: pathKind('path', 'a path', () => null),
   file: pathKind('file', 'a file', ({ paths }, path) => paths.fileObjection(path)),
   tree: pathKind('tree', 'a directory', ({ paths }, path) => paths.treeObjection(path)),
