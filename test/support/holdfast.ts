@@ -32,11 +32,14 @@ export async function holdfast(home: string, argv: readonly string[], stdin = ''
   return { code, out, err };
 }
 
-/** An owner that serves the local socket and looks at nothing by itself: the MCP server over stdio. */
+/** An owner that serves the local socket: the MCP server over stdio, which looks at nothing by itself, or another. */
 export async function startOwner(
   home: string,
+  argv: readonly string[] = ['mcp'],
 ): Promise<{ readonly child: ChildProcess; readonly service: LocalService }> {
-  const child = spawn(PROGRAM, ['--home', home, 'mcp'], { stdio: ['pipe', 'ignore', 'pipe'] });
+  const child = spawn(PROGRAM, ['--home', home, ...argv], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => {
     said += chunk.toString();
