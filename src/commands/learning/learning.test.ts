@@ -162,6 +162,13 @@ describe('a draft', () => {
       assert.equal(beside.judge(argvOf(line)).normalForm, null, line);
   });
 
+  it('of one plain word admits no path, host or option in its place', () => {
+    const beside = withEntries(judge, parseEntries(draftOf('frobnicate Web_1'), 'draft', false));
+    assert.equal(beside.judge(['frobnicate', 'other']).class, 'write');
+    for (const word of ['/etc/shadow', 'etc/shadow', '.', 'a.b', 'u@h', 'a=b', '-x', '--', ''])
+      assert.equal(beside.judge(['frobnicate', word]).normalForm, null, word);
+  });
+
   it('is not made where an entry could not say it exactly', () => {
     for (const line of [
       'frobnicate "free text"',
