@@ -293,7 +293,8 @@ function judgeTrace(
     }
     const result = / = (-?\d+)/.exec(call.slice(call.lastIndexOf(')')))?.[1] ?? '?';
     if (/^(?:fork|vfork|clone3?)$/.test(name)) {
-      if (Number(result) <= 0) return;
+      // Also when a signal made it begin again.
+      if (!(Number(result) > 0)) return;
       const child = pid === driver ? { index: born } : owned;
       if (pid === driver) born += 1;
       if (child === undefined) return;
