@@ -68,7 +68,7 @@ read_payload() {
     }
     BEGIN {
       for (i = 1; i < 256; i++) byte[sprintf("%02X", i)] = sprintf("%c", i)
-      n = split("verb organisation control-plane reader-key reader-key-too runner-key runner-key-too version epoch again capability runner-by groups", key, " ")
+      n = split("verb organisation control-plane reader-key reader-key-too runner-key runner-key-too version epoch again capability runner-by groups opens", key, " ")
       for (i = 1; i <= n; i++) known[key[i]] = 1
       plain = "^[A-Za-z0-9._~/:@,+=-][A-Za-z0-9._~/:@,+= -]*$"
       body = "^[|][A-Za-z0-9._~/:@,+=%-]*$"
@@ -96,7 +96,7 @@ read_payload() {
       at = index($0, " ")
       word = substr($0, 1, at - 1)
       value = substr($0, at + 1)
-      if (!(word in known) || word in seen || value !~ plain || length(value) > 1024) bad()
+      if (!(word in known) || word in seen || value !~ plain || length(value) > (word == "opens" ? 16384 : 1024)) bad()
       seen[word] = 1
       print word, value > (dir "/head")
     }
@@ -207,7 +207,7 @@ remove_account() {
 }
 
 # root's own lines in the file that has ours too.
-others() { grep -vF "restrict,command=\"$LIB/current/run\" " /root/.ssh/authorized_keys || [ $? -eq 1 ]; }
+others() { grep -vF "restrict,command=\"$LIB/current/run\"" /root/.ssh/authorized_keys || [ $? -eq 1 ]; }
 
 # take_away: everything of ours, the doors first: what still comes in finds nothing to start. Again after a death, it goes on.
 take_away() {

@@ -138,8 +138,19 @@ is_ours() {
     grep -qF "$reader_key" "$LIB/home/reader/.ssh/authorized_keys"
 }
 
-# forced PROGRAM KEY: one line of authorized_keys.
-forced() { printf 'restrict,command="%s" %s holdfast\n' "$1" "$2"; }
+# forced PROGRAM KEY: one line of authorized_keys. A bastion's keys open the hosts behind it, and listen nowhere.
+forced() {
+  way=''
+  for each in $(given opens); do way="$way,permitopen=\"$each\""; done
+  [ -z "$way" ] || way=",port-forwarding,permitlisten=\"localhost:1\"$way"
+  printf 'restrict,command="%s"%s %s holdfast\n' "$1" "$way" "$2"
+}
+# may_open: what is opened are names and numbers, with a port.
+may_open() {
+  for each in $(given opens); do
+    case $each in *:*:* | *[!A-Za-z0-9.:-]* | :* | *: | *:*[!0-9]*) refuse bad-payload opens ;; *:*) ;; *) refuse bad-payload opens ;; esac
+  done
+}
 
 # homes DIRECTORY: whose keys may start what.
 homes() {
@@ -224,6 +235,7 @@ install_payload() {
     *) refuse bad-payload runner-by ;;
   esac
   case $groups in - | adm | systemd-journal | adm,systemd-journal) ;; *) refuse bad-payload groups ;; esac
+  may_open
   [ -s "$work/names" ] || refuse bad-payload 'no files'
   for tool in ssh-keygen useradd userdel; do command -v "$tool" >/dev/null || refuse no-tool "$tool"; done
   if [ "$runner_by" != none ]; then
@@ -329,6 +341,7 @@ keys() {
   key_line "$(given reader-key)" reader-key
   [ "$runner_by" = none ] || key_line "$(given runner-key)" runner-key
   for which in reader-key-too runner-key-too; do [ -z "$(given "$which")" ] || key_line "$(given "$which")" "$which"; done
+  may_open
   open_journal
   staged "$LIB/home"
   homes "$new" || refuse cannot-write "$LIB"

@@ -77,6 +77,7 @@ describe('enrolling', { skip, timeout: 900_000 }, () => {
       again: false,
       runnerBy: 'sudo',
       groups: ['adm'],
+      opens: [],
       files,
       ...over,
     });

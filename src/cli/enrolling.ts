@@ -36,6 +36,8 @@ export type StartHost = {
   readonly capability: string | null;
   readonly version: string | null;
   readonly hostId: string | null;
+  /** `host:port` of those that are reached through it. */
+  readonly opens: readonly string[];
 };
 
 export type Wanted = {
@@ -104,6 +106,7 @@ export async function probeHost(
       again: wanted.again,
       organisation,
       version: material.version,
+      opens: way.start.opens,
       now: Math.floor((asked + spent) / 1_000_000),
     });
     return { ...way, door, probe, plan, ms: performance.now() - began };
@@ -145,6 +148,7 @@ export async function installHost(
     again,
     runnerBy: plan.runnerBy,
     groups: plan.groups,
+    opens: way.start.opens,
     files: material.files,
   };
   try {

@@ -59,6 +59,7 @@ const WISHES = {
   again: false,
   organisation: 'acme',
   version: '0.1.0',
+  opens: [],
   now: 1_772_366_400,
 } as const;
 const INSTALL: Payload = {
@@ -71,6 +72,7 @@ const INSTALL: Payload = {
   again: false,
   runnerBy: 'sudo',
   groups: ['adm'],
+  opens: [],
   files: [{ name: 'run', mode: '0755', text: '#!/bin/sh\necho "$(id)" `x` é\n' }],
 };
 
@@ -198,6 +200,15 @@ describe('what a host is sent', () => {
     assert.ok(
       whole.startsWith("a\nb\nenrol <<'HOLDFAST-PAYLOAD'\n") &&
         whole.endsWith('\nend\nHOLDFAST-PAYLOAD\n'),
+    );
+  });
+  it('tells a bastion what it opens, when it opens anything', () => {
+    assert.doesNotMatch(formatPayload(INSTALL), /^opens/m);
+    const opens = ['10.0.0.1:22', 'db.example:2222'];
+    assert.match(formatPayload({ ...INSTALL, opens }), /^opens 10\.0\.0\.1:22 db\.example:2222$/m);
+    throwsFault(
+      () => formatPayload({ ...INSTALL, opens: ['a:22",command="x'] }),
+      'invalid-enrolment',
     );
   });
   it('is refused where a value could be more than a value', () => {

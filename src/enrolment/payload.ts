@@ -33,6 +33,8 @@ export type Payload =
       /** `auto`: as the host finds itself, where nobody looked before. */
       readonly runnerBy: RunnerBy | 'auto';
       readonly groups: readonly ReaderGroup[];
+      /** `host:port` that its keys may open from there. */
+      readonly opens: readonly string[];
       readonly files: readonly HostFile[];
     }
   /** `evenRunning`: also while a job of ours has not ended. */
@@ -42,6 +44,7 @@ export type Payload =
       readonly organisation: string;
       readonly keys: TransportKeys;
       readonly next: TransportKeys | null;
+      readonly opens: readonly string[];
     }
   | { readonly verb: 'upgrade'; readonly version: string; readonly files: readonly HostFile[] };
 
@@ -50,6 +53,8 @@ export type EnrolScript = { readonly library: string; readonly script: string };
 
 const MARK = 'HOLDFAST-PAYLOAD';
 const LINE = /^[A-Za-z0-9._~/:@,+=-][A-Za-z0-9._~/:@,+= -]*$/;
+const MOST_VALUE = 1_024;
+const MOST_OPENS = 16_384;
 const MOST_BYTES = 4 * 1024 * 1024;
 
 /** Everything that goes to `sh -s` on a host. */
@@ -85,6 +90,7 @@ function bodyOf(payload: Payload): readonly string[] {
         head('again', payload.again ? 'yes' : 'no'),
         head('runner-by', payload.runnerBy),
         head('groups', payload.groups.join(',') || '-'),
+        ...opensHead(payload.opens),
         ...payload.files.flatMap(fileLines),
       ];
     case 'remove':
@@ -98,6 +104,7 @@ function bodyOf(payload: Payload): readonly string[] {
         verb,
         head('organisation', payload.organisation),
         ...keyHeads(payload.keys, payload.next),
+        ...opensHead(payload.opens),
       ];
     case 'upgrade':
       return [verb, head('version', payload.version), ...payload.files.flatMap(fileLines)];
@@ -113,8 +120,12 @@ function keyHeads(keys: TransportKeys, next: TransportKeys | null): readonly str
   ];
 }
 
-function head(key: string, value: string): string {
-  if (LINE.test(value) && value.length <= 1_024) return `${key} ${value}`;
+function opensHead(opens: readonly string[]): readonly string[] {
+  return opens.length === 0 ? [] : [head('opens', opens.join(' '), MOST_OPENS)];
+}
+
+function head(key: string, value: string, most = MOST_VALUE): string {
+  if (LINE.test(value) && value.length <= most) return `${key} ${value}`;
   throw new Fault(
     'invalid',
     'invalid-enrolment',

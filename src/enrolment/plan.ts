@@ -10,6 +10,8 @@ export type Wishes = {
   readonly again: boolean;
   readonly organisation: string;
   readonly version: string;
+  /** `host:port` of those that are reached through it. */
+  readonly opens: readonly string[];
   /** Seconds, by our clock when the probe was asked for. */
   readonly now: number;
 };
@@ -55,7 +57,12 @@ export function planHost(probe: Probe, wishes: Wishes): HostPlan {
     capability,
     runnerBy,
     groups,
-    makes: makes(runnerBy, groups, has('sudo'), wishes.version),
+    makes: [
+      ...makes(runnerBy, groups, has('sudo'), wishes.version),
+      ...(wishes.opens.length === 0
+        ? []
+        : [`bastion  both keys may open ${wishes.opens.join(', ')} from there, and nothing else`]),
+    ],
     notes: [
       ...(wishes.readerOnly || capability !== 'reader-only'
         ? []

@@ -10,6 +10,7 @@ import { sha256 } from '#base/digest';
 import { Fault } from '#base/fault';
 import type { JsonObject } from '#base/json';
 import type { NewHost } from './answer.ts';
+import type { RunnerBy } from './payload.ts';
 
 /** Everything that is pinned of a host, and what it was when it was enrolled. */
 export type HostPins = {
@@ -21,6 +22,8 @@ export type HostPins = {
   /** `<type> <base64>`, ascending. */
   readonly hostKeys: readonly string[];
   readonly capability: HostCapability;
+  /** `root`: the runner enters as root, for want of sudo. */
+  readonly runnerBy: RunnerBy;
   readonly version: string;
   readonly server: string;
   readonly client: string;
@@ -28,8 +31,8 @@ export type HostPins = {
 
 /** What it can check, by its own word: never more than it was asked to be. */
 export function pinsOf(target: string, host: NewHost): HostPins {
-  const { time: _, runnerBy, sshsig, ...kept } = host;
-  return { target, capability: capabilityOf(runnerBy, sshsig), ...kept };
+  const { time: _, sshsig, ...kept } = host;
+  return { target, capability: capabilityOf(host.runnerBy, sshsig), ...kept };
 }
 
 function capabilityOf(runnerBy: NewHost['runnerBy'], sshsig: NewHost['sshsig']): HostCapability {
@@ -107,12 +110,14 @@ export function parsePins(value: unknown): HostPins {
     receiptKey: text('receiptKey', KEY),
     hostKeys: (keys as string[]).toSorted(),
     capability: capability ?? fail('capability'),
+    runnerBy: RUNNERS.find((each) => each === from['runnerBy']) ?? fail('runnerBy'),
     version: text('version', TOKEN),
     server: text('server', PLAIN),
     client: text('client', PLAIN),
   };
 }
 
+const RUNNERS: readonly RunnerBy[] = ['sudo', 'root', 'none'];
 const TOKEN = /^(?!-)[A-Za-z0-9._:@/-]{1,128}$/;
 const KEY = /^[a-z0-9-]{4,32} [A-Za-z0-9+/]{40,2000}={0,2}$/;
 const PLAIN = /^[\x20-\x7e]{0,400}$/;

@@ -36,6 +36,7 @@ const pins = (name: string, over: Partial<PinsInput> = {}): PinsInput => ({
   receiptKey: key('R'),
   hostKeys: [key('H')],
   capability: 'full',
+  runnerBy: 'sudo',
   version: '0.1.0',
   server: 'OpenSSH_9.2',
   client: 'OpenSSH_9.2p1',

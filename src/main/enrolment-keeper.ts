@@ -13,6 +13,7 @@ import type { AuthorityState } from '#execution';
 import { type Inventory, requireSsh, resolveTarget } from '#inventory';
 import type { Target } from '#model';
 import type { EnrolmentPowers, PinsInput } from '#operations';
+import { opensOf } from './bastions.ts';
 import { EnrolmentRecords, type Known, SIGNED } from './enrolment-records.ts';
 import {
   counted,
@@ -84,6 +85,7 @@ export class EnrolmentKeeper implements EnrolmentPowers {
       await transport.current(),
       (await transport.hasNext()) ? await transport.next() : null,
     ];
+    const opens = opensOf(read.targets);
     return {
       organisation: state.organisation,
       controlPlane: controlPlaneKey,
@@ -113,6 +115,7 @@ export class EnrolmentKeeper implements EnrolmentPowers {
           capability: before?.capability ?? null,
           version: before?.version ?? null,
           hostId: before?.hostId ?? null,
+          opens: [...(opens.get(target.id) ?? [])],
         };
       }),
     };

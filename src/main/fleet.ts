@@ -85,6 +85,10 @@ export class Fleet implements AsyncDisposable {
         hostKeys: async ({ target }) =>
           target === null ? [] : ((await this.enrolment.host(target.id))?.hostKeys ?? []),
         keyOf,
+        userOf: async ({ id }, account) =>
+          account === 'runner' && (await this.enrolment.host(id))?.runnerBy === 'root'
+            ? 'root'
+            : null,
       });
     this.enrolment = new EnrolmentKeeper({
       files,

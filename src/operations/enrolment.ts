@@ -20,6 +20,7 @@ const pinsInput = z.strictObject({
   receiptKey: keyLine,
   hostKeys: z.array(keyLine).min(1).max(8),
   capability: z.enum(['full', 'key-only', 'reader-only']),
+  runnerBy: z.enum(['sudo', 'root', 'none']),
   version: word,
   server: word,
   client: word,

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Json } from '#base/json';
 import { aKey, aPrivateKey } from '#samples/authority';
 import { CLI_CALLER } from '../../src/main/callers.ts';
 import { mustOpen, PERSON, putInForce } from './change-home.ts';
@@ -15,17 +16,19 @@ export type Enroller = AsyncDisposable & {
   cli(...argv: readonly string[]): Promise<Ended>;
   /** The same, and throws unless it ended with `code`. */
   must<Value>(code: number, ...argv: readonly string[]): Promise<Value>;
+  /** What an operation answers, asked as by the command line. */
+  ask<Value>(operation: string, input: object): Promise<Value>;
   /** Signs for everything that waits. */
   sign(): Promise<void>;
 };
 
-/** `fleet`: name and address of each target. */
+/** `fleet`: name and address of each target, and the target it is reached through. */
 export async function anEnroller(
-  fleet: readonly (readonly [name: string, address: string])[],
+  fleet: readonly (readonly [name: string, address: string, via?: string])[],
 ): Promise<Enroller> {
   const lines = fleet.map(
-    ([name, address]) =>
-      `  host:${name}:\n    hostType: debian\n    environment: lab\n    transport: ssh\n    address: ${address}\n`,
+    ([name, address, via]) =>
+      `  host:${name}:\n    hostType: debian\n    environment: lab\n    transport: ssh\n    address: ${address}\n${via === undefined ? '' : `    via: [${via}]\n`}`,
   );
   const place = mkdtempSync(join(tmpdir(), 'hf-enrol-'));
   const home = join(place, 'home');
@@ -54,19 +57,17 @@ export async function anEnroller(
       );
     return (ended.out === '' ? {} : JSON.parse(ended.out)) as Value;
   };
+  const ask = async <Value>(operation: string, input: object): Promise<Value> =>
+    (await owner.service.perform({ operation, input: input as Json, caller: CLI_CALLER }))
+      .value as Value;
   return {
     home,
     key,
     cli,
     must,
+    ask,
     async sign() {
-      const { digestWords } = (
-        await owner.service.perform({
-          operation: 'enrolment_page',
-          input: {},
-          caller: CLI_CALLER,
-        })
-      ).value as { digestWords: string };
+      const { digestWords } = await ask<{ digestWords: string }>('enrolment_page', {});
       await must(0, 'enroll', '--sign', '--key', key, '--words', digestWords);
     },
     async [Symbol.asyncDispose]() {

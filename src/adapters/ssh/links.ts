@@ -115,9 +115,15 @@ export class Links {
     this.#count += 1;
     const socket = `${this.#parts.directory}/${this.#count.toString(36)}.s`;
     const { host, port } = route.place;
-    const user = settings.users[account];
+    const user = await this.#userOf(target, account);
     const where = ['-T', '-l', user, '-p', String(port), '--', host];
-    const jumps = route.hops.map((hop) => jumpWord(hop, settings.bastionUser ?? user)).join(',');
+    const words: string[] = [];
+    for (const hop of route.hops) {
+      const own =
+        hop.target === null ? settings.users[account] : await this.#userOf(hop.target, account);
+      words.push(jumpWord(hop, settings.bastionUser ?? own));
+    }
+    const jumps = words.join(',');
     const main: Argv = [
       settings.ssh,
       '-F',
@@ -160,6 +166,11 @@ export class Links {
     const pinned = target?.hostKey ?? null;
     const keys = pinned === null ? await this.#parts.hostKeys({ target, host, port }) : [pinned];
     return keys.filter(isHostKey);
+  }
+
+  async #userOf(target: Target, account: Account): Promise<string> {
+    const own = (await this.#parts.userOf?.(target, account)) ?? null;
+    return own ?? this.#settings.users[account];
   }
 
   async #key(account: Account): Promise<AccountKey> {

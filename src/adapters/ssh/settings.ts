@@ -71,5 +71,7 @@ export type OpenSsh = {
   readonly hostKeys: HostKeysOf;
   /** Asked again before `expires` (microseconds); without it, at each connection. */
   readonly keyOf: (account: Account) => Promise<AccountKey>;
+  /** Where one host's account has another name than `settings.users` says; `null`: it has not. */
+  readonly userOf?: (target: Target, account: Account) => Promise<string | null>;
   readonly settings?: Partial<SshSettings>;
 };

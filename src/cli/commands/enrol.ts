@@ -187,6 +187,7 @@ async function writeScript(desk: Desk, start: Start, wanted: Wanted): Promise<nu
       again: wanted.again,
       runnerBy,
       groups: wanted.groups,
+      opens: start.hosts.length === 1 ? (start.hosts[0]?.opens ?? []) : [],
       files,
     }),
   );

@@ -98,18 +98,25 @@ async function takeAway(
 export const rotateKeys: CommandSpec = {
   usage: 'rotate-keys [targets]',
   summary: 'change the keys that hosts are entered with: add the next, try them, take the old away',
-  more: 'All enrolled hosts unless some are named. Nothing is taken away before every host was entered with the next keys.',
+  more: 'Nothing is taken away before every enrolled host was entered with the next keys; where only some are named, those get them besides the old ones. With --same the keys stay: for bastions, once fleet.yaml has other hosts behind them.',
   examples: ['rotate-keys', 'rotate-keys --ssh-config ~/.ssh/fleet'],
-  options: [SSH_CONFIG, AT_ONCE, { flags: '--batch', about: 'ssh asks nobody for anything' }, YES],
+  options: [
+    { flags: '--same', about: 'write the keys of now again, and what bastions open' },
+    SSH_CONFIG,
+    AT_ONCE,
+    { flags: '--batch', about: 'ssh asks nobody for anything' },
+    YES,
+  ],
   async run(desk, [words], options) {
     const wanted = wantedOf(desk, options);
     const start = await startOf(desk, await enrolledTargets(desk, words));
     const targets = start.hosts.map(({ target }) => target);
-    await goOn(desk, options, `Change the transport keys of ${targets.length} hosts?`);
-    const staged = (await desk.ask('enrolment_keys', { verb: 'stage' })) as unknown as Pick<
-      Start,
-      'keys' | 'next'
-    >;
+    const isSame = options['same'] === true;
+    await goOn(
+      desk,
+      options,
+      `${isSame ? 'Write' : 'Change'} the transport keys of ${targets.length} hosts?`,
+    );
     const { script } = await desk.commands.ssh.material(desk.home);
     const put = (keys: Start['keys'], next: Start['next']): Promise<readonly Way[]> =>
       inTurns(start.hosts, wanted.width, async (host): Promise<Way> => {
@@ -125,7 +132,13 @@ export const rotateKeys: CommandSpec = {
           const answer = parseNewHost(
             await desk.commands.ssh.send(
               door,
-              scriptFor(script, { verb: 'keys', organisation: start.organisation, keys, next }),
+              scriptFor(script, {
+                verb: 'keys',
+                organisation: start.organisation,
+                keys,
+                next,
+                opens: host.opens,
+              }),
             ),
           );
           if (answer.hostId !== host.hostId)
@@ -136,6 +149,11 @@ export const rotateKeys: CommandSpec = {
             );
         });
       });
+    if (isSame) return shown(desk, await put(start.keys, start.next), ['the same keys'], '');
+    const staged = (await desk.ask('enrolment_keys', { verb: 'stage' })) as unknown as Pick<
+      Start,
+      'keys' | 'next'
+    >;
     const added = await put(staged.keys, staged.next);
     const failed = added.filter(({ fault }) => fault !== undefined);
     if (failed.length > 0)
@@ -166,6 +184,14 @@ export const rotateKeys: CommandSpec = {
     });
     if (entered.some(({ fault }) => fault !== undefined))
       return shown(desk, entered, ['the old keys stay in use'], 'run it again');
+    const others = (await enrolledTargets(desk, undefined)).filter((id) => !targets.includes(id));
+    if (others.length > 0)
+      return shown(
+        desk,
+        entered,
+        [`the old keys stay in use: ${others.length} other hosts have not the next ones yet`],
+        'holdfast rotate-keys, without names',
+      );
     await desk.ask('enrolment_keys', { verb: 'commit' });
     const cleared = await put(staged.next ?? staged.keys, null);
     return shown(

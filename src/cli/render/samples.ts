@@ -138,6 +138,7 @@ const PINS = {
   receiptKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPn3sQ4RYkP1ZrZ9VbP2hQn4Xy3H2mZ0Zs6q1n0iZp9T',
   hostKeys: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPn3sQ4RYkP1ZrZ9VbP2hQn4Xy3H2mZ0Zs6q1n0iZp9U'],
   capability: 'full',
+  runnerBy: 'sudo',
   version: '0.1.0',
   server: 'OpenSSH_9.2',
   client: 'OpenSSH_9.2p1',
