@@ -217,6 +217,12 @@ const ASKED: readonly (readonly [argv: string, operation: string, input: Json])[
   ['operator list', 'operators_list', {}],
   ['config status', 'config_status', {}],
   ['policy test', 'policy_test', {}],
+  ['catalogue suggestions', 'command_suggestions', {}],
+  ['catalogue stats', 'command_statistics', {}],
+  ['catalogue draft foo-1', 'command_draft', { id: 'foo-1' }],
+  ['catalogue shadow foo-1', 'command_move', { id: 'foo-1', to: 'shadow' }],
+  ['catalogue adopt foo-1', 'command_move', { id: 'foo-1', to: 'active' }],
+  ['catalogue disable foo-1', 'command_move', { id: 'foo-1', to: 'disabled' }],
   [`policy explain ${CHANGE}`, 'policy_explain', { changeId: CHANGE }],
   ['policy replay --limit 9', 'policy_replay', { limit: 9 }],
   [`bundle ${CHANGE}`, 'change_bundle', { changeId: CHANGE }],
@@ -327,7 +333,6 @@ describe('a command', () => {
       'version',
       'witness',
       'analyze', // Asks nobody, as catalogue.
-      'catalogue',
       'look',
       'enroll', // In commands/enrol.test.ts, as the three below.
       'unenroll',

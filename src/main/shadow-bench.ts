@@ -50,12 +50,13 @@ export class ShadowBench {
     );
   }
 
-  async asked({ target: _, byOperator, ...given }: CommandQuestion): Promise<void> {
+  async asked(question: CommandQuestion): Promise<void> {
+    const given = 'argv' in question ? { argv: question.argv } : { line: question.line };
     const { all, grammar } = await this.now();
     for (const [id, shadow] of all) {
       const before = this.#known().get(id);
       if (before === undefined) continue;
-      const asker = byOperator ? 'operator' : 'assistant';
+      const asker = question.byOperator ? 'operator' : 'assistant';
       const after = counted(before.counts, shadow, grammar.judge, given, asker);
       if (after === before.counts) continue;
       this.#known().set(id, { digest: before.digest, counts: after });

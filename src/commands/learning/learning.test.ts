@@ -193,7 +193,7 @@ describe('a draft', () => {
     const after = withEntries(judge, entries);
     const named = new Set(entries.map(({ program }) => program));
     let seen = 0;
-    for (const line of [...new Set([...reading, ...LINES])]) {
+    for (const line of new Set([...reading, ...LINES])) {
       const argv = argvOf(line);
       if (!named.has(argv[0] ?? '')) continue;
       seen += 1;
