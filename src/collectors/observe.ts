@@ -142,15 +142,27 @@ function soundPart(look: Look, collector: Collector, target: string): Look {
     for (const kind of collector.kinds) leaveOut(kind, `more than ${LIMITS.collectorFacts} facts`);
   }
   const prefix = `${keyOf(target)}/`;
-  const sound = facts.filter(({ entity, attribute, value }) => {
+  // Facts of one entity stand together, and attributes are few: each is looked at once.
+  let last: { entity: string; kind: string; own: boolean; problem: string | undefined } | undefined;
+  const ofEntity = (entity: string): NonNullable<typeof last> => {
+    if (last?.entity === entity) return last;
     const kind = kindOf(entity);
     const own = collector.kinds.includes(kind);
+    const isOwn = own && (entity === target || keyOf(entity).startsWith(prefix));
+    const problem = entityProblem(entity) ?? (isOwn ? undefined : 'not its own');
+    last = { entity, kind, own, problem };
+    return last;
+  };
+  const attributes = new Map<string, string | undefined>();
+  const ofAttribute = (attribute: string): string | undefined => {
+    if (!attributes.has(attribute)) attributes.set(attribute, attributeProblem(attribute));
+    return attributes.get(attribute);
+  };
+  const sound = facts.filter(({ entity, attribute, value }) => {
+    const { kind, own, problem: ofIts } = ofEntity(entity);
     const problem =
-      entityProblem(entity) ??
-      (own && (entity === target || keyOf(entity).startsWith(prefix))
-        ? undefined
-        : 'not its own') ??
-      attributeProblem(attribute) ??
+      ofIts ??
+      ofAttribute(attribute) ??
       jsonProblem(value)?.problem ??
       checkValue(kind, attribute, value);
     if (problem === undefined) return true;

@@ -72,8 +72,9 @@ export function reasonOf(error: unknown, path: string): string {
 /** Gathers what one collector sees. What is `undefined` is no fact. */
 export class Gathering {
   readonly #session: LookSession;
-  readonly #facts = new Map<string, LookFact>();
-  readonly #entities = new Set<string>();
+  readonly #facts: LookFact[] = [];
+  /** What is told already, by entity and attribute. */
+  readonly #told = new Map<string, Set<string>>();
   readonly #short = new Map<string, string>();
 
   constructor(session: LookSession) {
@@ -90,7 +91,7 @@ export class Gathering {
   }
 
   has(kind: string, key: string): boolean {
-    return this.#entities.has(this.#session.entity(kind, key));
+    return this.#told.has(this.#session.entity(kind, key));
   }
 
   ref(kind: string, key: string): Json {
@@ -106,20 +107,24 @@ export class Gathering {
 
   end(kinds: readonly string[]): Look {
     return {
-      facts: [...this.#facts.values()],
+      facts: [...this.#facts],
       complete: kinds.filter((kind) => !this.#short.has(kind)),
       shortfalls: [...this.#short].map(([kind, reason]) => ({ kind, status: 'partial', reason })),
     };
   }
 
   #add(entity: string, attributes: Readonly<Record<string, Json | undefined>>): void {
+    let told = this.#told.get(entity);
     for (const [attribute, value] of Object.entries(attributes)) {
       if (value === undefined) continue;
-      this.#entities.add(entity);
-      const id = `${entity}\0${attribute}`;
-      if (this.#facts.has(id)) continue;
+      if (told === undefined) {
+        told = new Set();
+        this.#told.set(entity, told);
+      }
+      if (told.has(attribute)) continue;
+      told.add(attribute);
       const kept = typeof value === 'string' ? shown(value) : value;
-      this.#facts.set(id, { entity, attribute, value: kept });
+      this.#facts.push({ entity, attribute, value: kept });
     }
   }
 }

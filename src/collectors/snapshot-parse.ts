@@ -7,7 +7,15 @@ import type { Json } from '#base/json';
 import { LIMITS } from '#base/limits';
 import type { MachineFileInfo } from '#base/ports';
 import { type Instant, isInstant } from '#base/time';
-import { decoded, isPath, isPlainPath, type Name, nameOf, textOf } from './snapshot-text.ts';
+import {
+  decoded,
+  isPath,
+  isPlain,
+  isPlainPath,
+  type Name,
+  nameOf,
+  textOf,
+} from './snapshot-text.ts';
 
 export const SNAPSHOT_BYTES = 32 * 1024 * 1024;
 const BODY_BYTES = 1024 * 1024;
@@ -273,6 +281,7 @@ function countOf(text: string | undefined): number | undefined {
 }
 
 function nameIn(text: string, from: number): Name {
+  if (isPlain(text)) return { text, isText: true };
   const bytes = decoded(text);
   if (bytes === undefined) throw malformed('a text is not in its one form', from);
   return nameOf(bytes);

@@ -2,9 +2,16 @@
 
 const PLAIN = /^[A-Za-z0-9._~/:@,+=-]$/;
 
+const PLAINS = /^[A-Za-z0-9._~/:@,+=-]*$/;
+
+/** It stands for itself: nothing in it is encoded. */
+export function isPlain(text: string): boolean {
+  return PLAINS.test(text);
+}
+
 /** The bytes of a percent-encoded text; `undefined` when it is not in the one form. */
 export function decoded(text: string): Uint8Array | undefined {
-  if (/^[A-Za-z0-9._~/:@,+=-]*$/.test(text)) return Buffer.from(text, 'latin1');
+  if (isPlain(text)) return Buffer.from(text, 'latin1');
   const bytes: number[] = [];
   for (let at = 0; at < text.length; at++) {
     const mark = text[at] ?? '';

@@ -112,7 +112,8 @@ function joined(
   const isTold = new Set(told.map(({ entity, attribute }) => `${entity}\0${attribute}`));
   const kept = look.facts.filter((fact) => {
     const kind = kindOf(fact.entity);
-    if (whole(kind) || isTold.has(`${fact.entity}\0${fact.attribute}`)) return false;
+    if (whole(kind)) return false;
+    if (isTold.size > 0 && isTold.has(`${fact.entity}\0${fact.attribute}`)) return false;
     const unknown = unknownPart(fact, refused);
     if (unknown !== undefined) short(kind, unknown);
     return unknown === undefined;
