@@ -599,7 +599,8 @@ function holders(options,   cmd, line, pid, i) {
   cmd = "exec ls " options " /proc/[0-9]*/fd 2>/dev/null"
   while ((cmd | getline line) > 0) {
     if (line ~ /^\/proc\/[0-9]+\/fd:$/) { pid = substr(line, 7); sub(/\/fd:$/, "", pid); continue }
-    if (pid == "" || !match(line, / [0-9]+ -> socket:\[[0-9]+\]$/)) continue
+    # A file may be named like a socket; then there are two arrows.
+    if (pid == "" || line ~ / -> .* -> / || !match(line, / [0-9]+ -> socket:\[[0-9]+\]$/)) continue
     line = substr(line, RSTART + 1)
     i = line; sub(/^.*\[/, "", i); sub(/\]$/, "", i)
     if (!(i in inodes)) continue
