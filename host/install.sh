@@ -30,7 +30,7 @@ MiLCJjcm9zc09yaWdpbiI6ZmFsc2V9AAAAAA==
 # sshsig: none, keys, or passkeys; tried, not guessed from a version.
 sshsig() {
   (
-    cd "$work" || exit
+    cd "$work" && rm -f probe* passkey* || exit
     ssh-keygen -q -t ed25519 -N '' -C probe -f probe </dev/null >/dev/null 2>&1 ||
       ssh-keygen -q -t ecdsa -b 256 -N '' -C probe -f probe </dev/null >/dev/null 2>&1 || { echo none && exit; }
     printf 'holdfast\n' >probe.text

@@ -33,7 +33,7 @@ sh -s </run/remove.sh >/run/second 2>/dev/null
 rm -rf /tmp/tmp.*
 echo "second $(sed -n 's/^verdict ok/ok/p; s/^code not-enrolled/not-enrolled/p' /run/second | head -n 1)"`;
 
-describe('enrolling', { skip, timeout: 900_000 }, () => {
+describe('enrolling', { skip, timeout: 1_800_000 }, () => {
   let fleet: Fleet;
   let one: Enroller;
   before(async () => {

@@ -74,15 +74,15 @@ export class Desk {
   }
 
   /** Text for a program, to the byte; at a terminal only what an eye may see of it. */
-  raw(text: string): void {
+  raw(text: string, to: 'stdout' | 'stderr' = 'stdout'): void {
     const ended = text.endsWith('\n') ? text : `${text}\n`;
-    if (!this.io.isTerminal.stdout) {
-      this.io.stdout(ended);
+    if (!this.io.isTerminal[to]) {
+      this.io[to](ended);
       return;
     }
     const paper = new Paper({ columns: undefined, colour: false });
     paper.block(ended, '');
-    this.io.stdout(paper.toString());
+    this.io[to](paper.toString());
   }
 
   /**

@@ -135,7 +135,7 @@ describe('hostile text of a target', () => {
         assert.doesNotMatch((out + err).replaceAll(COLOUR, ''), HARMFUL, argv.join(' '));
         if (!argv.includes('--json') && !argv.includes('--pretty')) {
           // What is written for a program has lines of its own.
-          if (operation !== 'change_bundle' && operation !== 'evidence_export')
+          if (!['change_bundle', 'evidence_export', 'run_command'].includes(operation))
             assert.ok(!/^NEXT LINE/m.test(out), argv.join(' '));
           seen += out.split('gnp.exe').length - 1;
         }

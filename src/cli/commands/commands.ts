@@ -47,7 +47,7 @@ What is not known at all becomes a T3 change here, by your own hand; secrets, de
     if (desk.json) desk.show(answer, renderAnything);
     else {
       if (answer.stdout !== '') desk.raw(answer.stdout);
-      if (answer.stderr !== '') desk.io.stderr(`${answer.stderr.trimEnd()}\n`);
+      if (answer.stderr !== '') desk.raw(answer.stderr.trimEnd(), 'stderr');
       if (answer.truncated) desk.io.stderr('holdfast: the output was cut\n');
     }
     return answer.exit ?? EXIT_CODES.unavailable;

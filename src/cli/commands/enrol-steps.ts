@@ -1,4 +1,4 @@
-/** What the commands that enter hosts have in common: options, doors, attempts, and the one signature. */
+/** What the commands that enter hosts have in common: doors, attempts, and the one signature. */
 import { resolve } from 'node:path';
 import { Fault } from '#base/fault';
 import { canonicalJson, type Json } from '#base/json';
@@ -13,25 +13,7 @@ import {
   renderOutcome,
 } from '../render/enrolment.ts';
 import { consent, keyFor } from '../signing.ts';
-import type { OptionSpec, Options } from './spec.ts';
-
-export const SSH: OptionSpec = {
-  flags: '--ssh <alias>',
-  about: 'how your own ssh knows it; default: its address in fleet.yaml',
-};
-export const SSH_CONFIG: OptionSpec = {
-  flags: '--ssh-config <path>',
-  about: 'another configuration for your ssh',
-};
-export const YES: OptionSpec = {
-  flags: '--yes',
-  about: 'do not ask before it is done; the signature is asked for still',
-};
-export const AT_ONCE: OptionSpec = {
-  flags: '--at-once <n>',
-  about: 'hosts at the same time; default 8',
-  read: 'whole number',
-};
+import type { Options } from './spec.ts';
 
 export function wantedOf(desk: Desk, options: Options): Wanted {
   const text = (name: string): string | null =>

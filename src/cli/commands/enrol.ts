@@ -21,153 +21,95 @@ import {
   renderPlans,
   renderPlansShort,
 } from '../render/enrolment.ts';
-import { KEY, WORDS } from './change.ts';
 import { hostsAsked } from './enrol-list.ts';
-import {
-  AT_ONCE,
-  goOn,
-  SSH,
-  SSH_CONFIG,
-  signPending,
-  startOf,
-  wantedOf,
-  worst,
-  YES,
-} from './enrol-steps.ts';
+import { goOn, signPending, startOf, wantedOf, worst } from './enrol-steps.ts';
 import { readText } from './reading.ts';
 import type { CommandSpec, Options } from './spec.ts';
 
-export const enroll: CommandSpec = {
-  usage: 'enroll [target]',
-  summary: 'make a machine into a host that checks everything by itself',
-  more: 'By your own ssh, as root or with sudo that asks for no password. Shows its plan first. Run again, a batch goes on where it was. Used from when you have signed the record.',
-  examples: [
-    'enroll web-1',
-    'enroll web-1 --ssh web --plan',
-    'enroll --from inventory.ini --batch --yes',
-    'enroll --sign',
-  ],
-  options: [
-    SSH,
-    SSH_CONFIG,
-    {
-      flags: '--from <path>',
-      about: 'hosts of an Ansible inventory (ini), an ssh_config or a table (csv)',
-    },
-    {
-      flags: '--form <form>',
-      about: 'of that file; default: by its name and how it begins',
-      choices: ['ini', 'ssh_config', 'csv'],
-    },
-    { flags: '--batch', about: 'ssh asks nobody for anything; needed with --from' },
-    AT_ONCE,
-    { flags: '--plan', about: 'look and show, and do nothing' },
-    { flags: '--again', about: 'also when it is enrolled: the next epoch' },
-    { flags: '--reader-only', about: 'nothing is ever changed there' },
-    {
-      flags: '--groups <groups>',
-      about: 'for the reader: adm, systemd-journal, or none; default both',
-      read: 'list',
-    },
-    { flags: '--write', about: 'print the script to run as root there by hand, and do nothing' },
-    { flags: '--answer <path>', about: 'take what that script printed on the target' },
-    { flags: '--no-sign', about: 'leave the signature for later' },
-    { flags: '--sign', about: 'only sign for what waits' },
-    YES,
-    KEY,
-    WORDS,
-  ],
-  async run(desk, [target], options) {
-    if (options['sign'] === true && target === undefined && options['from'] === undefined) {
-      const { says, next } = await signPending(desk, options, new Map());
-      desk.show({ hosts: [], says, next } satisfies Outcome, renderOutcome);
-      return EXIT_CODES.ok;
-    }
-    const listed = await hostsAsked(desk, target, options);
-    const wanted = wantedOf(desk, options);
-    const start = await startOf(
-      desk,
-      listed.map(({ id }) => id),
-    );
-    if (options['write'] === true) return writeScript(desk, start, wanted);
-    if (typeof options['answer'] === 'string') return takeAnswer(desk, start, options);
-    const material = await desk.commands.ssh.material(desk.home);
-    const ways = await inTurns(start.hosts, wanted.width, (host): Promise<Way> => {
-      const known = listed.find(({ id }) => id === host.target)?.listed;
-      const way = { target: host.target, start: host, door: doorOf(host, wanted, known), ms: 0 };
-      // Done before: a batch goes on with the others.
-      if (host.state !== 'new' && !wanted.again) return Promise.resolve(way);
-      desk.progress(`looking at ${host.target}`);
-      return probeHost(desk, way, wanted, material, start.organisation);
-    });
-    desk.clearProgress();
-    const planned = options['plan'] === true;
-    if (!planned || !desk.json)
-      desk.present(ways, ways.length > 4 ? renderPlansShort : renderPlans);
-    if (planned) {
-      if (desk.json)
-        desk.show(
-          {
-            hosts: ways.map((way) => ({
-              ...rowOf(way, false),
-              hostKeys: [...(way.probe?.hostKeys ?? [])],
-              makes: [...(way.plan?.makes ?? [])],
-              problems: [...(way.plan?.problems ?? [])],
-            })),
-            says: [],
-            next: '',
-          },
-          renderOutcome,
-        );
-      return worst(ways);
-    }
-    const able = ways.filter(
-      ({ plan, fault }) => plan !== undefined && fault === undefined && plan.problems.length === 0,
-    );
-    if (able.length > 0)
-      await goOn(
-        desk,
-        options,
-        `Enrol ${able.length === 1 ? (able[0]?.target ?? '') : `${able.length} hosts`} like this?`,
+export const runEnroll: CommandSpec['run'] = async (desk, [target], options) => {
+  if (options['sign'] === true && target === undefined && options['from'] === undefined) {
+    const { says, next } = await signPending(desk, options, new Map());
+    desk.show({ hosts: [], says, next } satisfies Outcome, renderOutcome);
+    return EXIT_CODES.ok;
+  }
+  const listed = await hostsAsked(desk, target, options);
+  const wanted = wantedOf(desk, options);
+  const start = await startOf(
+    desk,
+    listed.map(({ id }) => id),
+  );
+  if (options['write'] === true) return writeScript(desk, start, wanted);
+  if (typeof options['answer'] === 'string') return takeAnswer(desk, start, options);
+  const material = await desk.commands.ssh.material(desk.home);
+  const ways = await inTurns(start.hosts, wanted.width, (host): Promise<Way> => {
+    const known = listed.find(({ id }) => id === host.target)?.listed;
+    const way = { target: host.target, start: host, door: doorOf(host, wanted, known), ms: 0 };
+    // Done before: a batch goes on with the others.
+    if (host.state !== 'new' && !wanted.again) return Promise.resolve(way);
+    desk.progress(`looking at ${host.target}`);
+    return probeHost(desk, way, wanted, material, start.organisation);
+  });
+  desk.clearProgress();
+  const planned = options['plan'] === true;
+  if (!planned || !desk.json) desk.present(ways, ways.length > 4 ? renderPlansShort : renderPlans);
+  if (planned) {
+    if (desk.json)
+      desk.show(
+        {
+          hosts: ways.map((way) => ({
+            ...rowOf(way, false),
+            hostKeys: [...(way.probe?.hostKeys ?? [])],
+            makes: [...(way.plan?.makes ?? [])],
+            problems: [...(way.plan?.problems ?? [])],
+          })),
+          says: [],
+          next: '',
+        },
+        renderOutcome,
       );
-    let handing: Promise<unknown> = Promise.resolve();
-    const hand = (pins: HostPins): Promise<void> => {
-      const handed = handing.then(async () => {
-        await desk.ask('enrolment_add', { host: pins as unknown as Json });
-      });
-      handing = handed.catch(() => {});
-      return handed;
-    };
-    const done = await inTurns(ways, wanted.width, (way) => {
-      if (way.plan !== undefined) desk.progress(`enrolling ${way.target}`);
-      return installHost(desk, way, wanted.again, start, material, hand);
+    return worst(ways);
+  }
+  const able = ways.filter(
+    ({ plan, fault }) => plan !== undefined && fault === undefined && plan.problems.length === 0,
+  );
+  if (able.length > 0)
+    await goOn(
+      desk,
+      options,
+      `Enrol ${able.length === 1 ? (able[0]?.target ?? '') : `${able.length} hosts`} like this?`,
+    );
+  let handing: Promise<unknown> = Promise.resolve();
+  const hand = (pins: HostPins): Promise<void> => {
+    const handed = handing.then(async () => {
+      await desk.ask('enrolment_add', { host: pins as unknown as Json });
     });
-    desk.clearProgress();
-    const waits = done.some(
-      ({ pins, start: { state } }) => pins !== undefined || state === 'pending',
-    );
-    const own = new Map(
-      done.flatMap(({ target: id, pins }) => (pins === undefined ? [] : [[id, pins] as const])),
-    );
-    const signs = waits && options['sign'] !== false;
-    const { says, next, isWhole } = signs
-      ? await signPending(desk, options, own)
-      : { says: [], next: waits ? 'holdfast enroll --sign' : '', isWhole: false };
-    desk.show(
-      { hosts: done.map((way) => rowOf(way, isWhole)), says, next } satisfies Outcome,
-      renderOutcome,
-    );
-    return worst(done);
-  },
+    handing = handed.catch(() => {});
+    return handed;
+  };
+  const done = await inTurns(ways, wanted.width, (way) => {
+    if (way.plan !== undefined) desk.progress(`enrolling ${way.target}`);
+    return installHost(desk, way, wanted.again, start, material, hand);
+  });
+  desk.clearProgress();
+  const waits = done.some(
+    ({ pins, start: { state } }) => pins !== undefined || state === 'pending',
+  );
+  const own = new Map(
+    done.flatMap(({ target: id, pins }) => (pins === undefined ? [] : [[id, pins] as const])),
+  );
+  const signs = waits && options['sign'] !== false;
+  const { says, next, isWhole } = signs
+    ? await signPending(desk, options, own)
+    : { says: [], next: waits ? 'holdfast enroll --sign' : '', isWhole: false };
+  desk.show(
+    { hosts: done.map((way) => rowOf(way, isWhole)), says, next } satisfies Outcome,
+    renderOutcome,
+  );
+  return worst(done);
 };
 
-export const hosts: CommandSpec = {
-  usage: 'hosts',
-  summary: 'list enrolled hosts, what each can check, and what waits for a signature',
-  examples: ['hosts', 'hosts --json'],
-  async run(desk) {
-    await desk.answer('enrolment_list', {}, renderHosts);
-  },
+export const runHosts: CommandSpec['run'] = async (desk) => {
+  await desk.answer('enrolment_list', {}, renderHosts);
 };
 
 /** For a host that only its own administrators reach. */
