@@ -8,7 +8,7 @@ use Time::HiRes qw(time sleep);
 my ($list, $report, $at_once, $limit) = @ARGV;
 open(my $in, '<', $list) or die "$list: $!";
 binmode $in;
-my @commands = split /\0\0/, do { local $/; <$in> };
+my @commands = split /\n/, do { local $/; <$in> };
 close $in;
 open(my $out, '>', $report) or die "$report: $!";
 my (%running, %late);

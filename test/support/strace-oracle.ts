@@ -39,7 +39,7 @@ type Own = {
 
 /** What the tools of the process list look at: descriptors and maps, of which the kernel shows the reader's own; never a memory. */
 const PROCESSES =
-  /^\/proc\/\d+(?:\/task(?:\/\d+)?)?(?:\/(?:stat|statm|status|cmdline|comm|wchan|cgroup|fd|fdinfo\/\d+|maps|smaps|smaps_rollup|ns|net\/.*))?$/;
+  /^\/proc\/\d+(?:\/task(?:\/\d+)?)?(?:\/(?:stat|statm|status|schedstat|cmdline|comm|wchan|cgroup|fd|fdinfo\/\d+|maps|smaps|smaps_rollup|ns|net\/.*))?$/;
 /** Beyond that ps of procps 4 opens environments without being asked for them, and shows none; they are those of the reader's own looks, and others are refused. */
 const PS = new RegExp(`${PROCESSES.source}|^/proc/\\d+/(?:task/\\d+/)?environ$`);
 /** The header of a device of the bus, and its addresses: the kernel gives no more to who is not root. */
@@ -81,8 +81,11 @@ const OWN: Readonly<Record<string, Own>> = {
       'whatis apropos preconv tbl groff nroff troff grotty locale manconv col gzip zsoelim cat less pager iconv',
     refused: /^\/var\/cache\/man\//,
   },
-  // `submodule` is a script of its own.
-  git: { starts: 'git git-submodule sh basename sed gettext envsubst uname' },
+  // `submodule` is a script of its own; a repository's settings are read on every way.
+  git: {
+    starts: 'git git-submodule sh basename sed gettext envsubst uname',
+    opens: /\/\.git\/(?:modules\/.*\/)?config$/,
+  },
   // Counters of the system are read by its collector.
   sar: { starts: 'sadc' },
   'systemd-detect-virt': VIRTUAL,
@@ -99,6 +102,7 @@ const OWN: Readonly<Record<string, Own>> = {
   // They open what they are asked about for its flags or its label, and read nothing of it.
   lsattr: { opens: /^\//, refused: /^\// },
   mount: { refused: /^\/dev\// },
+  findmnt: { refused: /^\/dev\/|^\/run\/blkid/ },
   btrfs: { refused: /^\/dev\/|^\/run\/blkid/ },
   // A script; what it asks opens a disk, which the reader may not.
   xfs_info: { starts: 'tail losetup findmnt xfs_db xfs_spaceman', refused: /^\// },
@@ -212,7 +216,8 @@ export function strictOracle(scratch: string, { paths }: Places): Oracle {
   return {
     run: (commands) => {
       const [list, trace, report] = [join(work, 'list'), join(work, 'trace'), join(work, 'report')];
-      writeFileSync(list, commands.map((argv) => argv.join('\0')).join('\0\0'));
+      // A word may be empty; none holds the end of a line.
+      writeFileSync(list, commands.map((argv) => argv.join('\0')).join('\n'));
       rmSync(trace, { force: true });
       const did = spawnSync(
         'strace',
