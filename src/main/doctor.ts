@@ -6,6 +6,7 @@ import type { Files } from '#base/ports';
 import type { EventLog } from '#evidence';
 import { nodeMachineFiles } from '#machine';
 import type { Store } from '#store';
+import type { Grammar } from './command-keeper.ts';
 import type { Paths } from './data-directory.ts';
 import { type ChangePatient, type Check, examineChanges } from './doctor-changes.ts';
 import type { InventoryKeeper } from './inventory-keeper.ts';
@@ -21,6 +22,8 @@ export type Patient = {
   readonly changes: ChangePatient;
   /** Of the keys that hosts are entered with. */
   readonly keys: () => Promise<readonly Check[]>;
+  /** The entries in force, of which otherwise only those are read that somebody asks for. */
+  readonly grammar: () => Promise<Pick<Grammar, 'check'>>;
 };
 
 const LEAST_FREE_BYTES = 256 * 1024 * 1024;
@@ -47,6 +50,20 @@ export async function examine(patient: Patient): Promise<Json> {
       }),
     ),
     logHealth(events),
+    await patient
+      .grammar()
+      .then((grammar): Check => {
+        grammar.check();
+        return { name: 'commands', ok: true, says: 'no entry contradicts another' };
+      })
+      .catch(
+        (thrown: unknown): Check => ({
+          name: 'commands',
+          ok: false,
+          says: asFault(thrown).message,
+          mend: `mend ${paths.commands}, or what its message names`,
+        }),
+      ),
   ];
   const verdict = await verifyAll(files, paths, (crossed) => crossed(store));
   checks.push({

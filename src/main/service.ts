@@ -175,6 +175,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
         inventory,
         version,
         keys: () => fleet.keys.checks(),
+        grammar: () => fleet.grammar(),
         changes: changePatient({
           now: clock.now(),
           paths,
