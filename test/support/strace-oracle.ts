@@ -132,7 +132,7 @@ const OWN: Readonly<Record<string, Own>> = {
   vgdisplay: LVM,
   pvdisplay: LVM,
   // All keys, some of which are root's to read.
-  sysctl: { refused: /^\/proc\/sys\//, opens: /_secret_interval$/ },
+  sysctl: { refused: /^\/proc\/sys\//, opens: /_secret_interval$|netdev_rss_key$/ },
   // It would lock the files of passwords; root's.
   lslogins: { refused: /^\/etc\/(?:\.pwd\.lock|g?shadow)$/ },
   mtr: { starts: 'mtr-packet' },
@@ -145,7 +145,7 @@ const OWN: Readonly<Record<string, Own>> = {
 const HARMLESS_DEVICES = /^\/dev\/(?:null|tty|urandom|random|stdin|stdout|stderr)$|^\/dev\/?$/;
 /** What the managers of a host listen on. */
 const LOCAL_SOCKETS =
-  /sun_path="(?:\/dev\/log|\/tmp\/tmux-|(?:\/var)?\/run\/(?:nscd\/socket|systemd\/|dbus\/|udev\/|docker\.sock|podman\/|containerd\/|supervisor|fail2ban\/|chrony|snapd|postgresql\/))/;
+  /sun_path="(?:\/dev\/log|\/tmp\/tmux-|(?:\/var)?\/run\/(?:nscd\/socket|systemd\/|dbus\/|udev\/|docker\.sock|podman\/|containerd\/|supervisor|fail2ban\/|chrony|snapd|rpcbind\.sock|postgresql\/))/;
 
 export function whyNoStrace(): string | false {
   const tried = spawnSync('strace', ['-f', '-e', 'trace=execve', '-o', '/dev/null', 'true'], {
