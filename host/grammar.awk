@@ -134,6 +134,7 @@ function add_line(f, owner,    n, part, i, words_of) {
     words_of = words_of (i > 1 ? SUBSEP : "") decoded
   }
   add_words[owner, ++adds[owner]] = words_of
+  add_known[owner, words_of] = 1
   add_option[owner, adds[owner]] = option_of[entries, f[2]]
   return n == 1 || n == 2
 }
@@ -288,7 +289,7 @@ function verb_matches(e, f, at,    i, k, ended) {
 }
 
 # fits_form ENTRY FORM AT INSIDE: the whole of it; appends the normal form to `out`.
-function fits_form(e, f, at, inside,    i, j, o, w, verb_stop, wraps, stops, stopped, inner, before, befores, behind, behinds, place, given, givens, operands_seen, seen, said, present, dashed, outer) {
+function fits_form(e, f, at, inside,    i, j, o, w, verb_stop, wraps, stops, stopped, inner, late, before, befores, behind, behind_once, behinds, place, given, givens, operands_seen, seen, said, present, dashed, outer) {
   # busybox takes what was never set for a text when it is handed on.
   befores = behinds = givens = stopped = inner = 0
   verb_matches(e, f, at)
@@ -322,7 +323,7 @@ function fits_form(e, f, at, inside,    i, j, o, w, verb_stop, wraps, stops, sto
       else if (found_has[j] && style[e] == "getopt" && option_flags[o] ~ /o/) w = w normal
       else if (found_has[j]) w = w SUBSEP normal
       if (i < verb_stop && entry_flags[e] ~ /g/) before[++befores] = w
-      else behind[++behinds] = w
+      else { behind[++behinds] = w; behind_once[behinds] = option_flags[o] !~ /m/ }
       said[o, w] = 1
     }
   }
@@ -330,17 +331,20 @@ function fits_form(e, f, at, inside,    i, j, o, w, verb_stop, wraps, stops, sto
   if (!fill(f, given, givens)) return 0
   out[++outs] = program[e]
   if (entry_flags[e] ~ /g/) {
-    add_missing("e" e, seen, said, present)
+    add_missing("e" e, seen, said, present, 0)
     for (i = 1; i <= befores; i++) put(before[i])
   }
   for (i = 1; i <= verbs[f]; i++) { w = verb[f, i]; out[++outs] = index(w, "|") ? substr(w, 1, index(w, "|") - 1) : w }
-  if (entry_flags[e] !~ /g/) add_missing("e" e, seen, said, present)
-  add_missing("f" f, seen, said, present)
+  late = style[e] == "getopt"
+  if (entry_flags[e] !~ /g/) add_missing("e" e, seen, said, present, 0)
+  add_missing("f" f, seen, said, present, late)
   for (i = 1; i <= requires[f] + 0; i++) if (!any_of(e, require[f, i], seen, present)) return no("missing")
   for (i = 1; i <= conflicts[f] + 0; i++) if (any_of(e, conflict[f, i], seen, present)) return no("bad-value")
   if (style[e] == "words") for (i = 1; i <= givens; i++) behind[place[i]] = given[i]
-  for (i = 1; i <= behinds; i++) put(behind[i])
-  if (style[e] == "getopt") {
+  for (i = 1; i <= behinds; i++) if (!late || !(("f" f, behind[i]) in add_known) || behind_once[i]) put(behind[i])
+  if (late) {
+    # Where an option may be given many times the last one wins: the form's own word is it.
+    for (i = 1; i <= adds["f" f] + 0; i++) if (option_flags[add_option["f" f, i]] ~ /m/) put(add_words["f" f, i])
     for (i = 1; i <= givens; i++) if (given[i] ~ /^-./) dashed = 1
     if (dashed) out[++outs] = "--"
     for (i = 1; i <= givens; i++) out[++outs] = given[i]
@@ -367,10 +371,12 @@ function same_dashes(o, name,    i) {
 }
 function dashes(name) { return substr(name, 1, 2) == "--" ? 2 : substr(name, 1, 1) == "-" ? 1 : 0 }
 
-# add_missing OWNER SEEN SAID PRESENT: the options that an entry or a form puts first, unless they were given.
-function add_missing(owner, seen, said, present,    i, o) {
+# add_missing OWNER SEEN SAID PRESENT LATE: the options that an entry or a form puts first, unless they were given.
+# Those of `many` options of a form come LATE.
+function add_missing(owner, seen, said, present, late,    i, o) {
   for (i = 1; i <= adds[owner] + 0; i++) {
     o = add_option[owner, i]
+    if (late && option_flags[o] ~ /m/) { present[o] = 1; continue }
     if (option_flags[o] ~ /m/ ? (o, add_words[owner, i]) in said : (o in seen)) continue
     present[o] = 1
     put(add_words[owner, i])

@@ -24,6 +24,8 @@ type Piece = Given | { readonly operand: string };
 
 export type Taken = {
   readonly form: KnownForm;
+  /** The words of the verb, as given. */
+  readonly verb: readonly string[];
   /** Options before the verb, that stay there. */
   readonly globals: readonly Given[];
   readonly pieces: readonly Piece[];
@@ -73,13 +75,14 @@ export function readOpening(item: KnownItem, argv: readonly string[], most: numb
 /** Takes the words behind the verb apart. Throws `Misfit`. */
 export function takeApart(form: KnownForm, argv: readonly string[], opening: Opening): Taken {
   const { length } = form.form.verb;
+  const verb = opening.words.slice(0, length);
   const before = length === 0 ? [] : opening.given.slice(0, opening.givenBefore[length - 1]);
   const start = length === 0 ? 1 : (opening.ends[length - 1] as number);
   const keepsGlobals = form.item.entry.globalFirst;
   const globals = keepsGlobals ? before : [];
   const early = keepsGlobals ? [] : before;
   if (form.form.rest !== null)
-    return { form, globals: before, pieces: [], behind: argv.slice(start) };
+    return { form, verb, globals: before, pieces: [], behind: argv.slice(start) };
   const isEnded = length > 0 && opening.endedBefore[length - 1] === true;
   const { style } = form.item.entry;
   const reader = new Words(argv, start, form.options, style, isEnded, early);
@@ -102,7 +105,7 @@ export function takeApart(form: KnownForm, argv: readonly string[], opening: Ope
     operands += 1;
     if (form.stop) reader.isEnded = true;
   }
-  return { form, globals, pieces, behind: argv.slice(reader.at) };
+  return { form, verb, globals, pieces, behind: argv.slice(reader.at) };
 }
 
 class Words {
@@ -283,14 +286,22 @@ export function putTogether(taken: Taken, place: Place): Whole {
   const given = pieces.filter((piece): piece is Given => 'option' in piece);
   const operands = pieces.flatMap((piece) => ('operand' in piece ? [piece.operand] : []));
   const adds = form.form.class === 'read' ? [...form.item.adds, ...form.adds] : [];
+  // Where an option may be given many times the last one wins (grep's --include and --exclude): a form's own word is it.
+  const late = adds.filter(
+    (add) => entry.style === 'getopt' && add.option.spec.many && form.adds.includes(add),
+  );
+  const isLate = (each: Given): boolean =>
+    late.some(({ option, words }) => each.option === option && sameWords(each.words, words));
   const all = [...globals, ...given];
   const added = adds.filter(
-    ({ option, words }) =>
+    (add) =>
+      !late.includes(add) &&
       !all.some(
-        (each) => each.option === option && (!option.spec.many || sameWords(each.words, words)),
+        (each) =>
+          each.option === add.option && (!add.option.spec.many || sameWords(each.words, add.words)),
       ),
   );
-  const present = new Set([...all, ...added].map(({ option }) => option));
+  const present = new Set([...all, ...added, ...late].map(({ option }) => option));
   for (const names of form.requires)
     if (!names.some((option) => present.has(option)))
       throw new Misfit(
@@ -330,7 +341,9 @@ export function putTogether(taken: Taken, place: Place): Whole {
   };
 
   const globalWords = globals.flatMap(judgeGiven);
-  const verb = form.form.verb.map(([first]) => first as string);
+  // What changes something is shown and run by the very word that was asked for.
+  const verb =
+    form.form.class === 'read' ? form.form.verb.map(([first]) => first as string) : taken.verb;
   if (verb.length > 0) parts.push({ word: verb.join(' '), means: form.form.means });
   const slots = slotsOf(form, operands.length);
   let position = 0;
@@ -341,6 +354,7 @@ export function putTogether(taken: Taken, place: Place): Whole {
   for (const piece of pieces) {
     if ('option' in piece) {
       const words = judgeGiven(piece);
+      if (isLate(piece)) continue;
       optionWords.push(...words);
       inOrder.push(...words);
       continue;
@@ -372,7 +386,12 @@ export function putTogether(taken: Taken, place: Place): Whole {
   const last =
     entry.style === 'words'
       ? inOrder
-      : [...optionWords, ...(hasDash ? ['--'] : []), ...operandWords];
+      : [
+          ...optionWords,
+          ...late.flatMap(({ words }) => words),
+          ...(hasDash ? ['--'] : []),
+          ...operandWords,
+        ];
   return {
     words: [...first, ...addedWords(form.adds), ...last, ...(form.form.wraps ? [] : behind)],
     class: greatest.class,

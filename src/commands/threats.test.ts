@@ -410,4 +410,19 @@ describe('a command that only reads', () => {
     ].filter((line) => judge.judgeLine(line).class !== 'read');
     assert.deepEqual(refused, []);
   });
+
+  it('leaves the last word to what keeps secrets out', () => {
+    const { normalForm } = judge.judgeLine(
+      "grep -r '--exclude=*.pem' '--include=*.pem' x /srv/app",
+    );
+    assert.ok(normalForm);
+    assert.ok(normalForm.lastIndexOf('--exclude=*.pem') > normalForm.indexOf('--include=*.pem'));
+  });
+
+  it('changes nothing by another word than the one asked for', () => {
+    for (const line of ['apt-get remove x', 'apt-mark unhold x', 'snap remove x', 'dnf remove x'])
+      assert.deepEqual(judge.judgeLine(line).normalForm, line.split(' '));
+    for (const line of ['apt-cache show x', 'openssl sha256 /etc/hosts', 'snap services'])
+      assert.deepEqual(judge.judgeLine(line).normalForm, line.split(' '));
+  });
 });
