@@ -1,6 +1,5 @@
 /** Enrolment as the command line goes about it: look at all, show, do all, and hand each host to the service. */
 import { asFault, Fault } from '#base/fault';
-import type { Json } from '#base/json';
 import {
   type HostPins,
   type HostPlan,
@@ -218,7 +217,16 @@ export function fingerprintsOf(
   });
 }
 
-export function rowOf(way: Way, done: boolean): Record<string, Json> {
+export type Row = {
+  readonly target: string;
+  readonly state: string;
+  readonly capability: string | null;
+  readonly code: string | null;
+  readonly says: string;
+  readonly ms: number;
+};
+
+export function rowOf(way: Way, done: boolean): Row {
   const { fault, plan, pins, start } = way;
   return {
     target: way.target,

@@ -2,7 +2,7 @@
 import { sha256 } from '#base/digest';
 import type { HostPins } from '#enrolment';
 import type { Render } from '../desk.ts';
-import { fingerprintsOf, rowOf, type Way } from '../enrolling.ts';
+import { fingerprintsOf, type Row, type Way } from '../enrolling.ts';
 import { count } from '../text/words.ts';
 
 export const renderPlans: Render<readonly Way[]> = (paper, ways) => {
@@ -97,7 +97,7 @@ export const renderEnrolmentPage: Render<EnrolmentPage> = (paper, page) => {
 };
 
 export type Outcome = {
-  readonly hosts: readonly ReturnType<typeof rowOf>[];
+  readonly hosts: readonly Row[];
   readonly says: readonly string[];
   readonly next: string;
 };
@@ -113,16 +113,11 @@ export const renderOutcome: Render<Outcome> = (paper, { hosts, says, next }) => 
         { head: 'Says', least: 20 },
       ],
       hosts.map(({ target, state, capability, ms, code, says: words }) => [
-        String(target),
-        {
-          text: String(state),
-          tone: state === 'failed' ? 'bad' : state === 'enrolled' ? 'good' : 'plain',
-        },
-        String(capability ?? ''),
-        ms === undefined || ms === 0 ? '' : (Number(ms) / 1_000).toFixed(1),
-        code === null || code === undefined
-          ? String(words ?? '')
-          : `${String(code)}: ${String(words)}`,
+        target,
+        { text: state, tone: state === 'failed' ? 'bad' : state === 'enrolled' ? 'good' : 'plain' },
+        capability ?? '',
+        ms === 0 ? '' : (ms / 1_000).toFixed(1),
+        code === null ? words : `${code}: ${words}`,
       ]),
     );
   }
