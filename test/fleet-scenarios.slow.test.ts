@@ -196,7 +196,7 @@ describe('scenarios of a fleet', { skip, timeout: 900_000 }, () => {
       }));
       const { state, decision } = (value ?? {}) as Partial<View>;
       told.push(`${what}: ${code ?? `${state} ${decision?.because}`}`);
-      assert.ok(!['not-enrolled', 'timed-out'].includes(code ?? ''), told.at(-1));
+      assert.ok(!['not-enrolled', 'timed-out'].includes(code ?? ''), told.at(-1) ?? what);
       assert.ok(code !== undefined || state === 'refused', `${what}: ${JSON.stringify(value)}`);
     }
     for (const argv of [

@@ -44,7 +44,7 @@ export async function startOwner(
   child.stderr.on('data', (chunk: Buffer) => {
     said += chunk.toString();
   });
-  for (let tried = 0; tried < 400; tried++) {
+  for (let tried = 0; tried < 1_200; tried++) {
     const service = await connectLocal(join(home, 'run', 'holdfast.sock')).catch(() => undefined);
     if (service !== undefined) return { child, service };
     if (child.exitCode !== null) break;
