@@ -209,6 +209,9 @@ remove_account() {
 # root's own lines in the file that has ours too.
 others() { grep -vF "restrict,command=\"$LIB/current/run\"" /root/.ssh/authorized_keys || [ $? -eq 1 ]; }
 
+# left_by UID DIRECTORY: what that account made there goes.
+left_by() { find "$2" -xdev -depth -user "$1" -exec rm -rf {} \; 2>/dev/null; }
+
 # take_away: everything of ours, the doors first: what still comes in finds nothing to start. Again after a death, it goes on.
 take_away() {
   keys=/root/.ssh/authorized_keys
@@ -230,7 +233,10 @@ take_away() {
   # What its processes left where anybody may write: the number may be another's tomorrow.
   if [ -f "$JOURNAL/uids" ]; then
     while read -r uid; do
-      find /tmp /var/tmp /dev/shm -xdev -depth -user "$uid" -exec rm -rf {} \; 2>/dev/null
+      for place in /tmp /var/tmp /dev/shm; do
+        # Once more where something went away meanwhile.
+        [ ! -d "$place" ] || left_by "$uid" "$place" || left_by "$uid" "$place" || return 1
+      done
     done <"$JOURNAL/uids"
   fi
   rm -rf "$LIB" "$ETC/grammar" "$HOST".epoch-* || return 1
