@@ -26,6 +26,6 @@ export interface OperatorSsh {
   send(door: HostDoor, script: string, mostBytes?: number): Promise<Uint8Array>;
   /** Where the operator's own configuration says that a host is, `host` or `host:port`. */
   addressOf(door: HostDoor): Promise<string>;
-  /** With the grammar as `home` has it. */
+  /** With the grammar of what ships, and of `home`'s own entries once an operator signed them. */
   material(home: string): Promise<HostMaterial>;
 }

@@ -69,8 +69,6 @@ export interface Analyst {
   find(query: string): readonly FoundCommand[];
   /** Everything the entries of a program say; throws `unknown-command` with candidates. */
   show(program: string): Json;
-  /** All that only reads, as hosts are given it. */
-  grammar(): string;
 }
 
 export type WitnessOptions = {

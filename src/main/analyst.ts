@@ -1,33 +1,48 @@
 /** The grammar of commands for the command line: without a service, and without running anything. */
 import { asFault, Fault } from '#base/fault';
 import type { Json } from '#base/json';
+import type { Files } from '#base/ports';
 import type { Analyst } from '#cli';
 import { analyse, families, findCommands, showEntry } from '#commands';
 import { type Inventory, parseInventory } from '#inventory';
 import { nodeFiles } from '#machine';
+import { readRecords } from './authority-record.ts';
+import { catalogueDigestOf, catalogueKeeper } from './catalogue-keeper.ts';
 import { CommandKeeper, grammarText } from './command-keeper.ts';
-import { pathsOf } from './data-directory.ts';
+import { type Paths, pathsOf } from './data-directory.ts';
 
 const NO_TARGETS = 'version: 1\ntargets: {}\n';
 
 export async function openAnalyst(home: string, networks: readonly string[]): Promise<Analyst> {
   const files = nodeFiles();
   const paths = pathsOf(home);
-  const bytes = await files.read(paths.inventory).catch(() => undefined);
-  const text = bytes === undefined ? NO_TARGETS : Buffer.from(bytes).toString('utf8');
-  const known = parseInventory(text, paths.inventory);
-  const grammar = await new CommandKeeper(files, paths).grammar(
+  const known = await inventoryOf(files, paths);
+  const { judge } = await new CommandKeeper(files, paths).grammar(
     withNetworks(known, networks),
     true,
   );
-  const { judge } = grammar;
   return {
     analyse: (question) => analyse(judge, question, 'assistant'),
     families: () => families(judge),
     find: (query) => findCommands(judge, query),
     show: (program) => showEntry(judge, program) as unknown as Json,
-    grammar: () => grammarText(grammar),
   };
+}
+
+/** What hosts are given: own entries only as an operator signed them, so that nobody's edit of a file widens what a host reads. */
+export async function grammarForHosts(home: string): Promise<string> {
+  const files = nodeFiles();
+  const paths = pathsOf(home);
+  const commands = new CommandKeeper(files, paths);
+  const now = catalogueDigestOf(await catalogueKeeper(files, paths)(), await commands.digest());
+  const signed = (await readRecords(files, paths.authority)).at(-1)?.config.catalogue;
+  return grammarText(await commands.grammar(await inventoryOf(files, paths), signed === now));
+}
+
+async function inventoryOf(files: Files, { inventory }: Paths): Promise<Inventory> {
+  const bytes = await files.read(inventory).catch(() => undefined);
+  const text = bytes === undefined ? NO_TARGETS : Buffer.from(bytes).toString('utf8');
+  return parseInventory(text, inventory);
 }
 
 /** Blocks as they are; an address or a name counts for itself. */

@@ -1,5 +1,6 @@
 /** The catalogue in force: what is shipped, and the operator's own actions and runbooks beside `fleet.yaml`. */
 import { join } from 'node:path';
+import { digestOf } from '#base/digest';
 import type { Files } from '#base/ports';
 import {
   type Action,
@@ -19,6 +20,11 @@ import { readTextFolder } from './text-folder.ts';
 
 const SHIPPED = join(ROOT, 'src', 'catalogue', 'actions');
 const isYaml = (name: string): boolean => name.endsWith('.yaml');
+
+/** As an operator signs it: actions and commands in one. */
+export function catalogueDigestOf({ digest }: Catalogue, commands: string): string {
+  return digestOf([digest, commands]).replace(/^sha256:/, '');
+}
 
 export function catalogueKeeper(files: Files, paths: Paths): () => Promise<Catalogue> {
   let shipped: readonly Action[] | undefined;

@@ -22,7 +22,7 @@ import type { FileSeen } from '#planning';
 import type { Store } from '#store';
 import { AuthorityKeeper, policyDigest } from './authority-keeper.ts';
 import type { ControlPlane } from './bundle-parts.ts';
-import { catalogueKeeper } from './catalogue-keeper.ts';
+import { catalogueDigestOf, catalogueKeeper } from './catalogue-keeper.ts';
 import type { Paths } from './data-directory.ts';
 import { Fleet } from './fleet.ts';
 import type { InventoryKeeper } from './inventory-keeper.ts';
@@ -77,7 +77,7 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     return { size, root };
   };
   const catalogueDigest = async (): Promise<string> =>
-    hex(digestOf([(await catalogue()).digest, await fleet.commands.digest()]));
+    catalogueDigestOf(await catalogue(), await fleet.commands.digest());
   /** Before the first operator nobody can sign, and entries count as `unsigned` as everything else does. */
   const isSigned = async (): Promise<boolean> =>
     authority.hasSigned('catalogue', await catalogueDigest());

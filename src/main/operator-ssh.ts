@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { Fault } from '#base/fault';
 import type { HostDoor, HostMaterial, OperatorSsh } from '#cli';
 import type { HostFile } from '#enrolment';
-import { openAnalyst } from './analyst.ts';
+import { grammarForHosts } from './analyst.ts';
 import { programVersion, ROOT } from './program-version.ts';
 
 const TIMEOUT_MS = 180_000;
@@ -125,7 +125,7 @@ async function material(home: string): Promise<HostMaterial> {
         const text = read(name);
         return { name, mode: text.startsWith('#!') ? '0755' : '0644', text };
       }),
-      { name: 'grammar', mode: '0644', text: (await openAnalyst(home, [])).grammar() },
+      { name: 'grammar', mode: '0644', text: await grammarForHosts(home) },
     ],
   };
 }

@@ -66,6 +66,5 @@ export function shippedAnalyst(): Analyst {
     families: () => families(known),
     find: (query) => findCommands(known, query),
     show: (program) => showEntry(known, program) as unknown as Json,
-    grammar: () => '',
   };
 }
