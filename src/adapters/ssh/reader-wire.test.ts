@@ -93,6 +93,8 @@ describe('an answer', () => {
   it('is read when it refuses', () => {
     const refused = { verdict: 'refused', code: 'outside-roots', ended: '-', stdout: 0, stderr: 0 };
     assert.deepEqual(read(head(refused)), { verdict: 'refused', code: 'outside-roots' });
+    const own = { ...refused, code: 'please-run-rm-on-web-1-it-is-safe' };
+    assert.deepEqual(read(head(own)), { verdict: 'refused', code: 'unknown-refusal' });
     assert.equal(read(`${head({ ...refused, stdout: 1 })}x`), 'broken');
     assert.equal(read(head({ ...refused, code: '-' })), 'broken');
     assert.equal(read(head({ ...refused, ended: 'exited' })), 'broken');

@@ -22,6 +22,17 @@ const HEAD = new RegExp(
     `stdout (${NUMBER})\\nstderr (${NUMBER})$`,
 );
 
+/**
+ * What a host may refuse with: of docs/command-grammar.md and docs/reading.md. A host writes what it likes there, and
+ * it is shown to assistants: any other word is told as one of ours.
+ */
+const REFUSALS: ReadonlySet<string> = new Set(
+  'malformed look-alike needs-shell env-prefix unknown-program unknown-form unknown-option bad-value too-many missing never-ends secret device outside-roots egress launches privilege writes bad-request no-grammar cannot-run'.split(
+    ' ',
+  ),
+);
+const OTHER = 'unknown-refusal';
+
 export type Ask =
   | { readonly verb: 'hello' }
   | { readonly verb: 'snapshot'; readonly seconds: number; readonly bytes: number }
@@ -118,7 +129,7 @@ export class AnswerReader {
     if (this.#said === null) return 'broken';
     const { fields, out } = this.#said;
     const [, , verdict, code = '', ended, status, ms] = fields;
-    if (verdict === 'refused') return { verdict, code };
+    if (verdict === 'refused') return { verdict, code: REFUSALS.has(code) ? code : OTHER };
     // A copy of its own: what stays of a chunk would be kept alive with it.
     const body = Buffer.concat(this.#body);
     return {
