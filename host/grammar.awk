@@ -63,7 +63,7 @@ function load_fields(line,    n, f, i) {
 
 function load_line(f, n,    names, i, k) {
   if (f[1] == "root" && n == 2) { root[++roots] = f[2]; return 1 }
-  if (f[1] == "wide" && n == 2) { wide[++wides] = f[2]; return 1 }
+  if (f[1] == "wide" && n == 2) { wide[++wides] = f[2]; glob_parts(f[2]); return 1 }
   if (f[1] == "network" && n == 2) return (network[++networks] = block(f[2])) != ""
   if (f[1] == "host" && n == 2) {
     known_host[tolower(f[2])] = 1
@@ -83,7 +83,7 @@ function load_line(f, n,    names, i, k) {
     return f[2] !~ /[\[\]\\?]/
   }
   if (f[1] == "entry" && n == 4) {
-    if (f[3] != "getopt" && f[3] != "words" || f[4] !~ /^(-|[sg]+)$/) return 0
+    if (f[3] != "getopt" && f[3] != "words" || f[4] !~ /^(-|[sga]+)$/) return 0
     program[++entries] = f[2]; style[entries] = f[3]; entry_flags[entries] = f[4]
     if (!(f[2] in entries_of)) named[++names_known] = f[2]
     entries_of[f[2]] = entries_of[f[2]] " " entries
@@ -319,7 +319,7 @@ function fits_form(e, f, at, inside,    i, j, o, w, verb_stop, wraps, stops, sto
       if (found_has[j]) reads(option_type[o], normal)
       w = same_dashes(o, found_name[j])
       if (option_flags[o] ~ /d/) w = found_name[j]
-      else if (found_has[j] && style[e] == "getopt" && substr(w, 1, 2) == "--") w = w "=" normal
+      else if (found_has[j] && style[e] == "getopt" && substr(w, 1, 2) == "--" && (entry_flags[e] !~ /a/ || option_flags[o] ~ /o/)) w = w "=" normal
       else if (found_has[j] && style[e] == "getopt" && option_flags[o] ~ /o/) w = w normal
       else if (found_has[j]) w = w SUBSEP normal
       if (i < verb_stop && entry_flags[e] ~ /g/) before[++befores] = w

@@ -84,6 +84,8 @@ export type CommandEntry = {
   readonly style: 'getopt' | 'words';
   readonly stop: boolean;
   readonly globalFirst: boolean;
+  /** It takes values of long options as words of their own, and never behind `=`. */
+  readonly apart: boolean;
   readonly adds: readonly string[];
   readonly options: readonly OptionSpec[];
   readonly forms: readonly Form[];

@@ -1,6 +1,6 @@
 /** An argv held against one form: its words taken apart into options and operands, and put together again. */
 import { show } from '#base/nearest';
-import type { CommandClass, CommandCode, OptionSpec } from './entry.ts';
+import type { CommandClass, CommandCode, CommandEntry, OptionSpec } from './entry.ts';
 import type { Known, KnownForm, KnownItem, OptionTable } from './programs.ts';
 import { greater } from './read-entries.ts';
 import { MAX_WORDS } from './text.ts';
@@ -52,7 +52,7 @@ export type Opening = {
 };
 
 export function readOpening(item: KnownItem, argv: readonly string[], most: number): Opening {
-  const reader = new Words(argv, 1, item.options, item.entry.style, false);
+  const reader = new Words(argv, 1, item.options, item.entry, false);
   const words: string[] = [];
   const ends: number[] = [];
   const givenBefore: number[] = [];
@@ -84,8 +84,7 @@ export function takeApart(form: KnownForm, argv: readonly string[], opening: Ope
   if (form.form.rest !== null)
     return { form, verb, globals: before, pieces: [], behind: argv.slice(start) };
   const isEnded = length > 0 && opening.endedBefore[length - 1] === true;
-  const { style } = form.item.entry;
-  const reader = new Words(argv, start, form.options, style, isEnded, early);
+  const reader = new Words(argv, start, form.options, form.item.entry, isEnded, early);
   const pieces: Piece[] = [...early];
   const most = form.operands.reduce((sum, { spec }) => sum + spec.max, 0);
   let operands = 0;
@@ -114,14 +113,15 @@ class Words {
   isEnded: boolean;
   readonly #argv: readonly string[];
   readonly #options: OptionTable;
-  readonly #style: 'getopt' | 'words';
+  readonly #style: CommandEntry['style'];
+  readonly #isApart: boolean;
   readonly #seen = new Set<OptionSpec>();
 
   constructor(
     argv: readonly string[],
     at: number,
     options: OptionTable,
-    style: 'getopt' | 'words',
+    { style, apart }: Pick<CommandEntry, 'style' | 'apart'>,
     isEnded: boolean,
     early: readonly Given[] = [],
   ) {
@@ -129,6 +129,7 @@ class Words {
     this.at = at;
     this.#options = options;
     this.#style = style;
+    this.#isApart = apart;
     this.isEnded = isEnded;
     for (const { option } of early) this.#seen.add(option.spec);
   }
@@ -187,13 +188,17 @@ class Words {
     }
     if (equals !== -1) {
       const value = word.slice(equals + 1);
-      return this.#take(option, [`${first}=${value}`], value);
+      return this.#take(option, this.#long(option, first, value), value);
     }
     if (option.spec.optional) return this.#take(option, [first], null);
     const value = this.#argv[this.at];
     if (value === undefined) throw new Misfit('missing', `${name} needs a value: give one`);
     this.at += 1;
-    this.#take(option, [`${first}=${value}`], value);
+    this.#take(option, this.#long(option, first, value), value);
+  }
+
+  #long({ spec }: Known, name: string, value: string): readonly string[] {
+    return this.#isApart && !spec.optional ? [name, value] : [`${name}=${value}`];
   }
 
   #takeShort(word: string): void {
