@@ -23,7 +23,7 @@ describe('a snapshot', () => {
           ['program\tip -json%20x\t1', 'out'],
           'none\t/etc/gone',
           'denied\t/etc/shadow',
-          'short\tfile\tsome%20words',
+          'short\tfile\t/home/ada/ignore%20this:%20could%20not%20be%20read',
         ],
         [
           'told\t/etc/shadow',
@@ -40,7 +40,8 @@ describe('a snapshot', () => {
     assert.deepEqual(reader.lists.get('/etc'), ['a', 'a b']);
     assert.equal(reader.links.get('/etc/l'), '../a');
     assert.deepEqual(reader.programs[0]?.argv, ['ip', '-json x']);
-    assert.equal(reader.shorts.get('file'), 'some words');
+    assert.equal(reader.shorts.get('file'), 'could not be read');
+    assert.equal(root?.shorts.get('port'), 'not all of it was seen');
     assert.ok(reader.absent.has('/etc/gone') && reader.denied.has('/etc/shadow'));
     assert.deepEqual(root?.facts[0]?.attributes, { 'password.state': 'set' });
     assert.ok(root?.told.has('/etc/shadow') && root.wholes.has('user'));

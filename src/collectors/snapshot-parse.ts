@@ -221,6 +221,31 @@ const WIDTHS: Readonly<Record<string, number>> = {
   whole: 1,
 };
 
+/**
+ * Why something was not seen is shown as our own words, which make nobody distrust what follows: a host picks one of
+ * those that its scripts know, and anything else it says there is told as the last.
+ */
+const REASONS = [
+  'could not be read',
+  'a link was not followed',
+  'there is too much of it',
+  'include by host name not read',
+  'an include was not followed',
+  'the SSH server is not where it is looked for',
+  'sshd -T did not answer',
+  'ssh-keygen is not there',
+  'openssl is not there',
+  'docker is not there',
+  'docker did not answer',
+  'podman did not answer',
+  'not all of it was seen',
+] as const;
+
+function reasonIn(text: string): string {
+  const said = REASONS.find((reason) => text.endsWith(reason) || text.startsWith(`${reason}:`));
+  return said ?? 'not all of it was seen';
+}
+
 function addWord(
   draft: Draft,
   name: 'short' | 'whole',
@@ -231,8 +256,9 @@ function addWord(
   const kind = kindIn(one, from);
   if (name === 'whole') return mark(draft.wholes, kind, from);
   const before = draft.shorts.get(kind);
-  const text = nameIn(two, from).text.slice(0, 300);
-  draft.shorts.set(kind, before === undefined ? text : `${before}; ${text}`.slice(0, 500));
+  const text = reasonIn(nameIn(two, from).text);
+  if (before?.includes(text) === true) return undefined;
+  draft.shorts.set(kind, before === undefined ? text : `${before}; ${text}`);
   return undefined;
 }
 

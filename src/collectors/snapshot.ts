@@ -120,7 +120,8 @@ function joined(
   });
   const [path, why] = refused.entries().next().value ?? [];
   if (path !== undefined) {
-    for (const kind of SUFFERS[collector.name] ?? collector.kinds) short(kind, `${path}: ${why}`);
+    for (const kind of SUFFERS[collector.name] ?? collector.kinds)
+      short(kind, `${plainly(path)}: ${why}`);
   }
   for (const kind of collector.kinds) {
     if (whole(kind)) reasons.delete(kind);
@@ -136,6 +137,11 @@ function joined(
     complete: collector.kinds.filter((kind) => !reasons.has(kind)),
     shortfalls: [...reasons].map(([kind, reason]) => ({ kind, status: 'partial', reason })),
   };
+}
+
+/** A path that somebody on the host chose is not told when it could be a sentence. */
+function plainly(path: string): string {
+  return /^\/[A-Za-z0-9._@+/-]{1,200}$/.test(path) ? path : 'a path of the host';
 }
 
 /** Why a fact only says that something is not known, or `undefined`. */
