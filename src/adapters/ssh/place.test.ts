@@ -83,6 +83,8 @@ describe('the way to a target', () => {
       target('none', { address: null }),
       target('local', { transport: 'local' } as Partial<Target>),
       target('lost', { via: ['none'] }),
+      target('twin', { via: ['outer'], address: '10.0.0.1' }),
+      target('outer', { address: '10.0.0.1:22' }),
       target('odd', { via: ['-oProxyCommand=id'] }),
     ].map((each) => [each.id, each]),
   );
@@ -99,6 +101,10 @@ describe('the way to a target', () => {
       found.hops.map((hop) => hop.target?.id ?? null),
       [null, 'inner'],
     );
+  });
+
+  it('is none where a bastion could stand in for what is behind it', () => {
+    assert.deepEqual(route('twin'), { trouble: 'bastion-failed' });
   });
 
   it('is none in a circle, through nowhere, or through an option', () => {

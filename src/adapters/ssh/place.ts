@@ -56,7 +56,11 @@ export function routeTo(target: Target, resolve: (id: string) => Target | undefi
       hops.push(hop);
       return true;
     });
-  return add(target, [target.id]) ? { place, hops } : { trouble: 'bastion-failed' };
+  if (!add(target, [target.id])) return { trouble: 'bastion-failed' };
+  // One ssh trusts a name with one set of keys: of two hosts with the same address (networks that overlap), either
+  // could stand in for the other.
+  const names = [...hops, place].map(knownName);
+  return new Set(names).size === names.length ? { place, hops } : { trouble: 'bastion-failed' };
 }
 
 function placeOf(target: Target): Place | undefined {
