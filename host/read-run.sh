@@ -121,18 +121,19 @@ resolve() {
   case $real in *"$NEWLINE"*) return 1 ;; /) real=$rest ;; /*) real=$real$rest ;; *) return 1 ;; esac
 }
 
-# denied PATH: by a pattern, in `why`.
+# denied PATH: by a pattern, in `why`. Only what is denied by its name, wherever it stands, has exceptions.
 denied() {
-  why=''
-  for rule in $denials; do
-    # shellcheck disable=SC2254 # a pattern: that is what it is for
-    case $1 in ${rule#* }) why=${rule%% *}; break ;; esac
-  done
-  [ -n "$why" ] || return 1
+  why='' excepted=no
   for rule in $exceptions; do
-    # shellcheck disable=SC2254
-    case $1 in $rule) return 1 ;; esac
+    # shellcheck disable=SC2254 # a pattern: that is what it is for
+    case $1 in $rule) excepted=yes; break ;; esac
   done
+  for rule in $denials; do
+    case $excepted,${rule#* } in yes,'*'*) continue ;; esac
+    # shellcheck disable=SC2254
+    case $1 in ${rule#* }) why=${rule%% *}; return 0 ;; esac
+  done
+  return 1
 }
 
 # may_read KIND PATH: 1 and why in `why`, for the path as it is on this host now.
@@ -151,7 +152,10 @@ may_read() {
   below=${real%/}/
   ! denied "$below" || return 1
   why=outside-roots
-  for rule in $wides; do [ "$rule" != "$real" ] || return 1; done
+  for rule in $wides; do
+    # shellcheck disable=SC2254
+    case $real in $rule) return 1 ;; esac
+  done
   for rule in $denials; do
     rule=${rule#* }
     case ${rule%%\**} in "$below"*) return 1 ;; esac

@@ -196,17 +196,19 @@ function readable(type, p,    i, inside) {
   if (type == "file") return 1
   inside = p == "/" ? p : p "/"
   if (denied(inside)) return no(why_denied)
-  for (i = 1; i <= wides; i++) if (p == wide[i]) return no("outside-roots")
+  for (i = 1; i <= wides; i++) if (glob_takes(wide[i], p)) return no("outside-roots")
   for (i = 1; i <= denials; i++) if (starts(glob_part[denial[i], 1], inside)) return no("outside-roots")
   return 1
 }
 
-function denied(p,    i) {
-  why_denied = ""
-  for (i = 1; i <= denials; i++) if (glob_takes(denial[i], p)) { why_denied = denial_code[i]; break }
-  if (why_denied == "") return 0
-  for (i = 1; i <= exceptions; i++) if (glob_takes(exception[i], p)) return 0
-  return 1
+# What is denied by its place stays denied; only what is denied by its name has exceptions.
+function denied(p,    i, excepted) {
+  for (i = 1; i <= exceptions; i++) if (glob_takes(exception[i], p)) { excepted = 1; break }
+  for (i = 1; i <= denials; i++) {
+    if (excepted && glob_part[denial[i], 1] == "" && glob_count[denial[i]] > 1) continue
+    if (glob_takes(denial[i], p)) { why_denied = denial_code[i]; return 1 }
+  }
+  return 0
 }
 
 # A glob over a whole path: `*` is any run of bytes, everything else stands for itself. Taken apart once at its stars.
