@@ -1,6 +1,6 @@
 /** Commands: what one would do, running what only reads, and proposing the rest as a change. */
 import * as z from 'zod/v4';
-import { Fault } from '#base/fault';
+import { asFault, Fault } from '#base/fault';
 import { LIMITS } from '#base/limits';
 import type { CommandAnswer } from '#execution';
 import { resolveTarget } from '#inventory';
@@ -144,12 +144,15 @@ export const runCommand = changing({
         'invalid-input',
         'the command changes something, so a person decides: give a reason that they can read',
       );
-    const answer = await road.command(requester, {
+    const asked = road.command(requester, {
       target: target.id,
       argv: analysis.argv,
       reason: input.reason ?? 'a look',
       idempotencyKey: input.idempotencyKey ?? null,
       ...(input.seconds === undefined ? {} : { seconds: input.seconds }),
+    });
+    const answer = await asked.catch((thrown: unknown) => {
+      throw withWords(asFault(thrown), analysis);
     });
     return answerOf(answer, analysis);
   },
@@ -167,12 +170,26 @@ export const runCommand = changing({
       decision: { verdict: 'allow', because: (answer.policies ?? []).join(' ') },
       targets: targets ?? [],
       more: {
-        argv: (answer.normalForm ?? []).map((word) => clean(word, { maxChars: 1_000 }).text),
+        argv: cleanWords(answer.normalForm ?? []),
         exit: answer.exit ?? null,
       },
     };
   },
 });
+
+/** What only reads and was asked, or was to be asked, of a host: its event names it however it ended. */
+function withWords(fault: Fault, { argv, tier }: CommandAnalysis): Fault {
+  if (tier !== 'T0' || argv === null) return fault;
+  const { kind, code, message, facts } = fault;
+  return new Fault(kind, code, message, {
+    facts: { ...facts, argv: cleanWords(argv) },
+    cause: fault,
+  });
+}
+
+function cleanWords(argv: readonly string[]): string[] {
+  return argv.map((word) => clean(word, { maxChars: 1_000 }).text);
+}
 
 function answerOf(answer: CommandAnswer, { argv: _, ...analysis }: CommandAnalysis): never {
   if (answer.kind === 'change') return { ...shown(answer.view), analysis } as never;

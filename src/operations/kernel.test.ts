@@ -140,6 +140,21 @@ describe('a profile', () => {
   });
 });
 
+describe('a command that only reads', () => {
+  it('is named in its event also when it came to nothing, without secrets', async () => {
+    const world = await aWorld();
+    const asked = {
+      target: 'host:web-1',
+      argv: ['grep', '--', 'password=Tr0ub4dor31', '/etc/hosts'],
+    };
+    await assert.rejects(() => world.ask('run_command', asked, { caller: ASSISTANT }));
+    const { more } = (await world.events()).at(-1) ?? {};
+    const argv = more?.['argv'] as readonly string[];
+    assert.deepEqual([argv[0], argv.at(-1)], ['grep', '/etc/hosts']);
+    assert.doesNotMatch(JSON.stringify(argv), /Tr0ub4dor31/);
+  });
+});
+
 describe('a log that cannot be written', () => {
   it('stops everything that writes, while looks answer and say so', async () => {
     const world = await aWorld();

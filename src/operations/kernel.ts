@@ -341,6 +341,7 @@ export class Kernel {
             ? 'refused'
             : 'failed',
         fault: fault.code,
+        ...(fault.facts['argv'] === undefined ? {} : { more: { argv: fault.facts['argv'] } }),
         ...(refused ? { decision: { verdict: 'deny' as const, because: fault.code } } : {}),
       }).written;
     } catch (unwritten) {
