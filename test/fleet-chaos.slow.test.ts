@@ -87,10 +87,19 @@ describe('hosts observed while some of them fail', { skip, timeout: 1_800_000 },
     }
     throw new Error(`${what} within ${seconds} s`);
   };
-  const sshOfService = (): number =>
-    execFileSync('ps', ['-eo', 'args='], { encoding: 'utf8' })
+  /** Every ssh that the service was seen to have. */
+  const seen = new Set<string>();
+  const sshAlive = (isOurs: (pid: string, parent: string) => boolean): readonly string[] =>
+    execFileSync('ps', ['-eo', 'pid=,ppid=,comm='], { encoding: 'utf8' })
       .split('\n')
-      .filter((line) => line.startsWith('ssh ') && line.includes(join(one.home, 'keys'))).length;
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([pid = '', parent = '', name]) => name === 'ssh' && isOurs(pid, parent))
+      .map(([pid = '']) => pid);
+  const sshOfService = (): number => {
+    const now = sshAlive((_, parent) => Number(parent) === one.pid);
+    for (const pid of now) seen.add(pid);
+    return now.length;
+  };
   const readersOn = async (name: string): Promise<number> =>
     Number((await one.host(name).exec(['pgrep', '-u', 'holdfast-reader', '-c'])).stdout.trim());
   const memoryMiB = (): number =>
@@ -114,7 +123,7 @@ describe('hosts observed while some of them fail', { skip, timeout: 1_800_000 },
         .fault('hang')
         .catch((thrown: unknown) => thrown);
       if (trouble === undefined) break;
-      if (tries === 5) throw trouble;
+      if (tries === 5) throw new Error('it does not hang', { cause: trouble });
     }
     await one.host(slow).fault('slow', 200);
     await one.host(cut).fault('partition');
@@ -207,11 +216,17 @@ describe('hosts observed while some of them fail', { skip, timeout: 1_800_000 },
   });
 
   it('leaves no process behind, here or there', async (t) => {
+    sshOfService();
     await one.killAndStartAgain(async () => {
-      await until('ssh ends with the service', async () => sshOfService() === 0, 30);
+      assert.ok(seen.size > 0);
+      await until(
+        'ssh ends with the service',
+        async () => sshAlive((pid) => seen.has(pid)).length === 0,
+        30,
+      );
       for (const name of names)
         await until(`readers of ${name} end`, async () => (await readersOn(name)) === 0, 60);
     });
-    t.diagnostic('none');
+    t.diagnostic(`${seen.size} ssh processes were seen, none is left`);
   });
 });
