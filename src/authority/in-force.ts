@@ -119,7 +119,10 @@ export function authorityOf({
   const { profile, rules, skew, origins } = hostPolicy;
   return {
     // Whatever they were written as: the next file gives every operator what an operator may sign now.
-    lines: signers.lines.map(({ isOlder: _, ...line }) => line),
+    lines: signers.lines.map((line) => {
+      const { isOlder: _, ...now } = line;
+      return now;
+    }),
     revoked: { keys, serials },
     policy: { profile, rules, skew, origins },
   };

@@ -35,7 +35,12 @@ export function compileGrammar(judge: Judge, surroundings: Surroundings, version
 function itemLines(item: KnownItem): readonly string[][] {
   const { entry } = item;
   return [
-    ['entry', field(entry.program), entry.style, flags({ s: entry.stop, g: entry.globalFirst, a: entry.apart })],
+    [
+      'entry',
+      field(entry.program),
+      entry.style,
+      flags({ s: entry.stop, g: entry.globalFirst, a: entry.apart }),
+    ],
     ...entry.aliases.map((alias) => ['alias', field(alias)]),
     ...item.own.map((option) => optionLine('entry-option', option)),
     ...item.adds.map((add) => addLine('entry-add', add)),

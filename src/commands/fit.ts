@@ -6,12 +6,6 @@ import { greater } from './read-entries.ts';
 import { MAX_WORDS } from './text.ts';
 import { badValue, judgeValue, type Place } from './values.ts';
 
-export type Refusal = {
-  readonly code: CommandCode;
-  readonly because: string;
-  /** The greatest class of the options seen before, when one of them is not of class read. */
-  readonly seen: OptionSpec | null;
-};
 export type Part = { readonly word: string; readonly means: string };
 
 type Given = {

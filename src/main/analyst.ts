@@ -1,11 +1,13 @@
 /** The grammar of commands for the command line: without a service, and without running anything. */
-import { asFault, Fault } from '#base/fault';
+import { parseBlock } from '#base/address';
+import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
 import type { Files } from '#base/ports';
 import type { Analyst } from '#cli';
 import { analyse, families, findCommands, showEntry } from '#commands';
 import { type Inventory, parseInventory } from '#inventory';
 import { nodeFiles } from '#machine';
+import type { Target } from '#model';
 import { readRecords } from './authority-record.ts';
 import { catalogueDigestOf, catalogueKeeper } from './catalogue-keeper.ts';
 import { CommandKeeper, grammarText } from './command-keeper.ts';
@@ -45,17 +47,27 @@ async function inventoryOf(files: Files, { inventory }: Paths): Promise<Inventor
   return parseInventory(text, inventory);
 }
 
-/** Blocks as they are; an address or a name counts for itself. */
+/** Blocks of addresses count as networks; an address or a name counts for itself. */
 function withNetworks(known: Inventory, given: readonly string[]): Inventory {
   if (given.length === 0) return known;
-  try {
-    const { networks } = parseInventory(
-      `version: 1\nnetworks: ${JSON.stringify(given)}\ntargets: {}\n`,
-      '--networks',
+  const blocks = given.filter((each) => each.includes('/'));
+  const names = given.filter((each) => !each.includes('/'));
+  const wrong =
+    blocks.find((block) => parseBlock(block) === null) ?? names.find((name) => !NAME.test(name));
+  if (wrong !== undefined) {
+    throw new Fault(
+      'invalid',
+      'invalid-input',
+      `not a network: ${JSON.stringify(wrong.slice(0, 80))}. Give blocks like 10.0.0.0/8, addresses and names of hosts, with commas between`,
     );
-    return { ...known, networks, digest: `${known.digest} ${given.join(',')}` };
-  } catch (thrown) {
-    const fault = asFault(thrown);
-    throw new Fault('invalid', 'invalid-input', `--networks: ${fault.message}`);
   }
+  const hosts = names.map((name) => ({ id: `host:${name}`, address: name }) as Target);
+  return {
+    ...known,
+    networks: blocks,
+    targets: [...known.targets, ...hosts],
+    digest: `${known.digest} ${given.join(',')}`,
+  };
 }
+
+const NAME = /^[A-Za-z0-9:](?:[A-Za-z0-9.:_-]{0,252})$/;

@@ -137,8 +137,9 @@ export class Fleet implements AsyncDisposable {
   }
 
   /** As an assistant, or an operator's own hand, is answered. */
-  async analyse({ target: _, byOperator, ...asked }: CommandQuestion): Promise<CommandAnalysis> {
-    const given: CommandGiven = asked;
+  async analyse(asked: CommandQuestion): Promise<CommandAnalysis> {
+    const { byOperator } = asked;
+    const given: CommandGiven = 'argv' in asked ? { argv: asked.argv } : { line: asked.line };
     const { judge } = await this.grammar();
     const told = analyse(judge, given, byOperator ? 'operator' : 'assistant');
     const tokens = 'line' in given ? tokenize(given.line) : given;

@@ -63,12 +63,7 @@ export async function up(
     files: nodeSocketFiles(),
   });
   tell.ready(await summarise(home, perform, http?.url ?? null, tellable(http?.token)));
-  const watching = watchTargets(
-    service.watched,
-    nodeClock(),
-    service.log,
-    stop.signal,
-  );
+  const watching = watchTargets(service.watched, nodeClock(), service.log, stop.signal);
   const proving = service.watchEvidence(stop.signal);
   await stopped;
   stop.abort();

@@ -191,7 +191,8 @@ function cleanWords(argv: readonly string[]): string[] {
   return argv.map((word) => clean(word, { maxChars: 1_000 }).text);
 }
 
-function answerOf(answer: CommandAnswer, { argv: _, ...analysis }: CommandAnalysis): never {
+function answerOf(answer: CommandAnswer, analysed: CommandAnalysis): never {
+  const { argv: _, ...analysis } = analysed;
   if (answer.kind === 'change') return { ...shown(answer.view), analysis } as never;
   const { target, argv, policies, exit, stdout, stderr, truncated, durationMs } = answer;
   return {
