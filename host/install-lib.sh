@@ -209,8 +209,12 @@ remove_account() {
 # root's own lines in the file that has ours too.
 others() { grep -vF "restrict,command=\"$LIB/current/run\"" /root/.ssh/authorized_keys || [ $? -eq 1 ]; }
 
-# left_by UID DIRECTORY: what that account made there goes.
-left_by() { find "$2" -xdev -depth -user "$1" -exec rm -rf {} \; 2>/dev/null; }
+# left_by UID DIRECTORY: what that account made there goes. Only what lies in the directory itself: deeper, in what is
+# another account's, that one could put a link in the way. Others' files may come and go meanwhile.
+left_by() {
+  find "$2" -xdev -maxdepth 1 -user "$1" -exec rm -rf {} + 2>/dev/null
+  [ -z "$(find "$2" -xdev -maxdepth 1 -user "$1" 2>/dev/null)" ]
+}
 
 # take_away: everything of ours, the doors first: what still comes in finds nothing to start. Again after a death, it goes on.
 take_away() {
