@@ -37,7 +37,7 @@ const NOT_HERE = new Set([
 ]);
 /** What they say is another thing a moment later, in more than its figures. */
 const UNSTEADY = new Set(
-  'systemd-cgls top htop atop ps w who uptime free vmstat iostat mpstat pidstat sar dstat lsof fuser pmap ss netstat date hwclock timedatectl ntpq chronyc tload slabtop lsns shuf mktemp uuidgen pstree pgrep dig host nslookup ping tracepath traceroute mtr lslocks nstat rtacct ip tcpdump systemd-cgtop sensors nproc time ipcs prlimit numastat ifstat lnstat sysctl stat find ls du df ethtool rdma chrt taskset'.split(
+  'rg ag systemd-cgls top htop atop ps w who uptime free vmstat iostat mpstat pidstat sar dstat lsof fuser pmap ss netstat date hwclock timedatectl ntpq chronyc tload slabtop lsns shuf mktemp uuidgen pstree pgrep dig host nslookup ping tracepath traceroute mtr lslocks nstat rtacct ip tcpdump systemd-cgtop sensors nproc time ipcs prlimit numastat ifstat lnstat sysctl stat find ls du df ethtool rdma chrt taskset'.split(
     ' ',
   ),
 );
@@ -120,7 +120,7 @@ function difference(
   const stumbles =
     first.status === 2 &&
     second.status === 0 &&
-    normalForm.some((word) => word.startsWith('--exclude'));
+    normalForm.some((word) => word.startsWith('--exclude') || word.startsWith('--glob=!'));
   if (first.status !== second.status && !stumbles)
     return `${is}: exit ${first.status} and ${second.status}: ${second.err.slice(0, 160)}`;
   return shape(normalForm[0], first.out) === shape(normalForm[0], second.out)
