@@ -40,7 +40,7 @@ export type EnrolmentNeeds = {
   /** `<type> <base64>`. */
   readonly controlPlaneKey: string;
   readonly transport: TransportKeysKeeper;
-  /** Brings what is in force to hosts that were enrolled just now; answers what could not be brought, in words. */
+  /** What is kept open to them is of before; brings what is in force to hosts. Answers what could not be brought, in words. */
   readonly deliver: (targets: readonly string[]) => Promise<readonly string[]>;
   /** Enters one host with the keys that lie there; answers why it could not, in words. */
   readonly enter: (target: Target, keys: string) => Promise<string | null>;
@@ -325,10 +325,8 @@ export class EnrolmentKeeper implements EnrolmentPowers {
       }).durable;
       await this.#records.forgetPending(pins.target);
     }
-    const enrolled = hosts
-      .filter(({ capability }) => capability !== 'none')
-      .map(({ target }) => target);
-    const trouble = await deliver(enrolled).catch((thrown: unknown) => [asFault(thrown).message]);
+    const touched = hosts.map(({ target }) => target);
+    const trouble = await deliver(touched).catch((thrown: unknown) => [asFault(thrown).message]);
     return {
       record: digest,
       number,

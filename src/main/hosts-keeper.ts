@@ -3,7 +3,7 @@
  * signed; one that cannot be reached is brought it when it answers again, and before anything runs there.
  */
 import type { Adapter, Enrolled, Host } from '#adapters';
-import { asFault } from '#base/fault';
+import { asFault, Fault } from '#base/fault';
 import type { Target } from '#model';
 import type { AuthorityRecord } from './authority-record.ts';
 import { deliverConfigs } from './config-delivery.ts';
@@ -70,12 +70,26 @@ export class HostsKeeper {
           await this.#bring(target);
         } catch (thrown) {
           const { code, message } = asFault(thrown);
-          said.push(`${target.id} was not reached as a host: ${code}: ${message}`);
+          said.push(`${target.id} does not have what is in force yet: ${code}: ${message}`);
         }
       }
     };
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, targets.length) }, worker));
     return said;
+  }
+
+  /**
+   * What was in force when this process began. Nobody is waited for: hosts over ssh are brought what they lack when
+   * they are used, or looked at.
+   */
+  begin(records: readonly AuthorityRecord[]): Promise<readonly string[]> {
+    this.#records = records;
+    return this.#local.deliver(records);
+  }
+
+  /** One host that answers is brought what it missed; nothing is asked of one that is known to have it. */
+  async catchUp(target: Target): Promise<void> {
+    if (target.transport === 'ssh') await this.#bring(target);
   }
 
   /** The same records once more: to hosts that were not there before. */
@@ -87,9 +101,8 @@ export class HostsKeeper {
   async #upToDate(target: Target): Promise<Host> {
     try {
       await this.#bring(target);
-    } catch (thrown) {
-      // What it then makes of an order is its own; out of reach it stays for that as well.
-      if (asFault(thrown).kind !== 'unavailable') throw thrown;
+    } catch {
+      // What it then makes of an order is its own, and a stop has to reach it in any case.
     }
     return this.#remote.adapter.host(target);
   }
@@ -102,5 +115,13 @@ export class HostsKeeper {
     if ((this.#versions.get(key) ?? 0) >= latest) return;
     const answer = await deliverConfigs(await this.#remote.adapter.host(target), this.#records);
     this.#versions.set(key, answer.version);
+    if (answer.verdict === 'refused') {
+      throw new Fault(
+        'refused',
+        'host-refused',
+        `the host did not take version ${answer.version + 1} of what is in force: ${target.id}: ${answer.code}. Enrol it again: holdfast enroll ${target.id} --again`,
+        { facts: { code: answer.code } },
+      );
+    }
   }
 }

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import type { Signers } from '#authority';
 import { digestOf } from '#base/digest';
-import { Fault } from '#base/fault';
+import { asFault, Fault } from '#base/fault';
 import type { Json } from '#base/json';
 import { jsonLog, type Log } from '#base/log';
 import { type Anchoring, type EventLog, openEventLog, openHeadFile } from '#evidence';
@@ -23,6 +23,7 @@ import { examine } from './doctor.ts';
 import { changePatient } from './doctor-wiring.ts';
 import { anchorsOf, readEvidence, startAnchoring } from './evidence-keeper.ts';
 import { watchEvidence } from './evidence-watch.ts';
+import type { Fleet } from './fleet.ts';
 import { InventoryKeeper } from './inventory-keeper.ts';
 import { LearningKeeper } from './learning-keeper.ts';
 import { lookAtTarget, targetUnreachable } from './look-at-target.ts';
@@ -232,7 +233,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
   opening.defer(() =>
     learning.keepCounts().catch((thrown: unknown) => log.error('counts of shadows', thrown)),
   );
-  await fleet.hosts.deliver(await authority.records().catch(() => []));
+  await fleet.hosts.begin(await authority.records().catch(() => []));
   await road.resume();
   opening.defer(() => road.idle());
   const closing = new AbortController();
@@ -265,7 +266,9 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
           caller: SERVICE_CALLER,
         });
         for (const listener of listeners) listener();
-        return (value as { readonly unreachable: string | null }).unreachable;
+        const { unreachable } = value as { readonly unreachable: string | null };
+        if (unreachable === null) await catchUp(fleet, log, target);
+        return unreachable;
       },
     },
     watchEvidence: (signal) =>
@@ -282,6 +285,19 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     close: () => held.disposeAsync(),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
+}
+
+/** A revocation that a host missed while it was away reaches it with the next look. */
+async function catchUp(fleet: Fleet, log: Log, id: string): Promise<void> {
+  try {
+    const target = (await fleet.inventory()).byId.get(id);
+    if (target !== undefined) await fleet.hosts.catchUp(target);
+  } catch (thrown) {
+    log.warn('a host could not be brought what is in force', {
+      target: id,
+      why: asFault(thrown).code,
+    });
+  }
 }
 
 /** What the operator set, as far as it decides anything: the inventory and the version of the program. */
