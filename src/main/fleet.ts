@@ -2,7 +2,7 @@
  * The hosts of the fleet, assembled: who is enrolled, how each is reached, what may be read there, and the
  * orders that operators signed brought to each.
  */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -34,6 +34,8 @@ import { transportKeys } from './transport-keys.ts';
 import { TransportSources } from './transport-sources.ts';
 
 const MOST_BYTES = 4_194_304;
+/** `try-a` behind it is a directory of `openSshReach`, which takes 80. */
+const MOST_SOCKET_CHARS = 72;
 const LOOK_BYTES = 1_048_576;
 
 export type FleetNeeds = {
@@ -59,6 +61,7 @@ export class Fleet implements AsyncDisposable {
   readonly #needs: FleetNeeds;
   readonly #local: LocalReading;
   readonly #sockets: string;
+  readonly #stop = new AbortController();
   #inventory: Inventory | undefined;
 
   constructor(needs: FleetNeeds) {
@@ -69,8 +72,12 @@ export class Fleet implements AsyncDisposable {
     const transport = transportKeys(files, programs, paths.keys);
     const settings = paths.transport;
     this.keys = new TransportSources({ files, clock, programs, settings, own: transport });
-    // Sockets have short names, which a data directory need not have.
-    this.#sockets = mkdtempSync(join(tmpdir(), 'holdfast-ssh-'));
+    // Ours alone, and nobody tidies there; but sockets have short names, which a data directory need not have.
+    const ours = join(paths.run, 'ssh');
+    this.#sockets =
+      ours.length <= MOST_SOCKET_CHARS && /^[A-Za-z0-9_./-]+$/.test(ours)
+        ? ours
+        : mkdtempSync(join(tmpdir(), 'holdfast-ssh-'));
     this.commands = new CommandKeeper(files, paths);
     this.#local = new LocalReading(clock, random);
     const reachWith = (directory: string, keyOf: OpenSsh['keyOf']): SshReach =>
@@ -193,13 +200,23 @@ export class Fleet implements AsyncDisposable {
   /** Everything the collectors need, in one answer. */
   async snapshot(target: Target, seconds: number): Promise<Uint8Array> {
     const reader = await this.readerOf(target);
-    const answer = await reader.snapshot({ seconds, bytes: MOST_BYTES });
+    const { signal } = this.#stop;
+    const answer = await reader.snapshot({ seconds, bytes: MOST_BYTES, signal });
     if (answer.verdict === 'ok') return answer.stdout;
     throw new Fault(
       'unavailable',
       'host-refused',
       `host does not let itself be looked at: ${target.id}: ${answer.code}. Upgrade it: holdfast upgrade-hosts`,
     );
+  }
+
+  /** For the end of the service: whoever is looked at now is not waited for. */
+  stopLooking(): void {
+    this.#stop.abort();
+  }
+
+  get isStopping(): boolean {
+    return this.#stop.signal.aborted;
   }
 
   async #enrolled({ id }: Pick<Target, 'id'>): Promise<Enrolled | undefined> {
@@ -249,7 +266,11 @@ class LocalReading implements AsyncDisposable {
   readonly #random: Random;
   #directory: string | undefined;
   #kept:
-    | { readonly grammar: Grammar; readonly reading: ReturnType<typeof localReader> }
+    | {
+        readonly grammar: Grammar;
+        readonly file: string;
+        readonly reading: ReturnType<typeof localReader>;
+      }
     | undefined;
 
   constructor(clock: Clock, random: Random) {
@@ -257,23 +278,24 @@ class LocalReading implements AsyncDisposable {
     this.#random = random;
   }
 
-  async reader(grammar: Grammar): Promise<HostReader> {
-    if (this.#kept?.grammar === grammar) return this.#kept.reading.reader;
-    await this.#kept?.reading[Symbol.asyncDispose]();
-    if (this.#directory === undefined) {
-      this.#directory = mkdtempSync(join(tmpdir(), 'holdfast-reader-'));
-      chmodSync(this.#directory, 0o755);
-    }
-    const directory = join(this.#directory, String(this.#clock.now()));
-    mkdirSync(directory, { mode: 0o755 });
-    writeFileSync(join(directory, 'grammar'), grammarText(grammar), { mode: 0o644 });
+  /** Nothing is awaited before the new one is kept: of two who ask at once, both get it. */
+  reader(grammar: Grammar): HostReader {
+    const kept = this.#kept;
+    // What tidies /tmp may have taken the file.
+    if (kept?.grammar === grammar && existsSync(kept.file)) return kept.reading.reader;
+    void kept?.reading[Symbol.asyncDispose]();
+    if (this.#directory !== undefined) rmSync(this.#directory, { recursive: true, force: true });
+    this.#directory = mkdtempSync(join(tmpdir(), 'holdfast-reader-'));
+    chmodSync(this.#directory, 0o755);
+    const file = join(this.#directory, 'grammar');
+    writeFileSync(file, grammarText(grammar), { mode: 0o644 });
     const reading = localReader({
       channels: nodeChannels(),
       clock: this.#clock,
       random: this.#random,
-      argv: asReader('sh', join(ROOT, 'host', 'read'), directory),
+      argv: asReader('sh', join(ROOT, 'host', 'read'), this.#directory),
     });
-    this.#kept = { grammar, reading };
+    this.#kept = { grammar, file, reading };
     return reading.reader;
   }
 

@@ -17,17 +17,21 @@ export type RemoteHosts = {
   targets(): Promise<readonly Target[]>;
 };
 
+type LocalHosts = Pick<LocalHostKeeper, 'adapter' | 'enrolled' | 'deliver'>;
+
 const AT_ONCE = 8;
 
 export class HostsKeeper {
-  readonly #local: LocalHostKeeper;
+  readonly #local: LocalHosts;
   readonly #remote: RemoteHosts;
   readonly #adapter: Adapter;
   #records: readonly AuthorityRecord[] = [];
   /** Configuration versions that hosts were seen to have, by target and epoch. */
   readonly #versions = new Map<string, number>();
+  /** Under way, by target: two at once would each find the other's version in its way. */
+  readonly #bringing = new Map<string, Promise<void>>();
 
-  constructor(local: LocalHostKeeper, remote: RemoteHosts) {
+  constructor(local: LocalHosts, remote: RemoteHosts) {
     this.#local = local;
     this.#remote = remote;
     this.#adapter = { name: remote.adapter.name, host: (target) => this.#upToDate(target) };
@@ -108,6 +112,17 @@ export class HostsKeeper {
   }
 
   async #bring(target: Target): Promise<void> {
+    // What is under way may be of before: afterwards it is seen whether anything lacks.
+    for (let other = this.#bringing.get(target.id); other !== undefined; ) {
+      await other.catch(() => {});
+      other = this.#bringing.get(target.id);
+    }
+    const begun = this.#bringNow(target).finally(() => this.#bringing.delete(target.id));
+    this.#bringing.set(target.id, begun);
+    await begun;
+  }
+
+  async #bringNow(target: Target): Promise<void> {
     const latest = this.#records.at(-1)?.config.version ?? 0;
     const enrolled = await this.#remote.enrolled(target);
     if (enrolled === undefined) return;

@@ -18,7 +18,7 @@ import type { Fleet } from './fleet.ts';
 const SNAPSHOT_SECONDS = 60;
 
 export async function lookAtTarget(
-  fleet: Pick<Fleet, 'snapshot'>,
+  fleet: Pick<Fleet, 'snapshot' | 'isStopping'>,
   clock: Clock,
   target: Target,
   progress: (note: string) => void,
@@ -40,7 +40,7 @@ export async function lookAtTarget(
 }
 
 async function lookOverSsh(
-  fleet: Pick<Fleet, 'snapshot'>,
+  fleet: Pick<Fleet, 'snapshot' | 'isStopping'>,
   clock: Clock,
   target: Target,
   progress: (note: string) => void,
@@ -51,6 +51,8 @@ async function lookOverSsh(
     const bytes = await fleet.snapshot(target, SNAPSHOT_SECONDS);
     return lookOf(target, await recorded(target, bytes, clock));
   } catch (thrown) {
+    // That we end is nothing of the host's.
+    if (fleet.isStopping) throw thrown;
     const { kind, code, message } = asFault(thrown);
     const isReach = (UNREACHABLE as readonly string[]).includes(code);
     if (!isReach && kind !== 'unavailable' && code !== 'snapshot-malformed') throw thrown;

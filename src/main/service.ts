@@ -259,6 +259,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
           ({ id, transport }) => transport === 'local' || (transport === 'ssh' && hosts.has(id)),
         );
       },
+      end: () => fleet.stopLooking(),
       look: async (target) => {
         const { value } = await kernel.perform({
           operation: 'observe',

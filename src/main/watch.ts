@@ -45,6 +45,8 @@ export type WatchedFleet = {
   >;
   /** Looks at one; answers why it could not be reached, or `null`. */
   readonly look: (id: string) => Promise<string | null>;
+  /** Looks that are under way end at once, and what they did not see is not told of anybody. */
+  readonly end: () => void;
 };
 
 /** Looks that run at once: each costs this machine a few milliseconds, and waits for its host the rest. */
@@ -58,7 +60,7 @@ const LONGEST_NAP_MS = 5_000;
  * rarely; a look that takes long holds up nobody else.
  */
 export async function watchTargets(
-  { targets, look }: WatchedFleet,
+  { targets, look, end }: WatchedFleet,
   clock: Clock,
   log: Log,
   signal: AbortSignal,
@@ -111,5 +113,6 @@ export async function watchTargets(
     }
     await clock.sleep(nap, signal);
   }
+  end();
   await Promise.all(running);
 }

@@ -18,11 +18,7 @@ export type LocalReading = {
   readonly argv: readonly [string, ...string[]];
 };
 
-export type LocalReader = AsyncDisposable & {
-  readonly reader: HostReader;
-  /** Ends what is kept: the grammar is another now. */
-  drop(): Promise<void>;
-};
+export type LocalReader = AsyncDisposable & { readonly reader: HostReader };
 
 const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' } as const;
 
@@ -43,7 +39,6 @@ export function localReader({ channels, clock, random, argv }: LocalReading): Lo
   });
   return {
     reader,
-    drop: () => reader.drop(),
     async [Symbol.asyncDispose]() {
       await reader.close();
       await kept.close();
