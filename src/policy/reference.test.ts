@@ -140,7 +140,8 @@ describe('the engine and the second reading', () => {
       const kind = `${question.action.tier} ${got.verdict}`;
       seen.set(kind, (seen.get(kind) ?? 0) + 1);
     }
-    // Agreement says nothing about what never came up.
+    // Agreement says nothing about what never came up. The rarest kind is one question in a hundred:
+    // a tenth of that is out of reach of any seed.
     const kinds = TIERS.flatMap((tier) => [
       `${tier} allow`,
       `${tier} needs-approval`,
@@ -148,7 +149,7 @@ describe('the engine and the second reading', () => {
     ]);
     const rare = kinds
       .filter((kind) => kind !== 'T0 needs-approval' && kind !== 'T3 allow')
-      .filter((kind) => (seen.get(kind) ?? 0) < QUESTIONS / 200);
+      .filter((kind) => (seen.get(kind) ?? 0) < QUESTIONS / 1000);
     assert.deepEqual(rare, [], `seed ${SEED}`);
   });
 

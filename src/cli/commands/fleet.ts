@@ -1,4 +1,5 @@
 import type { Desk } from '../desk.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
 import type { HostDoor } from '../operator-ssh.ts';
 import { renderDone } from '../render/anything.ts';
 import {
@@ -199,7 +200,9 @@ export const observe: CommandSpec = {
   summary: 'look at a target now and record what is there; default: this machine',
   examples: ['observe', 'observe && holdfast drift'],
   async run(desk, [target]) {
-    await desk.answer('observe', target === undefined ? {} : { target }, renderLook);
+    const look = target === undefined ? {} : { target };
+    const { unreachable } = await desk.answer('observe', look, renderLook);
+    return unreachable === null ? EXIT_CODES.ok : EXIT_CODES.unavailable;
   },
 };
 

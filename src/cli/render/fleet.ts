@@ -51,6 +51,7 @@ export const renderTarget: Render<unknown> = renderAnything;
 
 type LookAnswer = {
   readonly target: string;
+  readonly unreachable: string | null;
   readonly facts: number;
   readonly written: number;
   readonly unchanged: number;
@@ -75,6 +76,13 @@ type LookAnswer = {
 };
 
 export const renderLook: Render<LookAnswer> = (paper, look) => {
+  if (look.unreachable !== null) {
+    paper.whole({ text: 'out of reach: ', tone: 'bad' }, `${look.target}: ${look.unreachable}`);
+    paper.whole(
+      'What was seen before stays on record, and counts as unreachable until it is seen again.',
+    );
+    return;
+  }
   const slow = look.collectors.reduce((sum, { durationMs }) => sum + durationMs, 0);
   paper.line(
     { text: look.target, tone: 'strong' },
