@@ -24,6 +24,7 @@ type Rules = {
 
 const ROOMS: Readonly<Record<string, Rules>> = {
   base: { doors: [], outside: ['node:crypto'] },
+  'strict-yaml': { doors: ['base'], outside: ['yaml'] },
 
   // words
   model: { doors: ['base'], outside: ['zod/v4'] },
@@ -39,7 +40,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
     doors: ['base', 'model'],
     outside: ['node:crypto', '@scure/bip39/wordlists/english.js', 'yaml'],
   },
-  commands: { doors: ['base', 'model'], outside: ['yaml'] },
+  commands: { doors: ['base', 'strict-yaml', 'model'], outside: [] },
   diagnostics: { doors: ['base', 'model', 'redaction'], outside: [] },
   policy: { doors: ['base', 'model'], outside: ['@cedar-policy/cedar-wasm/nodejs', 'yaml'] },
 

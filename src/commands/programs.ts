@@ -3,11 +3,12 @@
  * tried. What cannot be decided without doubt (two meanings of one name) is refused here, once.
  */
 import { show } from '#base/nearest';
+import { refuseYaml, type YamlProblem } from '#strict-yaml';
 import type { CommandEntry, Form, OperandSpec, OptionSpec, PathRules } from './entry.ts';
+import { commandsFile } from './faults.ts';
 import { deniedDirectories, deniedNames } from './paths.ts';
 import type { Section } from './sections.ts';
 import { parseValueType, type ValueKind } from './values.ts';
-import { type Problem, refuse } from './yaml-file.ts';
 
 export type Known = {
   readonly spec: OptionSpec;
@@ -156,7 +157,7 @@ export class Programs implements ReadonlyMap<string, Program> {
 }
 
 class Problems {
-  readonly #byFile = new Map<string, Problem[]>();
+  readonly #byFile = new Map<string, YamlProblem[]>();
 
   readonly tell: Tell = ({ origin }, message) => {
     const list = this.#byFile.get(origin.file) ?? [];
@@ -165,7 +166,7 @@ class Problems {
   };
 
   refuse(): void {
-    for (const [file, told] of this.#byFile) refuse(file, told);
+    for (const [file, told] of this.#byFile) refuseYaml(commandsFile(file), told);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Files of command entries. Anything not understood is refused: a misspelt key would be a wider gate. */
 import { show } from '#base/nearest';
 import { TIERS, type Tier } from '#model';
+import { type Keys, readYaml, type Value, type Yaml } from '#strict-yaml';
 import {
   COMMAND_CLASSES,
   COMMAND_CODES,
@@ -11,8 +12,8 @@ import {
   type OperandSpec,
   type OptionSpec,
 } from './entry.ts';
+import { commandsFile } from './faults.ts';
 import { parseValueType } from './values.ts';
-import { type Keys, readYaml, type Value, type Yaml } from './yaml-file.ts';
 
 const ENTRY_KEYS = [
   'program',
@@ -88,7 +89,7 @@ export function parseEntries(
       .slice(0, MAX_ITEMS)
       .flatMap((item) => readEntry(yaml, item, family ?? '', { file, shipped }));
   };
-  return readYaml(text, file, make, linesBefore);
+  return readYaml(text, commandsFile(file), make, linesBefore);
 }
 
 function readEntry(

@@ -1,9 +1,10 @@
 /** The file of path rules: what ships, and what operators add. Theirs only ever adds: a denial stays. */
 
 import { parseBlock } from '#base/address';
+import { readYaml, type Value, type Yaml } from '#strict-yaml';
 import type { PathRules } from './entry.ts';
+import { commandsFile } from './faults.ts';
 import { normalPath } from './paths.ts';
-import { readYaml, type Value, type Yaml } from './yaml-file.ts';
 
 export type Places = { readonly paths: PathRules; readonly networks: readonly string[] };
 
@@ -11,7 +12,7 @@ const KEYS = ['roots', 'secrets', 'devices', 'exceptions', 'wide', 'networks'] a
 
 /** Reads a file of path rules, or throws `invalid-commands` with every problem and its place. */
 export function parsePlaces(text: string, file: string, shipped: boolean): Places {
-  return readYaml(text, file, (yaml, root) => {
+  return readYaml(text, commandsFile(file), (yaml, root) => {
     const record = yaml.record(root, 'a file of paths', KEYS);
     if (!shipped && record.exceptions !== undefined)
       yaml.problem(record.exceptions.at, 'exceptions are the shipped ones: leave them out');

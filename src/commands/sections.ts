@@ -3,9 +3,10 @@
  * a second and a half, and one command needs one program of it. What the scan does not understand is read
  * whole, and what it says of an item is compared with the item when that is read.
  */
+import { refuseYaml } from '#strict-yaml';
 import type { CommandEntry } from './entry.ts';
+import { commandsFile } from './faults.ts';
 import { PROGRAM, parseEntries } from './read-entries.ts';
-import { refuse } from './yaml-file.ts';
 
 /** One item of a file: the programs it describes, the first of them with the aliases. */
 export type Section = {
@@ -85,7 +86,7 @@ function agreeing(
   const others = entries.flatMap((entry) => entry.aliases);
   if (same(names, programs) && same(others, aliases)) return entries;
   const message = 'the names of the entry are not where they are looked for: write them plainly';
-  return refuse(origin.file, [{ line: origin.line, column: 1, message }]);
+  return refuseYaml(commandsFile(origin.file), [{ line: origin.line, column: 1, message }]);
 }
 
 function listOf(text: string, key: string): readonly string[] | null {

@@ -4,8 +4,8 @@
  * alias is followed, no tag is obeyed.
  */
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { Fault } from '#base/fault';
 import { didYouMean, show } from '#base/nearest';
-import { commandFault } from './faults.ts';
 
 const FILE_BYTES = 1_048_576;
 const SHOWN_PROBLEMS = 50;
@@ -13,10 +13,19 @@ const SHOWN_PROBLEMS = 50;
 export type Value = { readonly node: Node | null; readonly at: number };
 export type Keys<K extends string> = { readonly [P in K]?: Value };
 
-/** Reads `text` with `make`, or throws `invalid-commands` with every problem as `file:line:column: …`. */
+/** What a file is called, and the code of the fault when it does not hold. */
+export type YamlFile = {
+  /** As shown: relative to the data directory, or a shipped name. */
+  readonly file: string;
+  readonly code: string;
+  /** What its parts are, in the plural: `commands`, `declarations`. */
+  readonly what: string;
+};
+
+/** Reads `text` with `make`, or throws `code` (`invalid`) with every problem as `file:line:column: …`. */
 export function readYaml<T>(
   text: string,
-  file: string,
+  named: YamlFile,
   make: (yaml: Yaml, root: Value) => T,
   linesBefore = 0,
 ): T {
@@ -24,7 +33,7 @@ export function readYaml<T>(
   const yaml = new Yaml(lines, linesBefore);
   if (Buffer.byteLength(text) > FILE_BYTES) {
     yaml.problem(0, `the file is larger than ${FILE_BYTES} bytes: use another file for the rest`);
-    return refuse(file, yaml.problems);
+    return refuseYaml(named, yaml.problems);
   }
   const document = parseDocument(text, {
     strict: true,
@@ -45,28 +54,36 @@ export function readYaml<T>(
   }
   if (document.directives.yaml.explicit === true)
     yaml.problem(0, 'directives are not accepted: leave the line with "%" out');
-  if (yaml.problems.length > 0) return refuse(file, yaml.problems);
+  if (yaml.problems.length > 0) return refuseYaml(named, yaml.problems);
   const made = make(yaml, { node: document.contents, at: 0 });
-  return yaml.problems.length > 0 ? refuse(file, yaml.problems) : made;
+  return yaml.problems.length > 0 ? refuseYaml(named, yaml.problems) : made;
 }
 
-export type Problem = { readonly line: number; readonly column: number; readonly message: string };
+export type YamlProblem = {
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+};
 
-export function refuse(file: string, problems: readonly Problem[]): never {
+export function refuseYaml(
+  { file, code, what }: YamlFile,
+  problems: readonly YamlProblem[],
+): never {
   const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
   const lines = sorted.map((p) => `${file}:${p.line}:${p.column}: ${p.message}`);
   const shown = lines.slice(0, SHOWN_PROBLEMS);
   const count = lines.length === 1 ? '1 problem' : `${lines.length} problems`;
   const more = lines.length > shown.length ? `\n… and ${lines.length - shown.length} more` : '';
-  throw commandFault(
-    'invalid-commands',
-    `commands are not valid: ${count}, correct and try again:\n${shown.join('\n')}${more}`,
+  throw new Fault(
+    'invalid',
+    code,
+    `${what} are not valid: ${count}, correct and try again:\n${shown.join('\n')}${more}`,
     { facts: { file, problems: shown } },
   );
 }
 
 export class Yaml {
-  readonly problems: Problem[] = [];
+  readonly problems: YamlProblem[] = [];
   readonly #lines: LineCounter;
   readonly #before: number;
 

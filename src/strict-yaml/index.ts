@@ -1,0 +1,9 @@
+export {
+  type Keys,
+  readYaml,
+  refuseYaml,
+  type Value,
+  Yaml,
+  type YamlFile,
+  type YamlProblem,
+} from './yaml.ts';
