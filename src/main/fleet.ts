@@ -183,6 +183,9 @@ export class Fleet implements AsyncDisposable {
             `the target is not enrolled, so nothing may be read there: ${target.id}. Enrol it: holdfast enroll ${target.id}`,
           );
         return this.reach.reader(target);
+      case 'tofu':
+      case 'talos':
+      case 'winrm':
       case 'none':
         throw new Fault(
           'unavailable',

@@ -43,6 +43,9 @@ export class HostsKeeper {
         return this.#local.adapter;
       case 'ssh':
         return this.#adapter;
+      case 'tofu':
+      case 'talos':
+      case 'winrm':
       case 'none':
         return undefined;
     }
@@ -54,6 +57,9 @@ export class HostsKeeper {
         return this.#local.enrolled(target);
       case 'ssh':
         return this.#remote.enrolled(target);
+      case 'tofu':
+      case 'talos':
+      case 'winrm':
       case 'none':
         return undefined;
     }

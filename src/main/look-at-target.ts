@@ -30,6 +30,9 @@ export async function lookAtTarget(
       return lookOf(target, await lookHere(clock, target, progress));
     case 'ssh':
       return lookOverSsh(fleet, clock, target, progress);
+    case 'tofu':
+    case 'talos':
+    case 'winrm':
     case 'none':
       throw new Fault(
         'unavailable',

@@ -8,6 +8,12 @@ export {
   type Waiver,
 } from './baseline.ts';
 export {
+  CAUSE_VERDICTS,
+  type Cause,
+  type CauseEvidence,
+  type CauseVerdict,
+} from './cause.ts';
+export {
   ACTION_CAPABILITIES,
   type ActionCapability,
   ASSURANCES,
@@ -32,6 +38,14 @@ export {
   VERDICTS,
   type Verdict,
 } from './change.ts';
+export {
+  type Because,
+  DECLARATION_KINDS,
+  type Declaration,
+  type DeclarationKind,
+  type Expectation,
+  type ValueTest,
+} from './declaration.ts';
 export {
   attributeProblem,
   type Entity,
@@ -72,6 +86,7 @@ export {
   kindSpec,
 } from './kinds.ts';
 export {
+  ANSIBLE_SOURCE,
   BASELINE_SOURCE,
   CRITICALITIES,
   type Criticality,
@@ -85,7 +100,9 @@ export {
   REACH_SOURCE,
   type SourceGrant,
   SSH_SOURCE,
+  TALOS_SOURCE,
   type Target,
+  TOFU_SOURCE,
   TRANSPORTS,
   type Transport,
 } from './target.ts';

@@ -4,11 +4,21 @@
  */
 import type { Scope } from './fact.ts';
 
-export const HOST_TYPES = ['debian', 'ubuntu', 'linux', 'talos', 'windows', 'other'] as const;
+/** `stack`: what one directory of OpenTofu or Terraform describes. */
+export const HOST_TYPES = [
+  'debian',
+  'ubuntu',
+  'linux',
+  'talos',
+  'windows',
+  'stack',
+  'other',
+] as const;
 export type HostType = (typeof HOST_TYPES)[number];
 export const ENVIRONMENTS = ['production', 'staging', 'test', 'development', 'lab'] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
-export const TRANSPORTS = ['local', 'ssh', 'none'] as const;
+/** `tofu`, `talos`, `winrm`: by that tool or protocol, from the machine Holdfast runs on. */
+export const TRANSPORTS = ['local', 'ssh', 'tofu', 'talos', 'winrm', 'none'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 export const CRITICALITIES = ['low', 'normal', 'high'] as const;
 export type Criticality = (typeof CRITICALITIES)[number];
@@ -55,6 +65,10 @@ export const LOCAL_SOURCE = 'collector.local';
 export const SSH_SOURCE = 'collector.ssh';
 /** The source of whether a target could be reached at all. No look retires what it says. */
 export const REACH_SOURCE = 'collector.reach';
+/** What OpenTofu or Terraform says of its stacks, Ansible of its playbooks, `talosctl` of its nodes. */
+export const TOFU_SOURCE = 'collector.tofu';
+export const ANSIBLE_SOURCE = 'collector.ansible';
+export const TALOS_SOURCE = 'collector.talos';
 /** The source of findings, baselines and waivers. */
 export const DRIFT_SOURCE = 'holdfast.drift';
 export const BASELINE_SOURCE = 'holdfast.baseline';
