@@ -71,6 +71,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   },
   adapters: { doors: ['base', 'model'], outside: ['node:crypto', 'node:path'] },
 
+  automation: { doors: ['base', 'strict-yaml', 'model'], outside: [] },
   enrolment: { doors: ['base', 'authority'], outside: [] },
   secrets: { doors: ['base', 'authority'], outside: ['yaml'] },
 

@@ -19,6 +19,8 @@ export type Paths = {
   readonly runbooks: string;
   /** The operator's own command entries, and `paths.yaml` beside them. */
   readonly commands: string;
+  /** Whoever can edit it and sign decides what Ansible, OpenTofu and Talos may do from here. */
+  readonly automation: string;
   readonly operators: string;
   readonly evidence: string;
   /** Whoever can edit it decides which keys hosts are entered with. */
@@ -53,6 +55,7 @@ export function pathsOf(home: string): Paths {
     catalogue: join(home, 'catalogue'),
     runbooks: join(home, 'runbooks'),
     commands: join(home, 'commands'),
+    automation: join(home, 'automation.yaml'),
     operators: join(home, 'operators.yaml'),
     evidence: join(home, 'evidence.yaml'),
     transport: join(home, 'transport.yaml'),

@@ -142,6 +142,39 @@ export class Yaml {
     return record;
   }
 
+  /** A mapping whose keys are the operator's own words, each once, in the order of the file. */
+  pairs(
+    value: Value | undefined,
+    what: string,
+  ): readonly { readonly key: string; readonly at: number; readonly value: Value }[] {
+    if (value === undefined) return [];
+    const { node } = value;
+    if (!isMap(node) || hasTag(node)) {
+      this.problem(value.at, `${what} must be a mapping: write it as {name: value}`);
+      return [];
+    }
+    const seen = new Set<string>();
+    return node.items.flatMap((pair) => {
+      const name = pair.key as Node | null;
+      const at = name?.range?.[0] ?? value.at;
+      const key = this.text({ node: name, at }, `a key of ${what}`);
+      if (key === null) return [];
+      if (seen.has(key)) {
+        this.problem(at, `duplicate key ${show(key)} in ${what}: give it once`);
+        return [];
+      }
+      seen.add(key);
+      const child = pair.value as Node | null;
+      return [
+        {
+          key,
+          at,
+          value: { node: child, at: isNothing(child) ? at : (child?.range?.[0] ?? at) },
+        },
+      ];
+    });
+  }
+
   /** Nothing at all reads as no items. */
   list(value: Value | undefined, what: string): readonly Value[] {
     if (value === undefined) return [];

@@ -1,0 +1,2 @@
+export { hostNameProblem, readAutomation } from './read-settings.ts';
+export type { AnsibleRoot, AutomationSettings, Stack, TalosConfig } from './settings.ts';
