@@ -59,6 +59,8 @@ export type Expectation = {
   readonly source: string | null;
   /** `null`: as the rules for kinds and attributes say. */
   readonly severity: Severity | null;
+  /** Whose it is, as whoever declared it says; left out: as the rules and the inventory say. */
+  readonly owner?: string;
   readonly because: Because;
 };
 

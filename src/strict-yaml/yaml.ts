@@ -5,6 +5,7 @@
  */
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { Fault } from '#base/fault';
+import type { Json } from '#base/json';
 import { didYouMean, show } from '#base/nearest';
 
 const FILE_BYTES = 1_048_576;
@@ -173,6 +174,38 @@ export class Yaml {
         },
       ];
     });
+  }
+
+  /** Plain data of any form, at most `depth` deep; `undefined` after a problem. */
+  json(value: Value, what: string, depth = 8): Json | undefined {
+    const { node, at } = value;
+    if (node === null) return null;
+    if (hasTag(node)) this.problem(at, `${what} has a tag: leave it out`);
+    else if (isScalar(node)) return this.#scalar(node.value, at, what);
+    else if (depth === 0) this.problem(at, `${what} is nested too deeply: make it flatter`);
+    else if (isSeq(node)) {
+      const items = this.list(value, what).map((item) => this.json(item, what, depth - 1));
+      return items.some((item) => item === undefined) ? undefined : (items as Json[]);
+    } else if (isMap(node)) {
+      const made: [string, Json][] = [];
+      const pairs = this.pairs(value, what);
+      for (const { key, value: child } of pairs) {
+        const read = this.json(child, what, depth - 1);
+        if (read !== undefined) made.push([key, read]);
+      }
+      // Not by assignment: a name may be `__proto__`.
+      return made.length === pairs.length ? Object.fromEntries(made) : undefined;
+    } else this.problem(at, `${what} is an alias: write it out`);
+    return undefined;
+  }
+
+  #scalar(value: unknown, at: number, what: string): Json | undefined {
+    if (value === null || typeof value === 'boolean') return value;
+    if (typeof value === 'number' && Number.isFinite(value)) {
+      if (!Number.isInteger(value) || Number.isSafeInteger(value)) return value;
+    } else if (typeof value === 'string' && value.isWellFormed()) return value;
+    this.problem(at, `${what} cannot be held exactly: put it in quotes`);
+    return undefined;
   }
 
   /** Nothing at all reads as no items. */
