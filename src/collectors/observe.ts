@@ -7,16 +7,7 @@ import { jsonProblem } from '#base/json';
 import { LIMITS } from '#base/limits';
 import type { Clock } from '#base/ports';
 import type { Instant } from '#base/time';
-import {
-  attributeProblem,
-  checkValue,
-  entityProblem,
-  keyOf,
-  kindOf,
-  LOCAL_SOURCE,
-  type REACH_SOURCE,
-  type SSH_SOURCE,
-} from '#model';
+import { attributeProblem, checkValue, entityProblem, keyOf, kindOf, LOCAL_SOURCE } from '#model';
 import {
   type Collector,
   type Look,
@@ -26,7 +17,8 @@ import {
   type Machine,
 } from './look-session.ts';
 
-export type CollectorSource = typeof LOCAL_SOURCE | typeof SSH_SOURCE | typeof REACH_SOURCE;
+/** `collector.local`, `collector.ssh`, `collector.reach`, and one for each tool: names that only we may use. */
+export type CollectorSource = `collector.${string}`;
 
 /** What one collector saw, ready to be recorded as one observation. */
 export type Observed = {
@@ -130,7 +122,7 @@ function failedLook(collector: Collector, reason: string): Look {
 }
 
 /** Keeps what may be recorded. A kind of which something had to be left out is not complete. */
-function soundPart(look: Look, collector: Collector, target: string): Look {
+export function soundPart(look: Look, collector: Pick<Collector, 'kinds'>, target: string): Look {
   const short = new Map<string, LookShortfall>();
   for (const shortfall of look.shortfalls) short.set(shortfall.kind, shortfall);
   const leaveOut = (kind: string, reason: string): void => {

@@ -71,13 +71,13 @@ export function reasonOf(error: unknown, path: string): string {
 
 /** Gathers what one collector sees. What is `undefined` is no fact. */
 export class Gathering {
-  readonly #session: LookSession;
+  readonly #session: Pick<LookSession, 'entity' | 'self'>;
   readonly #facts: LookFact[] = [];
   /** What is told already, by entity and attribute. */
   readonly #told = new Map<string, Set<string>>();
   readonly #short = new Map<string, string>();
 
-  constructor(session: LookSession) {
+  constructor(session: Pick<LookSession, 'entity' | 'self'>) {
     this.#session = session;
   }
 
