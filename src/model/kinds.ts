@@ -5,6 +5,7 @@
  * `volatile` attributes never make a finding; `security` kinds and attributes make critical ones.
  */
 import type * as z from 'zod/v4';
+import { AUTOMATION_KINDS } from './automation-kinds.ts';
 import { GENERAL_KINDS } from './general-kinds.ts';
 import { MACHINE_KINDS } from './machine-kinds.ts';
 
@@ -24,7 +25,11 @@ export type AttributeSpec = {
   readonly unit?: string;
 };
 
-export const KINDS: Readonly<Record<string, KindSpec>> = { ...GENERAL_KINDS, ...MACHINE_KINDS };
+export const KINDS: Readonly<Record<string, KindSpec>> = {
+  ...GENERAL_KINDS,
+  ...MACHINE_KINDS,
+  ...AUTOMATION_KINDS,
+};
 
 /** `undefined` for a kind that is not registered, whatever its name. */
 export function kindSpec(kind: string): KindSpec | undefined {

@@ -1,0 +1,82 @@
+/** Kinds that tools tell which keep targets by files: OpenTofu and Terraform, Ansible, Talos. */
+import * as z from 'zod/v4';
+import { attribute, moving } from './kind-parts.ts';
+import type { AttributeSpec, KindSpec } from './kinds.ts';
+
+/** Of any form, and moving by itself. */
+const structure = (about: string): AttributeSpec => ({
+  schema: z.unknown(),
+  about,
+  volatile: true,
+});
+
+const TOFU_KINDS: Readonly<Record<string, KindSpec>> = {
+  stack: {
+    about:
+      'What one directory of OpenTofu or Terraform describes; its key is the name of the target',
+    attributes: {
+      pending: attribute('number', 'Resources that the newest plan would change'),
+      drifted: attribute('number', 'Resources that differ from what was recorded of them'),
+      plan: moving('text', 'Name of the plan that could be applied now'),
+      resources: moving('number', 'Resources that are there'),
+      root: attribute('text', 'Its directory', { security: true }),
+      program: attribute('text', 'tofu or terraform'),
+      cli: attribute('text', 'Settings of the program, kept by us'),
+      home: attribute('text', 'Directory that the program takes for its home'),
+      serial: moving('number', 'Serial of the state'),
+      lineage: attribute('text', 'Lineage of the state'),
+      drift: structure('What was recorded of resources that differ from it, field by field'),
+    },
+  },
+  plan: {
+    about: 'A saved plan of a stack, that can be applied exactly as it is: stack/name',
+    attributes: {
+      path: moving('text', 'File that holds it'),
+      sha256: moving('text', 'SHA-256 of that file'),
+      current: moving('flag', 'Made from the state and the configuration as they are now'),
+      creates: moving('number', 'Resources it would create'),
+      updates: moving('number', 'Resources it would change in place'),
+      deletes: moving('number', 'Resources it would delete'),
+      replaces: moving('number', 'Resources it would delete and create anew'),
+      madeAt: moving('time', 'When it was made'),
+      program: moving('text', 'tofu or terraform'),
+      version: moving('text', 'Version of the program that made it'),
+      changes: structure('What it would change, field by field'),
+    },
+  },
+  resource: {
+    about:
+      'A resource of a stack as it is: stack/address. Its attributes are fields, joined by dots',
+    attributes: {},
+  },
+};
+
+const TALOS_KINDS: Readonly<Record<string, KindSpec>> = {
+  node: {
+    about: 'A node of Talos; its key is the name of the target',
+    attributes: {
+      address: attribute('text', 'Where its API is asked'),
+      config: attribute('text', 'File with the credentials we ask with', { security: true }),
+      healthy: moving('flag', 'The checks of the cluster passed when they were last run'),
+      healthyAt: moving('time', 'When they were last run'),
+      'version.talos': attribute('text', 'Version of Talos'),
+      'version.client': moving('text', 'Version of talosctl that asked'),
+      platform: attribute('text', 'Platform it says it runs on'),
+      'machine.type': attribute('text', 'controlplane or worker'),
+      'machine.stage': attribute('text', 'running, when it is'),
+      'machine.ready': attribute('flag', 'It says it is ready'),
+      'boot.id': moving('text', 'Random id of this boot'),
+      members: attribute('list', 'Nodes of its cluster that it knows'),
+    },
+  },
+  node_setting: {
+    about: 'One field of the machine configuration of a node of Talos: node/path',
+    security: true,
+    attributes: {},
+  },
+};
+
+export const AUTOMATION_KINDS: Readonly<Record<string, KindSpec>> = {
+  ...TOFU_KINDS,
+  ...TALOS_KINDS,
+};
