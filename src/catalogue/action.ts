@@ -65,8 +65,11 @@ export type TemplatePiece =
   | { readonly bound: string }
   /** SHA-256 of the value of an argument. */
   | { readonly digestOf: string }
-  /** `host`: the target's name in entity keys; `backup`: a directory of the change on the target. */
-  | { readonly context: 'host' | 'change' | 'backup' };
+  /**
+   * `host`: the target's name in entity keys; `backup`: a directory of the change on the target; `program`: where
+   * Holdfast is installed, for what the controller carries.
+   */
+  | { readonly context: 'host' | 'change' | 'backup' | 'program' };
 export type Template = readonly TemplatePiece[];
 
 /** A word is the concatenation of its pieces, or the host's checked copy of the step's file (from 1). */
@@ -154,6 +157,8 @@ export type Contract = {
   readonly sideEffect: SideEffect;
   readonly capability: string;
   readonly hostTypes: readonly HostType[] | 'any';
+  /** Its parts run on the machine Holdfast runs on, by a tool that reaches the target from there. Left out: on the target. */
+  readonly carrier?: 'controller';
   readonly environments: readonly string[] | 'any';
   readonly arguments: readonly ArgumentSpec[];
   /** Most targets in one change. */

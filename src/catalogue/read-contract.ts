@@ -26,6 +26,7 @@ export const CONTRACT_KEYS = [
   'sideEffect',
   'capability',
   'hostTypes',
+  'carrier',
   'environments',
   'arguments',
   'maxTargets',
@@ -129,6 +130,8 @@ export function readContract(
       ? fallback
       : (reader.whole(record[key], key, least, most) ?? fallback);
   const isRead = tier === 'T0';
+  const carrier = record.carrier && reader.oneOf(record.carrier, 'carrier', ['controller']);
+  const isOne = tier === 'T3' || carrier !== undefined;
   const diagnosis = record.diagnosis && reader.text(record.diagnosis, 'diagnosis', 64);
   const contract: Omit<Contract, 'digest'> = {
     id,
@@ -142,12 +145,13 @@ export function readContract(
       record.hostTypes === undefined
         ? 'any'
         : readSome(reader, record.hostTypes, 'hostTypes', HOST_TYPES),
+    ...(carrier === undefined ? {} : { carrier }),
     environments:
       record.environments === undefined
         ? 'any'
         : readSome(reader, record.environments, 'environments', ENVIRONMENTS),
     arguments: args,
-    maxTargets: whole('maxTargets', 1, 512, tier === 'T3' ? 1 : 10),
+    maxTargets: whole('maxTargets', 1, 512, isOne ? 1 : 10),
     concurrency: readConcurrency(reader, record.concurrency),
     cooldownSeconds: whole('cooldownSeconds', 0, DAY_SECONDS, isRead ? 0 : COOLDOWN_SECONDS),
     retries: whole('retries', 0, 3, 0),
@@ -195,6 +199,7 @@ function holdToTier(
     retries,
     verify,
     diagnosis,
+    carrier,
     origin,
     arguments: args,
   }: Omit<Contract, 'digest'>,
@@ -205,10 +210,16 @@ function holdToTier(
   if (tier === 'T1' && sideEffect === 'data')
     reader.problem(at, 'what changes data is at least T2');
   if (sideEffect === 'destructive' && tier !== 'T3') reader.problem(at, 'what destroys data is T3');
-  if (irreversible !== null && tier !== 'T3')
+  // A tool that keeps a target by a description goes back by another description, and another signature.
+  if (irreversible !== null && tier !== 'T3' && carrier === undefined)
     reader.problem(record.irreversible?.at ?? at, 'what cannot be taken back is T3');
   if (tier === 'T3' && maxTargets !== 1)
     reader.problem(record.maxTargets?.at ?? at, 'T3 has exactly one target: maxTargets is 1');
+  if (carrier !== undefined && maxTargets !== 1)
+    reader.problem(
+      record.maxTargets?.at ?? at,
+      'what the controller carries has exactly one target: maxTargets is 1',
+    );
   if (tier !== 'T0' && retries > 0)
     reader.problem(record.retries?.at ?? at, 'only T0 is retried: leave retries out');
   if (tier !== 'T0' && verify.facts.length + verify.probes.length === 0)

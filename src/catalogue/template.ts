@@ -113,6 +113,7 @@ function placeholder(name: string, names: Names, takesText: boolean): Read<Templ
   if (name === '@host') return { value: { context: 'host' } };
   if (name === '@change') return { value: { context: 'change' } };
   if (name === '@backup') return { value: { context: 'backup' } };
+  if (name === '@program') return { value: { context: 'program' } };
   if (name.startsWith('@sha256.')) {
     const hashed = name.slice('@sha256.'.length);
     if (names.arguments.has(hashed)) return { value: { digestOf: hashed } };
@@ -123,6 +124,7 @@ function placeholder(name: string, names: Names, takesText: boolean): Read<Templ
     '@host',
     '@change',
     '@backup',
+    '@program',
     '@sha256.<argument>',
   ];
   return {

@@ -15,6 +15,8 @@ export type Running = {
   readonly abort: AbortController;
   /** Where it runs, as it was when it began: a stop reaches them also while the inventory is wrong. */
   readonly targets: readonly Target[];
+  /** Who carries it for them, where they do not run it themselves. */
+  readonly carriers: readonly Target[];
 };
 
 export type Road = RoadPorts & {
@@ -31,11 +33,11 @@ export function stopQuestion(
   row: ChangeRow,
   asked: Asked,
   rule: string | null = null,
-  plan: Pick<Plan, 'steps'> | null = null,
+  plan: Pick<Plan, 'steps' | 'targets'> | null = null,
 ): StopQuestion {
   const steps = (plan?.steps ?? []).map((step) => step.action);
   return {
-    targets: row.targets,
+    targets: [...row.targets, ...(plan?.targets ?? []).flatMap(({ carrier }) => carrier ?? [])],
     actions: [...new Set([asked.proposal.action, ...steps])],
     session: asked.requester.session,
     rule,

@@ -34,7 +34,7 @@ async function endUnsent(road: Road, change: string, id: string): Promise<void> 
   const attempt = known.attempts.find((each) => each.id === id);
   if (attempt === undefined || attempt.endedAt !== null) return;
   try {
-    await (await hostOf(road, attempt.target)).cancel([id]);
+    await (await hostOf(road, known.plan, attempt.target)).cancel([id]);
   } catch (thrown) {
     road.log.warn('an unused part could not be spent', { change, why: asFault(thrown).code });
   }
@@ -93,7 +93,7 @@ async function send(
 ): Promise<HostAnswer | undefined> {
   let host: Host;
   try {
-    host = await hostOf(road, attempt.target);
+    host = await hostOf(road, known.plan, attempt.target);
   } catch (thrown) {
     road.log.warn('a host could not be reached', {
       change: known.row.id,

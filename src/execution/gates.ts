@@ -23,7 +23,7 @@ import type { Road } from './context.ts';
 import type { AuthorityState } from './ports.ts';
 import type { Asked } from './record.ts';
 import { hex, refuse } from './refuse.ts';
-import type { Scene } from './scene.ts';
+import { carrierOf, type Scene } from './scene.ts';
 
 export type Standing = PolicyQuestion['standing'];
 
@@ -91,8 +91,9 @@ export function requirePublished({ catalogue, runnable }: Scene): void {
 /** The inventory decides what a target is; nothing that is meant for another kind reaches it. */
 export function requireFit(
   road: Pick<Road, 'adapterOf'>,
-  { runnable, targets }: Pick<Scene, 'runnable' | 'targets'>,
+  scene: Pick<Scene, 'inventory' | 'runnable' | 'targets'>,
 ): void {
+  const { runnable, targets } = scene;
   const { hostTypes, environments, id: action } = runnable;
   for (const target of targets) {
     const { id, hostType, environment, transport } = target;
@@ -102,7 +103,7 @@ export function requireFit(
         `the action is not for this host type: ${action} is for ${hostTypes.join(', ')}, ${id} is ${hostType}`,
       );
     }
-    if (road.adapterOf(target) === undefined) {
+    if (road.adapterOf(carrierOf(scene, target)) === undefined) {
       refuse(
         'no-adapter',
         `nothing of ours reaches this target: ${id} has the transport ${transport}. Say how it is reached in the inventory`,

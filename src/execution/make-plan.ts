@@ -14,7 +14,7 @@ import { type Expansion, expand, type FileSeen, makePlan, planDigest } from '#pl
 import type { Road } from './context.ts';
 import { type Asked, mustKnow } from './record.ts';
 import { hex, refuse } from './refuse.ts';
-import { enrolledOf, type Scene } from './scene.ts';
+import { carrierOf, enrolledOf, type Scene } from './scene.ts';
 import { trustedFacts } from './trusted-facts.ts';
 import { requireWorldAsLeft, stillToUndo, undoingPlan } from './undo-plan.ts';
 
@@ -43,11 +43,16 @@ export async function planOf(
 ): Promise<Made> {
   const { proposal } = asked;
   const { targets, runnable, authority } = scene;
-  const enrolled = await enrolledOf(road, targets);
+  const enrolled = await enrolledOf(road, scene);
   const planTargets = targets.map((target) =>
     runnable.diagnosis !== undefined && !enrolled.has(target.id)
       ? readTarget(target)
-      : planTarget(target, enrolled.get(target.id), authority.organisation),
+      : planTarget(
+          target,
+          carrierOf(scene, target),
+          enrolled.get(target.id),
+          authority.organisation,
+        ),
   );
   const common = {
     change: id,
@@ -86,10 +91,12 @@ export async function planOf(
   const previews: Made['previews'][number][] = [];
   for (const [i, target] of targets.entries()) {
     const names = trustedFacts(road.store.read, scene.inventory, [target], road.clock.now());
-    const expansion = await withFiles(road, target, (file) =>
+    const carrier = carrierOf(scene, target);
+    const expansion = await withFiles(road, carrier, (file) =>
       expand(runnable, args, target, {
         changeId: id,
         stateRoot: road.roots.state,
+        programRoot: road.roots.program,
         runbookRoot: road.roots.runbooks,
         catalogue: scene.catalogue,
         reported: (entity) => names.reports(entity),
@@ -101,7 +108,7 @@ export async function planOf(
       }),
     );
     expansions.push({ target: planTargets[i] as PlanTarget, expansion });
-    previews.push(...expansion.previews.map((preview) => ({ target, preview })));
+    previews.push(...expansion.previews.map((preview) => ({ target: carrier, preview })));
   }
   const plan = makePlan({
     ...common,
@@ -117,21 +124,27 @@ export async function planOf(
   };
 }
 
-function planTarget(target: Target, host: Enrolled | undefined, organisation: string): PlanTarget {
+function planTarget(
+  target: Target,
+  carrier: Target,
+  host: Enrolled | undefined,
+  organisation: string,
+): PlanTarget {
   if (host === undefined) {
     return refuse(
       'no-adapter',
-      `the target is not enrolled, so it takes no orders: ${target.id}. Enrol it first`,
+      `the target is not enrolled, so it takes no orders: ${carrier.id}. Enrol it first`,
     );
   }
   if (host.organisation !== organisation) {
-    refuse('no-adapter', `the target is enrolled with another organisation: ${target.id}`);
+    refuse('no-adapter', `the target is enrolled with another organisation: ${carrier.id}`);
   }
   return {
     id: target.id,
     scope: target.scope,
     hostId: host.hostId,
     epoch: host.epoch,
+    ...(carrier.id === target.id ? {} : { carrier: { id: carrier.id, scope: carrier.scope } }),
     profile: hex(digestOf(target as unknown as Json)),
   };
 }

@@ -89,8 +89,12 @@ export type RoadPorts = {
   readonly enrolled: (target: Target) => Promise<Enrolled | undefined>;
   /** A file of a target now, through the look road: its hash, that it is absent, or neither. */
   readonly fileOf: (target: Target, path: string) => Promise<FileSeen>;
-  /** Where a change keeps what it needs to be undone, and where scripts lie, on targets. */
-  readonly roots: { readonly state: string; readonly runbooks: string | null };
+  /** Where a change keeps what it needs to be undone, and where scripts lie, on targets; where we are installed. */
+  readonly roots: {
+    readonly state: string;
+    readonly runbooks: string | null;
+    readonly program: string;
+  };
   /** Size and root of the newest checkpoint; size 0 when there is none. */
   readonly checkpoint: () => Promise<{ readonly size: number; readonly root: string }>;
   /** Signs a run order with the control plane's key. */
@@ -100,8 +104,11 @@ export type RoadPorts = {
     text: string,
     change: string,
   ) => Promise<{ sha256: string; length: number }>;
-  /** Looks at targets now and records what is there; throws where one could not be looked at. */
-  readonly observe: (targets: readonly Target[]) => Promise<void>;
+  /**
+   * Looks at targets now and records what is there; throws where one could not be looked at. What only a tool tells
+   * (a check of a playbook, a plan of a stack) is looked at where it is among `kinds`.
+   */
+  readonly observe: (targets: readonly Target[], kinds: ReadonlySet<string>) => Promise<void>;
   /** Called at each point of `FAULT_POINTS`. Does nothing in the product. */
   readonly at: (point: FaultPoint) => void | Promise<void>;
 };

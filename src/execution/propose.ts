@@ -123,7 +123,8 @@ async function previewed(
   scene: Scene,
   onMoved: (row: ChangeRow) => void,
 ): Promise<Made> {
-  await road.observe(scene.targets);
+  // What a tool tells is taken as it is on record: it is looked at again before anything runs.
+  await road.observe(scene.targets, new Set());
   const madeAt = road.clock.now();
   const decideBy = shift(madeAt, scene.settings.decideByHours * 3_600_000_000);
   const tainted = isTainted(road.store.changes, asked);

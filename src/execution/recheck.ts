@@ -18,6 +18,7 @@ import { hex, isRefusal, refuse } from './refuse.ts';
 import { readScene, type Scene } from './scene.ts';
 import { requireSigned } from './signatures.ts';
 import { type Covering, documentIfCovering } from './standing.ts';
+import { kindsOf } from './verify.ts';
 import { saidOf } from './view.ts';
 
 export type Checked = {
@@ -137,7 +138,7 @@ async function requireSamePlan(
   { row, asked, plan }: Known,
 ): Promise<void> {
   if (plan === null) return;
-  await road.observe(scene.targets);
+  await road.observe(scene.targets, kindsOf(plan));
   let found: readonly string[];
   try {
     const { madeAt, decideBy, tainted } = plan;

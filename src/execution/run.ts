@@ -23,6 +23,7 @@ import { type Checked, recheck, requireAuthority } from './recheck.ts';
 import { type Asked, detailOf, type Known, mustKnow } from './record.ts';
 import { isRefusal, refuse } from './refuse.ts';
 import { refuseChange, viewNow } from './refuse-change.ts';
+import { placesOf } from './scene.ts';
 import { spendUnused } from './settle.ts';
 import type { Covering } from './standing.ts';
 
@@ -78,10 +79,10 @@ export async function run(road: Road, id: string, actor: Actor): Promise<ChangeV
   if (row.state !== 'approved' || road.running.has(id)) return viewNow(road, id);
   const abort = new AbortController();
   const question = stopQuestion(row, asked, ruleOf(known), known.plan);
-  road.running.set(id, { question, abort, targets: [] });
+  road.running.set(id, { question, abort, targets: [], carriers: [] });
   try {
     const checked = await recheck(road, known);
-    road.running.set(id, { question, abort, targets: checked.scene.targets });
+    road.running.set(id, { question, abort, ...placesOf(checked.scene) });
     await road.at('recheck-passed');
     await begin(road, known, checked, actor);
     await road.at('intent-committed');

@@ -7,7 +7,7 @@ import { argvOf, type Catalogue, COMMAND_ACTION, commandAction, type Runnable } 
 import { type Inventory, resolveTarget } from '#inventory';
 import type { Target } from '#model';
 import type { PolicyEngine, Settings } from '#policy';
-import type { Road } from './context.ts';
+import type { Road, Running } from './context.ts';
 import type { AuthorityState } from './ports.ts';
 import type { Requester } from './protocol.ts';
 import { refuse } from './refuse.ts';
@@ -72,13 +72,38 @@ async function commandOf(
   return commandAction({ argv: normalForm, tier, means: says });
 }
 
+/** Who runs the parts that are for a target: itself, or the machine we run on. Refuses where that is none of ours. */
+export function carrierOf(
+  { inventory, runnable }: Pick<Scene, 'inventory' | 'runnable'>,
+  target: Target,
+): Target {
+  if (runnable.carrier === undefined) return target;
+  const here = inventory.targets.find(({ transport }) => transport === 'local');
+  return (
+    here ??
+    refuse(
+      'no-adapter',
+      `the machine Holdfast runs on is no target, and it is what carries this action: ${runnable.id}. Add it: holdfast target add host:NAME --transport local`,
+    )
+  );
+}
+
+/** Where a change runs: its targets, and who carries it for them where they do not run it themselves. */
+export function placesOf(scene: Scene): Pick<Running, 'targets' | 'carriers'> {
+  const { targets } = scene;
+  const ids = new Set(targets.map(({ id }) => id));
+  const others = targets.map((each) => carrierOf(scene, each)).filter(({ id }) => !ids.has(id));
+  return { targets, carriers: [...new Map(others.map((each) => [each.id, each])).values()] };
+}
+
+/** By target: the enrolment of whoever runs the parts for it. */
 export async function enrolledOf(
   road: Road,
-  targets: readonly Target[],
+  scene: Pick<Scene, 'inventory' | 'runnable' | 'targets'>,
 ): Promise<ReadonlyMap<string, Enrolled>> {
   const all = new Map<string, Enrolled>();
-  for (const target of targets) {
-    const host = await road.enrolled(target);
+  for (const target of scene.targets) {
+    const host = await road.enrolled(carrierOf(scene, target));
     if (host !== undefined) all.set(target.id, host);
   }
   return all;

@@ -6,6 +6,7 @@ import type { Ended, Host, JobState } from '#adapters';
 import { sha256 } from '#base/digest';
 import { asFault, Fault } from '#base/fault';
 import type { JsonObject } from '#base/json';
+import type { Target } from '#model';
 import type { AttemptRow, OrderRow } from '#store';
 import type { Road } from './context.ts';
 import { eventOf, record, SERVICE } from './events.ts';
@@ -19,8 +20,18 @@ export type Settled = 'settled' | 'open';
 
 const POLL_MS = 1_000;
 
-export async function hostOf(road: Road, targetId: string): Promise<Host> {
-  const target = (await road.inventory()).byId.get(targetId);
+/** Who runs the parts of a plan for a target; `undefined` when the inventory does not know it any more. */
+export async function runsOn(
+  road: Road,
+  plan: Known['plan'],
+  targetId: string,
+): Promise<Target | undefined> {
+  const carrier = plan?.targets.find(({ id }) => id === targetId)?.carrier;
+  return (await road.inventory()).byId.get(carrier?.id ?? targetId);
+}
+
+export async function hostOf(road: Road, plan: Known['plan'], targetId: string): Promise<Host> {
+  const target = await runsOn(road, plan, targetId);
   const adapter = target === undefined ? undefined : road.adapterOf(target);
   if (target === undefined || adapter === undefined) {
     throw new Fault(
@@ -63,7 +74,7 @@ async function probe(road: Road, change: string, id: string): Promise<Settled> {
   const attempt = known.attempts.find((each) => each.id === id);
   if (attempt === undefined || attempt.endedAt !== null) return 'settled';
   try {
-    const host = await hostOf(road, attempt.target);
+    const host = await hostOf(road, known.plan, attempt.target);
     const job = await host.job(id);
     return await settleBy(road, known, attempt, host, job);
   } catch (thrown) {
@@ -111,7 +122,7 @@ export async function endWithReceipt(
   attempt: AttemptRow,
   ended: Ended,
 ): Promise<void> {
-  const target = (await road.inventory()).byId.get(attempt.target);
+  const target = await runsOn(road, known.plan, attempt.target);
   const enrolled = target === undefined ? undefined : await road.enrolled(target);
   if (enrolled === undefined) {
     throw new Fault(
@@ -188,7 +199,7 @@ export async function spendUnused(
   }
   for (const [target, nonces] of byTarget) {
     try {
-      await (await hostOf(road, target)).cancel(nonces);
+      await (await hostOf(road, plan, target)).cancel(nonces);
     } catch (thrown) {
       road.log.warn('unused parts could not be spent', {
         change: known.row.id,

@@ -174,16 +174,19 @@ async function targetsOf(road: Road, subject: StopSubject): Promise<readonly Tar
     // Where something of it runs is known also while fleet.yaml is wrong.
     return [...road.running.values()]
       .filter(({ question }) => covers(subject, question))
-      .flatMap((running) => running.targets);
+      .flatMap(({ targets, carriers }) => [...targets, ...carriers]);
   }
   const { targets, byId } = inventory;
+  const carriers = [...road.running.values()]
+    .filter(({ question }) => covers(subject, question))
+    .flatMap((running) => running.carriers);
   switch (subject.kind) {
     case 'fleet':
       return targets;
     case 'scope':
-      return targets.filter(({ scope }) => scope === subject.name);
+      return distinct([...targets.filter(({ scope }) => scope === subject.name), ...carriers]);
     case 'target':
-      return targets.filter(({ id }) => id === subject.name);
+      return distinct([...targets.filter(({ id }) => id === subject.name), ...carriers]);
     case 'action':
     case 'session':
     case 'rule': {
@@ -193,6 +196,24 @@ async function targetsOf(road: Road, subject: StopSubject): Promise<readonly Tar
       return [...new Set(ids)].flatMap((id) => byId.get(id) ?? []);
     }
   }
+}
+
+/** Who carried something for a target is stopped as well, and after a start only its host knows that. */
+async function whoWasTold(road: Road, stop: StopView): Promise<readonly Target[]> {
+  const told = await targetsOf(road, stop.subject);
+  const inventory = await road.inventory().catch(() => undefined);
+  const here = inventory?.targets.find(({ transport }) => transport === 'local');
+  if (here === undefined || told.some(({ id }) => id === here.id)) return told;
+  try {
+    const host = await road.adapterOf(here)?.host(here);
+    return (await host?.status())?.stopped === stop.id ? [...told, here] : told;
+  } catch {
+    return told;
+  }
+}
+
+function distinct(targets: readonly Target[]): readonly Target[] {
+  return [...new Map(targets.map((each) => [each.id, each])).values()];
 }
 
 async function tellLog(road: Road, actor: Actor, scope: string, stop: StopView): Promise<void> {
@@ -264,7 +285,7 @@ export async function lift(
   await road.stops.lifted(stopId);
   lifting.delete(order);
   if (stopId === SENTINEL) return;
-  for (const target of await targetsOf(road, stop.subject)) {
+  for (const target of await whoWasTold(road, stop)) {
     try {
       const host = await road.adapterOf(target)?.host(target);
       const accepted = await host?.lift(order, armored);

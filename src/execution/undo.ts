@@ -17,8 +17,9 @@ import { detailOf, type Known, mustKnow, unknownChange, visible } from './record
 import { refuse } from './refuse.ts';
 import { Denied, viewNow } from './refuse-change.ts';
 import { attemptsOf, intentMore } from './run.ts';
-import { readScene, type Scene } from './scene.ts';
+import { placesOf, readScene, type Scene } from './scene.ts';
 import { inverseOfWhatRan, requireWorldAsLeft, wasCutShort } from './undo-plan.ts';
+import { kindsOf } from './verify.ts';
 import { said } from './view.ts';
 
 /** Seconds before its run-by in which an inverse is not begun any more. */
@@ -56,7 +57,7 @@ export async function undo(
   await road.stops.refresh();
   road.stops.refuseCovered(stopQuestion(row, known.asked, null, known.plan));
   requireInForce(scene.authority, known.plan?.tier ?? 'T3');
-  await road.observe(scene.targets);
+  await road.observe(scene.targets, kindsOf(known.plan));
   requireWorldAsLeft(road, scene, known);
   if (!mayRunNow(road, requester, known)) {
     return propose(
@@ -146,7 +147,7 @@ async function runInverse(
   if (road.running.has(id)) refuse('not-pending', 'it is being worked on: ask again in a moment');
   const abort = new AbortController();
   const question = stopQuestion(before.row, before.asked, null, before.plan);
-  road.running.set(id, { question, abort, targets: scene.targets });
+  road.running.set(id, { question, abort, ...placesOf(scene) });
   try {
     await beginInverse(road, requester, scene, before, reason);
     await road.at('undo-intent-committed');

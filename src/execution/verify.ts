@@ -2,11 +2,12 @@
 
 import { asFault } from '#base/fault';
 import { canonicalJson, type Json } from '#base/json';
-import type { Check, Plan, Target } from '#model';
+import { type Check, kindOf, type Plan, type Target } from '#model';
 import type { Road } from './context.ts';
 import { lookAt } from './preview.ts';
 import type { ChangeView } from './protocol.ts';
 import type { Bound } from './record.ts';
+import { runsOn } from './settle.ts';
 import { type TrustedFacts, trustedFacts } from './trusted-facts.ts';
 import { said, saidOf } from './view.ts';
 
@@ -24,10 +25,10 @@ export async function verify(
   checks: readonly Check[],
 ): Promise<Verified> {
   try {
-    await road.observe(targets);
+    await road.observe(targets, kindsOf(plan));
     const facts = trustedFacts(road.store.read, await road.inventory(), targets, road.clock.now());
     const lines: { says: string; held: boolean }[] = [];
-    for (const check of checks) lines.push(await verifyOne(road, targets, facts, check));
+    for (const check of checks) lines.push(await verifyOne(road, plan, facts, check));
     return { lines, bound: boundNow(plan, facts), unsure: null };
   } catch (thrown) {
     return {
@@ -36,6 +37,12 @@ export async function verify(
       unsure: asFault(thrown).code,
     };
   }
+}
+
+/** Of what a plan rests on and promises: the kinds that have to be looked at for it. */
+export function kindsOf(plan: Plan | null): ReadonlySet<string> {
+  const facts = plan?.verification.filter((check) => check.kind === 'fact') ?? [];
+  return new Set([...(plan?.preconditions ?? []), ...facts].map(({ entity }) => kindOf(entity)));
 }
 
 /** What undoing will rest on: the facts of the plan, as they are now. */
@@ -53,7 +60,7 @@ export function boundNow(plan: Plan, facts: TrustedFacts): readonly Bound[] {
 
 async function verifyOne(
   road: Road,
-  targets: readonly Target[],
+  plan: Plan,
   facts: TrustedFacts,
   check: Check,
 ): Promise<{ says: string; held: boolean }> {
@@ -68,7 +75,7 @@ async function verifyOne(
       return { says: said(`${entity} ${attribute} ${test}${wanted}: is ${is}`, 500), held };
     }
     case 'probe': {
-      const target = targets.find(({ id }) => id === check.target);
+      const target = await runsOn(road, plan, check.target);
       if (target === undefined) return { says: `${check.target} is gone`, held: false };
       const looked = await lookAt(road, target, check.argv);
       const output = Buffer.from(looked.stdout).toString();

@@ -28,6 +28,7 @@ import { Fleet } from './fleet.ts';
 import type { InventoryKeeper } from './inventory-keeper.ts';
 import { LocalHostKeeper } from './local-host.ts';
 import { type PoliciesInForce, policyKeeper } from './policy-keeper.ts';
+import { ROOT } from './program-version.ts';
 
 /** Where changes keep, on the machine itself, what they need to be undone. */
 const STATE_ROOT = '/var/lib/holdfast';
@@ -43,7 +44,7 @@ export type RoadNeeds = {
   readonly events: EventLogFile;
   readonly inventory: InventoryKeeper;
   /** Looks at a target and records what is there. */
-  readonly observe: (target: Target) => Promise<void>;
+  readonly observe: (target: Target, kinds: ReadonlySet<string>) => Promise<void>;
   readonly at: (point: FaultPoint) => void | Promise<void>;
 };
 
@@ -129,13 +130,13 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     adapterOf: (target) => fleet.hosts.adapterOf(target),
     enrolled: (target) => fleet.hosts.enrolled(target),
     fileOf: fileOf(filesOf(paths.runbooks), fleet),
-    roots: { state: STATE_ROOT, runbooks: paths.runbooks },
+    roots: { state: STATE_ROOT, runbooks: paths.runbooks, program: ROOT },
     checkpoint,
     signRun,
     keepOutput: (text, change) =>
       outputs.keep(text, { change, media: 'text/plain', at: clock.now() }),
-    observe: async (targets) => {
-      for (const target of targets) await needs.observe(target);
+    observe: async (targets, kinds) => {
+      for (const target of targets) await needs.observe(target, kinds);
     },
     at: needs.at,
   });

@@ -12,7 +12,7 @@ import {
 } from '#collectors';
 import { nodeMachineFiles, nodePrograms } from '#machine';
 import type { Target } from '#model';
-import type { TargetLook } from '#operations';
+import type { LookHow, TargetLook } from '#operations';
 import type { Fleet } from './fleet.ts';
 
 const SNAPSHOT_SECONDS = 60;
@@ -21,8 +21,7 @@ export async function lookAtTarget(
   fleet: Pick<Fleet, 'snapshot' | 'isStopping'>,
   clock: Clock,
   target: Target,
-  progress: (note: string) => void,
-  brought?: Uint8Array,
+  { progress, brought }: LookHow,
 ): Promise<TargetLook> {
   if (brought !== undefined) return lookOf(target, await recorded(target, brought, clock));
   switch (target.transport) {

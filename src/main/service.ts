@@ -118,10 +118,10 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
       store,
       events,
       inventory,
-      observe: async ({ id }) => {
+      observe: async ({ id }, kinds) => {
         const { value } = await kernel.perform({
           operation: 'observe',
-          input: { target: id },
+          input: kinds.size === 0 ? { target: id } : { target: id, kinds: [...kinds].toSorted() },
           caller: SERVICE_CALLER,
         });
         const { unreachable } = value as { readonly unreachable: string | null };
@@ -148,7 +148,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     store,
     events,
     inventory: () => inventory.refresh(),
-    observe: (target, progress, brought) => lookAtTarget(fleet, clock, target, progress, brought),
+    observe: (target, how) => lookAtTarget(fleet, clock, target, how),
     editInventory: (edit) => inventory.edit(edit),
     verify: async () =>
       settings.verified ??

@@ -123,6 +123,8 @@ export type PlanTarget = {
   /** The host's own random id and epoch, from its enrolment. */
   readonly hostId: string;
   readonly epoch: number;
+  /** The target that runs the parts, where it is not this one; `hostId` and `epoch` are then its own. */
+  readonly carrier?: { readonly id: string; readonly scope: Scope };
   /** SHA-256 over the profile as the inventory gives it. */
   readonly profile: string;
 };

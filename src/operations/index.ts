@@ -13,6 +13,7 @@ export {
   type CommandAnalysis,
   type CommandPowers,
   type CommandQuestion,
+  type LookHow,
   type Operation,
   type PolicyPowers,
   PROFILES,

@@ -38,6 +38,11 @@ export const observe = recording({
       .max(LIMITS.nameChars)
       .optional()
       .describe('default: the target that is this machine'),
+    kinds: z
+      .array(z.string().max(40))
+      .max(50)
+      .optional()
+      .describe('also what only a tool tells, like playbook or stack'),
     snapshot: z
       .base64()
       .max(SNAPSHOT_CHARS)
@@ -71,10 +76,12 @@ export const observe = recording({
       );
     }
     const target = resolveTarget(asking.inventory, input.target ?? local?.id ?? '', asking.scopes);
-    const { snapshot } = input;
-    return snapshot === undefined
-      ? powers.observe(target, asking.progress)
-      : powers.observe(target, asking.progress, Buffer.from(snapshot, 'base64'));
+    const { snapshot, kinds = [] } = input;
+    return powers.observe(target, {
+      progress: asking.progress,
+      kinds: new Set(kinds),
+      ...(snapshot === undefined ? {} : { brought: Buffer.from(snapshot, 'base64') }),
+    });
   },
   run(look, powers, asking) {
     const observations = look.looks.map((one) => observationOf(look, one, asking.caller.principal));

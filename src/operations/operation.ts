@@ -127,12 +127,15 @@ export type RecordPowers = {
 
 /** Looking at a target for real. It ends in observations, never in a change. */
 export type ObservePowers = {
-  /** `snapshot`: what an operator's own ssh brought, in place of a look of our own. */
-  readonly observe: (
-    target: Target,
-    progress: (note: string) => void,
-    snapshot?: Uint8Array,
-  ) => Promise<TargetLook>;
+  readonly observe: (target: Target, how: LookHow) => Promise<TargetLook>;
+};
+
+export type LookHow = {
+  readonly progress: (note: string) => void;
+  /** Kinds that only a tool tells (a check of a playbook, a plan of a stack), and that are asked for. */
+  readonly kinds: ReadonlySet<string>;
+  /** What an operator's own ssh brought, in place of a look of our own. */
+  readonly brought?: Uint8Array;
 };
 
 export type TargetLook = {

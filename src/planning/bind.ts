@@ -31,6 +31,8 @@ export type ExpandContext = {
   readonly changeId: string;
   /** Absolute directory on the target below which a change keeps what it needs to be undone. */
   readonly stateRoot: string;
+  /** Absolute directory that Holdfast is installed in, on the controller. */
+  readonly programRoot: string;
   /** Absolute directory of scripts on the target; `null`: none is set, and none is run. */
   readonly runbookRoot: string | null;
   readonly catalogue: Pick<Catalogue, 'find'>;
@@ -68,6 +70,7 @@ export function bind(
     );
   // Both are ours; a path that they make wrong would be a hole that no grammar sees.
   invariant(pathProblem(context.stateRoot) === undefined, 'the state root is a path');
+  invariant(pathProblem(context.programRoot) === undefined, 'the root of the program is a path');
   invariant(CHANGE_ID.test(context.changeId), 'the id of a change is a plain name');
   const bound = new Map<string, { value: Json; type: ArgumentType }>();
   const values: Values = {
@@ -77,6 +80,7 @@ export function bind(
     host: keyOf(target.id),
     change: context.changeId,
     backup: `${context.stateRoot}/${context.changeId}`,
+    program: context.programRoot,
     file: context.file,
   };
   const preconditions: Precondition[] = [];

@@ -34,6 +34,7 @@ export type Values = {
   readonly host: string;
   readonly change: string;
   readonly backup: string;
+  readonly program: string;
   readonly file: (path: string) => FileSeen;
 };
 

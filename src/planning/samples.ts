@@ -53,6 +53,7 @@ export function aContext(over: Partial<ExpandContext> = {}): ExpandContext {
   return {
     changeId: 'chg_0011223344556677',
     stateRoot: '/var/lib/holdfast/undo',
+    programRoot: '/opt/holdfast',
     runbookRoot: null,
     catalogue: CATALOGUE,
     reported: (entity) => Object.keys(FACTS).some((key) => key.startsWith(`${own(entity)} `)),

@@ -29,6 +29,8 @@ const SETTLE_TRIES = 20;
 const LESS_TRIES = 3;
 const SETTLE_MS = 250;
 const STATE_ROOT = '/var/lib/holdfast/changes';
+/** A rehearsal runs nothing that the controller carries. */
+const PROGRAM_ROOT = '/opt/holdfast';
 
 /** Tries `action` in every way its contract speaks of. Never throws for what the action does. */
 export async function contractTest(
@@ -289,6 +291,7 @@ class Rehearsal {
           {
             changeId,
             stateRoot: STATE_ROOT,
+            programRoot: PROGRAM_ROOT,
             runbookRoot: this.#host.runbookRoot,
             catalogue: this.#catalogue,
             reported: (entity) => factsOf(kindOf(entity)).some((fact) => fact.entity === entity),

@@ -451,7 +451,11 @@ export async function aChangeWorld(options: WorldOptions = {}) {
         const seen = state.files.get(path);
         return seen === undefined ? 'absent' : { sha256: seen };
       },
-      roots: { state: '/var/lib/holdfast/undo', runbooks: '/opt/runbooks' },
+      roots: {
+        state: '/var/lib/holdfast/undo',
+        runbooks: '/opt/runbooks',
+        program: '/opt/holdfast',
+      },
       checkpoint: async () => ({ size: 0, root: NO_HASH }),
       signRun: async (text) => signSshsig(controlPlane, NAMESPACES.run, text),
       keepOutput: async (text) => ({ sha256: sha256(text), length: Buffer.byteLength(text) }),

@@ -119,7 +119,7 @@ export async function aWorld(
     adapterOf: () => undefined,
     enrolled: async () => undefined,
     fileOf: async () => undefined,
-    roots: { state: '/var/lib/holdfast', runbooks: null },
+    roots: { state: '/var/lib/holdfast', runbooks: null, program: '/opt/holdfast' },
     checkpoint: async () => ({ size: 0, root: '0'.repeat(64) }),
     signRun: unreached,
     keepOutput: unreached,
