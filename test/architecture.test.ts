@@ -35,6 +35,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   drift: { doors: ['base', 'model'], outside: [] },
   catalogue: { doors: ['base', 'model'], outside: ['yaml'] },
   planning: { doors: ['base', 'model', 'catalogue'], outside: [] },
+  convergence: { doors: ['base', 'model', 'catalogue'], outside: [] },
   rehearsal: { doors: ['base', 'model', 'catalogue', 'planning'], outside: [] },
   authority: {
     doors: ['base', 'model'],

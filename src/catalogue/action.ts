@@ -5,7 +5,7 @@
  * preview, decide, run, verify and undo it. A step is an argv with typed placeholders; no part of a
  * placeholder's value can become an option, a second argument or a shell's business.
  */
-import type { HostType, Tier } from '#model';
+import type { DeclarationKind, FindingKind, HostType, Tier } from '#model';
 
 export const SIDE_EFFECTS = ['none', 'transient', 'state', 'data', 'destructive'] as const;
 export type SideEffect = (typeof SIDE_EFFECTS)[number];
@@ -147,6 +147,29 @@ export type Verification = {
   readonly probes: readonly ProbeSpec[];
 };
 
+/** A piece of an argument that is made from a finding. */
+export type WayPiece =
+  | { readonly literal: string }
+  /** `name`: of the entity, without its kind and host; `desired`, `observed`: a plain value of the finding. */
+  | { readonly from: 'name' | 'desired' | 'observed' }
+  /** An attribute of the same entity, or of the target itself, as a trusted source tells it now. */
+  | { readonly its: string }
+  | { readonly target: string };
+
+/** Findings that it takes back, and the arguments it then has. */
+export type Converges = {
+  /** Of the entity. */
+  readonly kind: string;
+  /** `*`: the whole entity; `any`: whichever it is. */
+  readonly attribute: string;
+  readonly finding: readonly FindingKind[];
+  /** Only where this is declared. Left out: whatever is. */
+  readonly desired?: string | number | boolean;
+  /** Only where a declaration of one of these kinds says so. Left out: whoever does. */
+  readonly declared?: readonly DeclarationKind[];
+  readonly with: Readonly<Record<string, readonly WayPiece[]>>;
+};
+
 /** What actions and runbooks have in common: all that policy, guards and surfaces need of them. */
 export type Contract = {
   readonly id: string;
@@ -178,6 +201,8 @@ export type Contract = {
   readonly stabiliseSeconds: number;
   /** Why there is no way back; `null` when every step has its inverse or leaves nothing to take back. */
   readonly irreversible: string | null;
+  /** Left out: it takes back nothing that is found. */
+  readonly converges?: readonly Converges[];
   /** Labels of argument names and output lines that are redacted on top of the general rules. */
   readonly redact: readonly string[];
   /** The diagnosis of ours that says what is read and what it means, in place of steps. Shipped T0 actions only. */

@@ -5,6 +5,7 @@ export type {
   ArgumentValue,
   ArgvTemplate,
   Contract,
+  Converges,
   FactRef,
   FactTest,
   HostTest,
@@ -13,6 +14,7 @@ export type {
   StepSpec,
   Template,
   TemplatePiece,
+  WayPiece,
   When,
 } from './action.ts';
 export {

@@ -10,6 +10,7 @@ import {
 import type { ArgumentSpec, ArgumentType, Contract } from './action.ts';
 import { SIDE_EFFECTS } from './action.ts';
 import { readArguments } from './read-argument.ts';
+import { readConverges } from './read-converges.ts';
 import { readBinds, readRequires, readVerification } from './read-facts.ts';
 import { readPreviews } from './read-step.ts';
 import type { Entry, Reader, Value } from './reader.ts';
@@ -40,6 +41,7 @@ export const CONTRACT_KEYS = [
   'verify',
   'stabiliseSeconds',
   'irreversible',
+  'converges',
   'redact',
   'diagnosis',
   'contract',
@@ -133,6 +135,7 @@ export function readContract(
   const carrier = record.carrier && reader.oneOf(record.carrier, 'carrier', ['controller']);
   const isOne = tier === 'T3' || carrier !== undefined;
   const diagnosis = record.diagnosis && reader.text(record.diagnosis, 'diagnosis', 64);
+  const converges = readConverges(reader, record.converges, args);
   const contract: Omit<Contract, 'digest'> = {
     id,
     version,
@@ -166,6 +169,7 @@ export function readContract(
     stabiliseSeconds: whole('stabiliseSeconds', 0, 3_600, isRead ? 0 : 5),
     irreversible:
       (record.irreversible && reader.text(record.irreversible, 'irreversible', 300)) ?? null,
+    ...(converges.length === 0 ? {} : { converges }),
     redact: record.redact === undefined ? [] : readTexts(reader, record.redact, 'redact'),
     ...(diagnosis === undefined ? {} : { diagnosis }),
     contract:

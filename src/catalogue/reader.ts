@@ -173,6 +173,17 @@ export class Reader {
     return undefined;
   }
 
+  /** Text, a number, or true or false. */
+  plainValue(value: Value, what: string): string | number | boolean | undefined {
+    const node = this.#plain(value);
+    if (node === undefined) return undefined;
+    const found = isScalar(node) ? node.value : undefined;
+    if (typeof found === 'string') return this.text(value, what, 300);
+    if (typeof found === 'number' || typeof found === 'boolean') return found;
+    this.problem(value.at, `${what} must be text, a number, true or false, is ${describe(node)}`);
+    return undefined;
+  }
+
   whole(value: Value, what: string, least: number, most: number): number | undefined {
     const number = this.number(value, what);
     if (number === undefined) return undefined;
