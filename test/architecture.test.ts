@@ -53,7 +53,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   evidence: { doors: ['base', 'model', 'authority'], outside: ['node:crypto', 'yaml'] },
 
   // reach
-  collectors: { doors: ['base', 'model'], outside: ['node:crypto'] },
+  collectors: { doors: ['base', 'strict-yaml', 'model'], outside: ['node:crypto'] },
   machine: {
     doors: ['base'],
     outside: [

@@ -12,5 +12,16 @@ export { type Observed, type ObserveRequest, observe } from './observe.ts';
 export { reachFacts, unreachableLook } from './reach-facts.ts';
 export { duePlan, type RoundLimits, type RoundTarget } from './round.ts';
 export { type ObserveSnapshotRequest, observeSnapshot } from './snapshot.ts';
+export { observeReport } from './tools/observe-report.ts';
+export { reportParserOf } from './tools/parsers.ts';
+export type { ReportParser, ToolReport } from './tools/report.ts';
+export {
+  hereOf,
+  readToolSettings,
+  type ToolName,
+  type ToolPlace,
+  type ToolSettings,
+  toolsFor,
+} from './tools/settings.ts';
 export { type ObserveWindowsRequest, observeWindows } from './windows/observe.ts';
 export { WINDOWS_ARGV, WINDOWS_SCRIPT } from './windows/script.ts';

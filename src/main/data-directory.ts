@@ -21,6 +21,8 @@ export type Paths = {
   readonly commands: string;
   /** Whoever can edit it and sign decides what Ansible, OpenTofu and Talos may do from here. */
   readonly automation: string;
+  /** Whoever can edit it and sign decides which reports of tools are read, and where. */
+  readonly collectors: string;
   readonly operators: string;
   readonly evidence: string;
   /** Whoever can edit it decides which keys hosts are entered with. */
@@ -56,6 +58,7 @@ export function pathsOf(home: string): Paths {
     runbooks: join(home, 'runbooks'),
     commands: join(home, 'commands'),
     automation: join(home, 'automation.yaml'),
+    collectors: join(home, 'collectors.yaml'),
     operators: join(home, 'operators.yaml'),
     evidence: join(home, 'evidence.yaml'),
     transport: join(home, 'transport.yaml'),

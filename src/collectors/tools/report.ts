@@ -100,7 +100,8 @@ export function endReport(
   if (why === null) return { ...seen.end(kinds), ranAt: evidence.ranAt };
   const { facts } = seen.end(kinds);
   const told = isForeign(evidence, report) ? [] : facts;
-  return { facts: told, ...allShort(kinds, why), ranAt: evidence.ranAt };
+  const { ranAt } = evidence;
+  return { facts: told, ...allShort(kinds, why), ranAt: isForeign(evidence, report) ? null : ranAt };
 }
 
 /** Nothing at all, and why. */
