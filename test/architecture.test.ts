@@ -33,6 +33,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   redaction: { doors: ['base'], outside: [] },
   inventory: { doors: ['base', 'model'], outside: ['yaml'] },
   drift: { doors: ['base', 'model'], outside: [] },
+  declarations: { doors: ['base', 'strict-yaml', 'model'], outside: [] },
   catalogue: { doors: ['base', 'model'], outside: ['yaml'] },
   planning: { doors: ['base', 'model', 'catalogue'], outside: [] },
   convergence: { doors: ['base', 'model', 'catalogue'], outside: [] },
@@ -72,7 +73,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   },
   adapters: { doors: ['base', 'model'], outside: ['node:crypto', 'node:path'] },
 
-  automation: { doors: ['base', 'strict-yaml', 'model'], outside: [] },
+  automation: { doors: ['base', 'strict-yaml', 'model', 'redaction'], outside: [] },
   enrolment: { doors: ['base', 'authority'], outside: [] },
   secrets: { doors: ['base', 'authority'], outside: ['yaml'] },
 
@@ -96,7 +97,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
 
   // ask
   operations: {
-    doors: ['base', 'model', 'drift', 'inventory', 'redaction'],
+    doors: ['base', 'model', 'drift', 'convergence', 'inventory', 'redaction'],
     types: ['store', 'evidence', 'catalogue', 'commands', 'policy', 'execution'],
     outside: ['zod/v4'],
   },
@@ -126,6 +127,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'model',
       'redaction',
       'inventory',
+      'declarations',
       'catalogue',
       'commands',
       'planning',

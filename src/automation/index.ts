@@ -1,2 +1,5 @@
 export { hostNameProblem, readAutomation } from './read-settings.ts';
 export type { AnsibleRoot, AutomationSettings, Stack, TalosConfig } from './settings.ts';
+export { type TofuFact, tofuDeclaration } from './tofu/declaration.ts';
+export { TOFU_KINDS, type TofuLookRequest, tofuLook } from './tofu/look.ts';
+export type { ToolFact, ToolLook, ToolShortfall } from './tool-look.ts';
