@@ -107,6 +107,18 @@ export class Yaml {
     return this.#before + Math.max(1, this.#lines.linePos(at).line);
   }
 
+  placeOf(at: number): { readonly line: number; readonly column: number } {
+    return { line: this.lineOf(at), column: Math.max(1, this.#lines.linePos(at).col) };
+  }
+
+  isMapping({ node }: Value): boolean {
+    return isMap(node);
+  }
+
+  isList({ node }: Value): boolean {
+    return isSeq(node);
+  }
+
   /** A mapping of which only `known` keys are accepted, each once, and of which `needed` are there. */
   record<K extends string>(
     value: Value,

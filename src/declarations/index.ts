@@ -1,0 +1,13 @@
+export type { About, ContentFile, KnownFact, Maker, Named } from './compile.ts';
+export { type DeclarationFaultCode, declarationFault } from './faults.ts';
+export type { FindingRule, FindingRules } from './finding-rules.ts';
+export { type Baselines, GIT_LIMITS, gitMaker } from './git/index.ts';
+export { levelOf, type Selector } from './selector.ts';
+export { compileService, type ServiceDefinition, type ServiceDefinitions } from './service.ts';
+export {
+  type DeclarationSettings,
+  type Entry,
+  type EntryKind,
+  NO_SETTINGS,
+  readDeclarationSettings,
+} from './settings.ts';
