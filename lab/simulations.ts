@@ -12,7 +12,42 @@ type Row = Simulation & { readonly arguments: Trial['arguments'] };
 const LIVE = '/etc/letsencrypt/live/site';
 const BACKUP = /\/changes\/[^/]+/;
 
+/** A stack with one plan, that the helper applies: nothing is pending then. */
+function aStack(destroys: number): Row {
+  const plan = 'plan:edge/plan-0123456789abcdef';
+  const facts = {
+    [`${plan} current`]: true,
+    [`${plan} destroys`]: destroys,
+    [`${plan} path`]: '/var/lib/holdfast/tofu/edge/plan-0123456789abcdef.tfplan',
+    [`${plan} sha256`]: 'a'.repeat(64),
+    'stack:edge program': 'terraform',
+    'stack:edge root': '/srv/tofu/edge',
+    'stack:edge cli': '/var/lib/holdfast/tofu/cli.tfrc',
+    'stack:edge home': '/var/lib/holdfast/tofu/home',
+  };
+  return {
+    arguments: { plan: 'plan-0123456789abcdef' },
+    target: { id: 'stack:edge', hostType: 'stack', transport: 'tofu' },
+    hasFiles: true,
+    state: new Map([['pending', '3']]),
+    facts: (state) => [
+      ...Object.entries(facts).map(([name, value]) => {
+        const [entity = '', attribute = ''] = name.split(' ');
+        return { entity, attribute, value };
+      }),
+      { entity: 'stack:edge', attribute: 'pending', value: Number(state.get('pending')) },
+    ],
+    programs: (argv, state) => {
+      if (argv[0] !== 'file 1' || argv.at(-1) !== 'file 2') return 127;
+      state.set('pending', '0');
+      return 0;
+    },
+  };
+}
+
 const ROWS: Readonly<Record<string, () => Row>> = {
+  'tofu.apply': () => aStack(0),
+  'tofu.apply-destructive': () => aStack(2),
   'host.reboot': () => ({
     arguments: {},
     state: new Map([['boot.id', '1']]),

@@ -99,8 +99,9 @@ describe('the catalogue', () => {
 
   it('leaves out what a filter excludes', () => {
     const catalogue = shippedCatalogue();
+    const destructive = catalogue.search('', { tier: 'T3', family: 'host' });
     assert.deepEqual(
-      catalogue.search('', { tier: 'T3' }).map(({ id }) => id),
+      destructive.map(({ id }) => id),
       ['host.reboot'],
     );
     assert.ok(catalogue.search('', { family: 'user' }).every(({ family }) => family === 'user'));

@@ -42,10 +42,11 @@ describe('the shipped actions', () => {
         'service.restart',
         'service.stop',
         'tmp.clean',
+        'tofu.apply',
         'user.lock',
         'user.unlock',
       ],
-      T3: ['host.reboot'],
+      T3: ['host.reboot', 'tofu.apply-destructive'],
     });
   });
 

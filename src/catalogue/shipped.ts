@@ -7,6 +7,7 @@ export const SHIPPED_FILES = [
   'look.yaml',
   'package.yaml',
   'service.yaml',
+  'tofu.yaml',
   'upkeep.yaml',
   'user.yaml',
 ] as const;

@@ -38,6 +38,7 @@ const TOFU_KINDS: Readonly<Record<string, KindSpec>> = {
       updates: moving('number', 'Resources it would change in place'),
       deletes: moving('number', 'Resources it would delete'),
       replaces: moving('number', 'Resources it would delete and create anew'),
+      destroys: moving('number', 'Resources it would delete, or delete and create anew'),
       madeAt: moving('time', 'When it was made'),
       program: moving('text', 'tofu or terraform'),
       version: moving('text', 'Version of the program that made it'),

@@ -2,6 +2,7 @@
  * A host in memory to rehearse actions on: state is a map, programs are a function of it. For what a
  * lab cannot show, and for tests of the rehearsal itself.
  */
+import { sha256 } from '#base/digest';
 import type { PlanStep, Target } from '#model';
 import type { RehearsalHost, RehearsalOrder, SeenFact, StepEnd } from '#rehearsal';
 
@@ -14,6 +15,10 @@ export type Simulation = {
   readonly facts: (state: SimulatedState) => readonly SeenFact[];
   /** Keys of the state that no snapshot shows. */
   readonly unseen?: readonly string[];
+  /** What it is, where that is no machine of Debian. */
+  readonly target?: Partial<Target>;
+  /** Every file that is asked for is there. */
+  readonly hasFiles?: true;
 };
 
 export const SIMULATED_TARGET: Target = {
@@ -38,6 +43,8 @@ export function simulatedRehearsal({
   programs,
   facts,
   unseen = [],
+  target = {},
+  hasFiles,
 }: Simulation): RehearsalHost {
   let isStopped = false;
   const perform = (step: PlanStep): number =>
@@ -76,12 +83,12 @@ export function simulatedRehearsal({
   };
   return {
     where: 'simulated',
-    target: SIMULATED_TARGET,
+    target: { ...SIMULATED_TARGET, ...target },
     runbookRoot: null,
     order,
     look: async (argv) => ({ exit: programs(argv, state), stdout: state.get('stdout') ?? '' }),
     facts: async () => facts(state),
-    file: async () => 'absent',
+    file: async (path) => (hasFiles === true ? { sha256: sha256(path) } : 'absent'),
     snapshot: async () =>
       [...state]
         .filter(([key]) => !unseen.includes(key))

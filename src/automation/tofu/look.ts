@@ -184,6 +184,7 @@ function tell(
           updates: plan.counts.update,
           deletes: plan.counts.delete,
           replaces: plan.counts.replace,
+          destroys: plan.counts.delete + plan.counts.replace,
           madeAt: plan.madeAt,
           program: plan.program,
           version: plan.version,
