@@ -32,7 +32,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   // decide: pure, values in, values out
   redaction: { doors: ['base'], outside: [] },
   inventory: { doors: ['base', 'model'], outside: ['yaml'] },
-  drift: { doors: ['base', 'model'], outside: [] },
+  drift: { doors: ['base', 'model'], outside: ['zod/v4'] },
   declarations: { doors: ['base', 'strict-yaml', 'model'], outside: [] },
   catalogue: { doors: ['base', 'model'], outside: ['yaml'] },
   planning: { doors: ['base', 'model', 'catalogue'], outside: [] },
@@ -69,12 +69,18 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'node:path',
       'node:stream',
       'node:tls',
+      'nodemailer',
     ],
+    isLazy: true,
   },
   adapters: { doors: ['base', 'model'], outside: ['node:crypto', 'node:path'] },
 
-  automation: { doors: ['base', 'strict-yaml', 'model', 'redaction'], outside: [] },
+  automation: { doors: ['base', 'strict-yaml', 'model', 'redaction'], outside: ['yaml'] },
   enrolment: { doors: ['base', 'authority'], outside: [] },
+  notices: {
+    doors: ['base', 'strict-yaml', 'model', 'redaction'],
+    outside: ['node:crypto', 'node:path'],
+  },
   secrets: { doors: ['base', 'authority'], outside: ['yaml'] },
 
   // the only room that changes a target; it cannot reach a file, a socket or a program by itself

@@ -1,3 +1,6 @@
+export { type AnsibleContent, readAnsibleContent } from './ansible/content.ts';
+export { ansibleDeclaration } from './ansible/declaration.ts';
+export { ANSIBLE_KINDS, type AnsibleRootNow, ansibleLook } from './ansible/look.ts';
 export { hostNameProblem, readAutomation } from './read-settings.ts';
 export type { AnsibleRoot, AutomationSettings, Stack, TalosConfig } from './settings.ts';
 export { type TofuFact, tofuDeclaration } from './tofu/declaration.ts';

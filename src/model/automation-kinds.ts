@@ -77,7 +77,47 @@ const TALOS_KINDS: Readonly<Record<string, KindSpec>> = {
   },
 };
 
+const ANSIBLE_KINDS: Readonly<Record<string, KindSpec>> = {
+  playbook: {
+    about: 'What a check of a playbook of Ansible came to on one host: host/root/playbook',
+    attributes: {
+      state: attribute(
+        'text',
+        'ok, changed, failed, unreachable, none (no play is for it) or refused',
+      ),
+      reason: moving('text', 'Why no check was made'),
+      archive: moving('text', 'File that holds the content that was checked'),
+      sha256: moving('text', 'SHA-256 of that file'),
+      limit: attribute('text', 'The one name that the host has in the inventory'),
+      inventory: attribute('text', 'The inventory, below the root'),
+      root: attribute('text', 'Name of the root'),
+      file: attribute('text', 'The playbook, below the root'),
+      changes: moving('number', 'Tasks that would change something'),
+      failed: moving('number', 'Tasks that failed'),
+      unreachable: moving('number', 'Tasks that did not reach the host'),
+      found: moving('text', 'Digest of all that it found'),
+      ansible: moving('text', 'Version of Ansible that checked'),
+      checkedAt: moving('time', 'When it was checked'),
+    },
+  },
+  task: {
+    about:
+      'A task of a playbook, as its check found the host: host/root/playbook/place and name. What differs is under `is.`, field by field',
+    attributes: {
+      state: attribute('text', 'ok, changed, skipped, failed, ignored or unreachable'),
+      name: moving('text', 'As the playbook calls it'),
+      at: moving('text', 'File and line below the root'),
+      module: moving('text', 'The module it uses'),
+      hidden: attribute('flag', 'The playbook keeps its values back (no_log)'),
+      diff: moving('text', 'Lines that would go and come, redacted and bounded'),
+      message: moving('text', 'What went wrong, as it said'),
+      wants: structure('What each field that differs would become'),
+    },
+  },
+};
+
 export const AUTOMATION_KINDS: Readonly<Record<string, KindSpec>> = {
   ...TOFU_KINDS,
   ...TALOS_KINDS,
+  ...ANSIBLE_KINDS,
 };

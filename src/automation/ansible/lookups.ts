@@ -1,0 +1,42 @@
+/**
+ * Lookups run on the machine Holdfast runs on, also in a check. Only those that read content and variables are
+ * accepted; `pipe`, `url`, `password` and whatever we do not know start programs, reach out or write.
+ */
+const ACCEPTED: ReadonlySet<string> = new Set(
+  (
+    'vars varnames dict items list indexed_items nested sequence together subelements flattened cartesian ' +
+    'inventory_hostnames file fileglob filetree first_found template csvfile ini'
+  ).split(' '),
+);
+/** Keys whose value is an expression without braces. */
+const EXPRESSION = /^(?:when|failed_when|changed_when|until|that|loop|var)$/;
+const CALL = /\b(lookup|query|q)\s*\(\s*(?:(['"])([\w.]*)\2)?/g;
+const ALIAS = /\b(?:lookup|query)\b(?!\s*\()/;
+const PREFIX = /^ansible\.(?:builtin|legacy)\./;
+
+/** Why a lookup in this text is not accepted, or `undefined`; `under` is the key it is the value of. */
+export function lookupProblem(text: string, under: string): string | undefined {
+  const isExpression = /\{[{%]/.test(text) || EXPRESSION.test(under);
+  if (!isExpression) return undefined;
+  for (const [, , , name] of text.matchAll(CALL)) {
+    if (name === undefined)
+      return 'a lookup whose name is not written out: it runs on the machine Holdfast runs on';
+    const why = nameProblem(name);
+    if (why !== undefined) return why;
+  }
+  const expressions = EXPRESSION.test(under)
+    ? [text]
+    : [...text.matchAll(/\{[{%](.*?)[%}]\}/gs)].map(([, inner = '']) =>
+        inner.replaceAll(/(['"]).*?\1/g, ''),
+      );
+  return expressions.some((each) => ALIAS.test(each))
+    ? 'a lookup by another name: it runs on the machine Holdfast runs on'
+    : undefined;
+}
+
+/** Of `with_<name>`. */
+export function nameProblem(name: string): string | undefined {
+  const short = name.replace(PREFIX, '');
+  if (ACCEPTED.has(short)) return undefined;
+  return `the lookup ${/^\w{1,40}$/.test(short) ? short : 'named here'} runs on the machine Holdfast runs on, and may start programs, reach out or write: accepted are ${[...ACCEPTED].join(', ')}`;
+}
