@@ -23,5 +23,10 @@ export {
   type ToolSettings,
   toolsFor,
 } from './tools/settings.ts';
-export { type ObserveWindowsRequest, observeWindows } from './windows/observe.ts';
+export {
+  type ObserveWindowsRequest,
+  observeWindows,
+  WINDOWS_COLLECTORS,
+} from './windows/observe.ts';
 export { WINDOWS_ARGV, WINDOWS_SCRIPT } from './windows/script.ts';
+export { lookOverWinrm } from './windows/winrm/look.ts';

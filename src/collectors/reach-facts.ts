@@ -5,7 +5,7 @@
 import type { Instant } from '#base/time';
 import { REACH_SOURCE, SSH_SOURCE } from '#model';
 import type { Collector } from './look-session.ts';
-import type { Observed } from './observe.ts';
+import type { CollectorSource, Observed } from './observe.ts';
 import { shown } from './reading.ts';
 
 export type ReachState = 'reachable' | 'unreachable';
@@ -40,12 +40,13 @@ export function unreachableLook(
   collectors: readonly Collector[],
   reason: string,
   at: Instant,
+  source: CollectorSource = SSH_SOURCE,
 ): readonly Observed[] {
   const said = shown(reason).slice(0, 300);
   const looks = collectors.map(
     (collector): Observed => ({
       collector: collector.name,
-      source: SSH_SOURCE,
+      source,
       target,
       observedAt: at,
       tookMs: 0,

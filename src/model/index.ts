@@ -105,4 +105,5 @@ export {
   TOFU_SOURCE,
   TRANSPORTS,
   type Transport,
+  WINRM_SOURCE,
 } from './target.ts';

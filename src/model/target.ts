@@ -69,6 +69,8 @@ export const REACH_SOURCE = 'collector.reach';
 export const TOFU_SOURCE = 'collector.tofu';
 export const ANSIBLE_SOURCE = 'collector.ansible';
 export const TALOS_SOURCE = 'collector.talos';
+/** The source of the collectors that look at Windows hosts over WinRM. */
+export const WINRM_SOURCE = 'collector.winrm';
 /** The source of findings, baselines and waivers. */
 export const DRIFT_SOURCE = 'holdfast.drift';
 export const BASELINE_SOURCE = 'holdfast.baseline';

@@ -43,6 +43,19 @@ export async function readWord(looking: Looking, path: string): Promise<string> 
   return word;
 }
 
+/** So many lines of text, and nothing else: an account and its password. */
+export async function readLines(
+  looking: Looking,
+  path: string,
+  count: number,
+): Promise<readonly string[]> {
+  const text = Buffer.from(await readPrivate(looking, path)).toString('utf8');
+  const lines = text.replace(/\r?\n$/, '').split(/\r?\n/);
+  if (lines.length !== count || !lines.every((line) => /^[^\p{Cc}\uFFFD]{1,512}$/u.test(line)))
+    throw keyFault('secret-file', path);
+  return lines;
+}
+
 export function isWord(word: string): boolean {
   return /^[\x21-\x7e]{1,16384}$/.test(word);
 }

@@ -19,6 +19,7 @@ const look = (text: string | Uint8Array, at = now) =>
     now: at,
     maxAgeSeconds: 600,
     tookMs: 1,
+    undatedAt: at,
   });
 const valueOf = (text: string, entity: string, attribute: string): unknown =>
   look(text).facts.find((fact) => fact.entity === entity && fact.attribute === attribute)?.value;

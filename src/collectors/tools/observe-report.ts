@@ -1,14 +1,19 @@
 /** A report of a tool as one observation, whatever its parser makes of it. */
 import { asFault } from '#base/fault';
+import type { Instant } from '#base/time';
 import { type Observed, soundPart } from '../observe.ts';
 import { noReport, type ReportParser, type ToolLook, type ToolReport } from './report.ts';
 
-export type ObserveReportRequest = ToolReport & { readonly tookMs: number };
+export type ObserveReportRequest = ToolReport & {
+  readonly tookMs: number;
+  /** When it is told of a report that is none, and so of no moment. */
+  readonly undatedAt: Instant;
+};
 
 /** Never throws. What was seen is of the moment the tool ran, not of the moment its report was read. */
 export function observeReport(
   parser: ReportParser,
-  { tookMs, ...report }: ObserveReportRequest,
+  { tookMs, undatedAt, ...report }: ObserveReportRequest,
 ): Observed {
   const look = lookOf(parser, report);
   const { target, now } = report;
@@ -17,7 +22,7 @@ export function observeReport(
     source: parser.source,
     target,
     // A clock that is ahead must not date what it saw into the future.
-    observedAt: look.ranAt === null || look.ranAt > now ? now : look.ranAt,
+    observedAt: look.ranAt === null ? undatedAt : look.ranAt > now ? now : look.ranAt,
     tookMs,
     ...soundPart(look, parser, target),
   };

@@ -35,7 +35,7 @@ const parserOf = (evidence: RunEvidence): ReportParser => ({
   },
 });
 const observed = (evidence: RunEvidence, change: Partial<ToolReport> = {}) =>
-  observeReport(parserOf(evidence), { ...aReport(change), tookMs: 3 });
+  observeReport(parserOf(evidence), { ...aReport(change), tookMs: 3, undatedAt: now });
 
 describe('a report of a tool', () => {
   it('is complete when the run ended, is young enough and is of this host', () => {
@@ -84,7 +84,7 @@ describe('a report of a tool', () => {
         throw new TypeError('text of the report');
       },
     };
-    const look = observeReport(parser, { ...aReport(), tookMs: 1 });
+    const look = observeReport(parser, { ...aReport(), tookMs: 1, undatedAt: now });
     assert.equal(look.observedAt, now);
     assert.deepEqual(
       look.shortfalls.map(({ reason }) => reason),

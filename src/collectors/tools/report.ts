@@ -101,7 +101,11 @@ export function endReport(
   const { facts } = seen.end(kinds);
   const told = isForeign(evidence, report) ? [] : facts;
   const { ranAt } = evidence;
-  return { facts: told, ...allShort(kinds, why), ranAt: isForeign(evidence, report) ? null : ranAt };
+  return {
+    facts: told,
+    ...allShort(kinds, why),
+    ranAt: isForeign(evidence, report) ? null : ranAt,
+  };
 }
 
 /** Nothing at all, and why. */

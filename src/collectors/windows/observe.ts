@@ -2,8 +2,8 @@
 import { Fault } from '#base/fault';
 import type { Clock } from '#base/ports';
 import { SSH_SOURCE } from '#model';
-import type { Machine } from '../look-session.ts';
-import { type Observed, observe } from '../observe.ts';
+import type { Collector, Machine } from '../look-session.ts';
+import { type CollectorSource, type Observed, observe } from '../observe.ts';
 import { parseWindowsAnswer } from './answer.ts';
 import { windowsCollectors } from './collectors.ts';
 
@@ -12,18 +12,20 @@ export type ObserveWindowsRequest = {
   /** What the script printed. */
   readonly bytes: Uint8Array;
   readonly clock: Clock;
+  /** Whose word it is. Default: that of the collectors over SSH. */
+  readonly source?: CollectorSource;
   readonly signal?: AbortSignal;
 };
 
 /** Throws `windows-malformed`. A part that failed on the host leaves its kinds partial. */
 export async function observeWindows(request: ObserveWindowsRequest): Promise<readonly Observed[]> {
-  const { bytes, ...rest } = request;
+  const { bytes, source = SSH_SOURCE, ...rest } = request;
   const collectors = windowsCollectors(parseWindowsAnswer(bytes));
   return observe({
     ...rest,
     collectors,
     machine: nothing(request.clock),
-    source: SSH_SOURCE,
+    source,
     parallel: 1,
   });
 }
@@ -39,3 +41,8 @@ function nothing(clock: Clock): Machine {
     programs: { run: refuse },
   };
 }
+
+/** What is looked at on a Windows host, for whoever has to say that it could not be. */
+export const WINDOWS_COLLECTORS: readonly Collector[] = windowsCollectors({
+  part: (name) => ({ missing: name }),
+});
