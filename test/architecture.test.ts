@@ -44,6 +44,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   },
   commands: { doors: ['base', 'strict-yaml', 'model'], outside: [] },
   diagnostics: { doors: ['base', 'model', 'redaction'], outside: [] },
+  attribution: { doors: ['base', 'model', 'redaction'], outside: [] },
   policy: { doors: ['base', 'model'], outside: ['@cedar-policy/cedar-wasm/nodejs', 'yaml'] },
 
   // tools

@@ -1,0 +1,21 @@
+export {
+  attribute,
+  type CauseQuestion,
+  LOOKBACK_MICROS,
+  type TrailsRead,
+  windowOf,
+} from './attribute.ts';
+export { readAuditLog } from './audit-log.ts';
+export { readAuthLog } from './auth-log.ts';
+export {
+  type AccountsById,
+  type Parsed,
+  TRAILS,
+  type TrailEvent,
+  type TrailName,
+} from './event.ts';
+export { JOURNAL_FIELDS, JOURNAL_PROGRAMS, readJournal } from './journal.ts';
+export { LocalClock } from './local-time.ts';
+export type { OurChange } from './our-change.ts';
+export { readAptHistory, readDpkgLog } from './package-logs.ts';
+export { type RelatedChange, rankRelated } from './related.ts';

@@ -1,0 +1,129 @@
+/**
+ * Entries of `journalctl -o json` (Journal JSON Format, systemd). Fields with a leading underscore are
+ * journald's own: who sent a message, by the kernel's word. The message itself is anybody's.
+ */
+import { type Instant, isInstant } from '#base/time';
+import {
+  type AccountsById,
+  boundedLines,
+  isAccount,
+  MOST_EVENTS,
+  type Parsed,
+  readId,
+  saying,
+  type TrailEvent,
+} from './event.ts';
+import { readMessage } from './messages.ts';
+
+/** What is asked for; nothing else of an entry is looked at. */
+export const JOURNAL_FIELDS = [
+  'MESSAGE',
+  'SYSLOG_IDENTIFIER',
+  '_AUDIT_LOGINUID',
+  '_COMM',
+  '_TRANSPORT',
+  '_UID',
+] as const;
+
+/** Programs that are asked for, as the kernel names them. */
+export const JOURNAL_PROGRAMS = ['sudo', 'su', 'sshd', 'sshd-session', 'cron', 'crond'] as const;
+
+type Entry = {
+  readonly at: Instant;
+  readonly message: string;
+  readonly program: string;
+  readonly uid: number | undefined;
+  readonly loginUid: number | undefined;
+};
+
+export function readJournal(text: string, accounts: AccountsById): Parsed {
+  const { lines, cut, ...bounded } = boundedLines(text);
+  let { passedOver } = bounded;
+  let from: Instant | null = null;
+  const events: TrailEvent[] = [];
+  for (const line of lines) {
+    const entry = readEntry(line);
+    if (entry === undefined) {
+      passedOver++;
+      continue;
+    }
+    if (from === null || entry.at < from) from = entry.at;
+    const told = readMessage(entry.program, entry.message);
+    if (told === 'ambiguous') passedOver++;
+    if (told === undefined || told === 'ambiguous' || events.length >= MOST_EVENTS) continue;
+    const account = accountOf(entry, told.source, told.name, accounts);
+    if (account === undefined) {
+      passedOver++;
+      continue;
+    }
+    events.push({
+      at: entry.at,
+      within: 1,
+      trail: 'journal',
+      source: told.source,
+      account,
+      forgeable: false,
+      act: told.act,
+      says: saying(`${entry.program}: ${entry.message}`),
+    });
+  }
+  return { events, passedOver, cut: cut || events.length >= MOST_EVENTS, from };
+}
+
+/**
+ * The account, where the kernel's word and the line agree; `undefined` where the sender is not that program at all.
+ * Any process may take the name `sudo`: what it cannot take is another user id, or another login.
+ */
+function accountOf(
+  { uid, loginUid }: Entry,
+  source: string,
+  name: string,
+  accounts: AccountsById,
+): string | null | undefined {
+  switch (source) {
+    case 'cron':
+    case 'sshd':
+      // Both run as root; whoever is root can say anything anyway.
+      return uid === 0 ? name : undefined;
+    default: {
+      const who = loginUid ?? uid;
+      const known = who === undefined ? undefined : accounts.get(who);
+      return known === name && isAccount(known) ? known : null;
+    }
+  }
+}
+
+function readEntry(line: string): Entry | undefined {
+  let fields: Record<string, unknown>;
+  try {
+    const value: unknown = JSON.parse(line);
+    if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined;
+    fields = value as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+  // A field that came twice is a list, one with bytes that are no text as well: neither is read.
+  const text = (name: string): string | undefined => {
+    const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    return typeof value === 'string' ? value : undefined;
+  };
+  const micros = text('__REALTIME_TIMESTAMP');
+  const message = text('MESSAGE');
+  const program = text('_COMM');
+  const transport = text('_TRANSPORT');
+  if (micros === undefined || !/^\d{1,16}$/.test(micros) || !isInstant(Number(micros)))
+    return undefined;
+  if (message === undefined || program === undefined) return undefined;
+  if (transport !== 'syslog' && transport !== 'journal') return undefined;
+  // What the sender calls itself must fit as well.
+  const identifier = text('SYSLOG_IDENTIFIER')?.toLowerCase();
+  if (identifier !== program && !(program.startsWith('sshd') && identifier?.startsWith('sshd')))
+    return undefined;
+  return {
+    at: Number(micros) as Instant,
+    message,
+    program,
+    uid: readId(text('_UID')),
+    loginUid: readId(text('_AUDIT_LOGINUID')),
+  };
+}
