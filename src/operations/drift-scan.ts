@@ -105,7 +105,7 @@ export const driftScan = look({
         ...reconciled.past,
       ])
       .filter((finding) => wanted(finding, input.status))
-      .map((finding) => ({ place: placeOf(finding), shown: show(finding) }))
+      .map((finding) => ({ place: placeOf(finding), shown: showFinding(finding) }))
       .toSorted((a, b) => (a.place < b.place ? -1 : 1))
       .filter(({ place }) => pinned === undefined || place > pinned.place);
     const spent = coverage.reduce((sum, row) => sum + rowBytes(row), 1_024);
@@ -146,7 +146,7 @@ function placeOf(finding: Finding): string {
   ].join('\u0001');
 }
 
-function show(finding: Finding): typeof findingShape._zod.input {
+export function showFinding(finding: Finding): typeof findingShape._zod.input {
   return {
     ...finding,
     firstSeen: formatInstant(finding.firstSeen),
