@@ -5,12 +5,13 @@
 import { changeDocument, digestWords, NAMESPACES, reaches } from '#authority';
 import { sha256 } from '#base/digest';
 import { Fault } from '#base/fault';
-import { formatInstant, type Instant, shift } from '#base/time';
+import { formatInstant, type Instant } from '#base/time';
 import { clean } from '#redaction';
 import type { ApprovalRow, OrderRow } from '#store';
 import { isConflict, move, type Road, seconds } from './context.ts';
 import { personsOf, requireOther, wantsFourEyes } from './four-eyes.ts';
-import { changeOrder, partsOf } from './orders.ts';
+import { requireOperator } from './operator.ts';
+import { changeOrder, partsOf, secondsToRun } from './orders.ts';
 import type { AuthorityState } from './ports.ts';
 import type { Approval, ApprovalPage, ChangeView, Requester } from './protocol.ts';
 import { type Known, last, mustKnow, unknownChange, visible } from './record.ts';
@@ -190,7 +191,7 @@ async function currentOrder(
   if (plan.tier === 'T0') refuse('not-pending', 'a reading action is never approved');
   const { runByMinutes } = await road.settings();
   const issued = seconds(now);
-  const runBy = Math.min(seconds(row.decideBy), seconds(shift(now, runByMinutes * 60 * 1_000_000)));
+  const runBy = Math.min(seconds(row.decideBy), issued + secondsToRun(plan, runByMinutes));
   const quorum = Math.max(1, authority.hostPolicy.rules[plan.tier].quorum);
   const { text, parts } = changeOrder(
     plan,
@@ -225,15 +226,6 @@ async function currentOrder(
 
 function signedBy(known: Known, order: OrderRow): readonly ApprovalRow[] {
   return known.approvals.filter((approval) => approval.order === order.number);
-}
-
-export function requireOperator({ kind, surface }: Requester): void {
-  if (kind !== 'operator' || surface === 'mcp-stdio' || surface === 'mcp-http') {
-    refuse(
-      'not-permitted',
-      'only an operator decides, and never over an assistant: use the holdfast command',
-    );
-  }
 }
 
 /** Says in the change's own words why it is not waiting any more. */

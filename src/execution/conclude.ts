@@ -74,7 +74,7 @@ async function concludeOnce(
 }
 
 /** `undefined`: every part succeeded, and it must be verified. */
-function runResult(mine: readonly AttemptRow[], signal?: AbortSignal): Result | undefined {
+export function runResult(mine: readonly AttemptRow[], signal?: AbortSignal): Result | undefined {
   const open = mine.filter(({ endedAt, outcome }) => endedAt === null || outcome === 'unknown');
   if (open.length > 0) {
     return {
@@ -142,7 +142,7 @@ function undoResult({ moves }: Known, mine: readonly AttemptRow[]): Result | und
   };
 }
 
-function judge({ lines, unsure }: Verified): Result {
+export function judge({ lines, unsure }: Verified): Result {
   if (unsure !== null) {
     return {
       state: 'ambiguous',
@@ -168,7 +168,10 @@ function rolledBack(): Result {
   return { state: 'rolled-back', code: null, says: 'every part of the way back ran' };
 }
 
-function stabiliseMs({ plan }: Known, { settings }: Pick<Scene, 'settings'>): number {
+export function stabiliseMs(
+  { plan }: Pick<Known, 'plan'>,
+  { settings }: Pick<Scene, 'settings'>,
+): number {
   const { least, most } = settings.stabiliseSeconds;
   return Math.min(most, Math.max(least, plan?.stabiliseSeconds ?? least)) * 1_000;
 }
@@ -228,12 +231,21 @@ async function recordOutcome(
 }
 
 /** What is signed and will not run is spent; flapping is marked for a person to clear. */
-async function afterwards(road: Road, id: string, isUndo: boolean, result: Result): Promise<void> {
+export async function afterwards(
+  road: Road,
+  id: string,
+  isUndo: boolean,
+  result: Pick<Result, 'state'>,
+): Promise<void> {
   const known = mustKnow(road.store.changes, id);
   try {
     if (!isUndo && result.state !== 'ambiguous') {
-      // The way back stays signed, for as long as it may run.
-      await spendUnused(road, known, (part) => known.plan?.steps[part]?.direction === 'inverse');
+      // The way back of what ran stays signed, for as long as it may run.
+      const touched = new Set(known.attempts.map(({ target }) => target));
+      await spendUnused(road, known, (part) => {
+        const step = known.plan?.steps[part];
+        return step?.direction === 'inverse' && touched.has(step.target);
+      });
     }
     const { flap } = (await road.settings()).guards;
     const action = known.plan?.action.id ?? known.row.action;

@@ -25,6 +25,10 @@ export type Road = RoadPorts & {
   readonly running: Map<string, Running>;
   /** Standing approvals that the event log says were taken back, whatever the database says. */
   readonly revoked: Set<string>;
+  /** Rollouts that go on by themselves after whoever let them had their answer. */
+  readonly background: Set<Promise<unknown>>;
+  /** Aborted when the service ends: no further batch begins. */
+  readonly ending: AbortController;
   /** Attempts that this process handed to a host. Of what is not here, and is its own, it knows that nothing was sent. */
   readonly sent: Set<string>;
 };

@@ -1,6 +1,7 @@
 /**
- * Sends the parts of a change that executes, one after another, each once. The first that does not
- * succeed is the last: what follows is spent without running, and nothing is taken back by itself.
+ * Sends the parts of a change that executes, one after another, each once; of a batch of a rollout one after another
+ * on each target. The first that does not succeed is the last: what follows it is spent without running, and nothing
+ * is taken back by itself.
  */
 import type { Dispatch, Host, HostAnswer } from '#adapters';
 import { runDocument } from '#authority';
@@ -16,15 +17,40 @@ import { said } from './view.ts';
 const GRACE_MS = 30_000;
 
 export async function dispatchAll(road: Road, change: string, signal: AbortSignal): Promise<void> {
-  const open = mustKnow(road.store.changes, change).attempts.filter(
-    ({ endedAt }) => endedAt === null,
+  const known = mustKnow(road.store.changes, change);
+  const open = known.attempts.filter(({ endedAt }) => endedAt === null);
+  const ended = await Promise.allSettled(
+    lanesOf(known, open).map((lane) => dispatchLane(road, change, lane, signal)),
   );
+  for (const each of ended) if (each.status === 'rejected') throw each.reason;
+}
+
+/**
+ * What runs one after another. Of a batch each target is on its own: one that fails keeps the others from nothing.
+ * The way back begins with the last batch.
+ */
+function lanesOf({ plan }: Known, open: readonly AttemptRow[]): readonly (readonly AttemptRow[])[] {
+  const batches = plan?.rollout?.batches;
+  if (batches === undefined) return [open];
+  const batchOf = ({ target }: AttemptRow): number =>
+    batches.findIndex((batch) => batch.includes(target));
+  if (open.every(({ direction }) => direction === 'inverse'))
+    return [open.toSorted((a, b) => batchOf(b) - batchOf(a))];
+  return [...Map.groupBy(open, ({ target }) => target).values()];
+}
+
+async function dispatchLane(
+  road: Road,
+  change: string,
+  lane: readonly AttemptRow[],
+  signal: AbortSignal,
+): Promise<void> {
   let goesOn = true;
-  for (const { id } of open) {
+  for (const { id } of lane) {
     goesOn = goesOn && !signal.aborted && (await dispatchOne(road, change, id, signal));
     if (!goesOn) break;
   }
-  const unsent = open.filter(({ id }) => !road.sent.has(id));
+  const unsent = lane.filter(({ id }) => !road.sent.has(id));
   for (const { id } of unsent) await endUnsent(road, change, id);
 }
 

@@ -21,8 +21,9 @@ import {
 import type { ChangeReader, GuardedAttempt } from '#store';
 import type { Road } from './context.ts';
 import type { AuthorityState } from './ports.ts';
-import type { Asked } from './record.ts';
+import { type Asked, storyOf } from './record.ts';
 import { hex, refuse } from './refuse.ts';
+import { resultsOf } from './rollout.ts';
 import { carrierOf, type Scene } from './scene.ts';
 
 export type Standing = PolicyQuestion['standing'];
@@ -177,7 +178,7 @@ const DAY = 86_400 * 1_000_000;
 export function passGuards(
   road: Road,
   changes: ChangeReader,
-  scene: Scene,
+  scene: Pick<Scene, 'runnable' | 'settings' | 'targets' | 'inventory'>,
   id: string,
   asked: Asked,
 ): void {
@@ -197,8 +198,16 @@ export function passGuards(
     concurrency: runnable.concurrency,
     flaps: flapsOf(changes, runnable.id),
   };
-  // What takes a change back does not have to wait for that change to cool down.
-  const others = guardedAttempts(history, [id, asked.undoes]);
+  // What takes a change back does not have to wait for that change to cool down. What a rollout did so far counts, its
+  // own too: a batch is judged like a change by itself.
+  const known = new Map<string, ReturnType<typeof judgedOf>>();
+  const judged = (change: string): ReturnType<typeof judgedOf> => {
+    if (!known.has(change)) known.set(change, judgedOf(changes, change));
+    return known.get(change);
+  };
+  const others = guardedAttempts(history, [asked.undoes], judged).filter(
+    (each) => each.change !== id || each.outcome === 'confirmed' || each.outcome === 'failed',
+  );
   const judge = asked.undoes === null ? judgeGuards : judgeUndo;
   const refusal = judge(others, request, settings.guards, now);
   if (refusal === undefined) return;
@@ -214,6 +223,7 @@ export function passGuards(
 export function guardedAttempts(
   history: readonly GuardedAttempt[],
   except: readonly (string | null)[] = [],
+  judged: (change: string) => ReadonlyMap<string, Attempt['outcome']> | undefined = () => undefined,
 ): readonly Attempt[] {
   const forward = history.filter(
     ({ change, direction }) => !except.includes(change) && direction === 'forward',
@@ -232,10 +242,23 @@ export function guardedAttempts(
         groups: first.groups,
         startedAt: Math.min(...parts.map(({ startedAt }) => startedAt)) as Instant,
         endedAt: endOf(parts),
-        outcome: outcomeOf(first.state),
+        outcome:
+          (first.state === 'confirmed' ? undefined : judged(first.change)?.get(first.target)) ??
+          outcomeOf(first.state),
       };
     },
   );
+}
+
+/** What became of each target of a rollout, which is more than the state of the change says. */
+function judgedOf(
+  changes: ChangeReader,
+  id: string,
+): ReadonlyMap<string, Attempt['outcome']> | undefined {
+  const results = resultsOf(storyOf({ moves: changes.transitions(id) }));
+  if (results.length === 0) return undefined;
+  const as = { held: 'confirmed', failed: 'failed', ambiguous: 'ambiguous' } as const;
+  return new Map(results.map(({ target, state }) => [target, as[state]]));
 }
 
 function endOf(parts: readonly GuardedAttempt[]): Instant | null {

@@ -11,6 +11,7 @@ import type { Instant } from '#base/time';
 import { hasClosedArguments, type KnownNames, parseArguments } from '#catalogue';
 import type { Plan, PlanTarget, Target } from '#model';
 import { type Expansion, expand, type FileSeen, makePlan, planDigest } from '#planning';
+import { batchesOf } from './batches.ts';
 import type { Road } from './context.ts';
 import { type Asked, mustKnow } from './record.ts';
 import { hex, refuse } from './refuse.ts';
@@ -112,6 +113,10 @@ export async function planOf(
   }
   const plan = makePlan({
     ...common,
+    rollout:
+      proposal.rollout === undefined
+        ? undefined
+        : batchesOf(targets, scene.inventory.targets, proposal.rollout),
     runnable,
     arguments: args as JsonObject,
     targets: expansions,

@@ -77,6 +77,16 @@ export function runOrder(
   };
 }
 
+/**
+ * How long what is signed may run. Each batch of a rollout has as long as a change has, and the waits between them come
+ * on top: a person may take their time with a pause.
+ */
+export function secondsToRun({ rollout }: Plan, runByMinutes: number): number {
+  if (rollout === undefined) return runByMinutes * 60;
+  const { batches, waitSeconds } = rollout;
+  return batches.length * (runByMinutes * 60 + waitSeconds);
+}
+
 export function nonceOf(part: string): string {
   return partDocument.parse(part).nonce;
 }

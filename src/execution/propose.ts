@@ -11,6 +11,7 @@ import type { Decision } from '#model';
 import { blastRadius } from '#planning';
 import type { PolicyQuestion } from '#policy';
 import type { ChangeReader, ChangeRow } from '#store';
+import { batchesOf } from './batches.ts';
 import { asJson, move, type Road, stopQuestion } from './context.ts';
 import { eventOf, record } from './events.ts';
 import {
@@ -53,6 +54,7 @@ export async function propose(
   if (scene.targets.length === 0) {
     throw new Fault('invalid', 'unknown-target', 'no target is named: give at least one');
   }
+  requireBatches(scene, proposal);
   if (scene.runnable.tier === 'T0') return runLook(road, asked, scene);
   const row = await recordProposal(road, asked, scene);
   if (row === undefined) return priorAnswer(road, asked) ?? viewNow(road, proposal.action);
@@ -112,8 +114,21 @@ async function passFirstGates(
   const decision = decide(scene, question);
   if (decision.verdict === 'deny') throw new Denied(decision);
   requireInForce(scene.authority, scene.runnable.tier);
-  passGuards(road, road.store.changes, scene, row.id, asked);
+  foretellGuards(road, scene, row.id, asked);
   return { question, decision };
+}
+
+/** Of a rollout each batch is judged by itself, as it will be when it begins. */
+function foretellGuards(road: Road, scene: Scene, id: string, asked: Asked): void {
+  const { rollout } = asked.proposal;
+  const parts =
+    rollout === undefined
+      ? [scene.targets]
+      : batchesOf(scene.targets, scene.inventory.targets, rollout).batches.map((batch) =>
+          scene.targets.filter((target) => batch.includes(target.id)),
+        );
+  for (const targets of parts)
+    passGuards(road, road.store.changes, { ...scene, targets }, id, asked);
 }
 
 async function previewed(
@@ -291,6 +306,34 @@ function priorAnswer(road: Road, asked: Asked): ChangeView | undefined {
     );
   }
   return viewOf(knownOf(road.store.changes, row));
+}
+
+function requireBatches({ runnable, targets }: Scene, { rollout }: Proposal): void {
+  if (rollout === undefined) return;
+  if (runnable.tier === 'T3')
+    refuse(
+      'one-target-only',
+      'a T3 change has exactly one target, so no batches: propose one for each',
+    );
+  const { batch, waitSeconds, maxFailures } = rollout;
+  const isWhole = (value: number, least: number, most: number): boolean =>
+    Number.isSafeInteger(value) && value >= least && value <= most;
+  const problem =
+    runnable.tier === 'T0'
+      ? 'what only reads goes to all its targets in one go'
+      : !isWhole(batch, 1, 512)
+        ? 'a batch holds 1 to 512 targets'
+        : !isWhole(waitSeconds, 0, 3_600)
+          ? 'between batches it waits 0 to 3600 seconds'
+          : isWhole(maxFailures, 0, 512)
+            ? undefined
+            : 'of the targets 0 to 512 may fail';
+  if (problem === undefined) return;
+  throw new Fault(
+    'invalid',
+    'invalid-arguments',
+    `the rollout cannot be: ${problem}. Given are ${targets.length} targets`,
+  );
 }
 
 function requireReadable({ reason, idempotencyKey, targets }: Proposal): void {

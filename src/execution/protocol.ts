@@ -28,6 +28,16 @@ export type Requester = PolicyCaller & {
   readonly traceId: string | null;
 };
 
+/** Batch after batch in place of all at once. */
+export type RolloutAsked = {
+  /** Targets at once, at most. */
+  readonly batch: number;
+  readonly waitSeconds: number;
+  /** With more than these it pauses, until a person decides. */
+  readonly maxFailures: number;
+  readonly order: 'by-criticality' | 'as-asked';
+};
+
 export type Proposal = {
   readonly action: string;
   readonly targets: readonly string[];
@@ -35,6 +45,35 @@ export type Proposal = {
   readonly reason: string;
   readonly dryRun: boolean;
   readonly idempotencyKey: string | null;
+  /** Left out: all targets in one go. */
+  readonly rollout?: RolloutAsked;
+};
+
+export type RolloutTargetState = 'waiting' | 'running' | 'held' | 'failed' | 'untouched';
+
+/** How a rollout stands. */
+export type RolloutView = {
+  readonly batches: readonly {
+    /** `untouched`: it never began, and never will. */
+    readonly state: RolloutTargetState;
+    readonly targets: readonly {
+      readonly target: string;
+      readonly state: RolloutTargetState;
+      readonly code: string | null;
+      readonly says: string | null;
+    }[];
+  }[];
+  readonly waitSeconds: number;
+  readonly maxFailures: number;
+  /** Of those that count now: what a person forgave does not. */
+  readonly failures: number;
+  /** Nothing goes on until a person decides. */
+  readonly paused: {
+    readonly by: string;
+    readonly code: string;
+    readonly why: string;
+    readonly at: string;
+  } | null;
 };
 
 /** The fixed shape of `run_action` and `get_change`. */
@@ -111,6 +150,8 @@ export type ChangeView = {
   }[];
   /** The change that this one takes back. */
   readonly undoes: string | null;
+  /** `null`: it goes to all its targets in one go. */
+  readonly rollout: RolloutView | null;
 };
 
 /** Everything an approval surface shows before a person signs. Never given to an assistant. */
@@ -223,7 +264,17 @@ export const FAULT_POINTS = [
   'undo-dispatched',
   'stop-recorded',
 ] as const;
-export type FaultPoint = (typeof FAULT_POINTS)[number];
+/** Those that only a rollout passes. */
+export const ROLLOUT_FAULT_POINTS = [
+  'batch-intent-durable',
+  'batch-intent-committed',
+  'batch-dispatched',
+  'batch-judged',
+  'rollout-paused',
+  'rollout-resumed',
+  'rollout-ended',
+] as const;
+export type FaultPoint = (typeof FAULT_POINTS)[number] | (typeof ROLLOUT_FAULT_POINTS)[number];
 
 export type CommandAsked = {
   readonly target: string;
@@ -273,6 +324,20 @@ export interface ChangeRoad {
   clearFlapping(requester: Requester, target: string, action: string): Promise<void>;
   /** Runs the signed inverse while it may still run; later it proposes the inverse as a change of its own. */
   undo(requester: Requester, changeId: string, reason: string): Promise<ChangeView>;
+  /** No further batch begins until an operator lets it go on. Operators only. */
+  pauseRollout(requester: Requester, changeId: string, reason: string): Promise<ChangeView>;
+  /**
+   * Lets a paused rollout go on: what failed so far is forgiven, and `maxFailures` takes the place of what the plan says
+   * from here on. Answers when the next batch was judged. Operators only.
+   */
+  resumeRollout(
+    requester: Requester,
+    changeId: string,
+    reason: string,
+    maxFailures?: number | null,
+  ): Promise<ChangeView>;
+  /** What was not begun never will be. Operators only. */
+  endRollout(requester: Requester, changeId: string, reason: string): Promise<ChangeView>;
   stop(requester: Requester, subject: StopSubject, reason: string): Promise<StopView>;
   stops(): { readonly stops: readonly StopView[]; readonly unreadable: string | null };
   /** The document an operator signs to lift a stop, and its lifting. */
@@ -299,6 +364,6 @@ export interface ChangeRoad {
   tick(): Promise<void>;
   /** To be called every second: ends what runs under a stop that was put there as a file. */
   checkStops(): Promise<void>;
-  /** Resolves when nothing runs any more; for an orderly end. */
+  /** For an orderly end: no further batch begins. Resolves when nothing runs any more. */
   idle(): Promise<void>;
 }

@@ -5,7 +5,8 @@
  */
 import { changeDocument, runDocument } from '#authority';
 import { sha256 } from '#base/digest';
-import { differences, planDigest } from '#planning';
+import { asFault, Fault } from '#base/fault';
+import { differences, planDigest, planFor } from '#planning';
 import type { OrderRow } from '#store';
 import { type Road, seconds, stopQuestion } from './context.ts';
 import { personsOf, requireOther, wantsFourEyes } from './four-eyes.ts';
@@ -15,6 +16,7 @@ import { isMadeFrom } from './orders.ts';
 import { requirePreviews } from './preview.ts';
 import type { Known } from './record.ts';
 import { hex, isRefusal, refuse } from './refuse.ts';
+import type { TargetResult } from './rollout.ts';
 import { readScene, type Scene } from './scene.ts';
 import { requireSigned } from './signatures.ts';
 import { type Covering, documentIfCovering } from './standing.ts';
@@ -28,7 +30,15 @@ export type Checked = {
   readonly covering: Covering | null;
 };
 
-export async function recheck(road: Road, known: Known): Promise<Checked> {
+/** `left`: of a batch, the targets that cannot begin with the others. */
+export type CheckedBatch = Checked & { readonly left: readonly TargetResult[] };
+
+/** Of the whole change, or of the targets of one batch: each of those stands and falls by itself. */
+export async function recheck(
+  road: Road,
+  known: Known,
+  batch?: readonly string[],
+): Promise<CheckedBatch> {
   const { row, asked, plan } = known;
   const order = known.orders.at(-1);
   if (plan === null || order === undefined) {
@@ -38,7 +48,7 @@ export async function recheck(road: Road, known: Known): Promise<Checked> {
   road.stops.refuseCovered(stopQuestion(row, asked, null, plan));
   requireInTime(road, known, order);
   requireOwnBytes(known, order);
-  const scene = await sceneAgain(road, known);
+  const scene = await sceneAgain(road, known, batch);
   requireInForce(scene.authority, plan.tier);
   const covering = requireAuthority(road, scene, known, order);
   const question = questionOf(scene, asked, road.clock.now(), {
@@ -58,11 +68,32 @@ export async function recheck(road: Road, known: Known): Promise<Checked> {
   if (covering !== null && decision.verdict !== 'allow') {
     refuse('policy-denied', `the policies want a person's approval now: ${decision.says}`);
   }
-  await requireSamePlan(road, scene, known);
+  const left = batch === undefined ? [] : await leftOf(road, scene, known);
+  if (batch === undefined) await requireSamePlan(road, scene, known);
   // Making the plan took time: the deadline and the stops are those of now.
   requireInTime(road, known, order);
   road.stops.refuseCovered(stopQuestion(row, asked, covering?.row.id ?? null, plan));
-  return { scene, order, covering };
+  return { scene, order, covering, left };
+}
+
+async function leftOf(road: Road, scene: Scene, known: Known): Promise<readonly TargetResult[]> {
+  const { plan } = known;
+  if (plan === null) return [];
+  const each = scene.targets.map(async (target): Promise<readonly TargetResult[]> => {
+    const alone = { ...known, plan: planFor(plan, new Set([target.id])) };
+    try {
+      await requireSamePlan(road, { ...scene, targets: [target] }, alone);
+      return [];
+    } catch (thrown) {
+      // Trouble of ours is no word on the target.
+      const isItsOwn =
+        isRefusal(thrown) || (thrown instanceof Fault && thrown.kind === 'unavailable');
+      if (!isItsOwn) throw thrown;
+      const { code } = asFault(thrown);
+      return [{ target: target.id, state: 'failed', code, says: saidOf(thrown) }];
+    }
+  });
+  return (await Promise.all(each)).flat();
 }
 
 /** Called again inside the transaction that begins: on rows read there. */
@@ -122,8 +153,12 @@ function requireInTime(road: Road, { plan }: Known, order: OrderRow): void {
   }
 }
 
-async function sceneAgain(road: Road, { asked, plan }: Known): Promise<Scene> {
-  const targets = plan?.targets.map(({ id }) => id) ?? [];
+async function sceneAgain(
+  road: Road,
+  { asked, plan }: Known,
+  batch?: readonly string[],
+): Promise<Scene> {
+  const targets = batch ?? plan?.targets.map(({ id }) => id) ?? [];
   try {
     return await readScene(road, { ...asked.proposal, targets }, asked.requester);
   } catch (thrown) {
@@ -143,7 +178,9 @@ async function requireSamePlan(
   try {
     const { madeAt, decideBy, tainted } = plan;
     const again = await planOf(road, scene, row.id, asked, { madeAt, decideBy }, tainted);
-    found = differences(plan, again.plan).map(
+    // Which batches there are was signed; the inventory that they were made from is compared like everything else.
+    const same = plan.rollout === undefined ? again.plan : { ...again.plan, rollout: plan.rollout };
+    found = differences(plan, same).map(
       ({ what, before, after }) => `${what} was ${before}, is ${after}`,
     );
     if (found.length === 0) await requirePreviews(road, scene, again);

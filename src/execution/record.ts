@@ -17,6 +17,7 @@ import type {
   Transition,
 } from '#store';
 import type { ChangeView, Proposal, Requester } from './protocol.ts';
+import type { RolloutEvent, RolloutMove } from './rollout.ts';
 
 /** What the row's body holds. */
 export type Asked = {
@@ -53,6 +54,7 @@ export type Detail = {
   /** Cleaned. */
   readonly output?: string;
   readonly dryRun?: boolean;
+  readonly rollout?: RolloutMove;
   readonly undo?: { readonly reason: string; readonly by: string };
   /** What was in force when it ran, for its bundle. */
   readonly inForce?: {
@@ -110,6 +112,14 @@ export function last<K extends keyof Detail>(
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** What moved a rollout, oldest first; empty for what is none, or did not begin. */
+export function storyOf({ moves }: Pick<Known, 'moves'>): readonly RolloutEvent[] {
+  return moves.flatMap(({ at, detail }): RolloutEvent[] => {
+    const move = (detail as Detail).rollout;
+    return move === undefined ? [] : [{ ...move, at }];
+  });
 }
 
 export function detailOf(detail: Detail): JsonObject {

@@ -10,6 +10,7 @@ import { SERVICE } from './events.ts';
 import type { StopSubject } from './protocol.ts';
 import { type Known, knownOf, mustKnow } from './record.ts';
 import { notStarted } from './run.ts';
+import { settleRollout } from './run-rollout.ts';
 import { settleAttempt, spendUnused } from './settle.ts';
 import { endCovered } from './stop.ts';
 
@@ -115,12 +116,21 @@ async function settleOpen(road: Road): Promise<void> {
 
 async function settleOne(road: Road, id: string): Promise<void> {
   const known = mustKnow(road.store.changes, id);
+  if (isRollingOut(known)) {
+    await settleRollout(road, id);
+    return;
+  }
   for (const attempt of known.attempts) {
     if (attempt.endedAt === null) await settleAttempt(road, id, attempt.id, WAIT_MS);
   }
   const { byId } = await road.inventory();
   const targets = known.row.targets.flatMap((target) => byId.get(target.id) ?? []);
   await conclude(road, id, { targets, settings: await road.settings() }, SERVICE);
+}
+
+/** Forward; its way back is settled like that of any other. */
+function isRollingOut({ plan, moves }: Known): boolean {
+  return plan?.rollout !== undefined && !moves.some(({ detail }) => detail['undo'] !== undefined);
 }
 
 async function expire(road: Road): Promise<void> {

@@ -3,11 +3,12 @@ import type { JsonObject } from '#base/json';
 import { LIMITS } from '#base/limits';
 import { clean } from '#redaction';
 import { TAINT_EXCERPT_BYTES } from '#store';
-import { approvalPage, approve, pending, requireOperator } from './approve.ts';
+import { approvalPage, approve, pending } from './approve.ts';
 import { runCommand } from './command.ts';
 import { move, type Road } from './context.ts';
 import { type EventKind, plainEvent, record } from './events.ts';
 import { addStanding, revokeStanding, standingPage, standings } from './give-standing.ts';
+import { requireOperator } from './operator.ts';
 import type { RoadPorts } from './ports.ts';
 import { propose } from './propose.ts';
 import type {
@@ -29,6 +30,8 @@ import { knownOf, mustKnow, unknownChange, visible } from './record.ts';
 import { refuse } from './refuse.ts';
 import { viewNow } from './refuse-change.ts';
 import { resume, tick } from './resume.ts';
+import { pauseRollout } from './rollout-moves.ts';
+import { endRollout, resumeRollout } from './run-rollout.ts';
 import { spendUnused } from './settle.ts';
 import { endCovered, type Lifting, lift, liftPage, trip } from './stop.ts';
 import { Stops } from './stops.ts';
@@ -41,6 +44,8 @@ export function openChangeRoad(ports: RoadPorts): ChangeRoad {
     ...ports,
     stops: new Stops(ports.files, ports.home),
     running: new Map(),
+    background: new Set(),
+    ending: new AbortController(),
     revoked: new Set(),
     sent: new Set(),
   });
@@ -248,8 +253,28 @@ class OneRoad implements ChangeRoad {
     return this.#track(endCovered(this.#road));
   }
 
+  pauseRollout(requester: Requester, changeId: string, reason: string): Promise<ChangeView> {
+    return this.#track(pauseRollout(this.#road, requester, changeId, reason));
+  }
+
+  resumeRollout(
+    requester: Requester,
+    changeId: string,
+    reason: string,
+    maxFailures: number | null = null,
+  ): Promise<ChangeView> {
+    return this.#track(resumeRollout(this.#road, requester, changeId, reason, maxFailures));
+  }
+
+  endRollout(requester: Requester, changeId: string, reason: string): Promise<ChangeView> {
+    return this.#track(endRollout(this.#road, requester, changeId, reason));
+  }
+
   async idle(): Promise<void> {
-    while (this.#working.size > 0) await Promise.allSettled(this.#working);
+    this.#road.ending.abort();
+    const { background } = this.#road;
+    while (this.#working.size + background.size > 0)
+      await Promise.allSettled([...this.#working, ...background]);
   }
 
   async #end(

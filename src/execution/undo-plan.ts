@@ -3,7 +3,7 @@
  * ran, as steps of its own, resting on the world being as the change left it.
  */
 import { canonicalJson } from '#base/json';
-import type { Plan, PlanStep, PlanTarget } from '#model';
+import type { Plan, PlanRollout, PlanStep, PlanTarget } from '#model';
 import type { AttemptRow } from '#store';
 import type { Road } from './context.ts';
 import { type Bound, type Known, last } from './record.ts';
@@ -55,8 +55,8 @@ export async function stillToUndo(road: Road, scene: Scene, known: Known): Promi
   const steps: PlanStep[] = [];
   for (const step of inverseOfWhatRan(known)) {
     const target = scene.targets.find(({ id }) => id === step.target);
+    if (target === undefined) continue;
     const applies = async (): Promise<boolean> => {
-      if (target === undefined) return false;
       for (const { path, ...condition } of step.conditions) {
         const seen = await road.fileOf(target, path);
         const holds =
@@ -110,6 +110,7 @@ export function undoingPlan(
     arguments: plan.arguments,
     tier: plan.tier,
     targets: targets.filter(({ id }) => of.has(id)),
+    ...(plan.rollout === undefined ? {} : { rollout: backwards(plan.rollout, of) }),
     steps: [...of.values()].flatMap((steps) =>
       steps.map(
         (step, i): PlanStep => ({
@@ -120,20 +121,33 @@ export function undoingPlan(
         }),
       ),
     ),
-    preconditions: boundOf(original).map((bound) => ({
-      ...bound,
-      why: 'it is as the change left it',
-    })),
+    preconditions: boundOf(original)
+      .filter(({ target }) => of.has(target))
+      .map((bound) => ({
+        ...bound,
+        why: 'it is as the change left it',
+      })),
     verification: [],
     stabiliseSeconds: plan.stabiliseSeconds,
     irreversible: 'it takes a change back: propose the change again to have it once more',
   };
 }
 
+/** The way it came: the last batch first. */
+function backwards(
+  { batches, ...rest }: PlanRollout,
+  targets: { has(id: string): boolean },
+): PlanRollout {
+  const left = batches.toReversed().map((batch) => batch.filter((id) => targets.has(id)));
+  return { batches: left.filter((batch) => batch.length > 0), ...rest };
+}
+
 /** What the change left, as far as it was seen then, is what there is now. */
 export function requireWorldAsLeft(road: Road, scene: Scene, known: Known): void {
   const facts = trustedFacts(road.store.read, scene.inventory, scene.targets, road.clock.now());
-  const moved = boundOf(known).flatMap(({ target, entity, attribute, value, absent }) => {
+  const here = new Set(scene.targets.map(({ id }) => id));
+  const left = boundOf(known).filter(({ target }) => here.has(target));
+  const moved = left.flatMap(({ target, entity, attribute, value, absent }) => {
     const now = facts.value(target, entity, attribute);
     const was = absent ? 'not reported' : canonicalJson(value);
     const is = now === undefined ? 'not reported' : canonicalJson(now);

@@ -5,6 +5,7 @@
  */
 import { Fault } from '#base/fault';
 import type { ChangeState } from '#model';
+import { attemptsOf, intentMore } from './begin.ts';
 import { conclude } from './conclude.ts';
 import { isConflict, type Road, seconds, stopQuestion } from './context.ts';
 import { dispatchAll } from './dispatch.ts';
@@ -16,7 +17,6 @@ import { requireAuthority } from './recheck.ts';
 import { detailOf, type Known, mustKnow, unknownChange, visible } from './record.ts';
 import { refuse } from './refuse.ts';
 import { Denied, viewNow } from './refuse-change.ts';
-import { attemptsOf, intentMore } from './run.ts';
 import { placesOf, readScene, type Scene } from './scene.ts';
 import { inverseOfWhatRan, requireWorldAsLeft, wasCutShort } from './undo-plan.ts';
 import { kindsOf } from './verify.ts';

@@ -10,7 +10,9 @@ import type { ChangeState, Decision, Plan, PlanStep } from '#model';
 import { clean, cleanJson } from '#redaction';
 import type { ChangeView } from './protocol.ts';
 import type { Known } from './record.ts';
-import { last } from './record.ts';
+import { last, storyOf } from './record.ts';
+import { pauseOf } from './rollout.ts';
+import { rolloutView } from './rollout-view.ts';
 
 const UNDECIDED: Decision = {
   verdict: 'needs-approval',
@@ -50,6 +52,7 @@ export function viewOf(known: Known): ChangeView {
         samePersonAsRequester: detail['samePersonAsRequester'] === true,
       })),
     undoes: asked.undoes,
+    rollout: rolloutView(known),
   };
 }
 
@@ -129,7 +132,11 @@ export function saidOf(thrown: unknown): string {
 const WAIT =
   'wait: an operator decides on the approval surface (holdfast approvals). Ask get_change again later; do not propose it again';
 
-function nextOf({ row, asked, decision, outcome, plan, attempts }: Known): string {
+const PAUSED =
+  'it is paused, and no further batch begins by itself: an operator looks at what failed, and lets it go on (holdfast rollout resume) or ends it (holdfast rollout end). Ask get_change again later';
+
+function nextOf(known: Known): string {
+  const { row, asked, decision, outcome, plan, attempts } = known;
   const state: ChangeState = row.state;
   switch (state) {
     case 'proposed':
@@ -140,7 +147,10 @@ function nextOf({ row, asked, decision, outcome, plan, attempts }: Known): strin
         : WAIT;
     case 'approved':
     case 'executing':
-      return 'wait: it runs. Ask get_change again in a moment';
+      if (pauseOf(storyOf(known)) !== undefined) return PAUSED;
+      return plan?.rollout === undefined
+        ? 'wait: it runs. Ask get_change again in a moment'
+        : 'wait: it goes from batch to batch by itself. Ask get_change again in a while';
     case 'confirmed':
       return plan?.irreversible === null
         ? 'done and verified. Undo takes it back, if the world has not moved on'

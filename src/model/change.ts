@@ -5,6 +5,7 @@
 import type { JsonObject } from '#base/json';
 import type { Instant } from '#base/time';
 import type { Scope } from './fact.ts';
+import type { PlanRollout } from './rollout.ts';
 
 /** T0 observe, T1 reversible, T2 stateful, T3 irreversible. `deny` is never run. */
 export const TIERS = ['T0', 'T1', 'T2', 'T3'] as const;
@@ -146,6 +147,8 @@ export type Plan = {
     readonly baselines: string;
   };
   readonly targets: readonly PlanTarget[];
+  /** Left out: all targets in one go. */
+  readonly rollout?: PlanRollout;
   readonly steps: readonly PlanStep[];
   readonly preconditions: readonly Precondition[];
   readonly verification: readonly Check[];

@@ -85,6 +85,7 @@ export {
   type KindSpec,
   kindSpec,
 } from './kinds.ts';
+export { type PlanRollout, ROLLOUT_PAUSES, type RolloutPause } from './rollout.ts';
 export {
   ANSIBLE_SOURCE,
   BASELINE_SOURCE,

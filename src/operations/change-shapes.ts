@@ -12,6 +12,45 @@ const decisionShape = z.object({
   policies: z.array(z.string()),
 });
 
+/** As it is asked for; what is left out is the careful way. */
+export const rolloutInput = z
+  .strictObject({
+    batch: z.number().int().min(1).max(512).describe('targets at once'),
+    waitSeconds: z.number().int().min(0).max(3_600).default(0).describe('between batches'),
+    maxFailures: z
+      .number()
+      .int()
+      .min(0)
+      .max(512)
+      .default(0)
+      .describe('with more it pauses for a person'),
+    order: z.enum(['by-criticality', 'as-asked']).default('by-criticality'),
+  })
+  .describe('batch after batch, each verified before the next');
+
+const rolloutState = z.enum(['waiting', 'running', 'held', 'failed', 'untouched']);
+const rolloutShape = z.object({
+  batches: z.array(
+    z.object({
+      state: rolloutState,
+      targets: z.array(
+        z.object({
+          target: z.string(),
+          state: rolloutState,
+          code: z.string().nullable(),
+          says: z.string().nullable(),
+        }),
+      ),
+    }),
+  ),
+  waitSeconds: z.number(),
+  maxFailures: z.number(),
+  failures: z.number(),
+  paused: z
+    .object({ by: z.string(), code: z.string(), why: z.string(), at: z.string() })
+    .nullable(),
+});
+
 const stepShape = z.object({ argv: z.array(z.string()), target: z.string(), effect: z.string() });
 const bytesShape = z.object({ sha256: z.string(), length: z.number() });
 
@@ -78,6 +117,7 @@ export const changeShape = z.object({
     }),
   ),
   undoes: z.string().nullable(),
+  rollout: rolloutShape.nullable(),
 });
 
 export const stopShape = z.object({

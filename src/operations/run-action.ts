@@ -6,10 +6,18 @@ import type { ArgumentSpec, Catalogue } from '#catalogue';
 import type { ChangeView, StopSubject } from '#execution';
 import { CHANGE_STATES } from '#model';
 import { pinned } from './audit-arguments.ts';
-import { changeIdInput, changeShape, reasonInput, stopShape } from './change-shapes.ts';
+import {
+  changeIdInput,
+  changeShape,
+  reasonInput,
+  rolloutInput,
+  stopShape,
+} from './change-shapes.ts';
 import { changing, type Told } from './operation.ts';
 
-const MOST_TARGETS = 64;
+/** Of one proposal; an action takes fewer at a time, and so does a batch. */
+const MOST_TARGETS = 512;
+const TOLD_TARGETS = 64;
 
 /**
  * The event tells an argument by length and hash where it is text, which may be anything, and where the
@@ -38,7 +46,7 @@ function argumentsOf(action: unknown, catalogue: Catalogue | undefined): readonl
 function toldOf(view: z.output<typeof changeShape>): Told {
   return {
     decision: { verdict: view.decision.verdict, because: view.decision.because },
-    targets: view.targets.slice(0, MOST_TARGETS),
+    targets: view.targets.slice(0, TOLD_TARGETS),
     more: { change: view.changeId, plan: view.digest, state: view.state },
   };
 }
@@ -64,6 +72,7 @@ export const runAction = changing({
     args: z.record(z.string().max(64), z.unknown()).optional().describe('its arguments'),
     reason: reasonInput.describe('a person reads it before signing'),
     dryRun: z.boolean().optional().describe('stop after the preview'),
+    rollout: rolloutInput.optional(),
     idempotencyKey: z
       .string()
       .min(1)
@@ -81,6 +90,7 @@ export const runAction = changing({
         reason: input.reason,
         dryRun: input.dryRun ?? false,
         idempotencyKey: input.idempotencyKey ?? null,
+        ...(input.rollout === undefined ? {} : { rollout: input.rollout }),
       }),
     );
   },

@@ -34,6 +34,7 @@ export function differences(plan: Plan, again: Plan): readonly Difference[] {
     ...one('catalogue in force', plan.inForce.catalogue, again.inForce.catalogue),
     ...one('baselines in force', plan.inForce.baselines, again.inForce.baselines),
     ...targets(plan, again),
+    ...one('batches', plan.rollout ?? null, again.rollout ?? null),
     ...keyed('', steps(plan), steps(again)),
     ...keyed('fact', facts(plan.preconditions), facts(again.preconditions)),
     ...keyed('check', checks(plan.verification), checks(again.verification)),

@@ -4,6 +4,13 @@ export { type Difference, differences } from './differences.ts';
 export { type Expansion, expand } from './expand.ts';
 export type { PlanningFaultCode } from './faults.ts';
 export type { FileSeen } from './fill.ts';
-export { makePlan, type PartFields, type PlanInput, partOf, planDigest } from './plan.ts';
+export {
+  makePlan,
+  type PartFields,
+  type PlanInput,
+  partOf,
+  planDigest,
+  planFor,
+} from './plan.ts';
 export { quoteWord, quoteWords } from './quote.ts';
 export { renderPlan, stepWords } from './render.ts';

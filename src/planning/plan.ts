@@ -5,7 +5,7 @@
 import { sha256 } from '#base/digest';
 import { canonicalJson, type Json, type JsonObject } from '#base/json';
 import type { Runnable } from '#catalogue';
-import type { Plan, PlanStep, PlanTarget } from '#model';
+import type { Plan, PlanRollout, PlanStep, PlanTarget } from '#model';
 import type { Expansion } from './expand.ts';
 import { planningFault } from './faults.ts';
 
@@ -21,6 +21,7 @@ export type PlanInput = Pick<
   | 'madeAt'
   | 'decideBy'
 > & {
+  readonly rollout?: PlanRollout | undefined;
   readonly runnable: Runnable;
   readonly arguments: JsonObject;
   /** One per target, each with its expansion, in the order they were asked for. */
@@ -32,11 +33,16 @@ const MAX_PARTS = 512;
 const MAX_INPUT_BYTES = 4 * 1024 * 1024;
 
 export function makePlan(input: PlanInput): Plan {
-  const { runnable, targets } = input;
-  if (targets.length === 0 || targets.length > runnable.maxTargets)
+  const { runnable, targets, rollout } = input;
+  // In batches there may be more: what the action takes at a time is what a batch may hold.
+  const atOnce =
+    rollout === undefined
+      ? targets.length
+      : Math.max(0, ...rollout.batches.map((batch) => batch.length));
+  if (targets.length === 0 || atOnce > runnable.maxTargets)
     throw planningFault(
       'one-target-only',
-      `number of targets does not fit: ${runnable.id} takes 1 to ${runnable.maxTargets} at a time, given are ${targets.length}`,
+      `number of targets does not fit: ${runnable.id} takes 1 to ${runnable.maxTargets} at a time, given are ${atOnce}`,
     );
   const steps = targets.flatMap(({ expansion }) => expansion.steps);
   if (steps.length > MAX_PARTS)
@@ -62,6 +68,8 @@ export function makePlan(input: PlanInput): Plan {
     tier: runnable.tier,
     inForce: input.inForce,
     targets: targets.map(({ target }) => target),
+    // Only where there is one: the digest of every other plan stays what it was.
+    ...(rollout === undefined ? {} : { rollout }),
     steps,
     preconditions: targets.flatMap(({ expansion }) => expansion.preconditions),
     verification: targets.flatMap(({ expansion }) => expansion.verification),
@@ -116,5 +124,17 @@ export function partOf(plan: Plan, step: PlanStep, nonce: string): PartFields {
     timeout: step.timeoutSeconds,
     atomic: step.atomic,
     nonce,
+  };
+}
+
+/** What a plan says of some of its targets, in its own order: what they are held to when only they are looked at. */
+export function planFor(plan: Plan, ids: ReadonlySet<string>): Plan {
+  const isOf = ({ target }: { readonly target: string }): boolean => ids.has(target);
+  return {
+    ...plan,
+    targets: plan.targets.filter(({ id }) => ids.has(id)),
+    steps: plan.steps.filter(isOf),
+    preconditions: plan.preconditions.filter(isOf),
+    verification: plan.verification.filter(isOf),
   };
 }

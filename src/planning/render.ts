@@ -5,7 +5,7 @@
 import { sha256 } from '#base/digest';
 import type { Json } from '#base/json';
 import { formatInstant } from '#base/time';
-import type { Check, Plan, PlanStep, Precondition } from '#model';
+import type { Check, Plan, PlanRollout, PlanStep, Precondition } from '#model';
 import { planDigest } from './plan.ts';
 import { quoteWord, quoteWords } from './quote.ts';
 
@@ -31,6 +31,7 @@ export function renderPlan(plan: Plan): readonly string[] {
       ([name, value]) => `argument ${quoteWord(name)} = ${argument(value)}`,
     ),
     `targets ${plan.targets.map(({ id }) => quoteWord(id)).join(' ')}`,
+    ...(plan.rollout === undefined ? [] : renderRollout(plan.rollout)),
     '',
     'what will run:',
     ...forward.flatMap(renderStep),
@@ -50,6 +51,17 @@ export function renderPlan(plan: Plan): readonly string[] {
     ...plan.verification.map(renderCheck),
     '',
     `made ${formatInstant(plan.madeAt)}, decide by ${formatInstant(plan.decideBy)}`,
+  ];
+}
+
+function renderRollout({ batches, waitSeconds, maxFailures }: PlanRollout): string[] {
+  return [
+    '',
+    `in ${batches.length} ${batches.length === 1 ? 'batch' : 'batches'}, each verified before the next begins ${waitSeconds} seconds later:`,
+    ...batches.map((batch, i) => `  batch ${i + 1}: ${batch.map(quoteWord).join(' ')}`),
+    maxFailures === 0
+      ? '  it pauses when one target fails, until a person decides'
+      : `  it pauses when more than ${maxFailures} ${maxFailures === 1 ? 'target fails' : 'targets fail'}, until a person decides`,
   ];
 }
 

@@ -144,6 +144,8 @@ export type WorldOptions = {
   /** What a look says, where it is not what it usually is. */
   readonly look?: (argv: readonly string[]) => string | undefined;
   readonly fleet?: string;
+  /** Hosts that there are, and that `fleet` names; default `host:web-1` and `host:web-2`. */
+  readonly hosts?: readonly string[];
   readonly settings?: Partial<Settings>;
   readonly catalogue?: Catalogue;
   /** Whether `observe` records what there is; a bench that is about something else says no. */
@@ -186,6 +188,11 @@ export async function aChangeWorld(options: WorldOptions = {}) {
     ['host:web-2 service:web-2/nginx.service state.current', 'active'],
     ['host:web-2 service:web-2/nginx.service state.load', 'loaded'],
   ]);
+  for (const id of options.hosts ?? []) {
+    const name = id.slice('host:'.length);
+    facts.set(`${id} service:${name}/nginx.service state.current`, 'failed');
+    facts.set(`${id} service:${name}/nginx.service state.load`, 'loaded');
+  }
   const set = (host: string, unit: string, state: string): void => {
     facts.set(`host:${host} service:${host}/${unit} state.current`, state);
   };
@@ -202,7 +209,7 @@ export async function aChangeWorld(options: WorldOptions = {}) {
     baselines: sha256('baselines'),
     hasRecovery: true,
     restored: null as string | null,
-    observing: async (): Promise<void> => {},
+    observing: async (_targets: readonly string[]): Promise<void> => {},
     files: new Map<string, string>(),
   };
 
@@ -210,7 +217,7 @@ export async function aChangeWorld(options: WorldOptions = {}) {
   const hosts = new Map<string, SimulatedHost>();
   const sent: Dispatch[] = [];
   let epoch = 0;
-  for (const id of ['host:web-1', 'host:web-2']) {
+  for (const id of options.hosts ?? ['host:web-1', 'host:web-2']) {
     const name = id.slice('host:'.length);
     hosts.set(
       id,
@@ -459,9 +466,9 @@ export async function aChangeWorld(options: WorldOptions = {}) {
       checkpoint: async () => ({ size: 0, root: NO_HASH }),
       signRun: async (text) => signSshsig(controlPlane, NAMESPACES.run, text),
       keepOutput: async (text) => ({ sha256: sha256(text), length: Buffer.byteLength(text) }),
-      observe: () =>
+      observe: (targets) =>
         life.reach(async () => {
-          await state.observing();
+          await state.observing(targets.map(({ id }) => id));
           if (options.observes !== false) await record();
         }),
       at: (point) => life.at(point),

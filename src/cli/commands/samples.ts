@@ -160,6 +160,7 @@ export const WAITS: ChangeView = {
   verification: [],
   approvals: [],
   undoes: null,
+  rollout: null,
 };
 
 const RECEIPT = {
