@@ -1,25 +1,12 @@
 /** `findings:` of `declarations.yaml`: what findings weigh, whose they are, how long until they are believed. */
-import { FINDING_KINDS, type FindingKind, SEVERITIES, type Severity } from '#model';
+import {
+  type Debounce,
+  FINDING_KINDS,
+  type FindingRule,
+  type FindingRules,
+  SEVERITIES,
+} from '#model';
 import type { Value, Yaml } from '#strict-yaml';
-
-/** Says something of findings that fit all of its patterns; of each thing, the first rule that says it counts. */
-export type FindingRule = {
-  /** Patterns, in which `*` is any run of characters and the only wildcard. */
-  readonly declaration: string;
-  readonly target: string;
-  readonly entity: string;
-  readonly attribute: string;
-  /** Empty: of every kind. */
-  readonly kinds: readonly FindingKind[];
-  readonly severity: Severity | null;
-  readonly owner: string | null;
-  /** It is `pending` until it was there so long, in as many looks. */
-  readonly debounce: { readonly seconds: number; readonly looks: number } | null;
-  /** The reason why it is of no interest. */
-  readonly ignore: string | null;
-  readonly at: string;
-};
-export type FindingRules = readonly FindingRule[];
 
 const MOST_RULES = 500;
 const MOST_SECONDS = 7 * 86_400;
@@ -58,7 +45,7 @@ function readRule(yaml: Yaml, value: Value, file: string): FindingRule {
   return rule;
 }
 
-function readDebounce(yaml: Yaml, value: Value): { seconds: number; looks: number } {
+function readDebounce(yaml: Yaml, value: Value): Debounce {
   const given = yaml.record(value, 'debounce', ['seconds', 'looks']);
   if (given.seconds === undefined && given.looks === undefined)
     yaml.problem(value.at, 'debounce says nothing: give seconds, looks or both');

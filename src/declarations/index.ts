@@ -1,7 +1,9 @@
 export type { About, ContentFile, KnownFact, Maker, Named } from './compile.ts';
 export { type DeclarationFaultCode, declarationFault } from './faults.ts';
-export type { FindingRule, FindingRules } from './finding-rules.ts';
+export { type Accepted, acceptInFile } from './git/accept.ts';
 export { type Baselines, GIT_LIMITS, gitMaker } from './git/index.ts';
+export { baselinesIn } from './repository/baselines-in-tree.ts';
+export { gitCall, OBJECT, parseBlobs, parseTree, textOf } from './repository/git.ts';
 export { levelOf, type Selector } from './selector.ts';
 export { compileService, type ServiceDefinition, type ServiceDefinitions } from './service.ts';
 export {

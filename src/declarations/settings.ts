@@ -3,9 +3,10 @@
  * Whoever can edit it and sign decides what is told as drift.
  */
 import { show } from '#base/nearest';
+import type { FindingRules } from '#model';
 import { readYaml, type Value, type Yaml } from '#strict-yaml';
 import { declarationsFile } from './faults.ts';
-import { type FindingRules, readFindingRules } from './finding-rules.ts';
+import { readFindingRules } from './finding-rules.ts';
 import { readSelector, type Selector } from './selector.ts';
 
 type Common = {

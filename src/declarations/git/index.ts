@@ -7,7 +7,6 @@ import {
   type Declaration,
   type Expectation,
   entityProblem,
-  keyOf,
   LOCAL_SOURCE,
   SSH_SOURCE,
   TALOS_SOURCE,
@@ -18,6 +17,7 @@ import {
 import type { About, ContentFile, Maker, Named } from '../compile.ts';
 import { declarationFault } from '../faults.ts';
 import { type Item, placeText, type RawTest } from './baseline-file.ts';
+import { entityOf } from './entity.ts';
 import { type Applied, appliedTo, checkExtends, type Files, nearestItems } from './inherit.ts';
 import { Problems } from './problems.ts';
 import { type ReadBaseline, readBaselineFile } from './read-file.ts';
@@ -151,12 +151,6 @@ function expectationsOf(
     ...(item.owner === null ? {} : { owner: item.owner }),
     because,
   }));
-}
-
-function entityOf({ kind, name, whole }: Item, target: Target): string {
-  if (whole && name !== null) return name;
-  const key = keyOf(target.id);
-  return name === null ? `${kind}:${key}` : `${kind}:${key}/${name}`;
 }
 
 /** Made once for an item, whatever the number of targets. */
