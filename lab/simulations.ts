@@ -45,7 +45,37 @@ function aStack(destroys: number): Row {
   };
 }
 
+/** A playbook that would change three things; run, it would change nothing more. */
+function aPlaybook(): Row {
+  const entity = 'playbook:sim/site/site.yml';
+  return {
+    arguments: { playbook: 'site/site.yml' },
+    hasFiles: true,
+    state: new Map([['changes', '3']]),
+    facts: (state) => {
+      const changes = Number(state.get('changes'));
+      const facts = {
+        state: changes === 0 ? 'ok' : 'changed',
+        found: `sha256:${changes}`,
+        archive: `/var/lib/holdfast/ansible/${'a'.repeat(64)}.tar`,
+        sha256: 'a'.repeat(64),
+        inventory: 'hosts.yml',
+        limit: 'web-1',
+        file: 'site.yml',
+        changes,
+      };
+      return Object.entries(facts).map(([attribute, value]) => ({ entity, attribute, value }));
+    },
+    programs: (argv, state) => {
+      if (argv.slice(0, 5).join(' ') !== 'file 1 apply -- file 2 file 3') return 127;
+      state.set('changes', '0');
+      return 0;
+    },
+  };
+}
+
 const ROWS: Readonly<Record<string, () => Row>> = {
+  'ansible.apply': aPlaybook,
   'tofu.apply': () => aStack(0),
   'tofu.apply-destructive': () => aStack(2),
   'host.reboot': () => ({

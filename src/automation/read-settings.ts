@@ -13,7 +13,7 @@ const NAME = /^[a-z][a-z0-9-]{0,39}$/;
 const RELATIVE = /^(?:[A-Za-z0-9_][A-Za-z0-9_.-]*\/){0,8}[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 const PLAYBOOK = /^(?:[A-Za-z0-9_][A-Za-z0-9_.-]*\/){0,8}[A-Za-z0-9_][A-Za-z0-9_.-]*\.ya?ml$/;
 /** A name that a limit of Ansible cannot read as a pattern, a list or a range. */
-const HOST = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,199}$/;
+const HOST = /^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,126}[A-Za-z0-9])?$/;
 /** Names that mean a group of every inventory, or the machine Ansible runs on. */
 const NOT_A_HOST = /^(?:all|ungrouped|localhost(?:\..*)?|127\..*)$/i;
 

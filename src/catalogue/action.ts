@@ -11,7 +11,7 @@ export const SIDE_EFFECTS = ['none', 'transient', 'state', 'data', 'destructive'
 export type SideEffect = (typeof SIDE_EFFECTS)[number];
 
 /**
- * Types of arguments. `unit`, `container`, `package`, `account`, `process`, `path` and `certificate`
+ * Types of arguments. `unit`, `container`, `package`, `account`, `process`, `path`, `certificate` and `playbook`
  * name entities: the value must be one that a trusted source reports for that target, unless the
  * argument says `known: false`. `choices` is some of `values`, once each, joined by commas. `name` is a plain word, bound to a fact by `requires` where there is one.
  */
@@ -22,6 +22,7 @@ export const ARGUMENT_TYPES = [
   'account',
   'process',
   'certificate',
+  'playbook',
   'path',
   'name',
   'enum',

@@ -34,6 +34,8 @@ const PACKAGE = /^[A-Za-z0-9](?:[A-Za-z0-9+._-]{0,126}[A-Za-z0-9+._])?(?::[a-z0-
 const VERSION = /^[A-Za-z0-9](?:[A-Za-z0-9.+:~_-]{0,126}[A-Za-z0-9])?$/;
 const ACCOUNT = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/;
 const NAME = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,126}[A-Za-z0-9_])?$/;
+// Below a root, and nothing that a tool could read as an option or a list.
+const PLAYBOOK = /^(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}\/){0,10}[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/;
 const SEGMENT = /^[A-Za-z0-9._@%+=:,~-]+$/;
 
 /** Types that name an entity; the kind it has in the fact store. */
@@ -46,6 +48,7 @@ export function kindOfValue(type: ArgumentType, value: string): string | undefin
     case 'package':
     case 'process':
     case 'certificate':
+    case 'playbook':
       return type;
     case 'account':
       return 'user';
@@ -115,6 +118,10 @@ export function valueProblem(
       return NAME.test(value)
         ? undefined
         : 'must be a plain name: letters, digits, "_", and "." or "-" inside, at most 128';
+    case 'playbook':
+      return PLAYBOOK.test(value)
+        ? undefined
+        : 'must be a path below a root, like site/site.yml: letters, digits, "_", "." and "-"';
     case 'path':
     case 'certificate':
       return pathProblem(value) ?? withinProblem(spec.within, value);

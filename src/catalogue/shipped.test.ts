@@ -32,6 +32,7 @@ describe('the shipped actions', () => {
       ],
       T1: ['cache.clear', 'dns.flush', 'logs.rotate', 'service.reload', 'service.start'],
       T2: [
+        'ansible.apply',
         'cert.renew',
         'container.restart',
         'file.write',

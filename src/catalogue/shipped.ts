@@ -1,5 +1,6 @@
 /** The files of actions that come with the program, below `src/catalogue/actions`. */
 export const SHIPPED_FILES = [
+  'ansible.yaml',
   'certificate.yaml',
   'container.yaml',
   'file.yaml',

@@ -105,6 +105,7 @@ const ANSIBLE_KINDS: Readonly<Record<string, KindSpec>> = {
       'A task of a playbook, as its check found the host: host/root/playbook/place and name. What differs is under `is.`, field by field',
     attributes: {
       state: attribute('text', 'ok, changed, skipped, failed, ignored or unreachable'),
+      playbook: attribute('text', 'The playbook it is of: root/playbook'),
       name: moving('text', 'As the playbook calls it'),
       at: moving('text', 'File and line below the root'),
       module: moving('text', 'The module it uses'),

@@ -68,6 +68,7 @@ export function taskFacts(place: PlaybookPlace, tasks: readonly TaskSeen[]): rea
     const diff = task.isHidden ? null : diffText(task);
     return [
       fact('state', task.state),
+      fact('playbook', place.playbook),
       fact('name', plain(task.name)),
       fact('at', plain(task.at)),
       fact('module', plain(task.module)),

@@ -246,6 +246,7 @@ function run(
     argv: [
       `${programDirectory}/ansible-run`,
       mode,
+      '--',
       archive.path,
       `${programDirectory}/report.py`,
       archive.sha256,
