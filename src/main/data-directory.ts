@@ -35,6 +35,8 @@ export type Paths = {
   readonly host: string;
   /** Outputs of steps, sealed. */
   readonly outputs: string;
+  /** What tools keep for us: plans that wait to be applied, with the secrets in them. Not part of a backup. */
+  readonly tools: string;
   /** Present after a restore until an operator signs. */
   readonly restored: string;
   readonly run: string;
@@ -66,6 +68,7 @@ export function pathsOf(home: string): Paths {
     enrolment: join(home, 'enrolment'),
     host: join(home, 'host'),
     outputs: join(home, 'outputs'),
+    tools: join(home, 'tools'),
     restored: join(home, 'restored'),
     run,
     ownerLock: join(run, 'owner.lock'),

@@ -22,6 +22,7 @@ export async function lookAtTarget(
   clock: Clock,
   target: Target,
   { progress, brought }: LookHow,
+  lookByTool: (target: Target, progress: LookHow['progress']) => Promise<TargetLook>,
 ): Promise<TargetLook> {
   if (brought !== undefined) return lookOf(target, await recorded(target, brought, clock));
   switch (target.transport) {
@@ -31,6 +32,7 @@ export async function lookAtTarget(
       return lookOverSsh(fleet, clock, target, progress);
     case 'tofu':
     case 'talos':
+      return lookByTool(target, progress);
     case 'winrm':
     case 'none':
       throw new Fault(

@@ -34,6 +34,7 @@ import { programDigest } from './program-digest.ts';
 import { programVersion } from './program-version.ts';
 import { proofTools, recordPrunings } from './proof-tools.ts';
 import { settleUnfinished } from './settle.ts';
+import { toolLooks } from './tool-looks.ts';
 import { verifyAll } from './verify.ts';
 import { type WatchedFleet, watchChanges } from './watch.ts';
 
@@ -140,6 +141,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     isSigned,
   });
   const tools = policyTools(files, store, policies);
+  const lookByTool = toolLooks({ files, clock, random, paths });
   let backups: Promise<unknown> = Promise.resolve();
   const world: World = {
     clock,
@@ -148,7 +150,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     store,
     events,
     inventory: () => inventory.refresh(),
-    observe: (target, how) => lookAtTarget(fleet, clock, target, how),
+    observe: (target, how) => lookAtTarget(fleet, clock, target, how, lookByTool),
     editInventory: (edit) => inventory.edit(edit),
     verify: async () =>
       settings.verified ??

@@ -24,7 +24,7 @@ targets:
     transport: local
 `;
 /** Limits so wide that no guard speaks: what is tested is something else. */
-const SETTINGS = `version: 1
+export const SETTINGS = `version: 1
 organisation: main
 guards:
   cooldownSeconds: 0
@@ -60,6 +60,8 @@ export async function aChangeHome(make: {
   readonly runbooks?: (scratch: string, account: string) => Readonly<Record<string, string>>;
   readonly fleet?: string;
   readonly settings?: string;
+  /** Other files of the data directory, by name; there before anything is signed. */
+  readonly files?: (scratch: string) => Readonly<Record<string, string>>;
   /** The directory in which everything is made. */
   readonly under?: string;
 }): Promise<ChangeHome> {
@@ -81,6 +83,8 @@ export async function aChangeHome(make: {
   }
   // As if each had passed its contract test; what is tested here comes after that.
   writeFileSync(join(path, 'catalogue', 'published.jsonl'), tested.map(asPublished).join(''));
+  for (const [name, text] of Object.entries(make.files?.(scratch) ?? {}))
+    writeFileSync(join(path, name), text);
   const service = await mustOpen(path);
   try {
     await putInForce(service);
