@@ -6,9 +6,10 @@ import type { Files } from '#base/ports';
 import type { Analyst } from '#cli';
 import { analyse, families, findCommands, showEntry } from '#commands';
 import { type Inventory, parseInventory } from '#inventory';
-import { nodeFiles } from '#machine';
+import { nodeClock, nodeFiles } from '#machine';
 import type { Target } from '#model';
 import { readRecords } from './authority-record.ts';
+import { AutomationKeeper } from './automation-keeper.ts';
 import { catalogueDigestOf, catalogueKeeper } from './catalogue-keeper.ts';
 import { CommandKeeper, grammarText } from './command-keeper.ts';
 import { type Paths, pathsOf } from './data-directory.ts';
@@ -36,7 +37,12 @@ export async function grammarForHosts(home: string): Promise<string> {
   const files = nodeFiles();
   const paths = pathsOf(home);
   const commands = new CommandKeeper(files, paths);
-  const now = catalogueDigestOf(await catalogueKeeper(files, paths)(), await commands.digest());
+  const automation = await new AutomationKeeper({ files, clock: nodeClock(), paths }).now();
+  const now = catalogueDigestOf(
+    await catalogueKeeper(files, paths)(),
+    await commands.digest(),
+    automation?.digest,
+  );
   const signed = (await readRecords(files, paths.authority)).at(-1)?.config.catalogue;
   return grammarText(await commands.grammar(await inventoryOf(files, paths), signed === now));
 }

@@ -21,9 +21,14 @@ import { readTextFolder } from './text-folder.ts';
 const SHIPPED = join(ROOT, 'src', 'catalogue', 'actions');
 const isYaml = (name: string): boolean => name.endsWith('.yaml');
 
-/** As an operator signs it: actions and commands in one. */
-export function catalogueDigestOf({ digest }: Catalogue, commands: string): string {
-  return digestOf([digest, commands]).replace(/^sha256:/, '');
+/** As an operator signs it: actions, commands and, where there is any, what `automation.yaml` names, in one. */
+export function catalogueDigestOf(
+  { digest }: Catalogue,
+  commands: string,
+  automation: string | undefined,
+): string {
+  const all = automation === undefined ? [digest, commands] : [digest, commands, automation];
+  return digestOf(all).replace(/^sha256:/, '');
 }
 
 export function catalogueKeeper(files: Files, paths: Paths): () => Promise<Catalogue> {

@@ -18,9 +18,11 @@ import {
 import { type ChangeRoad, type FaultPoint, openChangeRoad } from '#execution';
 import { nodeMachineFiles } from '#machine';
 import { BASELINE_SOURCE, type Target } from '#model';
+import type { LookHow, TargetLook } from '#operations';
 import type { FileSeen } from '#planning';
 import type { Store } from '#store';
 import { AuthorityKeeper, policyDigest } from './authority-keeper.ts';
+import { AutomationKeeper } from './automation-keeper.ts';
 import type { ControlPlane } from './bundle-parts.ts';
 import { catalogueDigestOf, catalogueKeeper } from './catalogue-keeper.ts';
 import type { Paths } from './data-directory.ts';
@@ -59,6 +61,8 @@ export type RoadInMain = {
   readonly fleet: Fleet;
   /** Actions, runbooks and the operator's own entries are what an operator signed. */
   readonly isSigned: () => Promise<boolean>;
+  /** What Ansible says of a target, where it is asked for. */
+  readonly checkPlaybooks: (target: Target, how: LookHow) => Promise<TargetLook['looks']>;
 };
 
 export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
@@ -77,8 +81,10 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     const { size, root } = events.head;
     return { size, root };
   };
-  const catalogueDigest = async (): Promise<string> =>
-    catalogueDigestOf(await catalogue(), await fleet.commands.digest());
+  const automation = new AutomationKeeper({ files, clock, paths });
+  const digestWith = async (tools: string | undefined): Promise<string> =>
+    catalogueDigestOf(await catalogue(), await fleet.commands.digest(), tools);
+  const catalogueDigest = async (): Promise<string> => digestWith((await automation.now())?.digest);
   /** Before the first operator nobody can sign, and entries count as `unsigned` as everything else does. */
   const isSigned = async (): Promise<boolean> =>
     authority.hasSigned('catalogue', await catalogueDigest());
@@ -150,6 +156,10 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     host,
     fleet,
     isSigned,
+    checkPlaybooks: (target, how) =>
+      automation.look(target, how, async (digest) =>
+        authority.hasSigned('catalogue', await digestWith(digest)),
+      ),
   };
 }
 
