@@ -109,27 +109,37 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     }),
   );
   await settleUnfinished(store, events);
-  const { road, authority, catalogue, policies, outputs, host, fleet, controlPlane, isSigned } =
-    await roadInMain({
-      files,
-      clock,
-      random,
-      log,
-      paths,
-      store,
-      events,
-      inventory,
-      observe: async ({ id }, kinds) => {
-        const { value } = await kernel.perform({
-          operation: 'observe',
-          input: kinds.size === 0 ? { target: id } : { target: id, kinds: [...kinds].toSorted() },
-          caller: SERVICE_CALLER,
-        });
-        const { unreachable } = value as { readonly unreachable: string | null };
-        if (unreachable !== null) throw targetUnreachable(id, unreachable);
-      },
-      at: settings.at ?? (() => {}),
-    });
+  const {
+    road,
+    authority,
+    catalogue,
+    policies,
+    outputs,
+    host,
+    fleet,
+    controlPlane,
+    isSigned,
+    checkPlaybooks,
+  } = await roadInMain({
+    files,
+    clock,
+    random,
+    log,
+    paths,
+    store,
+    events,
+    inventory,
+    observe: async ({ id }, kinds) => {
+      const { value } = await kernel.perform({
+        operation: 'observe',
+        input: kinds.size === 0 ? { target: id } : { target: id, kinds: [...kinds].toSorted() },
+        caller: SERVICE_CALLER,
+      });
+      const { unreachable } = value as { readonly unreachable: string | null };
+      if (unreachable !== null) throw targetUnreachable(id, unreachable);
+    },
+    at: settings.at ?? (() => {}),
+  });
   const learning = new LearningKeeper({
     files,
     clock,
@@ -150,7 +160,10 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     store,
     events,
     inventory: () => inventory.refresh(),
-    observe: (target, how) => lookAtTarget(fleet, clock, target, how, lookByTool),
+    observe: async (target, how) => {
+      const seen = await lookAtTarget(fleet, clock, target, how, lookByTool);
+      return { ...seen, looks: [...seen.looks, ...(await checkPlaybooks(target, how))] };
+    },
     editInventory: (edit) => inventory.edit(edit),
     verify: async () =>
       settings.verified ??
