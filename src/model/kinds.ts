@@ -8,6 +8,7 @@ import type * as z from 'zod/v4';
 import { AUTOMATION_KINDS } from './automation-kinds.ts';
 import { GENERAL_KINDS } from './general-kinds.ts';
 import { MACHINE_KINDS } from './machine-kinds.ts';
+import { REPORT_KINDS } from './report-kinds.ts';
 
 export type KindSpec = {
   readonly about: string;
@@ -29,6 +30,7 @@ export const KINDS: Readonly<Record<string, KindSpec>> = {
   ...GENERAL_KINDS,
   ...MACHINE_KINDS,
   ...AUTOMATION_KINDS,
+  ...REPORT_KINDS,
 };
 
 /** `undefined` for a kind that is not registered, whatever its name. */

@@ -1,10 +1,18 @@
 /** The parser of each tool's report; one line for each. */
+import { aideParser } from './aide.ts';
+import { cisEvidenceParser } from './cis-evidence.ts';
+import { lynisParser } from './lynis.ts';
 import { nodeExporterParser } from './node-exporter.ts';
+import { openscapParser } from './openscap.ts';
 import type { ReportParser } from './report.ts';
 import type { ToolName } from './settings.ts';
 
 const PARSERS: Readonly<Partial<Record<ToolName, ReportParser>>> = {
+  aide: aideParser,
+  'cis-evidence': cisEvidenceParser,
+  lynis: lynisParser,
   'node-exporter': nodeExporterParser,
+  openscap: openscapParser,
 };
 
 /** `undefined` for what is no report: the way to a Windows host. */
