@@ -13,6 +13,8 @@ export { reachFacts, unreachableLook } from './reach-facts.ts';
 export { duePlan, type RoundLimits, type RoundTarget } from './round.ts';
 export { type ObserveSnapshotRequest, observeSnapshot } from './snapshot.ts';
 export { observeReport } from './tools/observe-report.ts';
+export { osqueryDocument } from './tools/osquery/document.ts';
+export { OSQUERY_QUERIES, osqueryPack } from './tools/osquery/queries.ts';
 export { reportParserOf } from './tools/parsers.ts';
 export type { ReportParser, ToolReport } from './tools/report.ts';
 export {

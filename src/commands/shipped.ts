@@ -13,6 +13,7 @@ export const SHIPPED_ENTRIES = [
   'launchers-interpreters.yaml',
   'launchers.yaml',
   'monitoring-hardware.yaml',
+  'monitoring-osquery.yaml',
   'monitoring.yaml',
   'network-filter.yaml',
   'network-ip.yaml',

@@ -7,13 +7,13 @@ import { noReport, type ReportParser, type ToolLook, type ToolReport } from './r
 export type ObserveReportRequest = ToolReport & {
   readonly tookMs: number;
   /** When it is told of a report that is none, and so of no moment. */
-  readonly undatedAt: Instant;
+  readonly undatedAt?: Instant;
 };
 
 /** Never throws. What was seen is of the moment the tool ran, not of the moment its report was read. */
 export function observeReport(
   parser: ReportParser,
-  { tookMs, undatedAt, ...report }: ObserveReportRequest,
+  { tookMs, undatedAt = report.now, ...report }: ObserveReportRequest,
 ): Observed {
   const look = lookOf(parser, report);
   const { target, now } = report;

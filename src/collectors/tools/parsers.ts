@@ -4,6 +4,7 @@ import { cisEvidenceParser } from './cis-evidence.ts';
 import { lynisParser } from './lynis.ts';
 import { nodeExporterParser } from './node-exporter.ts';
 import { openscapParser } from './openscap.ts';
+import { osqueryParser } from './osquery/parser.ts';
 import type { ReportParser } from './report.ts';
 import type { ToolName } from './settings.ts';
 
@@ -12,6 +13,7 @@ const PARSERS: Readonly<Partial<Record<ToolName, ReportParser>>> = {
   'cis-evidence': cisEvidenceParser,
   lynis: lynisParser,
   'node-exporter': nodeExporterParser,
+  osquery: osqueryParser,
   openscap: openscapParser,
 };
 
