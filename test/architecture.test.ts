@@ -149,6 +149,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'adapters',
       'enrolment',
       'secrets',
+      'notices',
       'automation',
       'execution',
       'operations',

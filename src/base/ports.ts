@@ -158,3 +158,25 @@ export interface Poster {
 export interface Sender extends AsyncDisposable {
   send(bytes: Uint8Array): Promise<void>;
 }
+
+export type Mail = {
+  readonly host: string;
+  readonly port: number;
+  /** `starttls` that is not offered is no delivery. */
+  readonly tls: 'implicit' | 'starttls' | 'none';
+  readonly credentials: { readonly user: string; readonly password: string } | null;
+  /** PEM certificates that are trusted instead of the system's. */
+  readonly ca: string | null;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly messageId: string;
+  readonly subject: string;
+  /** Plain text. */
+  readonly text: string;
+  readonly timeoutMs: number;
+};
+
+/** Hands one message to a mail server that an operator configured. Rejects with `mail-failed` (`unavailable`) when it was not taken for every recipient. */
+export interface Mailer {
+  send(mail: Mail): Promise<void>;
+}

@@ -59,7 +59,10 @@ function placesOf(chapters: readonly Chapter[], globals: readonly OptionSpec[]):
     });
   const leaf = (path: string, spec: CommandSpec): Place => ({
     path,
-    words: (spec.argumentChoices ?? []).map((word) => ({ word, about: '' })),
+    words: [
+      ...(spec.argumentChoices ?? []).map((word) => ({ word, about: '' })),
+      ...(spec.within ?? []).map((each) => wordOf(each)),
+    ],
     options: options(spec.options),
     file: /<(?:file|path)>/.test(spec.usage),
   });
@@ -79,7 +82,11 @@ function placesOf(chapters: readonly Chapter[], globals: readonly OptionSpec[]):
     { path: 'help', words: specs.map(wordOf), options: [], file: false },
     ...specs.flatMap((spec) => {
       const { word } = wordOf(spec);
-      if (!('commands' in spec)) return [leaf(word, spec)];
+      if (!('commands' in spec))
+        return [
+          leaf(word, spec),
+          ...(spec.within ?? []).map((each) => leaf(`${word} ${wordOf(each).word}`, each)),
+        ];
       return [
         { path: word, words: spec.commands.map(wordOf), options: options(), file: false },
         ...spec.commands.map((each) => leaf(`${word} ${wordOf(each).word}`, each)),

@@ -11,6 +11,7 @@ import {
   close,
   propose,
   reject,
+  rollout,
   stop,
   undo,
   unflap,
@@ -58,6 +59,7 @@ export const CHAPTERS: readonly Chapter[] = [
       reject,
       cancel,
       undo,
+      rollout,
       close,
       unflap,
       stop,
@@ -138,6 +140,7 @@ function leafOf(spec: CommandSpec, run: Run, output: Output): Command {
     command.addArgument(argument);
   }
   for (const option of spec.options ?? []) command.addOption(optionOf(option));
+  for (const each of spec.within ?? []) command.addCommand(leafOf(each, run, output));
   const examples = spec.examples.map((example) => `  $ holdfast ${example}`).join('\n');
   const more = spec.more === undefined ? '' : `\n${spec.more}\n`;
   command.addHelpText('after', `${more}\nExamples:\n${examples}`);

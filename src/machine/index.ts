@@ -2,6 +2,7 @@ export { nodeChannels } from './channels.ts';
 export { nodeClock } from './clock.ts';
 export { nodeFiles } from './files.ts';
 export { nodeMachineFiles } from './machine-files.ts';
+export { nodeMailer } from './mailer.ts';
 export { nodePoster } from './poster.ts';
 export { nodePrograms } from './programs.ts';
 export { nodeRandom } from './random.ts';

@@ -26,7 +26,7 @@ const FOLDERS = [
   'stops',
   FORMER_HOST,
 ] as const;
-const SINGLE = ['fleet.yaml', 'operators.yaml', 'evidence.yaml', 'transport.yaml', 'STOP'] as const;
+const SINGLE = ['fleet.yaml', 'operators.yaml', 'evidence.yaml', 'transport.yaml', 'notices.yaml', 'STOP'] as const;
 const TAKEN: ReadonlySet<string> = new Set([
   'store',
   'log',

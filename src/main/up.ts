@@ -65,9 +65,10 @@ export async function up(
   tell.ready(await summarise(home, perform, http?.url ?? null, tellable(http?.token)));
   const watching = watchTargets(service.watched, nodeClock(), service.log, stop.signal);
   const proving = service.watchEvidence(stop.signal);
+  const telling = service.watchNotices(stop.signal);
   await stopped;
   stop.abort();
-  await Promise.all([watching, proving]);
+  await Promise.all([watching, proving, telling]);
   await socket.close();
 }
 

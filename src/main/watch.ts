@@ -7,6 +7,7 @@ import type { Clock } from '#base/ports';
 import type { Instant } from '#base/time';
 import { duePlan } from '#collectors';
 import type { ChangeRoad } from '#execution';
+import type { NoticeKeeper } from './notice-keeper.ts';
 
 /** How often what waits, runs out or is not settled is looked at. */
 const TICK_MS = 5_000;
@@ -36,6 +37,61 @@ export async function watchChanges(
     }
   };
   await Promise.all([every(TICK_MS, () => road.tick()), every(STOPS_MS, () => road.checkStops())]);
+}
+
+/** Wakes whoever sleeps; called while nobody does, the next sleep is none. */
+export class Wake {
+  #called = false;
+  #ring: (() => void) | undefined;
+
+  call(): void {
+    this.#called = true;
+    this.#ring?.();
+  }
+
+  async sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+    if (!this.#called) {
+      const early = new AbortController();
+      this.#ring = () => early.abort();
+      await clock.sleep(ms, AbortSignal.any([early.signal, signal]));
+      this.#ring = undefined;
+    }
+    this.#called = false;
+  }
+}
+
+/** How often notices that wait are sent again and schedules are looked at, also when nothing changes. */
+const NOTICES_MS = 5_000;
+
+/** Tells what changed as it happens, and keeps schedules; each of the three fails alone. */
+export async function watchNotices(
+  keeper: Pick<NoticeKeeper, 'collect' | 'send' | 'runDue'>,
+  clock: Clock,
+  log: Log,
+  changed: Wake,
+  signal: AbortSignal,
+): Promise<void> {
+  const quietly = async (what: string, act: () => Promise<unknown>): Promise<void> => {
+    try {
+      await act();
+    } catch (thrown) {
+      log.error(what, thrown);
+    }
+  };
+  const telling = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await quietly('changes of drift could not be collected', () => keeper.collect());
+      await quietly('notices could not be sent', () => keeper.send());
+      await changed.sleep(clock, NOTICES_MS, signal);
+    }
+  };
+  const working = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await quietly('schedules could not be kept', () => keeper.runDue());
+      await clock.sleep(NOTICES_MS, signal);
+    }
+  };
+  await Promise.all([telling(), working()]);
 }
 
 export type WatchedFleet = {

@@ -25,6 +25,8 @@ export type CommandSpec = {
   readonly options?: readonly OptionSpec[];
   /** All values of the first argument; completion offers them. */
   readonly argumentChoices?: readonly string[];
+  /** Commands that stand behind its name: `drift`, and `drift watch`. */
+  readonly within?: readonly CommandSpec[];
   /** The exit code; nothing is 0. */
   run(desk: Desk, words: readonly (string | undefined)[], options: Options): Promise<number | void>;
 };
