@@ -104,7 +104,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
 
   // ask
   operations: {
-    doors: ['base', 'model', 'drift', 'convergence', 'inventory', 'redaction'],
+    doors: ['base', 'model', 'drift', 'convergence', 'inventory', 'redaction', 'attribution'],
     types: ['store', 'evidence', 'catalogue', 'commands', 'policy', 'execution'],
     outside: ['zod/v4'],
   },
@@ -141,6 +141,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'rehearsal',
       'authority',
       'policy',
+      'attribution',
       'sealing',
       'store',
       'evidence',

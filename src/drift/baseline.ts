@@ -39,7 +39,7 @@ export type BlessInput = {
   /** Coverage of the target at that moment, staleness judged. */
   readonly coverage: readonly Coverage[];
   readonly isTrusted: (source: string, kind: string) => boolean;
-  readonly rules: Pick<KindRules, 'isVolatile'>;
+  readonly rules: Pick<KindRules, 'isVolatile' | 'comesAndGoes'>;
 };
 
 /**
@@ -86,6 +86,11 @@ export function blessBaseline(request: BlessRequest, input: BlessInput): Baselin
         if (!input.rules.isVolatile(kind, attribute)) return false;
         passedOver.add(`${kind} ${attribute}`);
         return true;
+      },
+      comesAndGoes: (kind) => {
+        const attribute = input.rules.comesAndGoes?.(kind);
+        if (attribute !== undefined) passedOver.add(leased(kind, attribute));
+        return attribute;
       },
     },
   );
@@ -136,19 +141,44 @@ function byPart(a: BaselinePart, b: BaselinePart): number {
 export function declaredFacts<F extends ComparedFact>(
   facts: Iterable<F>,
   baseline: Pick<Baseline, 'covers'> & Partial<Pick<Baseline, 'passedOver'>>,
-  rules: Pick<KindRules, 'isVolatile'>,
+  rules: Pick<KindRules, 'isVolatile' | 'comesAndGoes'>,
 ): F[] {
+  const all = [...facts];
+  const isLeased = leasedOf(all, baseline.passedOver, rules);
   const covered = new Set(baseline.covers.map((part) => partKey(part.source, part.kind)));
   const passedOver = baseline.passedOver && new Set(baseline.passedOver);
   const declared: F[] = [];
-  for (const fact of facts) {
+  for (const fact of all) {
     const kind = kindOf(fact.entity);
-    if (!covered.has(partKey(fact.source, kind))) continue;
+    if (isLeased?.has(fact.entity) || !covered.has(partKey(fact.source, kind))) continue;
     const isPassedOver =
       passedOver?.has(`${kind} ${fact.attribute}`) ?? rules.isVolatile(kind, fact.attribute);
     if (!isPassedOver) declared.push(fact);
   }
   return declared.sort(byStream);
+}
+
+/** Entities that come and go by themselves: those of which the attribute named for it is `true`. */
+function leasedOf(
+  facts: readonly ComparedFact[],
+  passedOver: readonly string[] | undefined,
+  rules: Pick<KindRules, 'comesAndGoes'>,
+): ReadonlySet<string> | undefined {
+  const marks = passedOver === undefined ? undefined : new Set(passedOver);
+  if (marks !== undefined && ![...marks].some((mark) => mark.includes(' *'))) return undefined;
+  const found = new Set<string>();
+  for (const { entity, attribute, value } of facts) {
+    if (value !== true) continue;
+    const kind = kindOf(entity);
+    const isIt = marks?.has(leased(kind, attribute)) ?? rules.comesAndGoes?.(kind) === attribute;
+    if (isIt) found.add(entity);
+  }
+  return found;
+}
+
+/** How `passedOver` names whole entities of a kind, by the attribute that is `true` of them. */
+function leased(kind: string, attribute: string): string {
+  return `${kind} *${attribute}`;
 }
 
 export function partKey(source: string, kind: string): string {

@@ -3,23 +3,32 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { canonicalJson } from '#base/json';
 import type { Coverage, CoverageStatus } from '#model';
-import { type DiffInput, diffFacts, findingId } from './diff.ts';
-import type { ObservedFact } from './facts.ts';
+import { declaredBaseline } from './declared.ts';
+import { type DiffInput, diffFacts } from './diff.ts';
+import { findingId } from './difference.ts';
+import type { ComparedFact, ObservedFact } from './facts.ts';
 import { aCoverage, aFact, later, local, noon, rules, web } from './samples.ts';
 
 const KINDS = ['service', 'user', 'package'];
 const nginx = 'service:web-1/nginx';
 
-function diff(more: Partial<DiffInput>): ReturnType<typeof diffFacts> {
+type Baseline = Parameters<typeof declaredBaseline>[0];
+type Asked = Partial<DiffInput> & {
+  readonly baseline?: Baseline;
+  readonly desired?: readonly ComparedFact[];
+};
+
+const BASELINE: Baseline = {
+  id: 'baseline_1',
+  scope: 'main/main',
+  target: web,
+  covers: KINDS.map((kind) => ({ source: local, kind })),
+  blessedAt: noon,
+};
+
+function diff({ baseline = BASELINE, desired = [], ...more }: Asked): ReturnType<typeof diffFacts> {
   return diffFacts({
-    baseline: {
-      id: 'baseline_1',
-      scope: 'main/main',
-      target: web,
-      covers: KINDS.map((kind) => ({ source: local, kind })),
-      blessedAt: noon,
-    },
-    desired: [],
+    declared: declaredBaseline(baseline, desired),
     observed: [],
     coverage: KINDS.map((kind) => aCoverage(kind)),
     isTrusted: () => true,

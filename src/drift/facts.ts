@@ -1,6 +1,7 @@
 /** What drift compares: one source's statement about one attribute of one entity, now or as declared. */
 import { canonicalJson, type Json, type JsonObject } from '#base/json';
 import type { Instant } from '#base/time';
+import type { ValueForm } from '#model';
 
 export type ComparedFact = {
   readonly source: string;
@@ -23,11 +24,11 @@ export type KindRules = {
   readonly isSecurity: (kind: string, attribute: string) => boolean;
   /** Differences here are worth knowing, and no more. */
   readonly isHarmless?: (kind: string, attribute: string) => boolean;
+  /** How two ways to write its value are made one; without it they are compared exactly. */
+  readonly formOf?: (kind: string, attribute: string) => ValueForm | undefined;
+  /** An entity of which this attribute is `true` comes and goes by itself, as a leased address does. */
+  readonly comesAndGoes?: (kind: string) => string | undefined;
 };
-
-export function sameFact(a: ComparedFact, b: ComparedFact): boolean {
-  return (a.altered === true) === (b.altered === true) && sameJson(a.value, b.value);
-}
 
 /** Equal as JSON: the order of an object's keys means nothing, that of a list does. */
 export function sameJson(a: Json, b: Json): boolean {

@@ -6,7 +6,10 @@ export {
   declaredFacts,
   requireBaselineHolds,
 } from './baseline.ts';
-export { type Difference, type DiffInput, type DiffResult, diffFacts, findingId } from './diff.ts';
+export { type Bounds, boundsOf, type Past, type PastRun } from './bounds.ts';
+export { type Declared, declaredBaseline, declaredOf } from './declared.ts';
+export { type DiffInput, type DiffResult, diffFacts } from './diff.ts';
+export { type Difference, findingId } from './difference.ts';
 export {
   type Exceptions,
   isInForce,
@@ -17,7 +20,14 @@ export {
 } from './exceptions.ts';
 export type { ComparedFact, KindRules, ObservedFact } from './facts.ts';
 export type { DriftFaultCode } from './faults.ts';
-export { type Reconciled, type ReconcileInput, reconcileFindings } from './reconcile.ts';
+export {
+  newlyTold,
+  openings,
+  type Reconciled,
+  type ReconcileInput,
+  reconcileFindings,
+} from './reconcile.ts';
+export { causeJson } from './record-parts.ts';
 export {
   baselineFacts,
   baselineFromFacts,
@@ -30,3 +40,5 @@ export {
   waiverFacts,
   waiverFromFacts,
 } from './records.ts';
+export { type Score, scoreOf } from './score.ts';
+export { compareVersions } from './version-order.ts';

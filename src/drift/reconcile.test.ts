@@ -3,24 +3,30 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type Instant, instant, shift } from '#base/time';
 import type { Finding } from '#model';
-import type { DiffResult } from './diff.ts';
 import { standings } from './exceptions.ts';
+import type { ReconcileInput } from './reconcile.ts';
 import { reconcileFindings } from './reconcile.ts';
-import { aFinding, asDifference, aWaiver, later, noon } from './samples.ts';
+import { aFinding, asDifference, aWaiver, LIFE, later, noon } from './samples.ts';
 
 const tomorrow = instant('2026-03-02T12:00:00Z');
 const none = { waivers: [], ignores: [] };
 
-function seen(...findings: readonly Finding[]): DiffResult {
+function seen(...findings: readonly Finding[]): ReconcileInput['current'] {
   return { findings: findings.map(asDifference), unsure: [] };
 }
 
 function reconcile(
   previous: readonly Finding[],
-  current: DiffResult,
+  current: ReconcileInput['current'],
   now: Instant = tomorrow,
 ): ReturnType<typeof reconcileFindings> {
-  return reconcileFindings({ previous, current, exceptions: none, now });
+  return reconcileFindings({
+    ...LIFE,
+    previous,
+    current,
+    exceptions: none,
+    now,
+  });
 }
 
 describe('a finding', () => {
@@ -79,8 +85,13 @@ describe('a waiver', () => {
   const waiver = aWaiver({ expiresAt: tomorrow });
   const exceptions = { waivers: [waiver], ignores: [] };
   const statusAt = (now: Instant): unknown =>
-    reconcileFindings({ previous: [], current: seen(aFinding()), exceptions, now }).standing[0]
-      ?.status;
+    reconcileFindings({
+      ...LIFE,
+      previous: [],
+      current: seen(aFinding()),
+      exceptions,
+      now,
+    }).standing[0]?.status;
 
   it('is over at the microsecond it says', () => {
     assert.equal(statusAt(shift(tomorrow, -1)), 'waived');
@@ -95,6 +106,7 @@ describe('a waiver', () => {
 
   it('changes the status of a finding and nothing else', () => {
     const result = reconcileFindings({
+      ...LIFE,
       previous: [aFinding()],
       current: seen(aFinding()),
       exceptions,
@@ -117,7 +129,7 @@ describe('reconciling, whatever was known and is seen', () => {
     fc.assert(
       fc.property(findings, findings, findings, (previous, now, doubt) => {
         const isSeen = (id: string): boolean => now.some((f) => f.id === id);
-        const current: DiffResult = {
+        const current: ReconcileInput['current'] = {
           findings: seen(...now).findings,
           unsure: seen(...doubt.filter((f) => !isSeen(f.id))).findings,
         };

@@ -16,7 +16,7 @@ import {
   waiverFacts,
   waiverFromFacts,
 } from './records.ts';
-import { aFinding, asDifference, aWaiver, later, local, noon, web } from './samples.ts';
+import { aFinding, asDifference, aWaiver, LIFE, later, local, noon, web } from './samples.ts';
 
 const tomorrow = instant('2026-03-02T12:00:00Z');
 const aBaseline: Baseline = {
@@ -61,7 +61,15 @@ function reconcile(book: Book, findings: readonly ReturnType<typeof aFinding>[])
   const previous = groupRecords(book.facts()).map(findingFromFacts);
   const current = { findings: findings.map(asDifference), unsure: [] };
   const exceptions = { waivers: [], ignores: [] };
-  return reconciledFacts(reconcileFindings({ previous, current, exceptions, now: tomorrow }));
+  return reconciledFacts(
+    reconcileFindings({
+      ...LIFE,
+      previous,
+      current,
+      exceptions,
+      now: tomorrow,
+    }),
+  );
 }
 
 describe('a record', () => {

@@ -11,6 +11,7 @@ import {
   type BaselineGap,
   type BaselinePart,
   COVERAGE_STATUS,
+  DECLARATION_KINDS,
   FINDING_KINDS,
   FINDING_STATUS,
   type Finding,
@@ -20,6 +21,7 @@ import {
 } from '#model';
 import { driftFault } from './faults.ts';
 import type { Reconciled } from './reconcile.ts';
+import { causeJson, readBecause, readCause } from './record-parts.ts';
 
 /** As the store's `FactInput`. */
 export type RecordFact = {
@@ -41,11 +43,21 @@ export function findingFacts(finding: Finding): RecordFact[] {
   return [
     { entity, attribute: 'attribute', value: finding.attribute },
     { entity, attribute: 'baseline', value: finding.baseline },
+    { entity, attribute: 'because', value: finding.because },
+    { entity, attribute: 'cause', value: causeJson(finding.cause) },
+    { entity, attribute: 'declared', value: finding.declared },
     { entity, attribute: 'desired', value: finding.desired },
     { entity, attribute: 'entity', value: finding.entity },
     { entity, attribute: 'firstSeen', value: formatInstant(finding.firstSeen) },
     { entity, attribute: 'kind', value: finding.kind },
+    { entity, attribute: 'looks', value: finding.looks },
+    {
+      entity,
+      attribute: 'notBefore',
+      value: finding.notBefore === null ? null : formatInstant(finding.notBefore),
+    },
     { entity, attribute: 'observed', value: finding.observed },
+    { entity, attribute: 'owner', value: finding.owner },
     { entity, attribute: 'severity', value: finding.severity },
     { entity, attribute: 'status', value: finding.status },
   ];
@@ -73,15 +85,22 @@ export function findingFromFacts(facts: Iterable<RecordedFact>): Finding {
     scope: record.scope,
     target: record.target,
     baseline: record.text('baseline'),
+    // What follows older versions did not write: then nothing but baselines was declared.
+    declared: record.has('declared') ? record.oneOf('declared', DECLARATION_KINDS) : 'blessed',
     entity: record.text('entity'),
     attribute: record.text('attribute'),
     kind: record.oneOf('kind', FINDING_KINDS),
     severity: record.oneOf('severity', SEVERITIES),
     observed: record.value('observed'),
     desired: record.value('desired'),
+    notBefore: record.hasValue('notBefore') ? record.instant('notBefore') : null,
     firstSeen: record.instant('firstSeen'),
     lastSeen,
+    looks: record.has('looks') ? record.count('looks') : 1,
     status: record.oneOf('status', FINDING_STATUS),
+    owner: record.hasValue('owner') ? record.text('owner') : null,
+    because: record.hasValue('because') ? readBecause(record.value('because')) : null,
+    cause: record.hasValue('cause') ? readCause(record.value('cause')) : null,
   };
 }
 
@@ -135,7 +154,7 @@ export function baselineFromFacts(facts: Iterable<RecordedFact>): Baseline {
     facts: record.count('facts'),
     blessedBy: record.text('blessedBy'),
     reason: record.text('reason'),
-    signature: record.oneOf('signature', ['unsigned']),
+    signature: record.oneOf('signature', ['unsigned', 'signed']),
     status: record.oneOf('status', ['active', 'retired']),
   };
 }
@@ -166,7 +185,7 @@ export function waiverFromFacts(facts: Iterable<RecordedFact>): Waiver {
     reason: record.text('reason'),
     owner: record.text('owner'),
     expiresAt: record.instant('expiresAt'),
-    signature: record.oneOf('signature', ['unsigned']),
+    signature: record.oneOf('signature', ['unsigned', 'signed']),
     status: record.oneOf('status', ['active', 'withdrawn']),
   };
 }
@@ -206,6 +225,15 @@ class RecordReader {
     this.key = keyOf(first.entity);
     this.scope = first.scope;
     this.target = first.target;
+  }
+
+  has(attribute: string): boolean {
+    return this.#facts.has(attribute);
+  }
+
+  /** There, and not `null`. */
+  hasValue(attribute: string): boolean {
+    return this.#facts.has(attribute) && this.value(attribute) !== null;
   }
 
   value(attribute: string): Json {

@@ -1,6 +1,6 @@
 import { instant } from '#base/time';
 import type { Coverage, Finding, Waiver } from '#model';
-import type { Difference } from './diff.ts';
+import type { Difference } from './difference.ts';
 import type { KindRules, ObservedFact } from './facts.ts';
 
 export const noon = instant('2026-03-01T12:00:00Z');
@@ -44,15 +44,21 @@ export function aFinding(more: Partial<Finding> = {}): Finding {
     scope: 'main/main',
     target: web,
     baseline: 'baseline_1',
+    declared: 'blessed',
     entity: 'service:web-1/nginx',
     attribute: 'state',
     kind: 'changed',
     severity: 'warning',
     observed: 'stopped',
     desired: 'running',
+    notBefore: null,
     firstSeen: noon,
     lastSeen: later,
+    looks: 2,
     status: 'open',
+    owner: null,
+    because: null,
+    cause: null,
     ...more,
   };
 }
@@ -75,6 +81,9 @@ export function aWaiver(more: Partial<Waiver> = {}): Waiver {
 
 /** A finding as a look shows it, before it has a status. */
 export function asDifference(finding: Finding): Difference {
-  const { status: _status, ...difference } = finding;
+  const { status: _status, looks: _looks, cause: _cause, ...difference } = finding;
   return difference;
 }
+
+/** What reconciling needs besides what was and is seen: no rules, nobody's. */
+export const LIFE = { rules: [], kinds: rules, owner: null } as const;

@@ -7,8 +7,8 @@
 import type { Instant } from '#base/time';
 import type { CoverageStatus, Scope } from './fact.ts';
 
-/** Until operators can sign, nothing else exists, and every answer says so. */
-export type Signature = 'unsigned';
+/** `signed`: what is in force, by an operator's signature, names its digest. Records say `unsigned`; answers are judged anew. */
+export type Signature = 'signed' | 'unsigned';
 
 export type BaselinePart = { readonly source: string; readonly kind: string };
 

@@ -41,7 +41,7 @@ export const GENERAL_KINDS: Readonly<Record<string, KindSpec>> = {
     attributes: {
       name: attribute('text', 'Display name'),
       enabled: attribute('flag', 'May sign in'),
-      groups: attribute('list', 'Groups it belongs to'),
+      groups: attribute('list', 'Groups it belongs to', { form: 'set' }),
       mfa: attribute('flag', 'A second factor is enrolled'),
       lastSeenAt: moving('time', 'Last sign-in'),
     },
@@ -50,7 +50,7 @@ export const GENERAL_KINDS: Readonly<Record<string, KindSpec>> = {
     about: 'A container image on a host',
     attributes: {
       digest: attribute('text', 'Content digest'),
-      tags: attribute('list', 'Names it goes by'),
+      tags: attribute('list', 'Names it goes by', { form: 'set' }),
       sizeBytes: moving('number', 'Size', { unit: 'bytes' }),
     },
   },

@@ -75,15 +75,19 @@ export {
   SEVERITIES,
   type Severity,
 } from './finding.ts';
+export { type Debounce, type FindingRule, type FindingRules } from './finding-rule.ts';
 export {
   type AttributeSpec,
   attributeSpec,
   checkValue,
+  comesAndGoes,
+  formOf,
   isSecurity,
   isVolatile,
   KINDS,
   type KindSpec,
   kindSpec,
+  type ValueForm,
 } from './kinds.ts';
 export { type PlanRollout, ROLLOUT_PAUSES, type RolloutPause } from './rollout.ts';
 export {

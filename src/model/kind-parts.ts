@@ -3,7 +3,7 @@
  * speak of the same kinds, and `null` is a value everywhere (known to be nothing).
  */
 import * as z from 'zod/v4';
-import type { AttributeSpec } from './kinds.ts';
+import type { AttributeSpec, ValueForm } from './kinds.ts';
 
 type Marks = Omit<AttributeSpec, 'schema' | 'about'>;
 
@@ -21,12 +21,21 @@ const shapes = {
   time: z.string().max(40).nullable(),
 } as const;
 
+/** What the shape alone says of how values are written. */
+const FORMS: Partial<Record<keyof typeof shapes, ValueForm>> = {
+  flag: 'flag',
+  time: 'time',
+  edges: 'set',
+};
+
 export function attribute(
   shape: keyof typeof shapes,
   about: string,
   marks: Marks = {},
 ): AttributeSpec {
-  return { schema: shapes[shape], about, ...marks };
+  const unit = marks.unit === 'bytes' || marks.unit === 'seconds' ? marks.unit : undefined;
+  const form = FORMS[shape] ?? unit;
+  return { schema: shapes[shape], about, ...(form === undefined ? {} : { form }), ...marks };
 }
 
 /** Moves by itself: shown, never a finding. */

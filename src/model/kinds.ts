@@ -16,7 +16,24 @@ export type KindSpec = {
   readonly attributes: Readonly<Record<string, AttributeSpec>>;
   /** Findings on this kind are critical. */
   readonly security?: true;
+  /** An entity of which this attribute is `true` comes and goes by itself: it being there or not is no finding. */
+  readonly comesAndGoes?: string;
 };
+
+/**
+ * Two ways to write one value that are compared as one. `set`: the order of a list says nothing;
+ * `mode`: octal permissions; `sshd`, `sysctl`: values as those write them.
+ */
+export type ValueForm =
+  | 'set'
+  | 'mode'
+  | 'caseless'
+  | 'flag'
+  | 'time'
+  | 'bytes'
+  | 'seconds'
+  | 'sshd'
+  | 'sysctl';
 
 export type AttributeSpec = {
   readonly schema: z.ZodType;
@@ -24,6 +41,7 @@ export type AttributeSpec = {
   readonly volatile?: true;
   readonly security?: true;
   readonly unit?: string;
+  readonly form?: ValueForm;
 };
 
 export const KINDS: Readonly<Record<string, KindSpec>> = {
@@ -53,6 +71,14 @@ export function isVolatile(kind: string, attribute: string): boolean {
 export function isSecurity(kind: string, attribute?: string): boolean {
   if (kindSpec(kind)?.security === true) return true;
   return attribute !== undefined && attributeSpec(kind, attribute)?.security === true;
+}
+
+export function formOf(kind: string, attribute: string): ValueForm | undefined {
+  return attributeSpec(kind, attribute)?.form;
+}
+
+export function comesAndGoes(kind: string): string | undefined {
+  return kindSpec(kind)?.comesAndGoes;
 }
 
 /** Why `value` is not one of this attribute, or `undefined`. What is not registered takes any value. */

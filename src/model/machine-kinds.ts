@@ -7,6 +7,9 @@ import type { KindSpec } from './kinds.ts';
 
 const bytes = { unit: 'bytes' } as const;
 const seconds = { unit: 'seconds' } as const;
+/** The order of its list says nothing. */
+const set = { form: 'set' } as const;
+const caseless = { form: 'caseless' } as const;
 
 export const MACHINE_KINDS: Readonly<Record<string, KindSpec>> = {
   host: {
@@ -24,7 +27,7 @@ export const MACHINE_KINDS: Readonly<Record<string, KindSpec>> = {
       'kernel.taint': attribute('number', 'Taint bits of the kernel; 0 is untainted'),
       'kernel.commandLine': attribute('text', 'Parameters the kernel was started with'),
       architecture: attribute('text', 'Machine architecture'),
-      hostname: attribute('text', 'Name the machine gives itself'),
+      hostname: attribute('text', 'Name the machine gives itself', caseless),
       timezone: attribute('text', 'Time zone of the machine'),
       init: attribute('text', 'Program that is process 1'),
       'cpu.model': attribute('text', 'Processor model'),
@@ -72,7 +75,7 @@ export const MACHINE_KINDS: Readonly<Record<string, KindSpec>> = {
       description: attribute('text', 'What it says about itself'),
       user: attribute('text', 'Account it runs as', { security: true }),
       path: attribute('text', 'File that defines it', { security: true }),
-      overrides: attribute('list', 'Files that change its definition', { security: true }),
+      overrides: attribute('list', 'Files that change its definition', { security: true, ...set }),
     },
   },
   unit: {
@@ -84,7 +87,7 @@ export const MACHINE_KINDS: Readonly<Record<string, KindSpec>> = {
       'state.current': moving('text', 'State at this moment'),
       description: attribute('text', 'What it says about itself'),
       path: attribute('text', 'File that defines it', { security: true }),
-      overrides: attribute('list', 'Files that change its definition', { security: true }),
+      overrides: attribute('list', 'Files that change its definition', { security: true, ...set }),
       triggers: attribute('edges', 'Units it starts'),
     },
   },
@@ -95,11 +98,11 @@ export const MACHINE_KINDS: Readonly<Record<string, KindSpec>> = {
       'state.enabled': attribute('text', 'Whether it starts by itself'),
       'state.failed': attribute('flag', 'It failed'),
       'state.current': moving('text', 'State at this moment'),
-      schedule: attribute('list', 'When it fires'),
+      schedule: attribute('list', 'When it fires', set),
       triggers: attribute('edges', 'Units it starts'),
       description: attribute('text', 'What it says about itself'),
       path: attribute('text', 'File that defines it', { security: true }),
-      overrides: attribute('list', 'Files that change its definition', { security: true }),
+      overrides: attribute('list', 'Files that change its definition', { security: true, ...set }),
       nextAt: moving('time', 'When it fires next'),
       lastAt: moving('time', 'When it fired last'),
     },
@@ -119,7 +122,7 @@ export const MACHINE_KINDS: Readonly<Record<string, KindSpec>> = {
     attributes: {
       source: attribute('text', 'What is mounted'),
       type: attribute('text', 'Type of filesystem'),
-      options: attribute('list', 'Mount options'),
+      options: attribute('list', 'Mount options', set),
     },
   },
   filesystem: {
@@ -149,7 +152,7 @@ export const MACHINE_KINDS: Readonly<Record<string, KindSpec>> = {
     about: 'A network interface, by name',
     attributes: {
       type: attribute('text', 'ethernet, loopback, bridge, wireguard, ...'),
-      mac: attribute('text', 'Hardware address of a device'),
+      mac: attribute('text', 'Hardware address of a device', caseless),
       mtu: attribute('number', 'Largest packet', bytes),
       enabled: attribute('flag', 'Set up by an administrator'),
       master: attribute('edge', 'Bridge or bond it belongs to'),
@@ -160,6 +163,7 @@ export const MACHINE_KINDS: Readonly<Record<string, KindSpec>> = {
   },
   address: {
     about: 'An address of an interface, as `<interface>/<address>`; temporary ones are left out',
+    comesAndGoes: 'dynamic',
     attributes: {
       family: attribute('text', 'inet or inet6'),
       prefix: attribute('number', 'Length of the network prefix'),
@@ -201,7 +205,7 @@ export const MACHINE_KINDS: Readonly<Record<string, KindSpec>> = {
       name: attribute('text', 'Free text of the account (GECOS)'),
       home: attribute('text', 'Home directory'),
       shell: attribute('text', 'Login shell'),
-      groups: attribute('list', 'Groups it belongs to besides the primary one'),
+      groups: attribute('list', 'Groups it belongs to besides the primary one', set),
       'password.state': attribute('text', 'set, locked, empty, or unreadable'),
       'password.changedOn': attribute('text', 'Day of the last change'),
       expiresOn: attribute('text', 'Day the account ends'),
@@ -212,7 +216,7 @@ export const MACHINE_KINDS: Readonly<Record<string, KindSpec>> = {
     security: true,
     attributes: {
       gid: attribute('number', 'Group id'),
-      members: attribute('list', 'Accounts listed as members'),
+      members: attribute('list', 'Accounts listed as members', set),
     },
   },
   sudo_rule: {
@@ -243,7 +247,9 @@ export const MACHINE_KINDS: Readonly<Record<string, KindSpec>> = {
       'A setting of the SSH server, by lower-case keyword; those of Match blocks below `match <criteria>/`',
     security: true,
     attributes: {
-      value: attribute('textOrList', 'Value; a list where the keyword may repeat'),
+      value: attribute('textOrList', 'Value; a list where the keyword may repeat', {
+        form: 'sshd',
+      }),
       origin: attribute(
         'text',
         'effective (the server said so) or configured (read from its files)',
@@ -266,8 +272,8 @@ export const MACHINE_KINDS: Readonly<Record<string, KindSpec>> = {
       runtime: attribute('text', 'docker or podman'),
       image: attribute('text', 'Image it was made from'),
       state: attribute('text', 'running, exited, ...'),
-      ports: attribute('list', 'Ports it publishes', { security: true }),
-      networks: attribute('list', 'Networks it is in'),
+      ports: attribute('list', 'Ports it publishes', { security: true, ...set }),
+      networks: attribute('list', 'Networks it is in', set),
       id: moving('text', 'Id, new for every recreation'),
       status: moving('text', 'State with its age'),
     },
@@ -277,11 +283,11 @@ export const MACHINE_KINDS: Readonly<Record<string, KindSpec>> = {
     attributes: {
       subject: attribute('text', 'Subject'),
       issuer: attribute('text', 'Issuer'),
-      subjectAltNames: attribute('list', 'Names it is good for'),
+      subjectAltNames: attribute('list', 'Names it is good for', set),
       notBefore: attribute('time', 'Valid from'),
       notAfter: attribute('time', 'Valid until'),
-      fingerprint: attribute('text', 'SHA-256 of the certificate, hexadecimal'),
-      serial: attribute('text', 'Serial number'),
+      fingerprint: attribute('text', 'SHA-256 of the certificate, hexadecimal', caseless),
+      serial: attribute('text', 'Serial number', caseless),
       keyType: attribute('text', 'Kind of public key'),
       keyBits: attribute('number', 'Size of an RSA key', { unit: 'bits' }),
       isCa: attribute('flag', 'May sign other certificates'),
@@ -297,14 +303,18 @@ export const MACHINE_KINDS: Readonly<Record<string, KindSpec>> = {
       type: attribute('text', 'file, directory, symlink or other'),
       owner: attribute('text', 'Account that owns it'),
       group: attribute('text', 'Group that owns it'),
-      mode: attribute('text', 'Permission bits, octal, like 0644'),
-      sha256: attribute('text', 'SHA-256 of its content; never of files that hold secrets'),
+      mode: attribute('text', 'Permission bits, octal, like 0644', { form: 'mode' }),
+      sha256: attribute(
+        'text',
+        'SHA-256 of its content; never of files that hold secrets',
+        caseless,
+      ),
       linkTarget: attribute('text', 'Where a symbolic link points'),
     },
   },
   kernel_parameter: {
     about: 'A kernel parameter (sysctl), by name',
-    attributes: { value: attribute('textOrNumber', 'Value as text') },
+    attributes: { value: attribute('textOrNumber', 'Value as text', { form: 'sysctl' }) },
   },
   time_sync: {
     about: 'How the clock is kept right',

@@ -1,4 +1,4 @@
-/** Baselines and waivers: what people declare about drift. Unsigned, until operators have keys. */
+/** Baselines and waivers: what people declare about drift. Signed is what the config in force names. */
 import * as z from 'zod/v4';
 import { Fault } from '#base/fault';
 import { LIMITS } from '#base/limits';
@@ -11,15 +11,17 @@ import type { FactReader, Moment } from '#store';
 import { readCoverage } from './coverage.ts';
 import {
   baselinesOf,
+  type DeclaredFacts,
   DRIFT_RULES,
   recordedFindings,
+  signatureOf,
   unknownBaseline,
   waiversOf,
 } from './drift-state.ts';
 import { readMoment } from './moments.ts';
 import { type Asking, look, recording } from './operation.ts';
 import { recordDrift, recordOne, statement } from './record-with-drift.ts';
-import { timeText } from './shapes.ts';
+import { signatureShape, timeText } from './shapes.ts';
 
 const targetName = z.string().min(1).max(LIMITS.nameChars);
 const reasonText = z.string().min(1).max(LIMITS.reasonChars);
@@ -37,7 +39,7 @@ const baselineShape = z.object({
   blessedBy: z.string(),
   reason: z.string(),
   digest: z.string(),
-  signature: z.literal('unsigned'),
+  signature: signatureShape,
   status: z.enum(['active', 'retired']),
 });
 
@@ -52,22 +54,22 @@ const findingsTold = z.object({
   resolved: z.array(z.string()),
 });
 
-function show({
-  covers: _covers,
-  leftOut: _leftOut,
-  ...baseline
-}: Baseline): z.input<typeof baselineShape> {
+function show(
+  { covers: _covers, leftOut: _leftOut, ...baseline }: Baseline,
+  { sources }: DeclaredFacts,
+): z.input<typeof baselineShape> {
   return {
     ...baseline,
+    signature: signatureOf(baseline.digest, sources),
     kinds: [...baseline.kinds],
     blessedAt: formatInstant(baseline.blessedAt),
     knownAt: formatInstant(baseline.knownAt),
   };
 }
 
-function showDetail(baseline: Baseline): z.input<typeof baselineDetail> {
+function showDetail(baseline: Baseline, declared: DeclaredFacts): z.input<typeof baselineDetail> {
   return {
-    ...show(baseline),
+    ...show(baseline, declared),
     covers: baseline.covers.map((each) => ({ ...each })),
     leftOut: baseline.leftOut.map((each) => ({ ...each })),
   };
@@ -157,7 +159,7 @@ export const baselineBless = recording({
     const findings = recordDrift(target, powers, asking);
     return {
       value: {
-        baseline: showDetail(baseline),
+        baseline: showDetail(baseline, powers.declared),
         replaced: replaced.map((other) => other.id),
         findings,
       },
@@ -175,11 +177,11 @@ export const baselineList = look({
   assistants: false,
   input: z.strictObject({ target: targetName.optional() }),
   output: z.object({ baselines: z.array(baselineShape) }),
-  run: (input, { facts }, asking) => ({
+  run: (input, { facts, declared }, asking) => ({
     baselines: targetsMeant(input.target, asking)
       .flatMap((target) => baselinesOf(facts, target, readMoment({}, asking.now, facts)))
       .toSorted((a, b) => b.blessedAt - a.blessedAt)
-      .map(show),
+      .map((baseline) => show(baseline, declared)),
   }),
 });
 
@@ -195,8 +197,8 @@ export const baselineShow = look({
     target: targetName.optional(),
   }),
   output: baselineDetail,
-  run: (input, { facts }, asking) =>
-    showDetail(theBaseline(input.baseline, input.target, facts, asking).baseline),
+  run: (input, { facts, declared }, asking) =>
+    showDetail(theBaseline(input.baseline, input.target, facts, asking).baseline, declared),
 });
 
 export const baselineRetire = recording({
@@ -237,7 +239,10 @@ export const baselineRetire = recording({
       powers,
     );
     return {
-      value: { baseline: show(retired), findings: recordDrift(target, powers, asking) },
+      value: {
+        baseline: show(retired, powers.declared),
+        findings: recordDrift(target, powers, asking),
+      },
       targets: [target.id],
     };
   },
@@ -252,7 +257,7 @@ const waiverShape = z.object({
   reason: z.string(),
   owner: z.string(),
   expiresAt: z.string(),
-  signature: z.literal('unsigned'),
+  signature: signatureShape,
   status: z.enum(['active', 'withdrawn']),
 });
 

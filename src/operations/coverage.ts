@@ -4,7 +4,7 @@
  */
 import { type Instant, MICROS_PER_SECOND } from '#base/time';
 import { DEFAULT_STALE_AFTER_SECONDS, type Inventory } from '#inventory';
-import { BASELINE_SOURCE, type Coverage, DRIFT_SOURCE, kindSpec } from '#model';
+import { BASELINE_SOURCE, type Coverage, DRIFT_SOURCE, kindSpec, type Target } from '#model';
 import type { FactReader, Moment } from '#store';
 
 export type CoverageFilter = Parameters<FactReader['coverage']>[0];
@@ -27,9 +27,8 @@ export function readCoverage(
   // Of a kind that no collector knows, silence about a target says nothing; naming the target asks.
   const tellsNever =
     filter.kind === undefined || filter.target !== undefined || kindSpec(filter.kind) !== undefined;
-  const never = inventory.targets
+  const never = (filter.target === undefined ? inventory.targets : named(filter.target, inventory))
     .filter((target) => tellsNever && filter.scopes.includes(target.scope))
-    .filter((target) => filter.target === undefined || filter.target === target.id)
     .filter((target) => !known.has(target.id))
     .map(
       (target): Coverage => ({
@@ -44,6 +43,11 @@ export function readCoverage(
       }),
     );
   return [...seen, ...never];
+}
+
+function named(id: string, inventory: Inventory): readonly Target[] {
+  const target = inventory.byId.get(id);
+  return target === undefined ? [] : [target];
 }
 
 function judged(row: Coverage, asOf: Instant, inventory: Inventory): Coverage {

@@ -1,11 +1,11 @@
 import * as z from 'zod/v4';
 import { LIMITS } from '#base/limits';
-import { formatInstant } from '#base/time';
-import { resolveTarget } from '#inventory';
-import { FINDING_STATUS, type Finding } from '#model';
+import { type Inventory, resolveTarget } from '#inventory';
+import { DECLARATION_KINDS, FINDING_STATUS, type Finding, type Target } from '#model';
+import type { FactReader, Moment } from '#store';
 import { fitting, rowBytes } from './budget.ts';
-import { readCoverage } from './coverage.ts';
-import { baselinesOf, driftOf, unknownBaseline } from './drift-state.ts';
+import { scanTarget, type TargetDrift } from './drift-memory.ts';
+import { type DeclaredFacts, unknownBaseline } from './drift-state.ts';
 import { readScopes } from './filters.ts';
 import { isText, readCursor, readMoment, writeCursor } from './moments.ts';
 import { look } from './operation.ts';
@@ -17,16 +17,31 @@ import {
   nextCursor,
   scopeInput,
   showCoverage,
+  showFinding,
+  signatureShape,
 } from './shapes.ts';
 
 const COVERAGE_ROWS = 60;
+const BASELINE_ROWS = 1_000;
+const SCORE_ROWS = 20;
 
-/** What differs from the blessed baselines now. Changes nothing: findings are recorded when an observation or a bless arrives. */
+const scoreShape = z.object({
+  scope: z.string(),
+  target: z.string().nullable().describe('null: the mean of the scope'),
+  score: z.number(),
+  worst: z.number().optional(),
+  compared: z.number().optional().describe('weight of all that is declared'),
+  differs: z.number().optional(),
+  excepted: z.number().optional().describe('weight of what is waived or ignored'),
+  unseen: z.number().optional(),
+});
+
+/** What differs from what is declared now. Changes nothing: findings are recorded when an observation or a bless arrives. */
 export const driftScan = look({
   name: 'drift_scan',
   title: 'Scan for drift',
   summary:
-    'Answers what differs from the baseline a person blessed: missing, unexpected, changed, or unknown when it could not be seen.',
+    'Answers what differs from what is declared, by a blessed baseline or any other source: missing, unexpected, changed, or unknown when it could not be seen.',
   capability: 'drift.read',
   taints: true,
   assistants: true,
@@ -38,6 +53,7 @@ export const driftScan = look({
       .max(LIMITS.nameChars)
       .optional()
       .describe('id or name; default: every active one'),
+    source: z.enum(DECLARATION_KINDS).optional().describe('only what such a source declares'),
     status: z
       .enum([...FINDING_STATUS, 'all'])
       .optional()
@@ -57,9 +73,13 @@ export const driftScan = look({
         id: z.string(),
         name: z.string(),
         target: z.string(),
-        signature: z.literal('unsigned'),
+        kind: z.enum(DECLARATION_KINDS),
+        signature: signatureShape,
       }),
     ),
+    scores: z
+      .array(scoreShape)
+      .describe('100: all that is declared holds; first the scopes, then the worst targets'),
     next: z.string().optional(),
   }),
   run(input, { facts, declared }, asking) {
@@ -71,26 +91,17 @@ export const driftScan = look({
         : [resolveTarget(asking.inventory, input.target, scopes)];
     const pinned = cursor === undefined ? undefined : readCursor(cursor, question, 1, isText);
     const at = pinned?.moments[0] ?? readMoment({}, asking.now, facts);
-    const scanned = targets.flatMap((target) =>
-      driftOf(facts, target, at, asking.inventory, declared, {
-        only: (baseline) =>
-          input.baseline === undefined ||
-          baseline.id === input.baseline ||
-          baseline.name === input.baseline,
-      }),
-    );
-    if (input.baseline !== undefined && scanned.length === 0)
-      throw unknownBaseline(targets.flatMap((target) => baselinesOf(facts, target, at)));
-    const active = scanned
-      .filter(({ baseline }) => baseline.status === 'active')
-      .map(({ baseline }) => baseline);
+    const scanned = scan(input, facts, targets, at, asking.inventory, declared);
+    if (input.baseline !== undefined && scanned.every(({ all }) => all.length === 0))
+      throw unknownBaseline(
+        targets.flatMap((target) => scanTarget(facts, target, at, asking.inventory, declared).all),
+      );
+    const active = scanned.flatMap((each) => each.active);
     const needed = new Set(
-      active.flatMap((baseline) => baseline.kinds.map((kind) => `${baseline.target} ${kind}`)),
+      active.flatMap((each) => each.kinds.map((kind) => `${each.target} ${kind}`)),
     );
-    const coverage = targets
-      .flatMap((target) =>
-        readCoverage(facts, { scopes: [target.scope], target: target.id }, at, asking.inventory),
-      )
+    const coverage = scanned
+      .flatMap((each) => each.coverage)
       .filter(
         (row) =>
           row.status === 'never' || needed.size === 0 || needed.has(`${row.target} ${row.kind}`),
@@ -99,34 +110,77 @@ export const driftScan = look({
       .slice(0, COVERAGE_ROWS)
       .map(showCoverage);
     const findings = scanned
-      .flatMap(({ reconciled }) => [
-        ...reconciled.standing,
-        ...reconciled.resolved,
-        ...reconciled.past,
-      ])
-      .filter((finding) => wanted(finding, input.status))
-      .map((finding) => ({ place: placeOf(finding), shown: showFinding(finding) }))
+      .flatMap((each) => each.findings.filter((finding) => wanted(finding, input.status)))
+      .map((finding) => ({ place: placeOf(finding), finding }))
       .toSorted((a, b) => (a.place < b.place ? -1 : 1))
       .filter(({ place }) => pinned === undefined || place > pinned.place);
-    const spent = coverage.reduce((sum, row) => sum + rowBytes(row), 1_024);
-    const page = fitting(findings.slice(0, limit ?? LIMITS.queryMax), asking.answerBytes - spent);
+    const scores = scoresOf(scanned);
+    const spent = [...coverage, ...scores].reduce((sum, row) => sum + rowBytes(row), 1_024);
+    const shown = findings
+      .slice(0, limit ?? LIMITS.queryMax)
+      .map(({ place, finding }) => ({ place, shown: showFinding(finding) }));
+    const page = fitting(shown, asking.answerBytes - spent);
     const last = page.at(-1);
     return {
-      findings: page.map(({ shown }) => shown),
+      findings: page.map((each) => each.shown),
       nextCursor:
         last !== undefined && page.length < findings.length
           ? writeCursor(question, [at], last.place)
           : null,
       coverage,
-      baselines: active.map(({ id, name, target, signature }) => ({ id, name, target, signature })),
+      baselines: active
+        .slice(0, BASELINE_ROWS)
+        .map(({ id, name, kind, target, signature }) => ({ id, name, kind, target, signature })),
+      scores,
       ...(active.length === 0
         ? {
-            next: 'no baseline is active, so nothing is declared: an operator blesses one with holdfast baseline bless',
+            next: 'no baseline is active and nothing else is declared: an operator blesses one with holdfast baseline bless, or names other sources in declarations.yaml',
           }
         : {}),
     };
   },
 });
+
+type Asked = { readonly baseline?: string | undefined; readonly source?: string | undefined };
+
+/** Where only some declarations are asked for, others that are damaged do not stand in the way. */
+function scan(
+  { baseline, source }: Asked,
+  facts: FactReader,
+  targets: readonly Target[],
+  at: Moment,
+  inventory: Inventory,
+  declared: DeclaredFacts,
+): readonly TargetDrift[] {
+  if (baseline === undefined && source === undefined)
+    return declared.scans.scan(facts, targets, at, inventory, declared);
+  return targets.map((target) =>
+    scanTarget(
+      facts,
+      target,
+      at,
+      inventory,
+      declared,
+      ({ id, name, kind }) =>
+        (baseline === undefined || id === baseline || name === baseline) &&
+        (source === undefined || kind === source),
+    ),
+  );
+}
+
+/** Of each scope, then of the worst targets. */
+function scoresOf(scanned: readonly TargetDrift[]): z.input<typeof scoreShape>[] {
+  const known = scanned.flatMap(({ target, score: { score, ...weights } }) =>
+    score === null ? [] : [{ scope: target.scope, target: target.id, score, ...weights }],
+  );
+  const ofScopes = [...Map.groupBy(known, ({ scope }) => scope)].map(([scope, its]) => {
+    const mean = its.reduce((sum, { score }) => sum + score, 0) / its.length;
+    const worst = its.reduce((least, { score }) => Math.min(least, score), 100);
+    return { scope, target: null, score: Math.floor(mean * 10) / 10, worst };
+  });
+  const worst = known.toSorted((a, b) => a.score - b.score).slice(0, SCORE_ROWS);
+  return [...ofScopes, ...worst];
+}
 
 function wanted(finding: Finding, status: string | undefined): boolean {
   if (status === 'all') return true;
@@ -144,12 +198,4 @@ function placeOf(finding: Finding): string {
     finding.kind,
     finding.baseline,
   ].join('\u0001');
-}
-
-export function showFinding(finding: Finding): typeof findingShape._zod.input {
-  return {
-    ...finding,
-    firstSeen: formatInstant(finding.firstSeen),
-    lastSeen: formatInstant(finding.lastSeen),
-  };
 }

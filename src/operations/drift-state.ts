@@ -1,13 +1,20 @@
 /** What is on record about a target's drift, and the comparison of now with it. */
 import { asFault, Fault } from '#base/fault';
 import {
+  type Bounds,
   baselineFromFacts,
+  boundsOf,
   type ComparedFact,
+  type Declared,
+  type DiffResult,
+  declaredBaseline,
   declaredFacts,
+  declaredOf,
   diffFacts,
   type Exceptions,
   findingFromFacts,
   groupRecords,
+  openings,
   type Reconciled,
   reconcileFindings,
   requireBaselineHolds,
@@ -17,20 +24,28 @@ import { type Inventory, isTrusted } from '#inventory';
 import {
   BASELINE_SOURCE,
   type Baseline,
+  comesAndGoes,
+  type Declaration,
   DRIFT_SOURCE,
   type FactType,
   type Finding,
+  formOf,
   isSecurity,
   isVolatile,
+  kindOf,
+  type Signature,
   type Target,
   type Waiver,
 } from '#model';
 import type { FactReader, Moment, StoredFact } from '#store';
 import { readCoverage } from './coverage.ts';
+import { DriftMemory } from './drift-memory.ts';
+import { pastOf } from './drift-past.ts';
+import { type DriftSources, NO_SOURCES } from './drift-sources.ts';
 
 type Place = Pick<Target, 'scope' | 'id'>;
 
-const RULES = { isVolatile, isSecurity };
+const RULES = { isVolatile, isSecurity, formOf, comesAndGoes };
 
 export function baselinesOf(facts: FactReader, target: Place, at: Moment): readonly Baseline[] {
   return recordsOf(facts, target, BASELINE_SOURCE, 'known_good', 'baseline', at).map(
@@ -59,87 +74,218 @@ function recordsOf(
   );
 }
 
-/** Remembers what baselines declare: a pinned moment of an append-only store never reads differently. */
+/** Remembers what was made ready to be compared, and where else than in the store "should" comes from. */
 export class DeclaredFacts {
-  readonly #kept = new Map<string, readonly ComparedFact[]>();
+  readonly sources: DriftSources;
+  readonly scans = new DriftMemory();
+  readonly #kept = new Map<string, { facts: readonly ComparedFact[]; declared: Declared }>();
+  readonly #ready = new WeakMap<Declaration, Declared>();
+
+  constructor(sources: DriftSources = NO_SOURCES) {
+    this.sources = sources;
+  }
 
   /** Throws `baseline-mismatch` when the store no longer answers what was blessed. */
-  of(baseline: Baseline, facts: FactReader): readonly ComparedFact[] {
+  of(baseline: Baseline, facts: FactReader): Declared {
     const kept = this.#kept.get(baseline.id);
-    if (kept !== undefined) return kept;
+    if (kept !== undefined) return kept.declared;
     const at = { asOf: baseline.blessedAt, knownAt: baseline.knownAt };
     const filter = { scopes: [baseline.scope], target: baseline.target, type: 'observed' as const };
-    const declared = declaredFacts(facts.each(filter, at), baseline, RULES);
-    requireBaselineHolds(baseline, declared);
+    // A pinned moment of an append-only store never reads differently.
+    const found = declaredFacts(facts.each(filter, at), baseline, RULES);
+    requireBaselineHolds(baseline, found);
     if (this.#kept.size >= 32) this.#kept.delete(this.#kept.keys().next().value ?? '');
-    this.#kept.set(baseline.id, declared);
+    const declared = declaredBaseline(baseline, found);
+    this.#kept.set(baseline.id, { facts: found, declared });
     return declared;
+  }
+
+  ready(declaration: Declaration): Declared {
+    const known = this.#ready.get(declaration);
+    if (known !== undefined) return known;
+    const ready = declaredOf(declaration);
+    this.#ready.set(declaration, ready);
+    return ready;
   }
 }
 
-export type DriftNow = { readonly baseline: Baseline; readonly reconciled: Reconciled };
+/** One declaration, as answers name it. */
+export type DeclaredBy = Pick<
+  Declaration,
+  'id' | 'kind' | 'name' | 'scope' | 'target' | 'digest'
+> & {
+  readonly signature: Signature;
+  readonly status: 'active' | 'retired';
+  /** Kinds that must have been looked at. */
+  readonly kinds: readonly string[];
+};
+
+export type DriftNow = {
+  readonly by: DeclaredBy;
+  readonly reconciled: Reconciled;
+  readonly weights: DiffResult['weights'];
+};
+
+type Choice = {
+  readonly only?: (by: Pick<DeclaredBy, 'id' | 'name' | 'kind'>) => boolean;
+  /** Leaves out whole what cannot be compared; what it found stays as it is on record. */
+  readonly skipDamaged?: boolean;
+  /** An observation came late: when findings began is asked of the past again. */
+  readonly again?: boolean;
+};
+
+type Side = { readonly by: DeclaredBy; readonly declared: Declared | undefined };
+
+const NOTHING = {
+  findings: [],
+  unsure: [],
+  past: new Map(),
+  weights: { compared: 0, unseen: 0, of: new Map<string, number>() },
+} satisfies DiffResult;
 
 /**
- * Every baseline of a target against what is observed at `at`. A retired one resolves what it found.
- * One that no longer answers what was blessed is a fault here, unless `skipDamaged`: then it is left
- * out whole, and what it found stays as it is on record.
+ * Every declaration of a target against what is observed at `at`. A retired one, and one that nobody
+ * makes any more, resolves what it found. One that cannot be compared is a fault here, unless
+ * `skipDamaged`.
  */
 export function driftOf(
   facts: FactReader,
-  target: Place,
+  target: Target,
   at: Moment,
   inventory: Inventory,
   declared: DeclaredFacts,
-  choose: { readonly only?: (baseline: Baseline) => boolean; readonly skipDamaged?: boolean } = {},
+  choose: Choice = {},
 ): readonly DriftNow[] {
-  const baselines = baselinesOf(facts, target, at)
-    .filter((baseline) => choose.only?.(baseline) ?? true)
-    .filter((baseline) => choose.skipDamaged !== true || !isDamaged(baseline, declared, facts));
-  if (baselines.length === 0) return [];
+  const previous = Map.groupBy(recordedFindings(facts, target, at), (finding) => finding.baseline);
+  const sides = sidesOf(facts, target, at, declared, choose, previous);
+  if (sides.length === 0) return [];
   const filter = { scopes: [target.scope], target: target.id, type: 'observed' as const };
-  const active = baselines.some((baseline) => baseline.status === 'active');
+  const active = sides.some((side) => side.declared !== undefined);
   const observed = active ? [...facts.each(filter, at)] : [];
   const coverage = active ? readCoverage(facts, filter, at, inventory) : [];
-  const previous = Map.groupBy(recordedFindings(facts, target, at), (finding) => finding.baseline);
   const exceptions: Exceptions = {
     waivers: waiversOf(facts, target, at),
     ignores: inventory.ignore,
   };
-  return baselines.map((baseline) => ({
-    baseline,
-    reconciled: reconcileFindings({
-      previous: previous.get(baseline.id) ?? [],
-      current:
-        baseline.status === 'active'
-          ? diffFacts({
-              baseline,
-              desired: declared.of(baseline, facts),
-              observed,
-              coverage,
-              isTrusted: (source, kind) => isTrusted(inventory, target.id, source, kind),
-              rules: RULES,
-              now: at.asOf,
-            })
-          : { findings: [], unsure: [] },
+  const past = pastOf(facts, target, at, inventory);
+  return sides.map((side) => {
+    const known = previous.get(side.by.id) ?? [];
+    const current =
+      side.declared === undefined
+        ? NOTHING
+        : diffFacts({
+            declared: side.declared,
+            observed,
+            coverage,
+            isTrusted: (source, kind) => isTrusted(inventory, target.id, source, kind),
+            rules: RULES,
+            now: at.asOf,
+          });
+    const bounds = new Map<string, Bounds>();
+    const asked = choose.again === true ? current.findings : openings({ previous: known, current });
+    for (const finding of asked) {
+      const test = current.past.get(finding.id);
+      const since = side.declared?.since ?? null;
+      if (test !== undefined) bounds.set(finding.id, boundsOf(test, past, finding, since));
+      else bounds.set(finding.id, { ...finding, notBefore: lastComplete(finding, past) });
+    }
+    const reconciled = reconcileFindings({
+      previous: known,
+      current,
       exceptions,
+      rules: declared.sources.rules(),
+      kinds: RULES,
+      owner: target.owner ?? null,
+      bounds,
       now: at.asOf,
-    }),
-  }));
+    });
+    return { by: side.by, reconciled, weights: current.weights };
+  });
 }
 
-function isDamaged(baseline: Baseline, declared: DeclaredFacts, facts: FactReader): boolean {
-  if (baseline.status !== 'active') return false;
+/** Of an `unknown` finding: when its kind was last seen whole. */
+function lastComplete(
+  { entity, observed, lastSeen }: Pick<Finding, 'entity' | 'observed' | 'lastSeen'>,
+  past: ReturnType<typeof pastOf>,
+): Bounds['notBefore'] {
+  const source = (observed as { readonly source?: string } | null)?.source ?? '*';
+  return past.looked(entity, source === '*' ? null : source, lastSeen);
+}
+
+function sidesOf(
+  facts: FactReader,
+  target: Target,
+  at: Moment,
+  declared: DeclaredFacts,
+  choose: Choice,
+  previous: ReadonlyMap<string, readonly Finding[]>,
+): readonly Side[] {
+  const { sources } = declared;
+  const wanted = (by: DeclaredBy): boolean => choose.only?.(by) ?? true;
+  const sides: Side[] = [];
+  for (const baseline of baselinesOf(facts, target, at)) {
+    const by = byOfBaseline(baseline, sources);
+    if (!wanted(by)) continue;
+    if (baseline.status === 'retired') sides.push({ by, declared: undefined });
+    else {
+      const ready = unlessDamaged(() => declared.of(baseline, facts), choose);
+      if (ready !== undefined) sides.push({ by, declared: ready });
+    }
+  }
+  const others = unlessDamaged(() => sources.declarations(target, facts, at), choose);
+  if (others === undefined) return sides;
+  for (const declaration of others) {
+    const by = byOf(declaration, sources);
+    if (wanted(by)) sides.push({ by, declared: declared.ready(declaration) });
+  }
+  const made = new Set(others.map(({ id }) => id));
+  for (const [id, findings] of previous) {
+    const kind = findings[0]?.declared ?? 'blessed';
+    if (kind === 'blessed' || made.has(id)) continue;
+    const { scope, id: of } = target;
+    const name = id.slice(id.indexOf(':') + 1);
+    const gone = { id, kind, name, scope, target: of, digest: '', signature: 'unsigned' } as const;
+    const by: DeclaredBy = { ...gone, status: 'retired', kinds: [] };
+    if (wanted(by)) sides.push({ by, declared: undefined });
+  }
+  return sides;
+}
+
+function byOfBaseline(baseline: Baseline, sources: DriftSources): DeclaredBy {
+  const { id, name, scope, target, digest, status, kinds } = baseline;
+  const signature = signatureOf(digest, sources);
+  return { id, kind: 'blessed', name, scope, target, digest, signature, status, kinds };
+}
+
+function byOf(declaration: Declaration, sources: DriftSources): DeclaredBy {
+  const { id, kind, name, scope, target, digest, needs, expectations } = declaration;
+  const kinds = new Set(needs.map((need) => need.kind));
+  for (const { entity } of expectations) kinds.add(kindOf(entity));
+  const signature = signatureOf(digest, sources);
+  return { id, kind, name, scope, target, digest, signature, status: 'active', kinds: [...kinds] };
+}
+
+export function signatureOf(digest: string, sources: DriftSources): Signature {
+  return sources.isSigned(digest) ? 'signed' : 'unsigned';
+}
+
+function unlessDamaged<T>(make: () => T, { skipDamaged }: Choice): T | undefined {
   try {
-    declared.of(baseline, facts);
-    return false;
+    return make();
   } catch (thrown) {
-    if (asFault(thrown).code === 'baseline-mismatch') return true;
+    const fault = asFault(thrown);
+    // What is wrong with a declaration must not keep observations out; a bug must be seen.
+    const isTheirs = fault.code === 'baseline-mismatch' || fault.kind !== 'broken';
+    if (skipDamaged === true && isTheirs) return undefined;
     throw thrown;
   }
 }
 
-/** No baseline, or more than one, answers to that name. */
-export function unknownBaseline(fitting: readonly Baseline[], several = false): Fault {
+/** No declaration, or more than one baseline, answers to that name. */
+export function unknownBaseline(
+  fitting: readonly Pick<Baseline, 'id' | 'name' | 'target' | 'status'>[],
+  several = false,
+): Fault {
   const candidates = fitting
     .slice(0, 8)
     .map(({ id, name, target, status }) => `${id} (${name} of ${target}, ${status})`);

@@ -1,4 +1,6 @@
 export type { ConfigRequest } from './authority.ts';
+export { findingChanges } from './drift-changes.ts';
+export { type DriftSources, NO_SOURCES } from './drift-sources.ts';
 export type { EnrolmentPowers, PinsInput } from './enrolment.ts';
 export { Kernel, type World } from './kernel.ts';
 export type { LearningPowers } from './learning.ts';
@@ -21,4 +23,6 @@ export {
   type ProofPowers,
   type Surface,
   type TargetLook,
+  type TrailPowers,
+  type TrailsTold,
 } from './operation.ts';

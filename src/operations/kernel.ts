@@ -22,6 +22,7 @@ import type { Tier } from '#model';
 import type { PolicyEngine } from '#policy';
 import type { Store, StoreTransaction } from '#store';
 import { type AuditArguments, auditArguments } from './audit-arguments.ts';
+import type { DriftSources } from './drift-sources.ts';
 import { DeclaredFacts } from './drift-state.ts';
 import type {
   AdminPowers,
@@ -37,6 +38,7 @@ import type {
   ProfileName,
   RecordPowers,
   Surface,
+  TrailPowers,
 } from './operation.ts';
 import { PROFILES } from './operation.ts';
 import { parseInput } from './parse-input.ts';
@@ -53,9 +55,12 @@ export type World = ObservePowers &
       /** The highest tier of a profile. */
       readonly ceilingOf: (profile: ProfileName) => Promise<Tier>;
     };
+    readonly trails: TrailPowers;
     readonly clock: Clock;
     readonly random: Random;
     readonly log: Log;
+    /** Left out: nothing is declared but what the store keeps. */
+    readonly drift?: DriftSources;
     readonly store: Store;
     readonly events: EventLog;
     /** The inventory in force now; rejects with its fault while it is wrong. */
@@ -71,10 +76,11 @@ const DEFAULT_ANSWER_BYTES = 16 * 1024 * 1024;
 export class Kernel {
   readonly #world: World;
   readonly #operations: ReadonlyMap<string, Operation>;
-  readonly #declared = new DeclaredFacts();
+  readonly #declared: DeclaredFacts;
 
   constructor(world: World, operations: readonly Operation[]) {
     this.#world = world;
+    this.#declared = new DeclaredFacts(world.drift);
     this.#operations = new Map(operations.map((operation) => [operation.name, operation]));
   }
 
@@ -278,6 +284,7 @@ export class Kernel {
     audit: AuditArguments,
   ): Promise<Answer> {
     let logged: EventInput | undefined;
+    let value: Json;
     try {
       const prepared = await operation.prepare(
         input,
@@ -285,7 +292,7 @@ export class Kernel {
         asking,
       );
       mustBeReadable(audit);
-      const value = await this.#world.store.write(async (transaction) => {
+      value = await this.#world.store.write(async (transaction) => {
         const recorded = operation.run(prepared, this.#recordPowers(transaction), asking);
         const answer = operation.output.parse(recorded.value) as Json;
         const event: EventInput = {
@@ -301,7 +308,6 @@ export class Kernel {
         logged = event;
         return answer;
       });
-      return { requestId: draft.requestId, value, notices: [] };
     } catch (thrown) {
       if (logged === undefined) return this.#refuse(draft, thrown);
       const fault = asFault(thrown);
@@ -319,6 +325,11 @@ export class Kernel {
         { cause: thrown },
       );
     }
+    // Before the caller reads it, as with every answer that a target had a say in.
+    const said = operation.taints ? whatTargetsSaid(value) : null;
+    if (said !== null && ASSISTANT_SURFACES.has(asking.caller.surface))
+      await this.#world.changes.road.addTaint(asking.caller.session, operation.name, said);
+    return { requestId: draft.requestId, value, notices: [] };
   }
 
   /** Leaves the event of a call without an answer, then throws its fault. */
@@ -351,8 +362,8 @@ export class Kernel {
   }
 
   #lookPowers(): LookPowers {
-    const { store, clock, events } = this.#world;
-    return { facts: store.read, clock, events, declared: this.#declared };
+    const { store, clock, events, trails } = this.#world;
+    return { facts: store.read, clock, events, declared: this.#declared, trails };
   }
 
   #adminPowers(): AdminPowers {

@@ -2,13 +2,16 @@
 import * as z from 'zod/v4';
 import { LIMITS } from '#base/limits';
 import { formatInstant, type Instant } from '#base/time';
+import { causeJson } from '#drift';
 import {
   COVERAGE_STATUS,
   type Coverage,
+  DECLARATION_KINDS,
   FACT_TYPES,
   type FactVersion,
   FINDING_KINDS,
   FINDING_STATUS,
+  type Finding,
   SEVERITIES,
 } from '#model';
 import type { StoredFact } from '#store';
@@ -71,21 +74,53 @@ export const versionShape = factShape.omit({ ageSeconds: true }).extend({
   observationId: z.string(),
 });
 
+export const signatureShape = z
+  .enum(['signed', 'unsigned'])
+  .describe('signed: what is in force by an operator names its digest');
+
+const text = z.string().nullable();
+
+export const becauseShape = z.object({
+  id: text,
+  title: z.string(),
+  rationale: text,
+  remediation: text,
+  reference: text,
+  at: text,
+});
+
 export const findingShape = z.object({
   id: z.string(),
   target: z.string(),
-  baseline: z.string(),
+  baseline: z.string().describe('the declaration, of whatever kind'),
+  declared: z.enum(DECLARATION_KINDS),
   entity: z.string(),
   attribute: z.string().describe('* when the whole entity is missing or unexpected'),
   kind: z.enum(FINDING_KINDS),
   severity: z.enum(SEVERITIES),
   observed: value,
   desired: value,
+  notBefore: text.describe('it began after this: last seen as declared'),
   firstSeen: z.string(),
   lastSeen: z.string(),
-  status: z.enum(FINDING_STATUS),
+  status: z.enum(FINDING_STATUS).describe('pending: not seen for long enough to be believed'),
+  owner: text,
+  because: becauseShape.nullable(),
+  cause: z.unknown().describe('who caused it, once asked'),
   scope: z.string(),
 });
+
+export function showFinding(finding: Finding): z.input<typeof findingShape> {
+  const { looks: _looks, cause, because, ...told } = finding;
+  return {
+    ...told,
+    notBefore: time(finding.notBefore),
+    firstSeen: formatInstant(finding.firstSeen),
+    lastSeen: formatInstant(finding.lastSeen),
+    because: because === null ? null : { ...because },
+    cause: causeJson(cause),
+  };
+}
 
 export const nextCursor = z.string().nullable().describe('null on the last page');
 

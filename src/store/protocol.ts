@@ -142,6 +142,12 @@ export interface FactReader {
     },
     at: Moment,
   ): readonly Coverage[];
+  /**
+   * Targets of which an answer may differ between the two moments, which must not go back in time: something
+   * about them was recorded between, or a fact recorded before begins or ends between. Costs as
+   * much as there is of that, not as there are targets.
+   */
+  touched(from: Moment, to: Moment): readonly { readonly scope: Scope; readonly target: string }[];
   /** The greatest `recordedAt` so far. */
   lastRecordedAt(): Instant | undefined;
   /** The receipt an idempotency key got, with the digest of what was asked then. */

@@ -420,6 +420,28 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       assert.deepEqual(values(store, ALL, moment(100)), ['later']);
     });
 
+    it('names the targets that may answer otherwise than at an earlier moment', async () => {
+      await using store = await open();
+      const of = (target: string): Partial<ObservationInput> => ({ target, id: `obs_${target}` });
+      const leased = fact('disk:a', 1, { validFrom: at(10), validTo: at(60) });
+      await record(
+        store,
+        observation(10, [fact('disk:a', 1)], { ...of('host:a'), recordedAt: at(10) }),
+        observation(10, [fact('disk:a', 1)], { ...of('host:b'), recordedAt: at(11) }),
+        observation(10, [leased], { ...of('host:c'), recordedAt: at(12) }),
+        observation(30, [fact('disk:a', 1)], { ...of('host:b2'), recordedAt: at(31) }),
+      );
+      const touched = (from: Moment, to: Moment): string[] =>
+        store.read
+          .touched(from, to)
+          .map(({ target }) => target)
+          .toSorted();
+      assert.deepEqual(touched(moment(20, 20), moment(25, 30)), []);
+      assert.deepEqual(touched(moment(20, 20), moment(40, 40)), ['host:b2']);
+      assert.deepEqual(touched(moment(20, 20), moment(60, 61)), ['host:b2', 'host:c']);
+      assert.deepEqual(touched(moment(60, 40), moment(70, 70)), []);
+    });
+
     it('gives values back exactly', async () => {
       await using store = await open();
       const hostile = JSON.parse(

@@ -160,7 +160,7 @@ export class Candidates {
   #fewOrigins(filter: StreamFilter, tests: Tests): readonly OriginName[] | undefined {
     if (filter.target === undefined && filter.source === undefined) return undefined;
     const count = this.#sql.number('SELECT max(id) FROM origin') ?? 0;
-    const origins = this.#names.origins(count).filter(tests.origin);
+    const origins = this.#names.originsOf(filter.target, count).filter(tests.origin);
     const streams = this.#sql.number('SELECT max(id) FROM stream') ?? 0;
     const theirs = this.#sql.number(
       `SELECT count(*) FROM json_each(?) j CROSS JOIN stream s ON s.origin = j.value`,

@@ -16,6 +16,7 @@ export class Names {
   readonly #sql: Statements;
   readonly #attributes = new Map<number, string>();
   readonly #origins = new Map<number, OriginName>();
+  readonly #ofTarget = new Map<string, OriginName[]>();
   readonly #scopes = new Set<Scope>();
   readonly #words = new Map<number, string>();
   readonly #ids = new Map<string, number>();
@@ -27,6 +28,7 @@ export class Names {
   forget(): void {
     this.#attributes.clear();
     this.#origins.clear();
+    this.#ofTarget.clear();
     this.#scopes.clear();
     this.#words.clear();
     this.#ids.clear();
@@ -67,6 +69,13 @@ export class Names {
     return [...this.#origins.values()];
   }
 
+  /** Those of one target, or all. `count` is how many there are. */
+  originsOf(target: string | undefined, count: number): readonly OriginName[] {
+    if (target === undefined) return this.origins(count);
+    if (this.#origins.size < count) this.#loadOrigins(0);
+    return this.#ofTarget.get(target) ?? [];
+  }
+
   /** The scopes of all origins. `count` is how many origins there are. */
   scopes(count: number): ReadonlySet<Scope> {
     if (this.#origins.size < count) this.#loadOrigins(0);
@@ -79,7 +88,12 @@ export class Names {
       after,
     );
     for (const [id, scope, target, source] of rows as [number, string, string, string][]) {
-      this.#origins.set(id, { id, scope, target, source });
+      if (this.#origins.has(id)) continue;
+      const origin = { id, scope, target, source };
+      this.#origins.set(id, origin);
+      const same = this.#ofTarget.get(target);
+      if (same === undefined) this.#ofTarget.set(target, [origin]);
+      else same.push(origin);
       this.#scopes.add(scope);
     }
   }

@@ -130,11 +130,10 @@ export class SqliteReader implements FactReader {
   ): readonly Coverage[] {
     const op = this.#knownOp(at.knownAt);
     const origins = this.#names
-      .origins(this.#sql.number('SELECT max(id) FROM origin') ?? 0)
+      .originsOf(filter.target, this.#sql.number('SELECT max(id) FROM origin') ?? 0)
       .filter(
         (o) =>
           filter.scopes.includes(o.scope) &&
-          (filter.target === undefined || o.target === filter.target) &&
           (filter.source === undefined || o.source === filter.source),
       );
     const found: Coverage[] = [];
@@ -151,6 +150,24 @@ export class SqliteReader implements FactReader {
     }
     const key = (c: Coverage): string[] => [c.target, c.source, c.kind, c.scope];
     return found.sort((a, b) => compareKeys(key(a), key(b)));
+  }
+
+  touched(from: Moment, to: Moment): readonly { scope: Scope; target: string }[] {
+    const first = this.#knownOp(from.knownAt);
+    const last = this.#knownOp(to.knownAt);
+    const origins = this.#sql.rows(
+      `SELECT origin FROM observation WHERE op > ?1 AND op <= ?2
+       UNION SELECT s.origin FROM ahead a JOIN stream s ON s.id = a.stream
+         WHERE a.valid_from > ?3 AND a.valid_from <= ?4`,
+      first,
+      last,
+      from.asOf,
+      to.asOf,
+    );
+    return origins.map(([id]) => {
+      const { scope, target } = this.#names.origin(id as number);
+      return { scope, target };
+    });
   }
 
   lastRecordedAt(): Instant | undefined {
