@@ -23,7 +23,14 @@ export type Paths = {
   readonly automation: string;
   /** Whoever can edit it and sign decides which reports of tools are read, and where. */
   readonly collectors: string;
+  /** Whoever can edit it decides what is done by the clock, and who is told. */
+  readonly notices: string;
   readonly operators: string;
+  /** Whoever can edit it, or a file below the folder, and sign decides what should be. */
+  readonly declarations: string;
+  readonly declarationFiles: string;
+  /** What was in force when an operator last signed, part by part: tells which file was edited since. */
+  readonly declarationsSigned: string;
   readonly evidence: string;
   /** Whoever can edit it decides which keys hosts are entered with. */
   readonly transport: string;
@@ -61,7 +68,11 @@ export function pathsOf(home: string): Paths {
     commands: join(home, 'commands'),
     automation: join(home, 'automation.yaml'),
     collectors: join(home, 'collectors.yaml'),
+    notices: join(home, 'notices.yaml'),
     operators: join(home, 'operators.yaml'),
+    declarations: join(home, 'declarations.yaml'),
+    declarationFiles: join(home, 'declarations'),
+    declarationsSigned: join(run, 'declarations-signed.json'),
     evidence: join(home, 'evidence.yaml'),
     transport: join(home, 'transport.yaml'),
     authority: join(home, 'authority'),

@@ -1,6 +1,5 @@
 /** Repositories of baselines on this machine, read at the head of a branch. See `#declarations` for what git may do. */
 import { join } from 'node:path';
-import { digestOf } from '#base/digest';
 import { asFault } from '#base/fault';
 import { show } from '#base/nearest';
 import type { Files, ProgramResult, Programs } from '#base/ports';
@@ -20,18 +19,7 @@ const SECONDS = 20;
 const LIST_BYTES = 4 * 1024 * 1024;
 const CONTENT_BYTES = 12 * 1024 * 1024;
 
-export type Branch = {
-  readonly repository: string;
-  readonly branch: string;
-  readonly folder: string;
-};
-
-export type ReadBranch = {
-  readonly commit: string;
-  readonly files: readonly ContentFile[];
-  /** Over every file that is read, by name. */
-  readonly digest: string;
-};
+export type ReadCommit = { readonly files: readonly ContentFile[] };
 
 export class GitRepository {
   readonly #files: Files;
@@ -70,8 +58,8 @@ export class GitRepository {
     throw this.unusable(`it has no branch ${show(branch)} that can be read`, result);
   }
 
-  async read({ branch, folder }: Pick<Branch, 'branch' | 'folder'>): Promise<ReadBranch> {
-    const commit = await this.head(branch);
+  /** What lies below a folder of a commit; the empty name is the whole tree. */
+  async read({ folder }: { readonly folder: string }, commit: string): Promise<ReadCommit> {
     const under = folder === '' ? [] : [`${folder}/`];
     const listed = await this.run(['ls-tree', '-r', '-z', '-l', '--full-tree', commit, ...under], {
       maxBytes: LIST_BYTES,
@@ -90,8 +78,7 @@ export class GitRepository {
         );
       return { file: path, text };
     });
-    const digest = digestOf(files.map(({ file, text }) => [file, text]));
-    return { commit, files, digest };
+    return { files };
   }
 
   async #contents(objects: readonly string[]): Promise<readonly Uint8Array[]> {

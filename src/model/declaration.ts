@@ -81,4 +81,9 @@ export type Declaration = {
   readonly since: Instant | null;
   /** SHA-256 (`sha256:` + hex) over what it was made from. */
   readonly digest: string;
+  /**
+   * Why nobody knows what should be, with each place: its source cannot be read. It then expects nothing, is
+   * itself unknown, and whatever was found of it stays as it is on record.
+   */
+  readonly problem?: string;
 };

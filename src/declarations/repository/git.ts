@@ -22,6 +22,10 @@ const CONFIG = [
   'gc.auto=0',
   'maintenance.auto=false',
   'commit.gpgSign=false',
+  'core.logAllRefUpdates=false',
+  'i18n.commitEncoding=UTF-8',
+  'i18n.logOutputEncoding=UTF-8',
+  'core.quotePath=true',
   'log.showSignature=false',
 ] as const;
 

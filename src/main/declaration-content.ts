@@ -1,0 +1,182 @@
+/** Files that declarations are made of, as they lie there now; read again only when one of them was touched. */
+import { isAbsolute, join } from 'node:path';
+import { digestOf, sha256 } from '#base/digest';
+import { asFault, Fault } from '#base/fault';
+import type { Files, Programs } from '#base/ports';
+import {
+  type Baselines,
+  type ContentFile,
+  type DeclarationSettings,
+  declarationFault,
+  type Entry,
+  gitMaker,
+  NO_SETTINGS,
+  readDeclarationSettings,
+} from '#declarations';
+import type { Paths } from './data-directory.ts';
+import { stampOf, stampOfFolder } from './file-stamp.ts';
+import { GitRepository } from './git-repository.ts';
+import { Kept } from './kept.ts';
+import { readTextFolder } from './text-folder.ts';
+
+export const SETTINGS_FILE = 'declarations.yaml';
+const SETTINGS_BYTES = 1_048_576;
+const MOST_REPOSITORIES = 200;
+
+/** One text that decides what should be: an operator signs all of them. */
+export type Part = { readonly name: string; readonly digest: string };
+
+export type Content<Value> =
+  | { readonly ok: true; readonly value: Value; readonly parts: readonly Part[] }
+  /** `parts` say that it could not be read, so that nobody signs it by accident. */
+  | { readonly ok: false; readonly fault: Fault; readonly parts: readonly Part[] };
+
+export type GitEntry = Extract<Entry, { readonly kind: 'git' }>;
+
+type KeptBranch = {
+  readonly stamp: string | undefined;
+  readonly commit: string;
+  readonly content: Content<Baselines> & { readonly commit: string };
+};
+
+export class DeclarationContent {
+  readonly #files: Files;
+  readonly #programs: Programs;
+  readonly #settings: Kept<Content<DeclarationSettings>>;
+  readonly #profiles: Kept<Content<readonly ContentFile[]>>;
+  readonly #branches = new Map<string, KeptBranch>();
+  readonly #folder: string;
+
+  constructor(
+    files: Files,
+    programs: Programs,
+    { declarations, declarationFiles }: Pick<Paths, 'declarations' | 'declarationFiles'>,
+  ) {
+    this.#files = files;
+    this.#programs = programs;
+    this.#folder = declarationFiles;
+    this.#settings = new Kept(
+      () => stampOf(declarations),
+      () => readSettings(files, declarations),
+    );
+    const profiles = join(declarationFiles, 'cis');
+    this.#profiles = new Kept(
+      () => stampOfFolder(profiles),
+      () => readProfiles(files, profiles),
+    );
+  }
+
+  settings(): Promise<Content<DeclarationSettings>> {
+    return this.#settings.get();
+  }
+
+  /** The operator's own. */
+  profiles(): Promise<Content<readonly ContentFile[]>> {
+    return this.#profiles.get();
+  }
+
+  /** Where a feed lies: it moves by itself, and is in force by its name. */
+  feed({ feed }: { readonly feed: string }): string {
+    return isAbsolute(feed) ? feed : join(this.#folder, feed);
+  }
+
+  async branch(entry: GitEntry): Promise<Content<Baselines> & { readonly commit: string | null }> {
+    const { name, repository, branch, folder } = entry;
+    const key = JSON.stringify([repository, branch, folder]);
+    const git = new GitRepository(this.#files, this.#programs, repository);
+    const stamp = await git.stamp(branch);
+    const kept = this.#branches.get(key);
+    if (kept !== undefined && stamp !== undefined && kept.stamp === stamp) return kept.content;
+    try {
+      const commit = await git.head(branch);
+      if (kept?.commit === commit) {
+        this.#branches.set(key, { ...kept, stamp });
+        return kept.content;
+      }
+      const read = await git.read(entry, commit);
+      const parts = read.files.map(({ file, text }) => ({
+        name: `${file} in ${repository}`,
+        digest: sha256(text),
+      }));
+      const content = { ...parsed(() => gitMaker.read(read.files), parts), commit };
+      if (this.#branches.size >= MOST_REPOSITORIES)
+        this.#branches.delete(this.#branches.keys().next().value ?? '');
+      this.#branches.set(key, { stamp, commit, content });
+      return content;
+    } catch (thrown) {
+      this.#branches.delete(key);
+      const fault = asFault(thrown);
+      const part = { name: `git ${name} (${repository})`, digest: unreadable(fault) };
+      return { ok: false, fault, parts: [part], commit: null };
+    }
+  }
+}
+
+/** Text that is read, but does not hold, counts with its own digest. */
+function parsed<Value>(read: () => Value, parts: readonly Part[]): Content<Value> {
+  try {
+    return { ok: true, value: read(), parts };
+  } catch (thrown) {
+    return { ok: false, fault: asFault(thrown), parts };
+  }
+}
+
+function unreadable({ code }: Fault): string {
+  return `unreadable: ${code}`;
+}
+
+async function readSettings(files: Files, path: string): Promise<Content<DeclarationSettings>> {
+  try {
+    const info = await files.info(path);
+    if (info === undefined) return { ok: true, value: NO_SETTINGS, parts: [] };
+    if (info.kind !== 'file' || info.size > SETTINGS_BYTES)
+      throw declarationFault(
+        'invalid-declarations',
+        `a file cannot be used: ${SETTINGS_FILE} is no plain file of at most ${SETTINGS_BYTES} bytes. Put one there`,
+      );
+    const bytes = await files.read(path);
+    const text = decoded(bytes);
+    const parts = [{ name: SETTINGS_FILE, digest: sha256(bytes ?? '') }];
+    return parsed(() => readDeclarationSettings(text, SETTINGS_FILE), parts);
+  } catch (thrown) {
+    const fault = asFault(thrown);
+    return { ok: false, fault, parts: [{ name: SETTINGS_FILE, digest: unreadable(fault) }] };
+  }
+}
+
+function decoded(bytes: Uint8Array | undefined): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Fault(
+      'invalid',
+      'invalid-declarations',
+      `a file cannot be used: ${SETTINGS_FILE} is not UTF-8. Write it anew`,
+      { cause },
+    );
+  }
+}
+
+async function readProfiles(
+  files: Files,
+  folder: string,
+): Promise<Content<readonly ContentFile[]>> {
+  try {
+    const read = (await readTextFolder(files, folder, (name) => /\.ya?ml$/.test(name))) ?? [];
+    return {
+      ok: true,
+      value: read.map(({ name, text }) => ({ file: `declarations/cis/${name}`, text })),
+      parts: read.map(({ name, text }) => ({
+        name: `declarations/cis/${name}`,
+        digest: sha256(text),
+      })),
+    };
+  } catch (thrown) {
+    const fault = asFault(thrown);
+    return { ok: false, fault, parts: [{ name: 'declarations/cis', digest: unreadable(fault) }] };
+  }
+}
+
+export function digestOfParts(parts: readonly Part[]): string {
+  return digestOf(parts.map(({ name, digest }) => [name, digest])).replace(/^sha256:/, '');
+}

@@ -1,0 +1,289 @@
+/**
+ * What should be, as it lies there now: `declarations.yaml`, repositories, own profiles and feeds, and what
+ * looks of tools recorded. A source that cannot be read is unknown, told, and never taken for no word at all.
+ */
+import { join } from 'node:path';
+import { ansibleDeclaration, tofuDeclaration } from '#automation';
+import { digestOf } from '#base/digest';
+import { asFault, type Fault } from '#base/fault';
+import { LIMITS } from '#base/limits';
+import type { Log } from '#base/log';
+import type { Files, Programs } from '#base/ports';
+import {
+  type About,
+  type ContentFile,
+  cisMaker,
+  compileService,
+  declarationFault,
+  declareFor,
+  type Entry,
+  gitMaker,
+  type KnownFact,
+  type Named,
+  type ServiceDefinition,
+  SHIPPED_PROFILES,
+  type Source,
+  speaksOf,
+} from '#declarations';
+import { type Inventory, isTrusted } from '#inventory';
+import {
+  ANSIBLE_SOURCE,
+  type Declaration,
+  type FindingRules,
+  type Target,
+  TOFU_SOURCE,
+} from '#model';
+import type { DriftSources } from '#operations';
+import type { FactReader, Moment } from '#store';
+import type { Paths } from './data-directory.ts';
+import { type Content, DeclarationContent, type Part } from './declaration-content.ts';
+import { Made } from './made-declarations.ts';
+import { ROOT } from './program-version.ts';
+
+const SHIPPED = join(ROOT, 'src', 'declarations', 'profiles');
+const SETTINGS_ID = 'settings:declarations';
+
+export type KeeperNeeds = {
+  readonly files: Files;
+  readonly programs: Programs;
+  readonly log: Log;
+  readonly paths: Paths;
+  readonly inventory: () => Promise<Inventory>;
+};
+
+/** One source as lists show it. */
+export type ShownSource = Source & {
+  /** What it is read from, and the commit where it has one. */
+  readonly from: string;
+  readonly commit: string | null;
+  readonly problem: string | null;
+};
+
+export type DeclarationsNow = {
+  readonly sources: readonly ShownSource[];
+  readonly rules: FindingRules;
+  /** Everything that an operator signs, by name; empty while there is no `declarations.yaml`. */
+  readonly parts: readonly Part[];
+  /** What is wrong, whichever target it is about. */
+  readonly problems: readonly { readonly source: string; readonly message: string }[];
+};
+
+const NO_RULES: FindingRules = [];
+const NOTHING: DeclarationsNow = { sources: [], rules: NO_RULES, parts: [], problems: [] };
+
+export class DeclarationsKeeper {
+  readonly #needs: KeeperNeeds;
+  readonly #content: DeclarationContent;
+  readonly #made = new Made();
+  #shipped: Promise<readonly ContentFile[]> | undefined;
+  #now = NOTHING;
+  #inventory: Inventory | undefined;
+  #reading: Promise<unknown> = Promise.resolve();
+  #signed = false;
+
+  constructor(needs: KeeperNeeds) {
+    this.#needs = needs;
+    this.#content = new DeclarationContent(needs.files, needs.programs, needs.paths);
+  }
+
+  /** Reads what was touched; whoever asks is answered with what was read after they asked. */
+  refresh(): Promise<DeclarationsNow> {
+    const read = this.#reading.then(() => this.#refresh());
+    this.#reading = read.catch(() => {});
+    return read;
+  }
+
+  /** Of the last `refresh`: for whoever compares. */
+  readonly drift: DriftSources = {
+    declarations: (target, facts, at) => this.declarations(target, facts, at),
+    rules: () => this.#now.rules,
+    isSigned: () => this.#signed,
+  };
+
+  /** Whether what lies there is what an operator signed, as was found last. */
+  note(isSigned: boolean): void {
+    this.#signed = isSigned;
+  }
+
+  async #refresh(): Promise<DeclarationsNow> {
+    this.#inventory = await this.#needs.inventory().catch(() => undefined);
+    const settings = await this.#content.settings();
+    if (!settings.ok) {
+      const problem = settings.fault.message;
+      // Nobody knows which targets it was about.
+      const source = broken(
+        { name: 'declarations', at: 'declarations.yaml:1' },
+        SETTINGS_ID,
+        settings.fault,
+      );
+      const shown = { ...source, from: this.#needs.paths.declarations, commit: null, problem };
+      const problems = [{ source: SETTINGS_ID, message: problem }];
+      return this.#keep({ sources: [shown], rules: NO_RULES, parts: settings.parts, problems });
+    }
+    if (settings.parts.length === 0) return this.#keep(NOTHING);
+    const profiles = await this.#content.profiles();
+    const sources: ShownSource[] = [];
+    const parts: Part[] = [...settings.parts, ...profiles.parts];
+    for (const entry of settings.value.entries) {
+      const { source, more } = await this.#sourceOf(entry, profiles);
+      sources.push(source);
+      for (const part of more) if (!parts.some(({ name }) => name === part.name)) parts.push(part);
+    }
+    const problems = sources.flatMap(({ id, problem }) =>
+      problem === null ? [] : [{ source: id, message: problem }],
+    );
+    return this.#keep({ sources, rules: settings.value.findings, parts, problems });
+  }
+
+  #keep(now: DeclarationsNow): DeclarationsNow {
+    this.#now = now;
+    return now;
+  }
+
+  async #sourceOf(
+    entry: Entry,
+    profiles: Content<readonly ContentFile[]>,
+  ): Promise<{ readonly source: ShownSource; readonly more: readonly Part[] }> {
+    const id = `${entry.kind}:${entry.name}`;
+    const base = { id, kind: entry.kind, name: entry.name, at: entry.at, for: entry.for };
+    const usable = (from: string, make: Source['make'], commit: string | null = null) => ({
+      source: { ...base, make, from, commit, problem: null },
+      more: [],
+    });
+    const useless = (from: string, fault: Fault, commit: string | null = null) => ({
+      source: { ...broken(entry, id, fault), ...base, from, commit, problem: fault.message },
+      more: [],
+    });
+    switch (entry.kind) {
+      case 'git': {
+        const read = await this.#content.branch(entry);
+        const from = `${entry.repository} ${entry.branch}${entry.folder === '' ? '' : ` ${entry.folder}`}`;
+        if (!read.ok) return { ...useless(from, read.fault, read.commit), more: read.parts };
+        const { value } = read;
+        const make = this.#made.ofTarget(read, id, (about) =>
+          gitMaker.compile(value, entry, about),
+        );
+        return { ...usable(from, make, read.commit), more: read.parts };
+      }
+      case 'cis': {
+        const from = `profile ${entry.name}`;
+        if (!profiles.ok) return useless(from, profiles.fault);
+        const own = profiles.value;
+        try {
+          const all = [...(await this.#shippedProfiles()), ...own];
+          const parsed = this.#made.parsed(profiles, 'cis', () => cisMaker.read(all));
+          return usable(from, (about) => cisMaker.compile(parsed, entry, about));
+        } catch (thrown) {
+          return useless(from, asFault(thrown));
+        }
+      }
+      case 'vulnerability':
+        return useless(this.#content.feed(entry), notYet(entry.kind));
+      case 'integrity':
+        return useless('reports of AIDE', notYet(entry.kind));
+      case 'service':
+        // The port: whoever knows definitions of services hands them in here.
+        return usable('service definitions', (about) => compileService(NO_SERVICES, entry, about));
+    }
+  }
+
+  #shippedProfiles(): Promise<readonly ContentFile[]> {
+    this.#shipped ??= Promise.all(
+      SHIPPED_PROFILES.map(async (name) => {
+        const bytes = await this.#needs.files.read(join(SHIPPED, name));
+        return { file: `shipped/${name}`, text: Buffer.from(bytes ?? '').toString('utf8') };
+      }),
+    );
+    return this.#shipped;
+  }
+
+  declarations(target: Target, facts: FactReader, at: Moment): readonly Declaration[] {
+    const about = this.#about(target, facts, at);
+    const { declarations, problems } = declareFor(this.#now.sources, about);
+    const unknown = problems.map(
+      ({ declaration, name, kind, message }): Declaration => ({
+        id: declaration,
+        kind,
+        name,
+        scope: target.scope,
+        target: target.id,
+        expectations: [],
+        closed: [],
+        // Nobody ever looks at this kind, so the declaration itself is what is unknown.
+        needs: [{ kind: 'declaration', source: null }],
+        since: null,
+        digest: digestOf([declaration, message]),
+        problem: message,
+      }),
+    );
+    return [...declarations, ...unknown, ...byTools(about)];
+  }
+
+  #about(target: Target, facts: FactReader, at: Moment): About {
+    const known = new Map<string, readonly KnownFact[]>();
+    return {
+      target,
+      now: at.asOf,
+      facts: (kind) => {
+        const before = known.get(kind);
+        if (before !== undefined) return before;
+        const found: KnownFact[] = [];
+        const filter = {
+          scopes: [target.scope],
+          target: target.id,
+          type: 'observed',
+          kind,
+        } as const;
+        for (const { entity, attribute, source, value } of facts.each(filter, at))
+          if (this.#inventory !== undefined && isTrusted(this.#inventory, target.id, source, kind))
+            found.push({ entity, attribute, source, value });
+        known.set(kind, found);
+        return found;
+      },
+    };
+  }
+
+  /** Sources that speak of a target. */
+  sourcesOf(target: Target): readonly ShownSource[] {
+    return this.#now.sources.filter((source) => speaksOf(source, target));
+  }
+}
+
+const NO_SERVICES: readonly ServiceDefinition[] = [];
+
+function broken({ name, at }: Named, id: string, fault: Fault): Source {
+  const make = (): never => {
+    throw fault;
+  };
+  return { id, kind: 'git', name, at, for: 'all', make };
+}
+
+function notYet(kind: Entry['kind']): Fault {
+  return declarationFault(
+    'invalid-declarations',
+    `declarations of this kind cannot be made by this version: ${kind}. Take the entry out`,
+  );
+}
+
+/** What tools declare by their own looks: nothing has to be said in `declarations.yaml`. */
+function byTools({ target, facts }: About): readonly Declaration[] {
+  const made: Declaration[] = [];
+  if (target.transport === 'tofu') {
+    const known = ['stack', 'plan', 'resource'].flatMap((kind) =>
+      facts(kind).filter(({ source }) => source === TOFU_SOURCE),
+    );
+    if (known.length > 0) made.push(tofuDeclaration(target, known));
+  }
+  const playbooks = facts('playbook').filter(({ source }) => source === ANSIBLE_SOURCE);
+  if (playbooks.length > 0) {
+    const all = [...playbooks, ...facts('task').filter(({ source }) => source === ANSIBLE_SOURCE)];
+    for (const playbook of new Set(playbooks.map(({ entity }) => nameOf(entity))))
+      made.push(ansibleDeclaration({ target, playbook, facts: all }));
+  }
+  return made;
+}
+
+/** `<root>/<playbook>` out of `playbook:<target>/<root>/<playbook>`. */
+function nameOf(entity: string): string {
+  return entity.slice(entity.indexOf('/') + 1, LIMITS.entityChars);
+}
