@@ -28,7 +28,7 @@ export type TrailsRead = {
 };
 
 /** How far back is looked where nobody knows when it was last as declared. */
-export const LOOKBACK_MICROS = 7 * 86_400_000_000;
+const LOOKBACK_MICROS = 7 * 86_400_000_000;
 const MOST_EVIDENCE = 24;
 const SECOND = 1_000_000;
 /** Between the command of somebody and what the package manager writes of it. */
@@ -122,7 +122,7 @@ function believable(events: readonly TrailEvent[], trails: Cause['trails']): rea
   return hasJournal ? events.filter(({ forgeable }) => !forgeable) : events;
 }
 
-export function touchOfEvent(thing: Thing, { act, source, account }: TrailEvent): Touch {
+function touchOfEvent(thing: Thing, { act, source, account }: TrailEvent): Touch {
   switch (act.kind) {
     case 'session':
       return 'no';
@@ -139,6 +139,11 @@ export function touchOfEvent(thing: Thing, { act, source, account }: TrailEvent)
       return act.asRoot || touched === 'no' ? touched : 'may';
     }
   }
+}
+
+/** Whether an event could have had to do with an entity, whatever of it. */
+export function touchesEntity(entity: string, event: TrailEvent): boolean {
+  return touchOfEvent(thingOf(entity, '*'), event) !== 'no';
 }
 
 /** The one way in of our runner: what came of it is in our own changes. */

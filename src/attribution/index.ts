@@ -1,8 +1,8 @@
 export {
   attribute,
   type CauseQuestion,
-  LOOKBACK_MICROS,
   type TrailsRead,
+  touchesEntity,
   windowOf,
 } from './attribute.ts';
 export { readAuditLog } from './audit-log.ts';

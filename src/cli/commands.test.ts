@@ -88,6 +88,18 @@ const ASKED: readonly (readonly [argv: string, operation: string, input: Json])[
     'drift_scan',
     { target: 'web-1', baseline: 'b', status: 'all', limit: 3, cursor: 'c', scope: 'o/s' },
   ],
+  ['drift explain finding_1', 'explain_finding', { finding: 'finding_1' }],
+  ['what-changed web-1', 'what_changed', { target: 'web-1' }],
+  [
+    'what-changed web-1 service:web-1/x --before -1h --window 60',
+    'what_changed',
+    {
+      target: 'web-1',
+      entity: 'service:web-1/x',
+      before: '2026-03-01T11:00:00.000000Z',
+      window: 60,
+    },
+  ],
   ['baseline bless', 'baseline_bless', {}],
   [
     'baseline bless web-1 --name n --reason r --as-of -1h --kinds user,port',

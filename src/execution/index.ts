@@ -21,5 +21,6 @@ export {
   type StopSubject,
   type StopView,
 } from './protocol.ts';
+export { changesRan, type RanChange } from './ran-on.ts';
 export { type SettledAfterRestore, settleAfterRestore } from './restored.ts';
 export { openChangeRoad } from './road.ts';

@@ -35,6 +35,7 @@ import { programVersion } from './program-version.ts';
 import { proofTools, recordPrunings } from './proof-tools.ts';
 import { settleUnfinished } from './settle.ts';
 import { toolLooks } from './tool-looks.ts';
+import { trailPowers } from './trails.ts';
 import { verifyAll } from './verify.ts';
 import { type WatchedFleet, watchChanges } from './watch.ts';
 
@@ -182,6 +183,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
       backups = made.catch(() => {});
       return made;
     },
+    trails: trailPowers({ fleet, clock, store, inventory: () => inventory.refresh() }),
     doctor: async () =>
       examine({
         files,

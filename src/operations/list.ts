@@ -34,6 +34,7 @@ import {
   enrolmentRemove,
   enrolmentStart,
 } from './enrolment.ts';
+import { explainFinding } from './explain.ts';
 import { factHistory } from './fact-history.ts';
 import { findActions } from './find-actions.ts';
 import { ingestObservation } from './ingest-observation.ts';
@@ -55,6 +56,7 @@ import { backupStore, doctor, eventsList, verifyLog } from './service.ts';
 import { standingAdd, standingList, standingPage, standingRevoke } from './standing.ts';
 import { targetSummary } from './target-summary.ts';
 import { targetAdd, targetList, targetRemove, targetShow } from './targets.ts';
+import { whatChanged } from './what-changed.ts';
 
 export const OPERATIONS: readonly Operation[] = [
   describeSystem,
@@ -62,6 +64,8 @@ export const OPERATIONS: readonly Operation[] = [
   factHistory,
   compareFacts,
   driftScan,
+  explainFinding,
+  whatChanged,
   ingestObservation,
   observe,
   targetSummary,

@@ -5,6 +5,7 @@
  * gets readers only; a record gets one transaction that commits after its event is durable.
  */
 import type * as z from 'zod/v4';
+import type { OurChange, TrailsRead } from '#attribution';
 import type { Json, JsonObject } from '#base/json';
 import type { Clock } from '#base/ports';
 import type { Instant } from '#base/time';
@@ -112,7 +113,20 @@ export type LookPowers = {
   readonly clock: Clock;
   readonly events: Pick<EventLog, 'read' | 'size' | 'health'>;
   readonly declared: DeclaredFacts;
+  readonly trails: TrailPowers;
 };
+
+/** What there is to tell who did something: of the target, and of us. */
+export type TrailPowers = {
+  /** Reads on the target, bounded; what cannot be had is `refused` or `absent`, and never a fault. */
+  readonly read: (target: Target, window: TimeWindow) => Promise<TrailsTold>;
+  readonly changes: (target: Target, window: TimeWindow) => readonly OurChange[];
+};
+
+export type TimeWindow = { readonly from: Instant; readonly until: Instant };
+
+/** `why`: what an operator can do where not all of it could be read. */
+export type TrailsTold = TrailsRead & { readonly why: string | null };
 
 /** A step inside one transaction. `recordedAt` is this transaction's own moment. */
 export type RecordPowers = {

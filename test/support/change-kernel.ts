@@ -31,6 +31,7 @@ export function aChangeKernel(world: ChangeWorld): ChangeKernel {
       verify: spy('verify'),
       backup: spy('backup'),
       doctor: spy('doctor'),
+      trails: { changes: () => [], read: async () => ({ events: [], trails: [], why: null }) },
       changes: {
         road: world.road,
         catalogue: ports.catalogue,

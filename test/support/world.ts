@@ -136,6 +136,7 @@ export async function aWorld(
       events: log,
       inventory,
       observe: refuse as unknown as World['observe'],
+      trails: { changes: () => [], read: async () => ({ events: [], trails: [], why: null }) },
       editInventory: async (edit) => {
         text = edit(text);
       },

@@ -9,6 +9,7 @@ import {
   renderWaived,
   renderWaivers,
 } from '../render/drift.ts';
+import { explain } from './explain.ts';
 import {
   type CommandSpec,
   CURSOR,
@@ -36,6 +37,7 @@ export const drift: CommandSpec = {
     CURSOR,
     SCOPE,
   ],
+  within: [explain],
   async run(desk, [target], options) {
     const answer = await desk.answer<DriftAnswer>(
       'drift_scan',

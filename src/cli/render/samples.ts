@@ -214,6 +214,86 @@ export const ANSWERS: Readonly<Record<string, Json>> = {
     ],
     nextCursor: null,
   },
+  explain_finding: {
+    finding: finding({
+      kind: 'changed',
+      entity: 'file:web-1//etc/ssh/sshd_config',
+      attribute: 'sha256',
+      observed: 'b2',
+      desired: 'a1',
+    }),
+    cause: {
+      verdict: 'known-person',
+      person: 'ops',
+      change: null,
+      route: null,
+      intent: null,
+      confidence: 'likely',
+      notBefore: '2026-03-01T10:00:00.000000Z',
+      notAfter: '2026-03-01T11:00:00.000000Z',
+      evidence: [
+        {
+          at: '2026-03-01T10:29:58.000000Z',
+          source: 'sshd',
+          says: 'sshd: Accepted publickey for ops from 192.0.2.7 port 50022 ssh2',
+        },
+        {
+          at: '2026-03-01T10:30:00.000000Z',
+          source: 'sudo',
+          says: 'sudo: ops : TTY=pts/0 ; PWD=/home/ops ; USER=root ; COMMAND=/usr/bin/tee /etc/ssh/sshd_config',
+        },
+      ],
+      trails: [
+        { trail: 'journal', status: 'read' },
+        { trail: 'audit.log', status: 'refused' },
+      ],
+    },
+    history: [],
+    changedThen: [
+      {
+        entity: 'sshd_setting:web-1/permitrootlogin',
+        attribute: 'value',
+        relation: 'other',
+        seenAt: '2026-03-01T11:00:00.000000Z',
+        before: 'no',
+        after: 'yes',
+      },
+    ],
+    moreChanged: false,
+  },
+  what_changed: {
+    target: 'host:web-1',
+    from: '2026-02-28T12:00:00.000000Z',
+    until: '2026-03-01T12:00:00.000000Z',
+    changes: [
+      {
+        at: '2026-03-01T10:30:00.000000Z',
+        what: 'log',
+        source: 'sudo',
+        account: 'ops',
+        says: 'sudo: ops : PWD=/ ; USER=root ; COMMAND=/usr/bin/systemctl stop nginx',
+      },
+      {
+        at: '2026-03-01T11:00:00.000000Z',
+        what: 'fact',
+        entity: 'service:web-1/nginx.service',
+        attribute: 'state.active',
+        source: 'collector.local',
+        before: 'active',
+        after: 'inactive',
+      },
+      {
+        at: '2026-03-01T11:10:00.000000Z',
+        what: 'change',
+        changeId: 'chg_0123456789abcdef01234567',
+        action: 'service.start@1',
+        approvedBy: ['operator:ada'],
+      },
+    ],
+    more: false,
+    trails: [{ trail: 'journal', status: 'refused' }],
+    next: 'the reader of that host may not read all of it',
+  },
   drift_scan: {
     findings: [
       finding({
@@ -458,6 +538,20 @@ export const SHOWN: readonly (readonly [
     },
   ],
   ['drift web-3', 'drift_scan', { findings: [], nextCursor: null, coverage: [], baselines: [] }],
+  ['drift explain finding_0123456789abcdef', 'explain_finding'],
+  ['what-changed web-1', 'what_changed'],
+  [
+    'what-changed web-1 --window 60',
+    'what_changed',
+    {
+      target: 'host:web-1',
+      from: '2026-03-01T11:59:00.000000Z',
+      until: '2026-03-01T12:00:00.000000Z',
+      changes: [],
+      more: false,
+      trails: [],
+    },
+  ],
   ['baseline bless', 'baseline_bless'],
   ['baseline list', 'baseline_list'],
   ['baseline list web-3', 'baseline_list', { baselines: [] }],
