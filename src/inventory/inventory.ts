@@ -24,4 +24,6 @@ export type Inventory = {
   /** Members are those a set lists and those that name it. */
   readonly redundancySets: readonly RedundancySet[];
   readonly ignore: readonly IgnoreRule[];
+  /** Of a tool that tells of a target more rarely than our own looks: how old its word may be. */
+  readonly staleAfterOf?: (target: string, source: string) => number | undefined;
 };

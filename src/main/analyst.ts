@@ -13,6 +13,7 @@ import { AutomationKeeper } from './automation-keeper.ts';
 import { catalogueDigestOf, catalogueKeeper } from './catalogue-keeper.ts';
 import { CommandKeeper, grammarText } from './command-keeper.ts';
 import { type Paths, pathsOf } from './data-directory.ts';
+import { collectorsDigest } from './report-settings.ts';
 
 const NO_TARGETS = 'version: 1\ntargets: {}\n';
 
@@ -42,6 +43,7 @@ export async function grammarForHosts(home: string): Promise<string> {
     await catalogueKeeper(files, paths)(),
     await commands.digest(),
     automation?.digest,
+    await collectorsDigest(files, paths.collectors),
   );
   const signed = (await readRecords(files, paths.authority)).at(-1)?.config.catalogue;
   return grammarText(await commands.grammar(await inventoryOf(files, paths), signed === now));

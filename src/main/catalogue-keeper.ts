@@ -1,6 +1,7 @@
 /** The catalogue in force: what is shipped, and the operator's own actions and runbooks beside `fleet.yaml`. */
 import { join } from 'node:path';
 import { digestOf } from '#base/digest';
+import type { Json } from '#base/json';
 import type { Files } from '#base/ports';
 import {
   type Action,
@@ -21,13 +22,19 @@ import { readTextFolder } from './text-folder.ts';
 const SHIPPED = join(ROOT, 'src', 'catalogue', 'actions');
 const isYaml = (name: string): boolean => name.endsWith('.yaml');
 
-/** As an operator signs it: actions, commands and, where there is any, what `automation.yaml` names, in one. */
+/**
+ * As an operator signs it: actions, commands and, where there are any, what `automation.yaml` names and
+ * `collectors.yaml` itself, in one.
+ */
 export function catalogueDigestOf(
   { digest }: Catalogue,
   commands: string,
   automation: string | undefined,
+  collectors: string | undefined,
 ): string {
-  const all = automation === undefined ? [digest, commands] : [digest, commands, automation];
+  const all: Json[] =
+    automation === undefined ? [digest, commands] : [digest, commands, automation];
+  if (collectors !== undefined) all.push({ collectors });
   return digestOf(all).replace(/^sha256:/, '');
 }
 

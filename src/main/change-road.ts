@@ -16,7 +16,7 @@ import {
   openOutputStore,
 } from '#evidence';
 import { type ChangeRoad, type FaultPoint, openChangeRoad } from '#execution';
-import { nodeMachineFiles } from '#machine';
+import { nodeMachineFiles, nodePoster, nodePrograms } from '#machine';
 import { BASELINE_SOURCE, type Target } from '#model';
 import type { LookHow, TargetLook } from '#operations';
 import type { FileSeen } from '#planning';
@@ -26,11 +26,14 @@ import { AutomationKeeper } from './automation-keeper.ts';
 import type { ControlPlane } from './bundle-parts.ts';
 import { catalogueDigestOf, catalogueKeeper } from './catalogue-keeper.ts';
 import type { Paths } from './data-directory.ts';
+import { DeclarationsKeeper } from './declarations-keeper.ts';
 import { Fleet } from './fleet.ts';
 import type { InventoryKeeper } from './inventory-keeper.ts';
 import { LocalHostKeeper } from './local-host.ts';
 import { type PoliciesInForce, policyKeeper } from './policy-keeper.ts';
 import { ROOT } from './program-version.ts';
+import { ReportLooks, reportMemory } from './report-looks.ts';
+import { reportSettings } from './report-settings.ts';
 
 /** Where changes keep, on the machine itself, what they need to be undone. */
 const STATE_ROOT = '/var/lib/holdfast';
@@ -59,6 +62,10 @@ export type RoadInMain = {
   readonly controlPlane: ControlPlane;
   readonly host: LocalHostKeeper;
   readonly fleet: Fleet;
+  /** What should be, as it lies there now; `fresh` reads what was touched. */
+  readonly declarations: DeclarationsKeeper;
+  readonly freshDeclarations: () => Promise<void>;
+  readonly reports: ReportLooks;
   /** Actions, runbooks and the operator's own entries are what an operator signed. */
   readonly isSigned: () => Promise<boolean>;
   /** What Ansible says of a target, where it is asked for. */
@@ -81,9 +88,27 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     const { size, root } = events.head;
     return { size, root };
   };
+  const reportsSettings = reportSettings(files, paths.collectors);
+  const declarations = new DeclarationsKeeper({
+    files,
+    programs: nodePrograms(),
+    paths,
+    inventory: () => inventory.refresh(),
+  });
+  const baselinesDigest = async (): Promise<string> =>
+    declarations.digest(storedDigest(store, clock, (await inventory.refresh()).scopes));
+  const freshDeclarations = async (): Promise<void> => {
+    const signed = (await authority.records()).at(-1)?.config.baselines;
+    await declarations.settle(await baselinesDigest(), signed);
+  };
   const automation = new AutomationKeeper({ files, clock, paths });
   const digestWith = async (tools: string | undefined): Promise<string> =>
-    catalogueDigestOf(await catalogue(), await fleet.commands.digest(), tools);
+    catalogueDigestOf(
+      await catalogue(),
+      await fleet.commands.digest(),
+      tools,
+      (await reportsSettings())?.digest,
+    );
   const catalogueDigest = async (): Promise<string> => digestWith((await automation.now())?.digest);
   /** Before the first operator nobody can sign, and entries count as `unsigned` as everything else does. */
   const isSigned = async (): Promise<boolean> =>
@@ -110,8 +135,9 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
       inventory: hex((await inventory.refresh()).digest),
       policy: policyDigest((await policies()).digest, operators),
       catalogue: await catalogueDigest(),
-      baselines: declarationsDigest(store, clock, (await inventory.refresh()).scopes),
+      baselines: await baselinesDigest(),
     }),
+    edited: (now, signed) => declarations.settle(now, signed),
     checkpoint,
     versionOnHost: () => host.version(),
     deliver: (records) => fleet.hosts.deliver(records),
@@ -146,8 +172,23 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     },
     at: needs.at,
   });
+  const reports = new ReportLooks({
+    clock,
+    random,
+    log,
+    look: nodeMachineFiles(),
+    poster: nodePoster(),
+    uid: process.geteuid?.() ?? 0,
+    settings: reportsSettings,
+    readerOf: (target) => fleet.readerOf(target),
+    isSigned,
+    ...reportMemory(store, clock),
+  });
   return {
     road,
+    reports,
+    declarations,
+    freshDeclarations,
     authority,
     catalogue,
     policies,
@@ -215,7 +256,7 @@ export function filesOf(runbooks: string): (target: Target, path: string) => Pro
 }
 
 /** Over every baseline and waiver in force, whatever the order in which they were written. */
-function declarationsDigest(store: Store, clock: Clock, scopes: readonly string[]): string {
+function storedDigest(store: Store, clock: Clock, scopes: readonly string[]): string {
   const now = clock.now();
   const knownAt = Math.max(now, store.read.lastRecordedAt() ?? now) as Instant;
   const facts: Json[] = [];

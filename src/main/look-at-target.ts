@@ -7,13 +7,16 @@ import {
   type Observed,
   observe,
   observeSnapshot,
+  observeWindows,
   reachFacts,
   unreachableLook,
+  WINDOWS_COLLECTORS,
 } from '#collectors';
 import { nodeMachineFiles, nodePrograms } from '#machine';
-import type { Target } from '#model';
+import { type Target, WINRM_SOURCE } from '#model';
 import type { LookHow, TargetLook } from '#operations';
 import type { Fleet } from './fleet.ts';
+import type { ReportLooks } from './report-looks.ts';
 
 const SNAPSHOT_SECONDS = 60;
 
@@ -21,10 +24,26 @@ export async function lookAtTarget(
   fleet: Pick<Fleet, 'snapshot' | 'isStopping'>,
   clock: Clock,
   target: Target,
-  { progress, brought }: LookHow,
+  { progress, kinds, brought }: LookHow,
   lookByTool: (target: Target, progress: LookHow['progress']) => Promise<TargetLook>,
+  reports: Pick<ReportLooks, 'look' | 'tellOf' | 'winrm'>,
 ): Promise<TargetLook> {
+  // What an operator brought stands for itself.
   if (brought !== undefined) return lookOf(target, await recorded(target, brought, clock));
+  const own = await lookByItsWay(fleet, clock, target, progress, lookByTool, reports);
+  const { unreachable, looks: seen } = own;
+  const more = lookOf(target, await reports.look(target, { seen, unreachable, kinds }));
+  return { ...own, looks: [...seen, ...more.looks] };
+}
+
+async function lookByItsWay(
+  fleet: Pick<Fleet, 'snapshot' | 'isStopping'>,
+  clock: Clock,
+  target: Target,
+  progress: LookHow['progress'],
+  lookByTool: (target: Target, progress: LookHow['progress']) => Promise<TargetLook>,
+  reports: Pick<ReportLooks, 'tellOf' | 'winrm'>,
+): Promise<TargetLook> {
   switch (target.transport) {
     case 'local':
       return lookOf(target, await lookHere(clock, target, progress));
@@ -34,7 +53,10 @@ export async function lookAtTarget(
     case 'talos':
       return lookByTool(target, progress);
     case 'winrm':
+      return lookAtWindows(fleet, clock, target, reports, progress);
     case 'none':
+      // Nothing of ours reaches it, but reports of it are read.
+      if (await reports.tellOf(target)) return lookOf(target, []);
       throw new Fault(
         'unavailable',
         'no-transport',
@@ -55,17 +77,48 @@ async function lookOverSsh(
     const bytes = await fleet.snapshot(target, SNAPSHOT_SECONDS);
     return lookOf(target, await recorded(target, bytes, clock));
   } catch (thrown) {
-    // That we end is nothing of the host's.
-    if (fleet.isStopping) throw thrown;
-    const { kind, code, message } = asFault(thrown);
-    const isReach = (UNREACHABLE as readonly string[]).includes(code);
-    if (!isReach && kind !== 'unavailable' && code !== 'snapshot-malformed') throw thrown;
-    const why = isReach ? code : `${code}: ${message}`;
+    const why = whyNotReached(fleet, thrown);
     return {
       ...lookOf(target, unreachableLook(target.id, COLLECTORS, why, at)),
       unreachable: why,
     };
   }
+}
+
+async function lookAtWindows(
+  fleet: Pick<Fleet, 'isStopping'>,
+  clock: Clock,
+  target: Target,
+  reports: Pick<ReportLooks, 'winrm'>,
+  progress: (note: string) => void,
+): Promise<TargetLook> {
+  progress(`looking: ${target.id}`);
+  const at = clock.now();
+  try {
+    const bytes = await reports.winrm(target);
+    const seen = await observeWindows({ target: target.id, bytes, clock, source: WINRM_SOURCE });
+    return lookOf(target, [...seen, reachFacts(target.id, 'reachable', null, clock.now())]);
+  } catch (thrown) {
+    const why = whyNotReached(fleet, thrown);
+    const none = unreachableLook(target.id, WINDOWS_COLLECTORS, why, at, WINRM_SOURCE);
+    return { ...lookOf(target, none), unreachable: why };
+  }
+}
+
+const MALFORMED: ReadonlySet<string> = new Set([
+  'snapshot-malformed',
+  'windows-malformed',
+  'winrm-malformed',
+  'xml-malformed',
+]);
+
+/** Throws what is nothing of the host's: that we end, and our own mistakes. */
+function whyNotReached(fleet: Pick<Fleet, 'isStopping'>, thrown: unknown): string {
+  if (fleet.isStopping) throw thrown;
+  const { kind, code, message } = asFault(thrown);
+  const isReach = (UNREACHABLE as readonly string[]).includes(code);
+  if (!isReach && kind !== 'unavailable' && !MALFORMED.has(code)) throw thrown;
+  return isReach ? code : `${code}: ${message}`;
 }
 
 async function recorded(

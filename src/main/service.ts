@@ -121,6 +121,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     controlPlane,
     isSigned,
     checkPlaybooks,
+    reports,
   } = await roadInMain({
     files,
     clock,
@@ -160,9 +161,9 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     log,
     store,
     events,
-    inventory: () => inventory.refresh(),
+    inventory: async () => reports.over(await inventory.refresh()),
     observe: async (target, how) => {
-      const seen = await lookAtTarget(fleet, clock, target, how, lookByTool);
+      const seen = await lookAtTarget(fleet, clock, target, how, lookByTool, reports);
       return { ...seen, looks: [...seen.looks, ...(await checkPlaybooks(target, how))] };
     },
     editInventory: (edit) => inventory.edit(edit),
@@ -272,11 +273,18 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
       targets: async () => {
         const { targets } = await fleet.inventory();
         const hosts = await fleet.enrolment.hosts();
+        const isReached = await reports.reached();
         return targets.filter(
-          ({ id, transport }) => transport === 'local' || (transport === 'ssh' && hosts.has(id)),
+          (target) =>
+            target.transport === 'local' ||
+            (target.transport === 'ssh' && hosts.has(target.id)) ||
+            isReached(target),
         );
       },
-      end: () => fleet.stopLooking(),
+      end: () => {
+        fleet.stopLooking();
+        reports.stop();
+      },
       look: async (target) => {
         const { value } = await kernel.perform({
           operation: 'observe',

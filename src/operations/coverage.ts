@@ -52,7 +52,10 @@ function named(id: string, inventory: Inventory): readonly Target[] {
 
 function judged(row: Coverage, asOf: Instant, inventory: Inventory): Coverage {
   if (row.status === 'unreachable' || row.observedAt === null) return row;
-  const limit = inventory.byId.get(row.target)?.staleAfterSeconds ?? DEFAULT_STALE_AFTER_SECONDS;
+  const limit =
+    inventory.staleAfterOf?.(row.target, row.source) ??
+    inventory.byId.get(row.target)?.staleAfterSeconds ??
+    DEFAULT_STALE_AFTER_SECONDS;
   if (asOf - row.observedAt <= limit * MICROS_PER_SECOND) return row;
   const reason = `last observed more than ${Math.round(limit / 60)} min before the moment asked about`;
   return {

@@ -13,7 +13,7 @@ export type ObserveReportRequest = ToolReport & {
 /** Never throws. What was seen is of the moment the tool ran, not of the moment its report was read. */
 export function observeReport(
   parser: ReportParser,
-  { tookMs, undatedAt = report.now, ...report }: ObserveReportRequest,
+  { tookMs, undatedAt, ...report }: ObserveReportRequest,
 ): Observed {
   const look = lookOf(parser, report);
   const { target, now } = report;
@@ -22,7 +22,7 @@ export function observeReport(
     source: parser.source,
     target,
     // A clock that is ahead must not date what it saw into the future.
-    observedAt: look.ranAt === null ? undatedAt : look.ranAt > now ? now : look.ranAt,
+    observedAt: look.ranAt === null ? (undatedAt ?? now) : look.ranAt > now ? now : look.ranAt,
     tookMs,
     ...soundPart(look, parser, target),
   };
