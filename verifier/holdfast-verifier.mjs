@@ -1824,7 +1824,8 @@ const PLAN = {
   requestedBy: { principal: 'string', onBehalfOf: 'string?' },
   tier: 'string',
   inForce: { inventory: 'string', policy: 'string', catalogue: 'string', baselines: 'string' },
-  targets: [{ id: 'string', scope: 'any', hostId: 'string', epoch: 'number', profile: 'string' }],
+  targets: [{ id: 'string', scope: 'any', hostId: 'string', epoch: 'number', profile: 'string', carrier: 'any?' }],
+  rollout: 'any?',
   steps: [STEP],
   preconditions: ['any'],
   verification: ['any'],
@@ -1835,6 +1836,17 @@ const PLAN = {
   madeAt: 'number',
   decideBy: 'number',
 };
+/** @param {any} rollout @param {string[]} targets */
+function isRollout(rollout, targets) {
+  if (!isObject(rollout)) return false;
+  /** @type {any} */
+  const { batches, waitSeconds, maxFailures, ...more } = rollout;
+  const isList = Array.isArray(batches) && batches.every((batch) => Array.isArray(batch) && batch.length > 0);
+  if (!isList || Object.keys(more).length > 0 || !Number.isSafeInteger(waitSeconds) || !Number.isSafeInteger(maxFailures)) return false;
+  const ids = batches.flat();
+  return ids.length === targets.length && new Set(ids).size === ids.length && ids.every((id) => targets.includes(id));
+}
+
 const PREDICATE = {
   plan: PLAN,
   state: 'string',
@@ -1981,7 +1993,8 @@ class BundleCheck {
   #planForm() {
     const { plan } = this;
     const ids = plan.targets.map((/** @type {any} */ one) => one.id);
-    const hosts = plan.targets.map((/** @type {any} */ one) => one.hostId);
+    // Who carries something for others stands with each of them.
+    const hosts = plan.targets.filter((/** @type {any} */ one) => one.carrier === undefined).map((/** @type {any} */ one) => one.hostId);
     const isStep = (/** @type {any} */ step) =>
       ids.includes(step.target) &&
       ['forward', 'inverse'].includes(step.direction) &&
@@ -1996,6 +2009,7 @@ class BundleCheck {
       );
     if (plan.v !== 1 || new Set(ids).size < ids.length || new Set(hosts).size < hosts.length || !plan.steps.every(isStep))
       throw new Bad('plan-form', 'the plan contradicts itself');
+    if (plan.rollout !== undefined && !isRollout(plan.rollout, ids)) throw new Bad('plan-form', 'its batches are not its targets, each once');
     if (plan.tier === 'T3' && plan.targets.length !== 1) throw new Bad('plan-form', 'a T3 change has exactly one target');
     return true;
   }
@@ -2352,7 +2366,9 @@ class BundleCheck {
     const kinds = own.map(({ kind }) => kind);
     if (kinds[0] !== 'change.intent') report.find('intent-missing', 'no change.intent stands before everything else');
     if (state !== 'executing' && kinds.at(-1) !== 'change.outcome') report.find('outcome-missing', 'no change.outcome stands at the end');
-    if (kinds.some((kind, i) => kind !== (i % 2 === 0 ? 'change.intent' : 'change.outcome')))
+    // Of a rollout each batch has an intent of its own.
+    const mayRepeat = plan.rollout !== undefined;
+    if (kinds.some((kind, i) => kind === (kinds[i - 1] ?? 'change.outcome') && !(mayRepeat && kind === 'change.intent')))
       report.find('events-order', 'intents and outcomes do not take turns');
     const outcome = own.findLast(({ kind }) => kind === 'change.outcome');
     if (outcome !== undefined && outcome.more?.state !== state)

@@ -207,6 +207,38 @@ const ASKED: readonly (readonly [argv: string, operation: string, input: Json])[
   [`reject ${CHANGE} --reason because`, 'change_reject', { changeId: CHANGE, reason: 'because' }],
   [`cancel ${CHANGE} --reason because`, 'change_cancel', { changeId: CHANGE, reason: 'because' }],
   [`undo ${CHANGE} --reason because`, 'change_undo', { changeId: CHANGE, reason: 'because' }],
+  [
+    `undo ${CHANGE} --only web-1,web-2 --reason because`,
+    'change_undo',
+    { changeId: CHANGE, reason: 'because', only: ['web-1', 'web-2'] },
+  ],
+  [`undo ${CHANGE} --show`, 'undo_look', { changeId: CHANGE }],
+  [
+    'propose service.restart web-1,web-2 --arg unit=x.service --reason because --batch 1 --wait 60 --max-failures 2 --in-order',
+    'run_action',
+    {
+      action: 'service.restart',
+      targets: ['web-1', 'web-2'],
+      args: { unit: 'x.service' },
+      reason: 'because',
+      rollout: { batch: 1, waitSeconds: 60, maxFailures: 2, order: 'as-asked' },
+    },
+  ],
+  [
+    `rollout pause ${CHANGE} --reason because`,
+    'rollout_pause',
+    { changeId: CHANGE, reason: 'because' },
+  ],
+  [
+    `rollout resume ${CHANGE} --reason because --max-failures 3`,
+    'rollout_resume',
+    { changeId: CHANGE, reason: 'because', maxFailures: 3 },
+  ],
+  [
+    `rollout end ${CHANGE} --reason because`,
+    'rollout_end',
+    { changeId: CHANGE, reason: 'because' },
+  ],
   [`close ${CHANGE} --reason because`, 'change_close', { changeId: CHANGE, reason: 'because' }],
   [
     'unflap service.restart host:web-1',

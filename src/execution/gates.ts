@@ -137,7 +137,7 @@ export function requireInForce(state: AuthorityState, tier: Tier): void {
   if (changed.length > 0) {
     refuse(
       'config-unsigned',
-      `what is in force is not what an operator signed: ${changed.join(', ')} changed. An operator looks at it and signs (holdfast config sign)`,
+      `what is in force is not what an operator signed: ${inWords(changed, state)} changed. An operator looks at it and signs (holdfast config sign)`,
       { changed },
     );
   }
@@ -151,6 +151,16 @@ export function requireInForce(state: AuthorityState, tier: Tier): void {
 
 function hasOperator({ signers }: AuthorityState): boolean {
   return signers.lines.some(({ operators }) => operators.some((each) => each !== RECOVERY));
+}
+
+/** With the files, where it is known which they are. */
+function inWords(changed: readonly string[], { edited = [] }: AuthorityState): string {
+  const files = edited.length > 5 ? [...edited.slice(0, 5), `${edited.length - 5} more`] : edited;
+  return changed
+    .map((name) =>
+      name === 'baselines' && files.length > 0 ? `${name} (${files.join(', ')})` : name,
+    )
+    .join(', ');
 }
 
 /** Names of what differs from the signed config; everything, where there is none. */

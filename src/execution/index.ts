@@ -14,12 +14,14 @@ export {
   type Requester,
   ROLLOUT_FAULT_POINTS,
   type RolloutAsked,
+  type RolloutTargetState,
   type RolloutView,
   type StandingPage,
   type StandingTerms,
   type StandingView,
   type StopSubject,
   type StopView,
+  type UndoLook,
 } from './protocol.ts';
 export { changesRan, type RanChange } from './ran-on.ts';
 export { type SettledAfterRestore, settleAfterRestore } from './restored.ts';

@@ -17,7 +17,8 @@ import { type Asked, mustKnow } from './record.ts';
 import { hex, refuse } from './refuse.ts';
 import { carrierOf, enrolledOf, type Scene } from './scene.ts';
 import { trustedFacts } from './trusted-facts.ts';
-import { requireWorldAsLeft, stillToUndo, undoingPlan } from './undo-plan.ts';
+import { stillToUndo, undoingPlan } from './undo-plan.ts';
+import { requireWorldAsLeft } from './world-moved.ts';
 
 export type Made = {
   readonly plan: Plan;
@@ -76,7 +77,7 @@ export async function planOf(
   };
   if (asked.undoes !== null) {
     const original = mustKnow(road.store.changes, asked.undoes);
-    requireWorldAsLeft(road, scene, original);
+    await requireWorldAsLeft(road, scene, original);
     const plan = undoingPlan(
       original,
       common,

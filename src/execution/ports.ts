@@ -44,6 +44,8 @@ export type AuthorityState = {
   readonly hasRecovery: boolean;
   /** A backup was put back and no operator has signed since: nothing but T0. */
   readonly restored: string | null;
+  /** Of what is signed as `baselines`: names of the files that differ, as far as that is known. */
+  readonly edited?: readonly string[];
 };
 
 export type JudgedCommand = {

@@ -29,7 +29,7 @@ import { newChange } from './new-change.ts';
 import { partsOf } from './orders.ts';
 import { runPreviews } from './preview.ts';
 import type { ChangeView, Proposal, Requester } from './protocol.ts';
-import { type Asked, knownOf, visible } from './record.ts';
+import { type Asked, knownOf, mustKnow, visible } from './record.ts';
 import { isRefusal, refuse } from './refuse.ts';
 import { Denied, eventDecision, refuseChange, viewNow } from './refuse-change.ts';
 import { authoriseByStanding } from './run.ts';
@@ -121,12 +121,13 @@ async function passFirstGates(
 /** Of a rollout each batch is judged by itself, as it will be when it begins. */
 function foretellGuards(road: Road, scene: Scene, id: string, asked: Asked): void {
   const { rollout } = asked.proposal;
-  const parts =
+  const undone =
+    asked.undoes === null ? undefined : mustKnow(road.store.changes, asked.undoes).plan?.rollout;
+  const batches =
     rollout === undefined
-      ? [scene.targets]
-      : batchesOf(scene.targets, scene.inventory.targets, rollout).batches.map((batch) =>
-          scene.targets.filter((target) => batch.includes(target.id)),
-        );
+      ? (undone?.batches ?? [scene.targets.map((target) => target.id)])
+      : batchesOf(scene.targets, scene.inventory.targets, rollout).batches;
+  const parts = batches.map((batch) => scene.targets.filter((each) => batch.includes(each.id)));
   for (const targets of parts)
     passGuards(road, road.store.changes, { ...scene, targets }, id, asked);
 }

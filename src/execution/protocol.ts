@@ -185,6 +185,24 @@ export type Approval = {
   readonly reason: string | null;
 };
 
+/** What taking a change back would meet, compared three ways. */
+export type UndoLook = {
+  readonly changeId: string;
+  readonly compared: readonly {
+    readonly target: string;
+    /** A fact as `entity attribute`, or a file. */
+    readonly what: string;
+    readonly before: string;
+    /** What the change made of it. */
+    readonly made: string;
+    readonly now: string;
+    readonly moved: boolean;
+  }[];
+  /** Targets of which something moved since, and those that can be taken back alone. */
+  readonly moved: readonly string[];
+  readonly unmoved: readonly string[];
+};
+
 export type StopSubject =
   | { readonly kind: 'fleet' }
   | { readonly kind: 'scope' | 'target' | 'action' | 'rule' | 'session'; readonly name: string };
@@ -322,8 +340,18 @@ export interface ChangeRoad {
   close(requester: Requester, changeId: string, reason: string): Promise<ChangeView>;
   /** A person says that an action which was stopped for flapping may be tried on a target again. */
   clearFlapping(requester: Requester, target: string, action: string): Promise<void>;
-  /** Runs the signed inverse while it may still run; later it proposes the inverse as a change of its own. */
-  undo(requester: Requester, changeId: string, reason: string): Promise<ChangeView>;
+  /**
+   * Runs the signed inverse while it may still run; later, or for `only` some of the targets, it proposes the inverse as
+   * a change of its own.
+   */
+  undo(
+    requester: Requester,
+    changeId: string,
+    reason: string,
+    only?: readonly string[],
+  ): Promise<ChangeView>;
+  /** Looks at the targets, and changes nothing. */
+  undoLook(requester: Requester, changeId: string): Promise<UndoLook>;
   /** No further batch begins until an operator lets it go on. Operators only. */
   pauseRollout(requester: Requester, changeId: string, reason: string): Promise<ChangeView>;
   /**

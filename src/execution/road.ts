@@ -25,6 +25,7 @@ import type {
   StandingView,
   StopSubject,
   StopView,
+  UndoLook,
 } from './protocol.ts';
 import { knownOf, mustKnow, unknownChange, visible } from './record.ts';
 import { refuse } from './refuse.ts';
@@ -35,7 +36,7 @@ import { endRollout, resumeRollout } from './run-rollout.ts';
 import { spendUnused } from './settle.ts';
 import { endCovered, type Lifting, lift, liftPage, trip } from './stop.ts';
 import { Stops } from './stops.ts';
-import { undo } from './undo.ts';
+import { undo, undoLook } from './undo.ts';
 import { said, viewOf } from './view.ts';
 
 /** Call `resume` before anything else is asked of it. */
@@ -177,8 +178,17 @@ class OneRoad implements ChangeRoad {
     });
   }
 
-  undo(requester: Requester, changeId: string, reason: string): Promise<ChangeView> {
-    return this.#track(undo(this.#road, requester, changeId, reason));
+  undo(
+    requester: Requester,
+    changeId: string,
+    reason: string,
+    only?: readonly string[],
+  ): Promise<ChangeView> {
+    return this.#track(undo(this.#road, requester, changeId, reason, only));
+  }
+
+  undoLook(requester: Requester, changeId: string): Promise<UndoLook> {
+    return undoLook(this.#road, requester, changeId);
   }
 
   stop(requester: Requester, subject: StopSubject, reason: string): Promise<StopView> {

@@ -2,15 +2,12 @@
  * The plan that takes a change back when its signed inverse may no longer run: the inverse of what
  * ran, as steps of its own, resting on the world being as the change left it.
  */
-import { canonicalJson } from '#base/json';
 import type { Plan, PlanRollout, PlanStep, PlanTarget } from '#model';
 import type { AttemptRow } from '#store';
 import type { Road } from './context.ts';
 import { type Bound, type Known, last } from './record.ts';
 import { refuse } from './refuse.ts';
 import type { Scene } from './scene.ts';
-import { trustedFacts } from './trusted-facts.ts';
-import { said } from './view.ts';
 
 /** Inverse steps of what ran, or may have, last first for each target. */
 export function inverseOfWhatRan({ plan, attempts }: Known): readonly PlanStep[] {
@@ -34,7 +31,8 @@ export function inverseOfWhatRan({ plan, attempts }: Known): readonly PlanStep[]
   );
 }
 
-const keyOf = ({ step, target }: Pick<PlanStep, 'step' | 'target'>): string => `${step} ${target}`;
+export const keyOf = ({ step, target }: Pick<PlanStep, 'step' | 'target'>): string =>
+  `${step} ${target}`;
 
 /**
  * It began, and something ended it before it was done: how much of it took effect nobody knows. Its
@@ -140,24 +138,4 @@ function backwards(
 ): PlanRollout {
   const left = batches.toReversed().map((batch) => batch.filter((id) => targets.has(id)));
   return { batches: left.filter((batch) => batch.length > 0), ...rest };
-}
-
-/** What the change left, as far as it was seen then, is what there is now. */
-export function requireWorldAsLeft(road: Road, scene: Scene, known: Known): void {
-  const facts = trustedFacts(road.store.read, scene.inventory, scene.targets, road.clock.now());
-  const here = new Set(scene.targets.map(({ id }) => id));
-  const left = boundOf(known).filter(({ target }) => here.has(target));
-  const moved = left.flatMap(({ target, entity, attribute, value, absent }) => {
-    const now = facts.value(target, entity, attribute);
-    const was = absent ? 'not reported' : canonicalJson(value);
-    const is = now === undefined ? 'not reported' : canonicalJson(now);
-    return was === is ? [] : [said(`${entity} ${attribute} was ${was}, is ${is}`, 300)];
-  });
-  if (moved.length > 0) {
-    refuse(
-      'world-moved',
-      `the target is not as the change left it: ${moved.slice(0, 20).join('; ')}. Look at it, and propose what fits`,
-      { differences: moved.slice(0, 20) },
-    );
-  }
 }

@@ -12,15 +12,16 @@ import { dispatchAll } from './dispatch.ts';
 import { eventOf, record } from './events.ts';
 import { decide, passGuards, questionOf, requireInForce } from './gates.ts';
 import { propose } from './propose.ts';
-import type { ChangeView, Requester } from './protocol.ts';
+import type { ChangeView, Requester, UndoLook } from './protocol.ts';
 import { requireAuthority } from './recheck.ts';
 import { detailOf, type Known, mustKnow, unknownChange, visible } from './record.ts';
 import { refuse } from './refuse.ts';
 import { Denied, viewNow } from './refuse-change.ts';
 import { placesOf, readScene, type Scene } from './scene.ts';
-import { inverseOfWhatRan, requireWorldAsLeft, wasCutShort } from './undo-plan.ts';
+import { inverseOfWhatRan, wasCutShort } from './undo-plan.ts';
 import { kindsOf } from './verify.ts';
 import { said } from './view.ts';
+import { compareWorld, requireWorldAsLeft } from './world-moved.ts';
 
 /** Seconds before its run-by in which an inverse is not begun any more. */
 const MARGIN_SECONDS = 30;
@@ -30,25 +31,14 @@ export async function undo(
   requester: Requester,
   id: string,
   reason: string,
+  only?: readonly string[],
 ): Promise<ChangeView> {
-  const row = road.store.changes.change(id);
-  if (!visible(row, requester.scopes)) throw unknownChange(id);
-  const known = mustKnow(road.store.changes, id);
-  // A person closed it without knowing: what may have run is taken back by a change of its own.
-  if (row.state !== 'confirmed' && row.state !== 'failed' && row.state !== 'closed') {
-    refuse('nothing-to-undo', `there is nothing to undo: the change is ${row.state}`);
-  }
-  if (inverseOfWhatRan(known).length === 0) {
-    refuse(
-      'nothing-to-undo',
-      `there is nothing to undo: ${known.plan?.irreversible ?? 'nothing of it ran that has an inverse'}`,
-    );
-  }
-  const underWay = undoing(road, known);
+  const { known, targets } = undoable(road, requester, id, only);
+  const underWay = undoing(road, known, targets);
   if (underWay !== undefined) {
     refuse('nothing-to-undo', `it is being taken back, or was, by the change ${underWay}`);
   }
-  const targets = row.targets.map((target) => target.id);
+  const { row } = known;
   const scene = await readScene(
     road,
     { ...known.asked.proposal, targets },
@@ -58,8 +48,9 @@ export async function undo(
   road.stops.refuseCovered(stopQuestion(row, known.asked, null, known.plan));
   requireInForce(scene.authority, known.plan?.tier ?? 'T3');
   await road.observe(scene.targets, kindsOf(known.plan));
-  requireWorldAsLeft(road, scene, known);
-  if (!mayRunNow(road, requester, known)) {
+  await requireWorldAsLeft(road, scene, known);
+  // What was signed is the way back of all of it: of a part of it, that part is signed.
+  if (only !== undefined || !mayRunNow(road, requester, known)) {
     return propose(
       road,
       requester,
@@ -86,6 +77,60 @@ export async function undo(
   return runInverse(road, requester, scene, known, reason);
 }
 
+/** What taking it back would meet. Looks, and changes nothing. */
+export async function undoLook(road: Road, requester: Requester, id: string): Promise<UndoLook> {
+  const { known, targets } = undoable(road, requester, id);
+  const inventory = await road.inventory();
+  const found = targets.flatMap((target) => inventory.byId.get(target) ?? []);
+  await road.observe(found, kindsOf(known.plan));
+  const compared = await compareWorld(road, { inventory, targets: found }, known);
+  const moved = new Set(compared.filter((each) => each.moved).map(({ target }) => target));
+  const ran = new Set(inverseOfWhatRan(known).map(({ target }) => target));
+  return {
+    changeId: id,
+    compared,
+    moved: [...moved],
+    unmoved: [...ran].filter((target) => !moved.has(target)),
+  };
+}
+
+/** Refuses what cannot be taken back, whatever the world is like. */
+function undoable(
+  road: Road,
+  requester: Requester,
+  id: string,
+  only?: readonly string[],
+): { readonly known: Known; readonly targets: readonly string[] } {
+  const row = road.store.changes.change(id);
+  if (!visible(row, requester.scopes)) throw unknownChange(id);
+  const known = mustKnow(road.store.changes, id);
+  // A person closed it without knowing: what may have run is taken back by a change of its own.
+  if (row.state !== 'confirmed' && row.state !== 'failed' && row.state !== 'closed') {
+    refuse('nothing-to-undo', `there is nothing to undo: the change is ${row.state}`);
+  }
+  const own = row.targets.map((target) => target.id);
+  // Like everywhere, a name may stand without its type.
+  const idOf = (name: string): string | undefined =>
+    own.find((each) => each === name || each.endsWith(`:${name}`));
+  const wanted = only?.map(idOf);
+  const targets = own.filter((each) => wanted?.includes(each) !== false);
+  const foreign = only?.find((name) => idOf(name) === undefined);
+  if (foreign !== undefined || targets.length === 0) {
+    throw new Fault(
+      'invalid',
+      'unknown-target',
+      `the change has no such target: ${said(foreign ?? 'none is named', 200)}. Name some of its own`,
+    );
+  }
+  if (!inverseOfWhatRan(known).some(({ target }) => targets.includes(target))) {
+    refuse(
+      'nothing-to-undo',
+      `there is nothing to undo: ${known.plan?.irreversible ?? 'nothing of it ran that has an inverse'}`,
+    );
+  }
+  return { known, targets };
+}
+
 const WITHOUT_EFFECT: ReadonlySet<ChangeState> = new Set([
   'refused',
   'expired',
@@ -93,13 +138,24 @@ const WITHOUT_EFFECT: ReadonlySet<ChangeState> = new Set([
   'closed',
 ]);
 
-/** Another change that takes this one back, and did something or may yet. */
-function undoing(road: Road, { row }: Known): string | undefined {
-  const [target] = row.targets;
-  if (target === undefined) return undefined;
+/** Another change that takes something of this back on one of the targets, and did something or may yet. */
+function undoing(road: Road, { row }: Known, targets: readonly string[]): string | undefined {
   const scopes = row.targets.map(({ scope }) => scope);
+  for (const target of targets) {
+    const found = undoingOn(road, row, scopes, target);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function undoingOn(
+  road: Road,
+  row: Known['row'],
+  scopes: readonly string[],
+  target: string,
+): string | undefined {
   for (let before: string | undefined; ; ) {
-    const page = road.store.changes.list({ scopes, target: target.id }, 200, before);
+    const page = road.store.changes.list({ scopes, target }, 200, before);
     const found = page.changes.find(
       ({ id, body, state, createdAt }) =>
         body['undoes'] === row.id &&
@@ -181,7 +237,15 @@ async function beginInverse(
     }
     const covering = requireAuthority(road, scene, known, order);
     road.stops.refuseCovered(stopQuestion(row, asked, null, plan));
-    passGuards(road, changes, scene, row.id, { ...asked, requester, undoes: row.id });
+    // Its batches are taken back one after another, as they came.
+    for (const batch of plan.rollout?.batches ?? [scene.targets.map((target) => target.id)]) {
+      const targets = scene.targets.filter((target) => batch.includes(target.id));
+      passGuards(road, changes, { ...scene, targets }, row.id, {
+        ...asked,
+        requester,
+        undoes: row.id,
+      });
+    }
     const steps = new Set(inverseOfWhatRan(known).map((step) => plan.steps.indexOf(step)));
     const attempts = attemptsOf(road, scene, known, 'inverse', steps);
     changes.begin(attempts);

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod/v4';
 import type { Json } from '#base/json';
+import { LIMITS } from '#base/limits';
 import { changeIdInput, changeShape, reasonInput, stopShape } from './change-shapes.ts';
 import { changing } from './operation.ts';
 import { shown } from './run-action.ts';
@@ -57,7 +58,7 @@ export const changeApprove = changing({
 });
 
 const deciding = (
-  name: 'reject' | 'cancel' | 'undo' | 'close',
+  name: 'reject' | 'cancel' | 'close',
   title: string,
   summary: string,
 ): ReturnType<typeof changing> =>
@@ -81,11 +82,118 @@ export const changeCancel = deciding(
   'Cancel a change',
   'Withdraws a change, also from hosts that wait to run it.',
 );
-export const changeUndo = deciding(
-  'undo',
-  'Undo a change',
-  'Runs the signed way back, or proposes it where that may not run any more.',
+export const changeUndo = changing({
+  name: 'change_undo',
+  title: 'Undo a change',
+  summary: 'Runs the signed way back, or proposes it where that may not run any more.',
+  capability: 'changes.decide',
+  taints: true,
+  assistants: false,
+  input: z.strictObject({
+    changeId: changeIdInput,
+    reason: reasonInput,
+    only: z
+      .array(z.string().min(1).max(LIMITS.nameChars))
+      .min(1)
+      .max(512)
+      .optional()
+      .describe('only on these of its targets: proposed, and signed anew'),
+  }),
+  output: changeShape,
+  async run({ changeId, reason, only }, { road, requester }) {
+    return shown(await road.undo(requester, changeId, reason, only));
+  },
+});
+
+export const undoLook = changing({
+  name: 'undo_look',
+  title: 'Look before an undo',
+  summary:
+    'Compares three ways what a change touched: before it, as it left it, and now. Looks at its targets.',
+  capability: 'changes.read',
+  taints: true,
+  assistants: false,
+  input: z.strictObject({ changeId: changeIdInput }),
+  output: z.object({
+    changeId: z.string(),
+    compared: z.array(
+      z.object({
+        target: z.string(),
+        what: z.string(),
+        before: z.string(),
+        made: z.string().describe('as the change left it'),
+        now: z.string(),
+        moved: z.boolean(),
+      }),
+    ),
+    moved: z.array(z.string()),
+    unmoved: z.array(z.string()).describe('can be taken back alone'),
+  }),
+  async run({ changeId }, { road, requester }) {
+    const look = await road.undoLook(requester, changeId);
+    return {
+      ...look,
+      compared: look.compared.map((each) => ({ ...each })),
+      moved: [...look.moved],
+      unmoved: [...look.unmoved],
+    };
+  },
+});
+
+const rollingOut = (
+  name: 'pause' | 'end',
+  title: string,
+  summary: string,
+): ReturnType<typeof changing> =>
+  changing({
+    name: `rollout_${name}`,
+    title,
+    summary,
+    capability: 'changes.decide',
+    taints: true,
+    assistants: false,
+    input: z.strictObject({ changeId: changeIdInput, reason: reasonInput }),
+    output: changeShape,
+    async run(input, { road, requester }) {
+      const act = name === 'pause' ? 'pauseRollout' : 'endRollout';
+      return shown(await road[act](requester, input.changeId, input.reason));
+    },
+  });
+
+export const rolloutPause = rollingOut(
+  'pause',
+  'Pause a rollout',
+  'No further batch begins until an operator lets it go on.',
 );
+export const rolloutEnd = rollingOut(
+  'end',
+  'End a rollout',
+  'What was not begun never will be; answers what ran where.',
+);
+export const rolloutResume = changing({
+  name: 'rollout_resume',
+  title: 'Let a rollout go on',
+  summary:
+    'Lets a paused rollout go on, what failed so far forgiven; answers when its next batch was verified.',
+  capability: 'changes.decide',
+  taints: true,
+  assistants: false,
+  input: z.strictObject({
+    changeId: changeIdInput,
+    reason: reasonInput,
+    maxFailures: z
+      .number()
+      .int()
+      .min(0)
+      .max(512)
+      .optional()
+      .describe('from here on, in place of what the plan says'),
+  }),
+  output: changeShape,
+  async run({ changeId, reason, maxFailures }, { road, requester }) {
+    return shown(await road.resumeRollout(requester, changeId, reason, maxFailures ?? null));
+  },
+});
 
 export const changeClose = deciding(
   'close',

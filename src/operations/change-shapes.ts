@@ -12,21 +12,15 @@ const decisionShape = z.object({
   policies: z.array(z.string()),
 });
 
-/** As it is asked for; what is left out is the careful way. */
+/** As it is asked for; what is left out is the careful way. Few words: every assistant pays for each of them. */
 export const rolloutInput = z
   .strictObject({
-    batch: z.number().int().min(1).max(512).describe('targets at once'),
-    waitSeconds: z.number().int().min(0).max(3_600).default(0).describe('between batches'),
-    maxFailures: z
-      .number()
-      .int()
-      .min(0)
-      .max(512)
-      .default(0)
-      .describe('with more it pauses for a person'),
+    batch: z.number().int().min(1).max(512),
+    waitSeconds: z.number().int().min(0).max(3_600).default(0),
+    maxFailures: z.number().int().min(0).max(512).default(0),
     order: z.enum(['by-criticality', 'as-asked']).default('by-criticality'),
   })
-  .describe('batch after batch, each verified before the next');
+  .describe('batch after batch; pauses above maxFailures');
 
 const rolloutState = z.enum(['waiting', 'running', 'held', 'failed', 'untouched']);
 const rolloutShape = z.object({

@@ -7,9 +7,13 @@ import {
   changeReject,
   changeUndo,
   flappingClear,
+  rolloutEnd,
+  rolloutPause,
+  rolloutResume,
   stopLift,
   stopLiftPage,
   stopsList,
+  undoLook,
 } from './approvals.ts';
 import { configApply, configPage, configStatus, operatorsList } from './authority.ts';
 import {
@@ -95,6 +99,10 @@ export const OPERATIONS: readonly Operation[] = [
   changeReject,
   changeCancel,
   changeUndo,
+  undoLook,
+  rolloutPause,
+  rolloutResume,
+  rolloutEnd,
   changeClose,
   flappingClear,
   emergencyStop,

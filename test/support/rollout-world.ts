@@ -11,15 +11,22 @@ import {
 export const TEN = Array.from({ length: 10 }, (_, i) => `host:n${i}`);
 
 export function aWideWorld(
-  options: WorldOptions & { readonly profile?: (id: string) => string } = {},
+  options: WorldOptions & {
+    readonly head?: string;
+    readonly profile?: (id: string) => string;
+  } = {},
 ): Promise<World> {
   const hosts = options.hosts ?? TEN;
-  const { profile = () => '' } = options;
+  const { head = '', profile = () => '' } = options;
   const lines = hosts.map(
     (id) =>
       `  ${id}:\n    hostType: debian\n    environment: test\n    transport: ssh\n    address: 192.0.2.7\n${profile(id)}`,
   );
-  return aChangeWorld({ fleet: `version: 1\ntargets:\n${lines.join('')}`, ...options, hosts });
+  return aChangeWorld({
+    fleet: `version: 1\n${head}targets:\n${lines.join('')}`,
+    ...options,
+    hosts,
+  });
 }
 
 export function aRollout(over: Partial<RolloutAsked> = {}, more: Partial<Proposal> = {}): Proposal {

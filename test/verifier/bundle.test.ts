@@ -634,6 +634,27 @@ const TAMPERS: readonly (readonly [what: string, code: string, bend: Bend])[] = 
     },
   ],
   [
+    'two intents of what is no rollout',
+    'events-order',
+    {
+      events: [4, 5, 6],
+      sayEvent: (e) => {
+        if (e.seq === 5) e.kind = 'change.intent';
+      },
+    },
+  ],
+  ...[
+    [['host:web-1']],
+    [['host:web-1', 'host:web-2'], ['host:web-2']],
+    [['host:web-1'], [], ['host:web-2']],
+    [['host:web-1'], ['host:web-9']],
+    'host:web-1',
+  ].map((batches): [string, string, Bend] => [
+    `batches that are not its targets: ${JSON.stringify(batches)}`,
+    'plan-form',
+    { sayPlan: (p) => (p.rollout = { batches, waitSeconds: 0, maxFailures: 0 }) },
+  ]),
+  [
     'an intent long after the run',
     'intent-after-run',
     {
@@ -931,3 +952,18 @@ function differences(a: Any, b: Any, path: string[] = []): string[] {
     differences(a[key], b[key], [...path, key]),
   );
 }
+
+describe('the bundle of a rollout', () => {
+  it('holds with an intent for each batch', async () => {
+    const bundle = makeBundle({
+      sayPlan: (p: Any) => {
+        p.rollout = { batches: [['host:web-2'], ['host:web-1']], waitSeconds: 60, maxFailures: 0 };
+      },
+      events: [4, 5, 6],
+      sayEvent: (e: Any) => {
+        if (e.seq === 5) e.kind = 'change.intent';
+      },
+    });
+    assert.deepEqual(codesOf(check(bundle)), []);
+  });
+});

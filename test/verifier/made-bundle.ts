@@ -35,6 +35,8 @@ export type Bend = {
   thenReceipt?: (receipt: Any, i: number) => void;
   receipts?: readonly number[];
   sayEvent?: (event: Any, i: number) => void;
+  /** Records that are part of it; the intent and the outcome. */
+  events?: readonly number[];
   thenEvent?: (event: Any, i: number) => void;
   sayNote?: (text: string) => string;
   thenNote?: (note: string) => string;
@@ -423,7 +425,7 @@ export function makeBundle(bend: Bend = {}, signing: Signing = inProcess): Buffe
     records.push(canonical(event));
   }
   const leaves = records.map((record) => sha256(`\0${record}`));
-  const events = [4, 6].map((seq, i) => {
+  const events = (bend.events ?? [4, 6]).map((seq, i) => {
     const event = {
       record: records[seq],
       seq,

@@ -17,6 +17,7 @@ import {
   renderStops,
   renderStopToLift,
 } from '../render/change.ts';
+import { renderUndoLook } from '../render/rollout.ts';
 import { consent, keyFor, mustReach } from '../signing.ts';
 import { readText } from './reading.ts';
 import {
@@ -43,6 +44,43 @@ export const WORDS: OptionSpec = {
   flags: '--words <words>',
   about: 'away from a terminal: the six words of the digest, as the page shows them',
 };
+
+/** Batch after batch in place of all at once. */
+export const ROLLOUT: readonly OptionSpec[] = [
+  {
+    flags: '--batch <n>',
+    about: 'in batches of at most this many targets, each verified before the next',
+    read: 'whole number',
+  },
+  {
+    flags: '--wait <seconds>',
+    about: 'with --batch: between two batches; default 0',
+    read: 'whole number',
+  },
+  {
+    flags: '--max-failures <n>',
+    about: 'with --batch: it pauses for you when more targets fail; default 0',
+    read: 'whole number',
+  },
+  { flags: '--in-order', about: 'with --batch: in the order given, not the least critical first' },
+];
+
+/** As `run_action` takes it. */
+export function rolloutOf(options: Options): { readonly rollout?: Record<string, Json> } {
+  const { batch, wait, maxFailures, inOrder } = options;
+  if (batch === undefined) {
+    if (wait === undefined && maxFailures === undefined && inOrder !== true) return {};
+    throw new Fault('invalid', 'usage', 'there are no batches to speak of: give --batch too');
+  }
+  return {
+    rollout: {
+      batch: Number(batch),
+      ...(wait === undefined ? {} : { waitSeconds: Number(wait) }),
+      ...(maxFailures === undefined ? {} : { maxFailures: Number(maxFailures) }),
+      ...(inOrder === true ? { order: 'as-asked' } : {}),
+    },
+  };
+}
 
 export const actions: CommandSpec = {
   usage: 'actions [query]',
@@ -75,6 +113,7 @@ Exits with 3 when it is refused, 6 when it failed, 7 when nobody knows whether i
     "propose service.restart web-1 --arg unit=nginx.service --reason 'it hangs'",
     "propose service.status web-1 --arg unit=nginx.service --reason 'looking'",
     "propose file.write web-1 --arg path=/etc/motd --arg validate=none --arg-file content=motd --reason 'new text'",
+    "propose package.upgrade web-1,web-2,web-3 --arg package=openssl --batch 2 --wait 60 --reason 'CVE'",
   ],
   options: [
     ARG,
@@ -85,6 +124,7 @@ Exits with 3 when it is refused, 6 when it failed, 7 when nobody knows whether i
     },
     REASON,
     { flags: '--dry-run', about: 'stop after the preview' },
+    ...ROLLOUT,
     { flags: '--idempotency-key <key>', about: 'the same key answers with the same change' },
   ],
   async run(desk, [action = '', targets = ''], options) {
@@ -109,6 +149,7 @@ Exits with 3 when it is refused, 6 when it failed, 7 when nobody knows whether i
         targets: listed(targets),
         args: Object.fromEntries(args),
         ...given(options, 'reason', 'dryRun', 'idempotencyKey'),
+        ...rolloutOf(options),
       },
       renderChange,
     );
@@ -231,12 +272,12 @@ const decision = (
   examples: [example],
   options: [REASON],
   async run(desk, [changeId = ''], options) {
-    const view = await desk.answer<ChangeView>(
+    await desk.answer<ChangeView>(
       operation,
       { changeId, ...given(options, 'reason') },
       renderResult,
     );
-    return operation === 'change_undo' ? exitOf(view) : EXIT_CODES.ok;
+    return EXIT_CODES.ok;
   },
 });
 
@@ -252,12 +293,88 @@ export const cancel = decision(
   'withdraw a change that did not start',
   "cancel chg_0123456789abcdef01234567 --reason 'no longer needed'",
 );
-export const undo = decision(
-  'undo',
-  'change_undo',
-  'run the signed way back of a change, or propose it',
-  "undo chg_0123456789abcdef01234567 --reason 'made it worse'",
-);
+export const undo: CommandSpec = {
+  usage: 'undo <change>',
+  summary: 'run the signed way back of a change, or propose it',
+  more: `It is refused where somebody else changed the same since: --show compares three ways what was before, what the change
+made, and what is now. With --only some targets, the way back of those is proposed, and signed anew.`,
+  examples: [
+    "undo chg_0123456789abcdef01234567 --reason 'made it worse'",
+    'undo chg_0123456789abcdef01234567 --show',
+    "undo chg_0123456789abcdef01234567 --only web-1,web-2 --reason 'made those worse'",
+  ],
+  options: [
+    { flags: '--reason <reason>', about: 'why' },
+    { flags: '--only <targets>', about: 'on these of its targets only', read: 'list' },
+    { flags: '--show', about: 'look at what moved since, and take nothing back' },
+  ],
+  async run(desk, [changeId = ''], options) {
+    if (options['show'] === true) {
+      await desk.answer('undo_look', { changeId }, renderUndoLook);
+      return EXIT_CODES.ok;
+    }
+    if (options['reason'] === undefined)
+      throw new Fault(
+        'invalid',
+        'usage',
+        'say why it is taken back: --reason, or --show to look first',
+      );
+    const view = await desk.answer<ChangeView>(
+      'change_undo',
+      { changeId, ...given(options, 'reason', 'only') },
+      renderResult,
+    );
+    return exitOf(view);
+  },
+};
+
+export const rollout: GroupSpec = {
+  usage: 'rollout',
+  summary: 'pause, resume or end a change that goes from batch to batch',
+  commands: [
+    {
+      usage: 'pause <change>',
+      summary: 'begin no further batch until you say so',
+      examples: ["rollout pause chg_0123456789abcdef01234567 --reason 'looking at the first ones'"],
+      options: [REASON],
+      async run(desk, [changeId = ''], options) {
+        await desk.answer('rollout_pause', { changeId, ...given(options, 'reason') }, renderResult);
+      },
+    },
+    {
+      usage: 'resume <change>',
+      summary: 'let a paused rollout go on: what failed so far is forgiven',
+      examples: [
+        "rollout resume chg_0123456789abcdef01234567 --reason 'web-4 was full, the rest is not'",
+      ],
+      options: [
+        REASON,
+        {
+          flags: '--max-failures <n>',
+          about: 'from here on; default: as it was signed',
+          read: 'whole number',
+        },
+      ],
+      async run(desk, [changeId = ''], options) {
+        const view = await desk.answer<ChangeView>(
+          'rollout_resume',
+          { changeId, ...given(options, 'reason', 'maxFailures') },
+          renderResult,
+        );
+        return exitOf(view);
+      },
+    },
+    {
+      usage: 'end <change>',
+      summary: 'end it: what was not begun never will be',
+      examples: ["rollout end chg_0123456789abcdef01234567 --reason 'it is not the cure'"],
+      options: [REASON],
+      async run(desk, [changeId = ''], options) {
+        await desk.answer('rollout_end', { changeId, ...given(options, 'reason') }, renderResult);
+      },
+    },
+  ],
+};
 
 export const close = decision(
   'close',

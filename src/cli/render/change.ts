@@ -4,6 +4,7 @@ import type { ChangeView, StopView } from '#execution';
 import type { Render } from '../desk.ts';
 import type { Paper, Piece, Tone } from '../text/paper.ts';
 import { age, brief, moment } from '../text/words.ts';
+import { batches, nextOfRollout } from './rollout.ts';
 
 type FoundAction = {
   readonly action: string;
@@ -76,6 +77,7 @@ export function shownWord(word: string): string {
 export const renderChange: Render<ChangeView> = (paper, change) => {
   head(paper, change);
   outcome(paper, change);
+  batches(paper, change);
   next(paper, change);
   output(paper, change);
   plan(paper, change);
@@ -86,6 +88,7 @@ export const renderChange: Render<ChangeView> = (paper, change) => {
 export const renderResult: Render<ChangeView> = (paper, change) => {
   head(paper, change);
   outcome(paper, change);
+  batches(paper, change);
   proof(paper, change);
   next(paper, change);
 };
@@ -186,9 +189,11 @@ function nextOf(change: ChangeView): readonly string[] {
       ];
     case 'refused':
       return [whenRefused(change)];
+    case 'executing':
+      if (change.rollout !== null) return nextOfRollout(change);
+      return [`holdfast changes ${id}   in a moment`];
     case 'proposed':
     case 'approved':
-    case 'executing':
       return [`holdfast changes ${id}   in a moment`];
     case 'closed':
     case 'expired':

@@ -60,6 +60,14 @@ describe('the bundle of a change', () => {
         ],
       ],
       [
+        'event-order',
+        [
+          ['change.intent', ''],
+          ['change.intent', ''],
+          ['change.outcome', 'confirmed'],
+        ],
+      ],
+      [
         'state-differs',
         [
           ['change.intent', ''],

@@ -104,6 +104,8 @@ function isPlan(plan: BundlePredicate['plan']): boolean {
   if (!texts(inForce as Record<string, Json>, 'inventory', 'policy', 'catalogue', 'baselines'))
     return false;
   if (!isList(targets) || !targets.every((one) => texts(one, 'id', 'hostId'))) return false;
+  const ids = targets.map(({ id }) => id as string);
+  if ('rollout' in plan && !isRollout((plan as Record<string, Json>)['rollout'], ids)) return false;
   return (
     isList(steps) &&
     steps.every(
@@ -119,6 +121,21 @@ function isPlan(plan: BundlePredicate['plan']): boolean {
         typeof one['atomic'] === 'boolean' &&
         ['step', 'of', 'timeoutSeconds'].every((name) => Number.isSafeInteger(one[name])),
     )
+  );
+}
+
+/** Batches that hold each target once. */
+function isRollout(rollout: Json | undefined, targets: readonly string[]): boolean {
+  const { batches, waitSeconds, maxFailures } = (rollout ?? {}) as Record<string, Json>;
+  if (!Array.isArray(batches) || !batches.every((each) => Array.isArray(each) && each.length > 0))
+    return false;
+  const ids = batches.flat();
+  return (
+    Number.isSafeInteger(waitSeconds) &&
+    Number.isSafeInteger(maxFailures) &&
+    ids.length === targets.length &&
+    new Set(ids).size === ids.length &&
+    ids.every((id) => typeof id === 'string' && targets.includes(id))
   );
 }
 
@@ -181,10 +198,14 @@ function checkEvents(
       findings.problem('event-missing', `record ${seq} is of another change or plan`);
     }
   }
-  checkStory(events, predicate.state, findings);
+  checkStory(events, predicate, findings);
 }
 
-function checkStory(all: readonly EventRecord[], state: string, findings: BundleFindings): void {
+function checkStory(
+  all: readonly EventRecord[],
+  { state, plan }: Pick<BundlePredicate, 'state' | 'plan'>,
+  findings: BundleFindings,
+): void {
   const events = all
     .filter(({ kind }) => kind === 'change.intent' || kind === 'change.outcome')
     .toSorted((a, b) => a.seq - b.seq);
@@ -193,9 +214,13 @@ function checkStory(all: readonly EventRecord[], state: string, findings: Bundle
   if (events.length === 0 && (hasEnded || state === 'executing')) {
     findings.problem('event-missing', 'no intent of this change is in the log');
   }
-  const isInTurn = events.every(
-    ({ kind }, i) => kind === (i % 2 === 0 ? 'change.intent' : 'change.outcome'),
-  );
+  // Of a rollout each batch has an intent of its own.
+  const mayRepeat = 'rollout' in plan;
+  const isInTurn = events.every(({ kind }, i) => {
+    const before = events[i - 1]?.kind;
+    if (kind !== (before ?? 'change.outcome')) return true;
+    return mayRepeat && kind === 'change.intent' && before === kind;
+  });
   if (!isInTurn) findings.problem('event-order', 'intents and outcomes do not take turns');
   if (!hasEnded) return;
   if (last?.kind !== 'change.outcome') {
