@@ -74,7 +74,38 @@ function aPlaybook(): Row {
   };
 }
 
+/** A node of Talos that does what the helper asks of it. */
+function aNode(args: Trial['arguments']): Row {
+  return {
+    arguments: args,
+    target: { id: 'host:cp-1', hostType: 'talos', transport: 'talos' },
+    hasFiles: true,
+    state: new Map([['stage', 'running']]),
+    facts: (state) => [
+      { entity: 'node:cp-1', attribute: 'config', value: '/etc/holdfast/talosconfig' },
+      { entity: 'node:cp-1', attribute: 'address', value: '10.5.0.2' },
+      { entity: 'node:cp-1', attribute: 'healthy', value: true },
+      { entity: 'node:cp-1', attribute: 'machine.ready', value: true },
+      { entity: 'node:cp-1', attribute: 'machine.stage', value: state.get('stage') ?? '' },
+      { entity: 'service:cp-1/kubelet', attribute: 'state.active', value: 'active' },
+      { entity: 'service:cp-1/kubelet', attribute: 'state.current', value: 'healthy' },
+    ],
+    programs: (argv, state) => {
+      if (argv[0] !== 'file 1' || argv[1] !== '--config') return 127;
+      if (argv[5] === 'reset') state.set('stage', 'maintenance');
+      return 0;
+    },
+  };
+}
+
+const INSTALLER = `ghcr.io/siderolabs/installer:v1.10.0@sha256:${'a'.repeat(64)}`;
+
 const ROWS: Readonly<Record<string, () => Row>> = {
+  'talos.service-restart': () => aNode({ service: 'kubelet' }),
+  'talos.apply-config': () => aNode({ file: '/srv/talos/cp-1.yaml', mode: 'no-reboot' }),
+  'talos.reboot': () => aNode({ mode: 'default' }),
+  'talos.upgrade': () => aNode({ image: INSTALLER }),
+  'talos.reset': () => aNode({ wipe: 'system-disk', then: 'shutdown' }),
   'ansible.apply': aPlaybook,
   'tofu.apply': () => aStack(0),
   'tofu.apply-destructive': () => aStack(2),

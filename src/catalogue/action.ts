@@ -13,7 +13,7 @@ export type SideEffect = (typeof SIDE_EFFECTS)[number];
 /**
  * Types of arguments. `unit`, `container`, `package`, `account`, `process`, `path`, `certificate` and `playbook`
  * name entities: the value must be one that a trusted source reports for that target, unless the
- * argument says `known: false`. `choices` is some of `values`, once each, joined by commas. `name` is a plain word, bound to a fact by `requires` where there is one.
+ * argument says `known: false`. `choices` is some of `values`, once each, joined by commas. `image` is a container image pinned by its digest. `name` is a plain word, bound to a fact by `requires` where there is one.
  */
 export const ARGUMENT_TYPES = [
   'unit',
@@ -28,6 +28,7 @@ export const ARGUMENT_TYPES = [
   'enum',
   'number',
   'version',
+  'image',
   'text',
   'boolean',
   'choices',

@@ -36,6 +36,9 @@ const ACCOUNT = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/;
 const NAME = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,126}[A-Za-z0-9_])?$/;
 // Below a root, and nothing that a tool could read as an option or a list.
 const PLAYBOOK = /^(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}\/){0,10}[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/;
+// By digest (OCI Image Specification), so that what was approved is what is installed, whatever its tag means by then.
+const IMAGE =
+  /^[a-z0-9](?:[a-z0-9.-]{0,100}[a-z0-9])?(?::[0-9]{1,5})?(?:\/[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?){1,8}(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?@sha256:[0-9a-f]{64}$/;
 const SEGMENT = /^[A-Za-z0-9._@%+=:,~-]+$/;
 
 /** Types that name an entity; the kind it has in the fact store. */
@@ -58,6 +61,7 @@ export function kindOfValue(type: ArgumentType, value: string): string | undefin
     case 'enum':
     case 'number':
     case 'version':
+    case 'image':
     case 'text':
     case 'boolean':
     case 'choices':
@@ -118,6 +122,10 @@ export function valueProblem(
       return NAME.test(value)
         ? undefined
         : 'must be a plain name: letters, digits, "_", and "." or "-" inside, at most 128';
+    case 'image':
+      return IMAGE.test(value)
+        ? undefined
+        : 'must be a container image pinned by its digest: registry/name:tag@sha256: and 64 hex digits';
     case 'playbook':
       return PLAYBOOK.test(value)
         ? undefined

@@ -42,12 +42,14 @@ describe('the shipped actions', () => {
         'service.enable',
         'service.restart',
         'service.stop',
+        'talos.apply-config',
+        'talos.service-restart',
         'tmp.clean',
         'tofu.apply',
         'user.lock',
         'user.unlock',
       ],
-      T3: ['host.reboot', 'tofu.apply-destructive'],
+      T3: ['host.reboot', 'talos.reboot', 'talos.reset', 'talos.upgrade', 'tofu.apply-destructive'],
     });
   });
 

@@ -8,6 +8,7 @@ export const SHIPPED_FILES = [
   'look.yaml',
   'package.yaml',
   'service.yaml',
+  'talos.yaml',
   'tofu.yaml',
   'upkeep.yaml',
   'user.yaml',

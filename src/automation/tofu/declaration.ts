@@ -13,7 +13,7 @@ import {
   TOFU_SOURCE,
   type ValueTest,
 } from '#model';
-import { isObject, resourceEntity } from './fields.ts';
+import { isObject, resourceEntity } from '../fields.ts';
 import { CHANGE_ACTIONS, type ChangeAction } from './read-plan.ts';
 
 /** A fact of `collector.tofu` as it is kept. */

@@ -9,9 +9,10 @@ import { canonicalJson, type Json } from '#base/json';
 import type { Clock, Files, MachineFiles, Programs, Random } from '#base/ports';
 import { formatInstant } from '#base/time';
 import { keyOf, TOFU_SOURCE } from '#model';
+import { resourceEntity } from '../fields.ts';
+import { maskingKey } from '../masking-key.ts';
 import type { Stack } from '../settings.ts';
 import { nothingSeen, type ToolFact, type ToolLook, type ToolShortfall } from '../tool-look.ts';
-import { resourceEntity } from './fields.ts';
 import { type KeptPlan, keepPlan, keptPlans } from './plan-files.ts';
 import { type Bench, CLI_SETTINGS, makePlan, pullState, showPlan } from './program.ts';
 import { type PlanSeen, type ResourceChange, readPlan } from './read-plan.ts';
@@ -91,12 +92,7 @@ async function placeOf(request: TofuLookRequest): Promise<Place> {
   const settings = await files.read(cli);
   if (settings === undefined || Buffer.from(settings).toString() !== CLI_SETTINGS)
     await files.replace(cli, Buffer.from(CLI_SETTINGS));
-  const keyFile = `${base}/key`;
-  let key = await files.read(keyFile);
-  if (key === undefined || key.length < 64) {
-    key = Buffer.from(Buffer.from(request.random.bytes(32)).toString('hex'));
-    await files.replace(keyFile, key);
-  }
+  const key = await maskingKey(files, request.random, request.stateDirectory);
   return {
     programs,
     stack,
@@ -104,7 +100,7 @@ async function placeOf(request: TofuLookRequest): Promise<Place> {
     home,
     planMs: request.planTimeoutMs ?? PLAN_MS,
     directory,
-    key: Buffer.from(key).toString(),
+    key,
   };
 }
 

@@ -6,8 +6,8 @@
 import { digestOf, sha256 } from '#base/digest';
 import { Fault } from '#base/fault';
 import { canonicalJson, type Json, type JsonObject, jsonLoss, jsonProblem } from '#base/json';
-import { type Field, fieldsOf, isObject } from './fields.ts';
-import { Masking } from './masking.ts';
+import { type Field, fieldsOf, isObject } from '../fields.ts';
+import { Masking } from '../masking.ts';
 
 export const CHANGE_ACTIONS = ['create', 'update', 'delete', 'replace'] as const;
 export type ChangeAction = (typeof CHANGE_ACTIONS)[number];

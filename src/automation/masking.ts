@@ -1,5 +1,5 @@
 /**
- * Values of a plan without its secrets. What the configuration marks as sensitive becomes a keyed digest,
+ * Values that a tool tells, without their secrets. What the configuration marks as sensitive becomes a keyed digest,
  * and so does every other text that holds the same value: the mark does not follow a value everywhere (the
  * `output` of a `terraform_data` does not inherit it from its `input`).
  *
@@ -16,11 +16,14 @@ const MOST_SECRETS = 2_000;
 
 export class Masking {
   readonly #key: string;
+  readonly #isSecret: (name: string) => boolean;
   readonly #whole = new Set<string>();
   readonly #parts: string[] = [];
 
-  constructor(key: string) {
+  /** What stands under a name that `isSecret` is hidden whole, marked or not. */
+  constructor(key: string, isSecret: (name: string) => boolean = isSecretName) {
     this.#key = key;
+    this.#isSecret = isSecret;
   }
 
   /** Learns the texts of `value` that `marks` says are sensitive. */
@@ -50,7 +53,7 @@ export class Masking {
     return Object.fromEntries(
       Object.entries(value as JsonObject).map(([name, each]) => [
         name,
-        isSecretName(name) && each !== null && typeof each !== 'boolean'
+        this.#isSecret(name) && each !== null && typeof each !== 'boolean'
           ? this.#sealed(each)
           : this.mask(each, inner[name]),
       ]),

@@ -1,4 +1,4 @@
-/** Resources and their fields as entities and attributes: two names never become one. */
+/** What a tool keeps as entities, and its fields as attributes: two names never become one. */
 import { sha256 } from '#base/digest';
 import { canonicalJson, type Json, type JsonObject } from '#base/json';
 import { LIMITS } from '#base/limits';
@@ -14,7 +14,12 @@ const UNSAFE = /[%*\p{C}\p{Zl}\p{Zp}]/gu;
 
 /** `resource:edge/aws_instance.web["a"]`. */
 export function resourceEntity(stack: string, address: string): string {
-  const prefix = `resource:${stack}/`;
+  return entityOf('resource', stack, address);
+}
+
+/** `kind:host/name` of any name: what a key cannot hold is percent-encoded, what is too long ends in its digest. */
+export function entityOf(kind: string, host: string, address: string): string {
+  const prefix = `${kind}:${host}/`;
   const key = fit(encoded(address), LIMITS.entityChars - prefix.length, address);
   const entity = prefix + key;
   return entityProblem(entity) === undefined ? entity : `${prefix}sha256-${sha256(address)}`;
