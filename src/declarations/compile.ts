@@ -7,7 +7,12 @@ import type { Instant } from '#base/time';
 import type { Declaration, Target } from '#model';
 
 /** A text that somebody wrote; `file` is what `because.at` and faults call it. */
-export type ContentFile = { readonly file: string; readonly text: string };
+export type ContentFile = {
+  readonly file: string;
+  readonly text: string;
+  /** When it was written; of feeds, which say nothing of themselves otherwise. */
+  readonly modifiedAt?: Instant;
+};
 
 /** One fact as it holds at `About.now`, by a source that is trusted with its kind. */
 export type KnownFact = {

@@ -11,6 +11,7 @@ export {
 export { type DeclarationFaultCode, declarationFault } from './faults.ts';
 export { type Accepted, acceptInFile } from './git/accept.ts';
 export { type Baselines, GIT_LIMITS, gitMaker } from './git/index.ts';
+export { integrityMaker } from './integrity.ts';
 export { baselinesIn } from './repository/baselines-in-tree.ts';
 export { gitCall, OBJECT, parseBlobs, parseTree, textOf } from './repository/git.ts';
 export { entryOf, withObject } from './repository/trees.ts';
@@ -23,3 +24,5 @@ export {
   NO_SETTINGS,
   readDeclarationSettings,
 } from './settings.ts';
+export type { Feed } from './vulnerability/feed.ts';
+export { vulnerabilityMaker } from './vulnerability/maker.ts';

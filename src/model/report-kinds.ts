@@ -48,4 +48,14 @@ export const REPORT_KINDS: Readonly<Record<string, KindSpec>> = {
       solution: attribute('text', 'What it advises'),
     },
   },
+  vulnerability_feed: {
+    about:
+      'What is known of vulnerabilities. Never told of a target: where it is needed, the feed is old or knows nothing of the release',
+    attributes: {},
+  },
+  package_source: {
+    about:
+      'Which source each package is built from. Never told by itself: where it is needed, packages were judged by their own names',
+    attributes: {},
+  },
 };

@@ -55,13 +55,15 @@ function tell(read: AideReport, report: ToolReport): ReturnType<ReportParser['pa
   return endReport(seen, KINDS, evidence, report);
 }
 
-const HEADS: Readonly<Record<string, Change | 'details' | 'none'>> = {
-  'Added entries:': 'added',
-  'Removed entries:': 'removed',
-  'Changed entries:': 'changed',
-  'Detailed information about changes:': 'details',
-  'The attributes of the (uncompressed) database(s):': 'none',
-};
+const HEADS: ReadonlyMap<string, Change | 'details' | 'none'> = new Map(
+  Object.entries({
+    'Added entries:': 'added',
+    'Removed entries:': 'removed',
+    'Changed entries:': 'changed',
+    'Detailed information about changes:': 'details',
+    'The attributes of the (uncompressed) database(s):': 'none',
+  } as const),
+);
 const RULE = /^-{20,}$/;
 /** Signs for each attribute, or a word; then the path. */
 const ENTRY = /^(?:added|removed|changed|[A-Za-z?!|][^:]{4,60}): (\/.*)$/;
@@ -87,7 +89,7 @@ function readText(text: string): AideReport | undefined {
   let about: Details = {};
   let attribute = '';
   lines.forEach((line, at) => {
-    const head = HEADS[line];
+    const head = HEADS.get(line);
     if (head !== undefined && RULE.test(lines[at - 1] ?? '') && RULE.test(lines[at + 1] ?? '')) {
       part = head;
       return;
@@ -122,7 +124,7 @@ function readText(text: string): AideReport | undefined {
 
 /** One line of a detail, which may go on in the next; answers the attribute it is of. */
 function addDetail(about: Details, before: string, line: string): string {
-  const name = /^ ([A-Za-z0-9_+]{1,12}) *: /.exec(line)?.[1]?.toLowerCase();
+  const name = /^ ([A-Za-z][A-Za-z0-9_+]{0,11}) *: /.exec(line)?.[1]?.toLowerCase();
   const attribute = name ?? (line.startsWith(' '.repeat(VALUE_AT)) ? before : '');
   if (attribute === '') return '';
   const rest = line.slice(VALUE_AT);

@@ -11,17 +11,19 @@ const KINDS = ['control'] as const;
 const TEXT_CHARS = 300;
 
 /** Results of XCCDF 1.2 (NIST IR 7275r4, 6.6.4.2) in our words. */
-const RESULTS: Readonly<Record<string, string>> = {
-  pass: 'pass',
-  fixed: 'pass',
-  fail: 'fail',
-  error: 'error',
-  unknown: 'unknown',
-  notapplicable: 'not-applicable',
-  notchecked: 'not-checked',
-  notselected: 'not-selected',
-  informational: 'informational',
-};
+const RESULTS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    pass: 'pass',
+    fixed: 'pass',
+    fail: 'fail',
+    error: 'error',
+    unknown: 'unknown',
+    notapplicable: 'not-applicable',
+    notchecked: 'not-checked',
+    notselected: 'not-selected',
+    informational: 'informational',
+  }),
+);
 
 type RuleResult = { readonly rule: string; readonly severity: string | undefined; result: string };
 
@@ -46,7 +48,7 @@ export const openscapParser: ReportParser = {
     const seen = gatheringOf(report);
     const told = new Set<string>();
     for (const { rule, severity, result } of read.results) {
-      const known = RESULTS[result];
+      const known = RESULTS.get(result);
       if (known === undefined) seen.short('control', 'a result is none that XCCDF has');
       else if (told.has(rule)) seen.short('control', 'a rule has two results');
       told.add(rule);

@@ -319,6 +319,7 @@ describe('what OpenSCAP tells', () => {
     ['no rules', XCCDF.replace(/ {2}<Rule .*\n/g, '')],
     ['a result that is none', XCCDF.replace('>fail<', '>fine<')],
     ['two results of one rule', XCCDF.replaceAll('rule_two', 'rule_one')],
+    ['a result that any object has', XCCDF.replace('>fail<', '>constructor<')],
     ['two tests', XCCDF.replace(/( {2}<TestResult[\s\S]*<\/TestResult>\n)/, '$1$1')],
   ];
   for (const [what, text] of doubtful) {
@@ -330,6 +331,7 @@ describe('what OpenSCAP tells', () => {
   const hostile: readonly (readonly [string, string])[] = [
     ['a document type', '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'],
     ['an entity of its own', '<a>&b;</a>'],
+    ['an entity that any object has', '<a>&constructor;</a>'],
     ['a bare &', '<a>a & b</a>'],
     ['a number that is no character', '<a>&#0;</a>'],
     ['half a character', '<a>&#xD800;</a>'],

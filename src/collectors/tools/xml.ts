@@ -100,20 +100,22 @@ function readAttributes(text: string, from: number, attributes: Map<string, stri
   }
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  lt: '<',
-  gt: '>',
-  amp: '&',
-  quot: '"',
-  apos: "'",
-};
+const ENTITIES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    lt: '<',
+    gt: '>',
+    amp: '&',
+    quot: '"',
+    apos: "'",
+  }),
+);
 
 function plain(text: string, at: number): string {
   if (!text.includes('&')) return text;
   const made = text.replace(
     /&(?:#(\d{1,7})|#x([0-9A-Fa-f]{1,6})|([a-z]{2,4}));/g,
     (_, ten, hex, name) => {
-      if (typeof name === 'string') return ENTITIES[name] ?? '\0';
+      if (typeof name === 'string') return ENTITIES.get(name) ?? '\0';
       const code = typeof ten === 'string' ? Number(ten) : Number.parseInt(String(hex), 16);
       const isText = code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
       return isText ? String.fromCodePoint(code) : '\0';

@@ -52,24 +52,20 @@ export function compileProfile(profile: Profile, name: string, about: About): De
   const asked = controlStates(profile, about).flatMap(({ control, state }) =>
     state === 'asked' || state === 'lapsed' ? [control] : [],
   );
-  const kinds = new Set(asked.flatMap((control) => kindsOf(control, target)));
+  const needs = [...new Set(asked.flatMap((control) => kindsOf(control, target)))].sort();
+  const expectations = asked.flatMap((control) => expectationsOf(profile.name, control, about));
   return {
     id: `cis:${name}`,
     kind: 'cis',
     name,
     scope: target.scope,
     target: target.id,
-    expectations: asked.flatMap((control) => expectationsOf(profile.name, control, about)),
+    expectations,
     closed: [],
-    needs: [...kinds].sort().map((kind) => ({ kind, source: null })),
+    needs: needs.map((kind) => ({ kind, source: null })),
     since: null,
-    digest: profileDigest(profile, target),
+    digest: digestOf([name, target.id, needs, expectations] as unknown as Json),
   };
-}
-
-/** Over the profile and whom it is for; what is known of the target, and the day, are not in it. */
-function profileDigest(profile: Profile, target: Target): string {
-  return digestOf({ profile, target: target.id } as unknown as Json);
 }
 
 /** What is not known to be otherwise is asked. */
