@@ -33,7 +33,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   redaction: { doors: ['base'], outside: [] },
   inventory: { doors: ['base', 'model'], outside: ['yaml'] },
   drift: { doors: ['base', 'model'], outside: ['zod/v4'] },
-  declarations: { doors: ['base', 'strict-yaml', 'model'], outside: ['yaml'] },
+  declarations: { doors: ['base', 'strict-yaml', 'model', 'drift'], outside: ['yaml'] },
   catalogue: { doors: ['base', 'model'], outside: ['yaml'] },
   planning: { doors: ['base', 'model', 'catalogue'], outside: [] },
   convergence: { doors: ['base', 'model', 'catalogue'], outside: [] },
