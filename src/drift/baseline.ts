@@ -106,6 +106,7 @@ export function blessBaseline(request: BlessRequest, input: BlessInput): Baselin
     passedOver: [...passedOver].toSorted(byText),
     blessedAt,
     knownAt,
+    amended: [],
     digest: baselineDigest(facts),
     facts: facts.length,
     blessedBy,

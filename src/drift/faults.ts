@@ -5,6 +5,8 @@ const KINDS = {
   'nothing-to-bless': 'conflict',
   /** A baseline's name, reason or kinds cannot be used. */
   'invalid-baseline': 'invalid',
+  /** More fields were accepted one by one than a baseline takes. Bless it anew. */
+  'too-many-amendments': 'conflict',
   /** What the store answers for the blessed moment is not what was blessed. Nothing can be compared. */
   'baseline-mismatch': 'broken',
   /** A waiver without a reason, an owner, an end in the future, or an aim. */

@@ -1,9 +1,9 @@
+export { amend, declaredNow, type FactsAt } from './amend.ts';
 export {
   type BlessInput,
   type BlessRequest,
   baselineDigest,
   blessBaseline,
-  declaredFacts,
   requireBaselineHolds,
 } from './baseline.ts';
 export { type Bounds, boundsOf, type Past, type PastRun } from './bounds.ts';

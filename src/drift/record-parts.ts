@@ -2,7 +2,7 @@
 import * as z from 'zod/v4';
 import type { Json } from '#base/json';
 import { formatInstant, type Instant, tryParseInstant } from '#base/time';
-import { type Because, CAUSE_VERDICTS, type Cause } from '#model';
+import { type Amendment, type Because, CAUSE_VERDICTS, type Cause } from '#model';
 import { driftFault } from './faults.ts';
 
 const text = z.string().nullable();
@@ -39,6 +39,21 @@ const causeForm = z.strictObject({
 
 export function readBecause(value: Json): Because {
   return read('reason', becauseForm, value);
+}
+
+const amendedForm = z.array(
+  z.strictObject({
+    entity: z.string(),
+    attribute: z.string(),
+    at: time,
+    knownAt: time,
+    by: z.string(),
+    reason: z.string(),
+  }),
+);
+
+export function readAmended(value: Json): readonly Amendment[] {
+  return read('amendment', amendedForm, value);
 }
 
 export function readCause(value: Json): Cause {

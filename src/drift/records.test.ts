@@ -30,6 +30,16 @@ const aBaseline: Baseline = {
   passedOver: ['service load'],
   blessedAt: noon,
   knownAt: later,
+  amended: [
+    {
+      entity: 'user:web-1/ada',
+      attribute: '*',
+      at: noon,
+      knownAt: later,
+      by: 'operator:ada',
+      reason: 'she left',
+    },
+  ],
   digest: 'sha256:00',
   facts: 3,
   blessedBy: 'ada',

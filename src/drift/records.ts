@@ -21,7 +21,7 @@ import {
 } from '#model';
 import { driftFault } from './faults.ts';
 import type { Reconciled } from './reconcile.ts';
-import { causeJson, readBecause, readCause } from './record-parts.ts';
+import { causeJson, readAmended, readBecause, readCause } from './record-parts.ts';
 
 /** As the store's `FactInput`. */
 export type RecordFact = {
@@ -108,6 +108,15 @@ export function findingFromFacts(facts: Iterable<RecordedFact>): Finding {
 export function baselineFacts(baseline: Baseline): RecordFact[] {
   const entity = `baseline:${baseline.id}`;
   return [
+    {
+      entity,
+      attribute: 'amended',
+      value: baseline.amended.map(({ at, knownAt, ...rest }) => ({
+        ...rest,
+        at: formatInstant(at),
+        knownAt: formatInstant(knownAt),
+      })),
+    },
     { entity, attribute: 'blessedAt', value: formatInstant(baseline.blessedAt) },
     { entity, attribute: 'blessedBy', value: baseline.blessedBy },
     {
@@ -150,6 +159,7 @@ export function baselineFromFacts(facts: Iterable<RecordedFact>): Baseline {
     passedOver: record.list('passedOver', (each) => record.asText(each)),
     blessedAt: record.instant('blessedAt'),
     knownAt: record.instant('knownAt'),
+    amended: record.has('amended') ? readAmended(record.value('amended')) : [],
     digest: record.text('digest'),
     facts: record.count('facts'),
     blessedBy: record.text('blessedBy'),

@@ -17,6 +17,17 @@ export type BaselineGap = BaselinePart & {
   readonly reason: string | null;
 };
 
+/** One field that was accepted later: what was known of it at that moment takes the place of what was blessed. */
+export type Amendment = {
+  readonly entity: string;
+  /** `*`: the whole entity, also when nothing of it was there. */
+  readonly attribute: string;
+  readonly at: Instant;
+  readonly knownAt: Instant;
+  readonly by: string;
+  readonly reason: string;
+};
+
 export type Baseline = {
   /** `baseline_` + 24 hex digits. */
   readonly id: string;
@@ -34,6 +45,9 @@ export type Baseline = {
   /** The moment whose state is declared good (`asOf`). */
   readonly blessedAt: Instant;
   readonly knownAt: Instant;
+  /** In the order they were made; of two about one field the later counts. */
+  readonly amended: readonly Amendment[];
+  /** Over what is declared now, amendments in. */
   readonly digest: string;
   /** How many facts the digest binds. */
   readonly facts: number;

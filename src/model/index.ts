@@ -1,4 +1,5 @@
 export {
+  type Amendment,
   type Baseline,
   type BaselineGap,
   type BaselinePart,

@@ -8,10 +8,11 @@ import {
   type Declared,
   type DiffResult,
   declaredBaseline,
-  declaredFacts,
+  declaredNow,
   declaredOf,
   diffFacts,
   type Exceptions,
+  type FactsAt,
   findingFromFacts,
   groupRecords,
   openings,
@@ -87,16 +88,15 @@ export class DeclaredFacts {
 
   /** Throws `baseline-mismatch` when the store no longer answers what was blessed. */
   of(baseline: Baseline, facts: FactReader): Declared {
-    const kept = this.#kept.get(baseline.id);
-    if (kept !== undefined) return kept.declared;
-    const at = { asOf: baseline.blessedAt, knownAt: baseline.knownAt };
-    const filter = { scopes: [baseline.scope], target: baseline.target, type: 'observed' as const };
     // A pinned moment of an append-only store never reads differently.
-    const found = declaredFacts(facts.each(filter, at), baseline, RULES);
+    const key = `${baseline.id} ${baseline.digest}`;
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) return kept.declared;
+    const found = declaredNow(baseline, factsOf(baseline, facts), RULES);
     requireBaselineHolds(baseline, found);
     if (this.#kept.size >= 32) this.#kept.delete(this.#kept.keys().next().value ?? '');
     const declared = declaredBaseline(baseline, found);
-    this.#kept.set(baseline.id, { facts: found, declared });
+    this.#kept.set(key, { facts: found, declared });
     return declared;
   }
 
@@ -107,6 +107,14 @@ export class DeclaredFacts {
     this.#ready.set(declaration, ready);
     return ready;
   }
+}
+
+/** Observed facts of a baseline's target at the moments it pins. */
+export function factsOf({ scope, target }: Baseline, facts: FactReader): FactsAt {
+  return ({ at, knownAt }, entity) => {
+    const filter = { scopes: [scope], target, type: 'observed' as const };
+    return facts.each(entity === null ? filter : { ...filter, entity }, { asOf: at, knownAt });
+  };
 }
 
 /** One declaration, as answers name it. */
@@ -134,7 +142,12 @@ type Choice = {
   readonly again?: boolean;
 };
 
-type Side = { readonly by: DeclaredBy; readonly declared: Declared | undefined };
+type Side = {
+  readonly by: DeclaredBy;
+  readonly declared: Declared | undefined;
+  /** Its source cannot be read. */
+  readonly problem?: string;
+};
 
 const NOTHING = {
   findings: [],
@@ -170,7 +183,7 @@ export function driftOf(
   const past = pastOf(facts, target, at, inventory);
   return sides.map((side) => {
     const known = previous.get(side.by.id) ?? [];
-    const current =
+    let current: DiffResult =
       side.declared === undefined
         ? NOTHING
         : diffFacts({
@@ -181,6 +194,7 @@ export function driftOf(
             rules: RULES,
             now: at.asOf,
           });
+    if (side.problem !== undefined) current = unreadable(current, known, side.problem);
     const bounds = new Map<string, Bounds>();
     const asked = choose.again === true ? current.findings : openings({ previous: known, current });
     for (const finding of asked) {
@@ -201,6 +215,21 @@ export function driftOf(
     });
     return { by: side.by, reconciled, weights: current.weights };
   });
+}
+
+/** What is itself unknown says why, and whatever was found of it before stays as it was. */
+function unreadable(current: DiffResult, known: readonly Finding[], problem: string): DiffResult {
+  const [first = '', ...more] = problem.split('\n');
+  const because = {
+    id: null,
+    title: first,
+    rationale: more.length === 0 ? null : more.join('\n'),
+    remediation: 'holdfast declarations check',
+    reference: null,
+    at: null,
+  };
+  const findings = current.findings.map((finding) => ({ ...finding, because }));
+  return { ...current, findings, unsure: [...current.unsure, ...known] };
 }
 
 /** Of an `unknown` finding: when its kind was last seen whole. */
@@ -236,8 +265,11 @@ function sidesOf(
   if (others === undefined) return sides;
   for (const declaration of others) {
     const by = byOf(declaration, sources);
-    if (wanted(by)) sides.push({ by, declared: declared.ready(declaration) });
+    const { problem } = declaration;
+    const broken = problem === undefined ? {} : { problem };
+    if (wanted(by)) sides.push({ by, declared: declared.ready(declaration), ...broken });
   }
+  if (sources.isWhole?.() === false) return sides;
   const made = new Set(others.map(({ id }) => id));
   for (const [id, findings] of previous) {
     const kind = findings[0]?.declared ?? 'blessed';

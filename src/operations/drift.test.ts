@@ -202,3 +202,24 @@ describe('drift against a blessed baseline', () => {
     );
   });
 });
+
+describe('accepting what is', () => {
+  it('closes that finding and no other, and what is accepted is drift when it moves', async () => {
+    const world = await aWorld();
+    await see(world, '2026-03-01T12:00:00Z', USERS);
+    await world.ask('baseline_bless', { reason: 'fresh install' });
+    const now = { 'user:web-1/root': { uid: 0, shell: '/bin/zsh' }, 'user:web-1/eve': { uid: 0 } };
+    await see(world, '2026-03-01T12:05:00Z', now);
+    const [, eve, shell] = await drift(world);
+    assert.ok(eve !== undefined && shell !== undefined);
+    const told = await world.value('finding_accept', { finding: shell.id, reason: 'zsh is fine' });
+    assert.deepEqual(told.findings.resolved, [shell.id]);
+    assert.equal(told.baseline.amended, 1);
+    await world.ask('finding_accept', { finding: eve.id, reason: 'she works here' });
+    assert.deepEqual(brief(await drift(world)), [['user:web-1/ada', '*', 'missing', 'open']]);
+    await see(world, '2026-03-01T12:10:00Z', { ...USERS, 'user:web-1/eve': { uid: 0 } });
+    assert.deepEqual(brief(await drift(world)), [['user:web-1/root', 'shell', 'changed', 'open']]);
+    const again = { finding: eve.id, reason: 'again' };
+    await throwsFault(() => world.ask('finding_accept', again), 'cannot-accept');
+  });
+});

@@ -1,4 +1,6 @@
 /** Everything a caller may ask for. Surfaces are made from this list; a name here is a promise. */
+
+import { findingAccept } from './accept.ts';
 import {
   approvalPage,
   changeApprove,
@@ -27,7 +29,9 @@ import {
 } from './baselines.ts';
 import { analyzeCommand, runCommand } from './commands.ts';
 import { compareFacts } from './compare-facts.ts';
+import { driftConverge, wayBack } from './converge.ts';
 import { describeSystem } from './describe-system.ts';
+import { driftChanges, driftRefresh } from './drift-changes.ts';
 import { driftScan } from './drift-scan.ts';
 import {
   enrolmentAdd,
@@ -70,6 +74,11 @@ export const OPERATIONS: readonly Operation[] = [
   driftScan,
   explainFinding,
   whatChanged,
+  driftChanges,
+  driftRefresh,
+  wayBack,
+  findingAccept,
+  driftConverge,
   ingestObservation,
   observe,
   targetSummary,

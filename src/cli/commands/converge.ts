@@ -4,6 +4,7 @@ import type { Desk } from '../desk.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import {
   type FindingChange,
+  renderAccepted,
   renderConverged,
   renderFindingChange,
   renderWays,
@@ -52,6 +53,21 @@ export const converge: CommandSpec = {
     );
     if (changes.length === 0) return EXIT_CODES.missing;
     return changes.some(({ state }) => state === 'refused') ? EXIT_CODES.refused : EXIT_CODES.ok;
+  },
+};
+
+export const accept: CommandSpec = {
+  usage: 'accept <finding>',
+  summary: 'declare what is seen of one field to be right, in the baseline that says otherwise',
+  more: 'Nothing else of the baseline moves. It counts at once, and is in force for changes when an operator signs the config.',
+  examples: ["drift accept finding_0123456789abcdef --reason 'the new port is ours'"],
+  options: [{ flags: '--reason <reason>', about: 'why it is right', mandatory: true }],
+  async run(desk, [finding], options) {
+    await desk.answer(
+      'finding_accept',
+      { finding: finding ?? '', ...given(options, 'reason') },
+      renderAccepted,
+    );
   },
 };
 

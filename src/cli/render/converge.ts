@@ -56,6 +56,16 @@ export const renderWays: Render<{
   writeLeft(paper, left);
 };
 
+export const renderAccepted: Render<{
+  readonly finding: string;
+  readonly baseline: { readonly name: string; readonly amended: number };
+  readonly findings: { readonly open: number };
+  readonly next: string;
+}> = (paper, { finding, baseline, findings, next }) => {
+  paper.whole({ text: 'Accepted ', tone: 'good' }, `${finding} in ${baseline.name}.`);
+  paper.whole(`${count(findings.open, 'finding')} open. ${next}`);
+};
+
 export type FindingChange = {
   readonly was: string | null;
   readonly finding: {
