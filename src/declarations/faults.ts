@@ -7,6 +7,8 @@ const KINDS = {
   'invalid-declarations': 'invalid',
   /** A repository answered what no repository of ours would. */
   'invalid-repository': 'invalid',
+  /** A feed is not there, or no text. */
+  'feed-unavailable': 'unavailable',
   /** It cannot be read now. */
   'repository-unavailable': 'unavailable',
   /** The branch moved, or what was to be edited is not there. */

@@ -54,6 +54,8 @@ export type AuthorityNeeds = {
   readonly organisation: () => Promise<string>;
   /** Of what lies there now, with the operators' registry given. */
   readonly digests: (operators: string) => Promise<Digests>;
+  /** Names of what was edited since `baselines` was signed with the second digest; `now` is the first. */
+  readonly edited: (now: string, signed: string | undefined) => Promise<readonly string[]>;
   readonly checkpoint: () => Promise<{ readonly size: number; readonly root: string }>;
   /** The latest version that this machine, as a host, was brought; `undefined` while it cannot be asked. */
   readonly versionOnHost: () => Promise<number | undefined>;
@@ -127,6 +129,7 @@ export class AuthorityKeeper implements AuthorityPowers {
       operators: this.#registry(operatorsText),
       hasRecovery: current?.hasRecovery ?? false,
       restored: await this.#restored(),
+      edited: await this.#needs.edited(now.baselines, current?.config.baselines),
     };
   }
 
@@ -346,7 +349,10 @@ export class AuthorityKeeper implements AuthorityPowers {
         ...now,
         ...filesNow(current),
       });
-      return status.state === 'changed' ? status.changed.map(inWords) : [];
+      const edited = await this.#needs.edited(now.baselines, current.config.baselines);
+      const named = (name: string): string =>
+        name === 'baselines' && edited.length > 0 ? edited.join(', ') : inWords(name);
+      return status.state === 'changed' ? status.changed.map(named) : [];
     } catch (thrown) {
       return [`cannot be read: ${asFault(thrown).message}`];
     }
@@ -435,7 +441,7 @@ function inWords(name: string): string {
     case 'catalogue':
       return 'the catalogue (catalogue/, runbooks/, or the shipped actions of this version)';
     case 'baselines':
-      return 'baselines or waivers';
+      return 'baselines, waivers or declarations (declarations.yaml and what it names)';
     default:
       return `the file ${name}`;
   }

@@ -22,11 +22,20 @@ const FOLDERS = [
   'catalogue',
   'commands',
   'runbooks',
+  'declarations',
   'outputs',
   'stops',
   FORMER_HOST,
 ] as const;
-const SINGLE = ['fleet.yaml', 'operators.yaml', 'evidence.yaml', 'transport.yaml', 'notices.yaml', 'STOP'] as const;
+const SINGLE = [
+  'fleet.yaml',
+  'operators.yaml',
+  'declarations.yaml',
+  'evidence.yaml',
+  'transport.yaml',
+  'notices.yaml',
+  'STOP',
+] as const;
 const TAKEN: ReadonlySet<string> = new Set([
   'store',
   'log',

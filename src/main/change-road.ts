@@ -16,6 +16,7 @@ import {
   openOutputStore,
 } from '#evidence';
 import { type ChangeRoad, type FaultPoint, openChangeRoad } from '#execution';
+import type { Inventory } from '#inventory';
 import { nodeMachineFiles, nodePoster, nodePrograms } from '#machine';
 import { BASELINE_SOURCE, type Target } from '#model';
 import type { LookHow, TargetLook } from '#operations';
@@ -92,8 +93,9 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
   const declarations = new DeclarationsKeeper({
     files,
     programs: nodePrograms(),
+    machineFiles: nodeMachineFiles(),
     paths,
-    inventory: () => inventory.refresh(),
+    inventory: async (): Promise<Inventory> => reports.over(await inventory.refresh()),
   });
   const baselinesDigest = async (): Promise<string> =>
     declarations.digest(storedDigest(store, clock, (await inventory.refresh()).scopes));
@@ -172,7 +174,7 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     },
     at: needs.at,
   });
-  const reports = new ReportLooks({
+  const reports: ReportLooks = new ReportLooks({
     clock,
     random,
     log,

@@ -2,16 +2,19 @@
 import { isAbsolute, join } from 'node:path';
 import { digestOf, sha256 } from '#base/digest';
 import { asFault, Fault } from '#base/fault';
-import type { Files, Programs } from '#base/ports';
+import type { Files, MachineFiles, Programs } from '#base/ports';
 import {
   type Baselines,
   type ContentFile,
   type DeclarationSettings,
   declarationFault,
   type Entry,
+  type Feed,
   gitMaker,
   NO_SETTINGS,
   readDeclarationSettings,
+  textOf,
+  vulnerabilityMaker,
 } from '#declarations';
 import type { Paths } from './data-directory.ts';
 import { stampOf, stampOfFolder } from './file-stamp.ts';
@@ -22,6 +25,15 @@ import { readTextFolder } from './text-folder.ts';
 export const SETTINGS_FILE = 'declarations.yaml';
 const SETTINGS_BYTES = 1_048_576;
 const MOST_REPOSITORIES = 200;
+const MOST_FEEDS = 8;
+const FEED_BYTES = 256 * 1024 * 1024;
+
+export type ContentNeeds = {
+  readonly files: Files;
+  readonly programs: Programs;
+  /** For what lies elsewhere, and may be of others. */
+  readonly machineFiles: MachineFiles;
+};
 
 /** One text that decides what should be: an operator signs all of them. */
 export type Part = { readonly name: string; readonly digest: string };
@@ -42,18 +54,20 @@ type KeptBranch = {
 export class DeclarationContent {
   readonly #files: Files;
   readonly #programs: Programs;
+  readonly #machine: MachineFiles;
+  readonly #feeds = new Map<string, { readonly stamp: string; readonly content: Content<Feed> }>();
   readonly #settings: Kept<Content<DeclarationSettings>>;
   readonly #profiles: Kept<Content<readonly ContentFile[]>>;
   readonly #branches = new Map<string, KeptBranch>();
   readonly #folder: string;
 
   constructor(
-    files: Files,
-    programs: Programs,
+    { files, programs, machineFiles }: ContentNeeds,
     { declarations, declarationFiles }: Pick<Paths, 'declarations' | 'declarationFiles'>,
   ) {
     this.#files = files;
     this.#programs = programs;
+    this.#machine = machineFiles;
     this.#folder = declarationFiles;
     this.#settings = new Kept(
       () => stampOf(declarations),
@@ -76,8 +90,36 @@ export class DeclarationContent {
   }
 
   /** Where a feed lies: it moves by itself, and is in force by its name. */
-  feed({ feed }: { readonly feed: string }): string {
+  feedPath({ feed }: { readonly feed: string }): string {
     return isAbsolute(feed) ? feed : join(this.#folder, feed);
+  }
+
+  async feed(entry: { readonly feed: string }): Promise<Content<Feed>> {
+    const path = this.feedPath(entry);
+    const stamp = stampOf(path);
+    const kept = this.#feeds.get(path);
+    if (kept !== undefined && stamp === kept.stamp) return kept.content;
+    this.#feeds.delete(path);
+    const content = await this.#readFeed(path);
+    if (this.#feeds.size >= MOST_FEEDS) this.#feeds.delete(this.#feeds.keys().next().value ?? '');
+    if (stamp !== undefined) this.#feeds.set(path, { stamp, content });
+    return content;
+  }
+
+  async #readFeed(path: string): Promise<Content<Feed>> {
+    try {
+      const bytes = await this.#machine.read(path, FEED_BYTES);
+      const { modifiedAt } = (await this.#machine.stat(path)) ?? {};
+      const text = bytes === undefined ? null : textOf(bytes);
+      if (text === null || modifiedAt === undefined)
+        throw declarationFault(
+          'feed-unavailable',
+          `a feed cannot be read: ${path} is ${bytes === undefined ? 'not there' : 'not UTF-8'}. Put it there, or correct the path`,
+        );
+      return parsed(() => vulnerabilityMaker.read([{ file: path, text, modifiedAt }]), []);
+    } catch (thrown) {
+      return { ok: false, fault: asFault(thrown), parts: [] };
+    }
   }
 
   async branch(entry: GitEntry): Promise<Content<Baselines> & { readonly commit: string | null }> {

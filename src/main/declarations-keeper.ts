@@ -7,23 +7,23 @@ import { ansibleDeclaration, tofuDeclaration } from '#automation';
 import { digestOf } from '#base/digest';
 import { asFault, type Fault } from '#base/fault';
 import { LIMITS } from '#base/limits';
-import type { Log } from '#base/log';
-import type { Files, Programs } from '#base/ports';
+import type { Files, MachineFiles, Programs } from '#base/ports';
 import {
   type About,
   type ContentFile,
   cisMaker,
   compileService,
-  declarationFault,
   declareFor,
   type Entry,
   gitMaker,
+  integrityMaker,
   type KnownFact,
   type Named,
   type ServiceDefinition,
   SHIPPED_PROFILES,
   type Source,
   speaksOf,
+  vulnerabilityMaker,
 } from '#declarations';
 import { type Inventory, isTrusted } from '#inventory';
 import {
@@ -36,9 +36,15 @@ import {
 import type { DriftSources } from '#operations';
 import type { FactReader, Moment } from '#store';
 import type { Paths } from './data-directory.ts';
-import { type Content, DeclarationContent, type Part } from './declaration-content.ts';
+import {
+  type Content,
+  DeclarationContent,
+  digestOfParts,
+  type Part,
+} from './declaration-content.ts';
 import { Made } from './made-declarations.ts';
 import { ROOT } from './program-version.ts';
+import { SignedParts } from './signed-parts.ts';
 
 const SHIPPED = join(ROOT, 'src', 'declarations', 'profiles');
 const SETTINGS_ID = 'settings:declarations';
@@ -46,7 +52,7 @@ const SETTINGS_ID = 'settings:declarations';
 export type KeeperNeeds = {
   readonly files: Files;
   readonly programs: Programs;
-  readonly log: Log;
+  readonly machineFiles: MachineFiles;
   readonly paths: Paths;
   readonly inventory: () => Promise<Inventory>;
 };
@@ -64,12 +70,20 @@ export type DeclarationsNow = {
   readonly rules: FindingRules;
   /** Everything that an operator signs, by name; empty while there is no `declarations.yaml`. */
   readonly parts: readonly Part[];
+  /** `false`: nobody knows which sources there are. */
+  readonly isWhole: boolean;
   /** What is wrong, whichever target it is about. */
   readonly problems: readonly { readonly source: string; readonly message: string }[];
 };
 
 const NO_RULES: FindingRules = [];
-const NOTHING: DeclarationsNow = { sources: [], rules: NO_RULES, parts: [], problems: [] };
+const NOTHING: DeclarationsNow = {
+  sources: [],
+  rules: NO_RULES,
+  parts: [],
+  isWhole: true,
+  problems: [],
+};
 
 export class DeclarationsKeeper {
   readonly #needs: KeeperNeeds;
@@ -80,10 +94,13 @@ export class DeclarationsKeeper {
   #inventory: Inventory | undefined;
   #reading: Promise<unknown> = Promise.resolve();
   #signed = false;
+  #parts: readonly Part[] = [];
+  readonly #memory: SignedParts;
 
   constructor(needs: KeeperNeeds) {
     this.#needs = needs;
-    this.#content = new DeclarationContent(needs.files, needs.programs, needs.paths);
+    this.#memory = new SignedParts(needs.files, needs.paths.declarationsSigned);
+    this.#content = new DeclarationContent(needs, needs.paths);
   }
 
   /** Reads what was touched; whoever asks is answered with what was read after they asked. */
@@ -98,11 +115,24 @@ export class DeclarationsKeeper {
     declarations: (target, facts, at) => this.declarations(target, facts, at),
     rules: () => this.#now.rules,
     isSigned: () => this.#signed,
+    isWhole: () => this.#now.isWhole,
   };
 
-  /** Whether what lies there is what an operator signed, as was found last. */
-  note(isSigned: boolean): void {
-    this.#signed = isSigned;
+  /** Over everything that is signed as `baselines`; `stored`: over baselines and waivers in the store. */
+  async digest(stored: string): Promise<string> {
+    const { parts } = await this.refresh();
+    this.#parts = [{ name: 'baselines or waivers', digest: stored }, ...parts];
+    // As it was before there was any file: what was signed then stays in force.
+    return parts.length === 0 ? stored : digestOfParts(this.#parts);
+  }
+
+  /**
+   * Holds what lies there, as `digest` answered it last, against what an operator signed; answers what was
+   * edited since, by name.
+   */
+  async settle(digest: string, signed: string | undefined): Promise<readonly string[]> {
+    this.#signed = digest === signed;
+    return signed === undefined ? [] : this.#memory.edited(this.#parts, digest, signed);
   }
 
   async #refresh(): Promise<DeclarationsNow> {
@@ -118,7 +148,13 @@ export class DeclarationsKeeper {
       );
       const shown = { ...source, from: this.#needs.paths.declarations, commit: null, problem };
       const problems = [{ source: SETTINGS_ID, message: problem }];
-      return this.#keep({ sources: [shown], rules: NO_RULES, parts: settings.parts, problems });
+      return this.#keep({
+        sources: [shown],
+        rules: NO_RULES,
+        parts: settings.parts,
+        isWhole: false,
+        problems,
+      });
     }
     if (settings.parts.length === 0) return this.#keep(NOTHING);
     const profiles = await this.#content.profiles();
@@ -132,7 +168,13 @@ export class DeclarationsKeeper {
     const problems = sources.flatMap(({ id, problem }) =>
       problem === null ? [] : [{ source: id, message: problem }],
     );
-    return this.#keep({ sources, rules: settings.value.findings, parts, problems });
+    return this.#keep({
+      sources,
+      rules: settings.value.findings,
+      parts,
+      isWhole: true,
+      problems,
+    });
   }
 
   #keep(now: DeclarationsNow): DeclarationsNow {
@@ -177,10 +219,15 @@ export class DeclarationsKeeper {
           return useless(from, asFault(thrown));
         }
       }
-      case 'vulnerability':
-        return useless(this.#content.feed(entry), notYet(entry.kind));
+      case 'vulnerability': {
+        const from = this.#content.feedPath(entry);
+        const read = await this.#content.feed(entry);
+        if (!read.ok) return useless(from, read.fault);
+        const { value } = read;
+        return usable(from, (about) => vulnerabilityMaker.compile(value, entry, about));
+      }
       case 'integrity':
-        return useless('reports of AIDE', notYet(entry.kind));
+        return usable('reports of AIDE', (about) => integrityMaker.compile(null, entry, about));
       case 'service':
         // The port: whoever knows definitions of services hands them in here.
         return usable('service definitions', (about) => compileService(NO_SERVICES, entry, about));
@@ -256,13 +303,6 @@ function broken({ name, at }: Named, id: string, fault: Fault): Source {
     throw fault;
   };
   return { id, kind: 'git', name, at, for: 'all', make };
-}
-
-function notYet(kind: Entry['kind']): Fault {
-  return declarationFault(
-    'invalid-declarations',
-    `declarations of this kind cannot be made by this version: ${kind}. Take the entry out`,
-  );
 }
 
 /** What tools declare by their own looks: nothing has to be said in `declarations.yaml`. */

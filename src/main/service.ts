@@ -10,9 +10,23 @@ import type { Json } from '#base/json';
 import { jsonLog, type Log } from '#base/log';
 import { type Anchoring, type EventLog, openEventLog, openHeadFile } from '#evidence';
 import type { ChangeRoad, FaultPoint } from '#execution';
-import { nodeClock, nodeFiles, nodeRandom } from '#machine';
+import {
+  nodeClock,
+  nodeFiles,
+  nodeMachineFiles,
+  nodeMailer,
+  nodePoster,
+  nodeRandom,
+} from '#machine';
 import type { Tier } from '#model';
-import { type Answer, type Call, Kernel, OPERATIONS, type World } from '#operations';
+import {
+  type Answer,
+  type Call,
+  findingChanges,
+  Kernel,
+  OPERATIONS,
+  type World,
+} from '#operations';
 import { forTerminal } from '#redaction';
 import { openSqliteStore, type Store } from '#store';
 import { backUp } from './backup.ts';
@@ -27,17 +41,19 @@ import type { Fleet } from './fleet.ts';
 import { InventoryKeeper } from './inventory-keeper.ts';
 import { LearningKeeper } from './learning-keeper.ts';
 import { lookAtTarget, targetUnreachable } from './look-at-target.ts';
+import { NoticeKeeper } from './notice-keeper.ts';
 import { type OwnerLock, tryOwn } from './owner-lock.ts';
 import { policyTools } from './policy-tools.ts';
 import { privateDirectory, privateHome } from './private-directory.ts';
 import { programDigest } from './program-digest.ts';
 import { programVersion } from './program-version.ts';
 import { proofTools, recordPrunings } from './proof-tools.ts';
+import { runJob } from './schedule-jobs.ts';
 import { settleUnfinished } from './settle.ts';
 import { toolLooks } from './tool-looks.ts';
 import { trailPowers } from './trails.ts';
 import { verifyAll } from './verify.ts';
-import { type WatchedFleet, watchChanges } from './watch.ts';
+import { Wake, type WatchedFleet, watchChanges, watchNotices } from './watch.ts';
 
 export type Service = AsyncDisposable & {
   readonly paths: Paths;
@@ -50,6 +66,8 @@ export type Service = AsyncDisposable & {
   readonly watched: WatchedFleet;
   /** Prunes kept outputs and sends events to syslog until told to stop. */
   watchEvidence(signal: AbortSignal): Promise<void>;
+  /** Does what `notices.yaml` says, by the clock and when something changed. */
+  watchNotices(signal: AbortSignal): Promise<void>;
   perform(call: Call): Promise<Answer>;
   /** Calls `listener` after each operation that may have changed what is known or declared. */
   onChange(listener: () => void): void;
@@ -59,6 +77,9 @@ export type Service = AsyncDisposable & {
 const CHANGING: ReadonlySet<string> = new Set(
   OPERATIONS.filter(({ effect }) => effect !== 'look').map(({ name }) => name),
 );
+
+/** Changed findings in one go; what is beyond it is told by `holdfast drift`. */
+const MOST_TOLD = 500;
 
 export type ServiceSettings = {
   readonly home: string;
@@ -122,6 +143,8 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     isSigned,
     checkPlaybooks,
     reports,
+    declarations,
+    freshDeclarations,
   } = await roadInMain({
     files,
     clock,
@@ -153,7 +176,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     isSigned,
   });
   const tools = policyTools(files, store, policies);
-  const lookByTool = toolLooks({ files, clock, random, paths });
+  const lookByTool = toolLooks({ files, clock, random, paths, isSigned });
   let backups: Promise<unknown> = Promise.resolve();
   const world: World = {
     clock,
@@ -161,7 +184,15 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     log,
     store,
     events,
-    inventory: async () => reports.over(await inventory.refresh()),
+    inventory: async () => {
+      const read = reports.over(await inventory.refresh());
+      // What is compared in this call is what lies there as it is asked.
+      await freshDeclarations().catch((thrown: unknown) =>
+        log.error('declarations cannot be read', thrown),
+      );
+      return read;
+    },
+    drift: declarations.drift,
     observe: async (target, how) => {
       const seen = await lookAtTarget(fleet, clock, target, how, lookByTool, reports);
       return { ...seen, looks: [...seen.looks, ...(await checkPlaybooks(target, how))] };
@@ -261,6 +292,25 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     await watching;
   });
   const listeners = new Set<() => void>();
+  const ask = async (operation: string, input: Json): Promise<Json> =>
+    (await kernel.perform({ operation, input, caller: SERVICE_CALLER })).value;
+  const notices = new NoticeKeeper({
+    files,
+    machineFiles: nodeMachineFiles(),
+    uid: process.getuid?.() ?? -1,
+    clock,
+    log,
+    poster: nodePoster(),
+    mailer: nodeMailer(),
+    events,
+    facts: () => store.read,
+    scopes: async () => (await inventory.refresh()).scopes,
+    targets: async () => (await inventory.refresh()).targets,
+    changes: (scopes, from, to) => findingChanges(store.read, scopes, from, to, MOST_TOLD),
+    run: (job, schedule, targets) => runJob({ ask, clock, log }, job, schedule, targets),
+    home: paths.home,
+    settingsFile: paths.notices,
+  });
   const held = opening.move();
   return {
     paths,
@@ -296,6 +346,11 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
         if (unreachable === null) await catchUp(fleet, log, target);
         return unreachable;
       },
+    },
+    watchNotices: (signal) => {
+      const changed = new Wake();
+      listeners.add(() => changed.call());
+      return watchNotices(notices, clock, log, changed, signal);
     },
     watchEvidence: (signal) =>
       watchEvidence(

@@ -13,6 +13,8 @@ export type DriftSources = {
   readonly rules: () => FindingRules;
   /** Whether what is in force by an operator's signature names this digest. */
   readonly isSigned: (digest: string) => boolean;
+  /** `false`: for want of reading nobody knows what else is declared, so nothing is resolved for being undeclared. */
+  readonly isWhole?: () => boolean;
 };
 
 const NONE: FindingRules = [];
