@@ -9,6 +9,7 @@ import {
   renderWaived,
   renderWaivers,
 } from '../render/drift.ts';
+import { accept, converge, watch } from './converge.ts';
 import { explain } from './explain.ts';
 import {
   type CommandSpec,
@@ -37,7 +38,7 @@ export const drift: CommandSpec = {
     CURSOR,
     SCOPE,
   ],
-  within: [explain],
+  within: [explain, converge, accept, watch],
   async run(desk, [target], options) {
     const answer = await desk.answer<DriftAnswer>(
       'drift_scan',
