@@ -80,6 +80,8 @@ describe('the shipped profiles', () => {
 const COUNTS = [
   'debian-hardening 119',
   'debian-hardening-l2 145',
+  'talos-kubernetes 38',
+  'talos-kubernetes-l2 52',
   'ubuntu-hardening 121',
   'ubuntu-hardening-l2 148',
 ];
