@@ -20,7 +20,8 @@ describe('a command', () => {
     const answer = await ask(world, ['/usr/bin/systemctl', 'status', 'nginx.service']);
     assert.ok(answer.kind === 'ran');
     assert.deepEqual(answer.argv, ['systemctl', 'status', '--no-pager', 'nginx.service']);
-    assert.doesNotMatch(answer.stdout, /\u001b|hunter2/);
+    assert.ok(!answer.stdout.includes('\u001b'));
+    assert.doesNotMatch(answer.stdout, /hunter2/);
     assert.match(answer.stdout, /3 days/);
     assert.equal(world.sent.length, 0, 'nothing was sent to a runner');
   });

@@ -89,8 +89,9 @@ export const driftConverge = changing({
     for (const step of steps(
       found.map(({ finding, ways: [way] }) => ({ finding, way: way as Way })),
     )) {
-      const { maxTargets } = catalogue.find(step.way.action);
-      for (const targets of chunks(step.targets, rollout === undefined ? maxTargets : Infinity)) {
+      const { maxTargets, tier, carrier } = catalogue.find(step.way.action);
+      const isOne = rollout === undefined || tier === 'T3' || carrier !== undefined;
+      for (const targets of chunks(step.targets, isOne ? maxTargets : Infinity)) {
         const ids = step.findings
           .filter(({ target }) => targets.includes(target))
           .map(({ id }) => id);
