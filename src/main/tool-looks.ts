@@ -1,6 +1,7 @@
 /** Targets that a tool keeps by files: which one and where stands in `automation.yaml`, read again for each look. */
 
-import { type AutomationSettings, readAutomation, type ToolLook, tofuLook } from '#automation';
+import { readAutomation, type ToolLook, talosLook, tofuLook } from '#automation';
+import { sha256 } from '#base/digest';
 import { Fault } from '#base/fault';
 import type { Clock, Files, Random } from '#base/ports';
 import { nodeMachineFiles, nodePrograms } from '#machine';
@@ -13,7 +14,11 @@ export type ToolLooksNeeds = {
   readonly clock: Clock;
   readonly random: Random;
   readonly paths: Pick<Paths, 'automation' | 'tools'>;
+  /** Whether what stands in `automation.yaml` now is in force. */
+  readonly isSigned: () => Promise<boolean>;
 };
+
+const EMPTY = Buffer.from('version: 1\n');
 
 /** One look at a stack at a time: the state has one lock, and a plan that waits for it is slow and no newer. */
 export function toolLooks(
@@ -36,23 +41,11 @@ async function lookByTool(
   target: Target,
   progress: LookHow['progress'],
 ): Promise<TargetLook> {
-  const { files, clock, random, paths } = needs;
-  const settings = await settingsOf(files, paths.automation);
+  const { clock } = needs;
   const observedAt = clock.now();
   const begun = clock.monotonicMs();
-  const stack = settings.stacks.find((each) => each.target === target.id);
-  if (target.transport !== 'tofu' || stack === undefined) throw notSet(target);
-  progress(`planning: ${target.id}`);
-  const look = await tofuLook({
-    programs: nodePrograms(),
-    files,
-    machineFiles: nodeMachineFiles(),
-    clock,
-    random,
-    stack,
-    stateDirectory: paths.tools,
-  });
-  const durationMs = clock.monotonicMs() - begun;
+  const look = await lookOf(needs, target, progress);
+  const durationMs = Math.round(clock.monotonicMs() - begun);
   return {
     target,
     unreachable: whyNot(look),
@@ -60,15 +53,55 @@ async function lookByTool(
   };
 }
 
+async function lookOf(
+  needs: ToolLooksNeeds,
+  target: Target,
+  progress: LookHow['progress'],
+): Promise<ToolLook> {
+  const { files, clock, random, paths } = needs;
+  const bytes = (await files.read(paths.automation)) ?? EMPTY;
+  const settings = readAutomation(Buffer.from(bytes).toString('utf8'), 'automation.yaml');
+  const common = {
+    programs: nodePrograms(),
+    files,
+    machineFiles: nodeMachineFiles(),
+    clock,
+    random,
+    stateDirectory: paths.tools,
+  };
+  const stack = settings.stacks.find((each) => each.target === target.id);
+  const talos = settings.talos.find((each) => each.target === target.id);
+  const isTofu = target.transport === 'tofu' && stack !== undefined;
+  const isTalos = target.transport === 'talos' && talos !== undefined;
+  if (!isTofu && !isTalos) throw notSet(target);
+  await requireInForce(needs, bytes);
+  if (isTofu) {
+    progress(`planning: ${target.id}`);
+    return tofuLook({ ...common, stack });
+  }
+  if (!isTalos) throw notSet(target);
+  progress(`asking talosctl: ${target.id}`);
+  return talosLook({ ...common, talos, target });
+}
+
+/** A plan runs what its configuration names, and credentials go to whoever is asked: only as it was signed. */
+async function requireInForce(
+  { files, paths, isSigned }: ToolLooksNeeds,
+  read: Uint8Array,
+): Promise<void> {
+  const isInForce = await isSigned();
+  const again = (await files.read(paths.automation)) ?? EMPTY;
+  if (isInForce && sha256(again) === sha256(read)) return;
+  throw new Fault(
+    'refused',
+    'content-not-in-force',
+    'automation.yaml is not what an operator signed: look at what changed, then holdfast config sign',
+  );
+}
+
 /** What was known stays as it was when nothing could be seen: nobody may take it for what is. */
 function whyNot({ complete, shortfalls }: ToolLook): string | null {
   return complete.length > 0 ? null : (shortfalls[0]?.reason ?? 'nothing was seen');
-}
-
-async function settingsOf(files: Files, path: string): Promise<AutomationSettings> {
-  const bytes = await files.read(path);
-  if (bytes === undefined) return { ansible: [], stacks: [], talos: [] };
-  return readAutomation(Buffer.from(bytes).toString('utf8'), 'automation.yaml');
 }
 
 function notSet({ id, transport }: Target): Fault {

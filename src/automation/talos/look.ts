@@ -188,8 +188,14 @@ class Seen {
   settings(config: Json): void {
     const fields = fieldsOf(config);
     if (fields.length > MOST_FACTS) throw unknown('machineconfig');
-    for (const { attribute, value } of fields)
-      this.#add(entityOf('node_setting', keyOf(this.#target), attribute), { value });
+    const told = new Set<string>();
+    for (const { attribute, value } of fields) {
+      // As people write it: a name with a dot is told apart only where there is something to tell it from.
+      const plain = attribute.replaceAll('%2E', '.');
+      const path = told.has(plain) ? attribute : plain;
+      told.add(path);
+      this.#add(entityOf('node_setting', keyOf(this.#target), path), { value });
+    }
   }
 
   #add(entity: string, attributes: Readonly<Record<string, Json>>): void {
