@@ -33,6 +33,7 @@ const SINGLE = [
   'declarations.yaml',
   'evidence.yaml',
   'transport.yaml',
+  'collectors.yaml',
   'notices.yaml',
   'STOP',
 ] as const;

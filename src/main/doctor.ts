@@ -22,6 +22,8 @@ export type Patient = {
   readonly changes: ChangePatient;
   /** Of the keys that hosts are entered with. */
   readonly keys: () => Promise<readonly Check[]>;
+  /** Of the tools that are read beside our own collectors; none where there are none. */
+  readonly reports: () => Promise<readonly Check[]>;
   /** The entries in force, of which otherwise only those are read that somebody asks for. */
   readonly grammar: () => Promise<Pick<Grammar, 'check'>>;
 };
@@ -72,7 +74,11 @@ export async function examine(patient: Patient): Promise<Json> {
     says: verdict.ok ? `${events.size} events hold` : 'something does not hold',
     mend: 'run holdfast verify, keep a copy, restore a backup',
   });
-  checks.push(...(await examineChanges(patient.changes)), ...(await patient.keys()));
+  checks.push(
+    ...(await examineChanges(patient.changes)),
+    ...(await patient.keys()),
+    ...(await patient.reports()),
+  );
   return {
     ok: checks.every((check) => check.ok),
     version,

@@ -42,7 +42,7 @@ function aRig(yaml: string | null, target: Target = web1()) {
     posted,
     target,
     asked: [] as Asked[],
-    answer: (_: readonly string[]): ReadAnswer => ok(aSnapshotLog()),
+    answer: ((): ReadAnswer => ok(aSnapshotLog())) as (argv: readonly string[]) => ReadAnswer,
     signed: true,
     told: undefined as Instant | undefined,
     name: null as string | null,
@@ -228,6 +228,17 @@ describe('looks with tools', () => {
     assert.equal(over.staleAfterOf?.('host:web-1', 'collector.osquery'), stale);
     assert.equal(over.staleAfterOf?.('host:web-1', 'collector.ssh'), undefined);
     assert.equal(await rig.looks.over(inventory), over);
+  });
+
+  it('are told to whoever examines the installation, where there are any', async () => {
+    const rig = aRig(null);
+    const told = async (): Promise<unknown> =>
+      (await rig.looks.checks()).map(({ ok: isOk, says }) => [isOk, says]);
+    assert.deepEqual(await told(), []);
+    rig.yaml = EXPORTER;
+    assert.deepEqual(await told(), [[true, 'entries: 1']]);
+    rig.signed = false;
+    assert.deepEqual(await told(), [[false, 'collectors.yaml is not signed']]);
   });
 
   it('make a target without a way of ours one that is looked at', async () => {

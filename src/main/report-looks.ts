@@ -21,6 +21,7 @@ import type { Inventory } from '#inventory';
 import { LOCAL_SOURCE, SSH_SOURCE, type Target, WINRM_SOURCE } from '#model';
 import { readLines, readPin } from '#secrets';
 import type { Moment, Store } from '#store';
+import type { Check } from './doctor-changes.ts';
 import { type Fetched, type FetchParts, fetchReport, notRead, urlOf } from './report-fetch.ts';
 import type { ReportSettings } from './report-settings.ts';
 
@@ -89,6 +90,19 @@ export class ReportLooks {
   async tellOf(target: Target): Promise<boolean> {
     const { tools } = await this.#toolsOf(target);
     return tools.some(({ collector }) => reportParserOf(collector) !== undefined);
+  }
+
+  /** For whoever examines this installation: nothing where there is no `collectors.yaml`. */
+  async checks(): Promise<readonly Check[]> {
+    const name = 'collectors';
+    const settings = await this.#needs.settings();
+    if (settings === undefined) return [];
+    const { tools } = settings;
+    if (tools instanceof Fault)
+      return [{ name, ok: false, says: tools.message, mend: 'mend collectors.yaml' }];
+    if (!(await this.#needs.isSigned()))
+      return [{ name, ok: false, says: 'collectors.yaml is not signed', mend: UNSIGNED }];
+    return [{ name, ok: true, says: `entries: ${tools.length}` }];
   }
 
   /** Which targets without a way of ours to them are looked at all the same: over WinRM, or by reports of them. */

@@ -225,6 +225,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
         inventory,
         version,
         keys: () => fleet.keys.checks(),
+        reports: () => reports.checks(),
         grammar: () => fleet.grammar(),
         changes: changePatient({
           now: clock.now(),

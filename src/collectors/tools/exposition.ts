@@ -40,7 +40,8 @@ export function parseExposition(bytes: Uint8Array, families: ReadonlySet<string>
     if (line.startsWith('#') || line.trim() === '') continue;
     const sample = readLine(line);
     if (!families.has(sample.name)) continue;
-    const series = `${sample.name}\0${[...sample.labels.entries()].toSorted().join('\0')}`;
+    const labels = [...sample.labels].map(([name, value]) => `${name}=${value}`);
+    const series = [sample.name, ...labels.toSorted()].join('\0');
     if (seen.has(series)) throw malformed('a series stands twice');
     seen.add(series);
     if (!Number.isFinite(sample.value)) continue;
