@@ -5,6 +5,7 @@
  * Only a person's word begins this: what a death left is settled, and paused (`settleRollout`).
  */
 import { asFault, Fault } from '#base/fault';
+import type { Instant } from '#base/time';
 import type { PlanRollout } from '#model';
 import { begin } from './begin.ts';
 import { isConflict, type Road, stopQuestion } from './context.ts';
@@ -122,9 +123,7 @@ async function drive(
           await pauseByItself(road, id, 'restarted', ENDED);
           return;
         }
-        const left = (step.until - road.clock.now()) / 1_000;
-        const until = AbortSignal.any([signal, road.ending.signal]);
-        await road.clock.sleep(Math.max(1, Math.min(left, LOOK_MS)), until);
+        await waitUntil(road, row, step.until, signal);
         break;
       }
       case 'pause':
@@ -135,6 +134,21 @@ async function drive(
       case 'finish':
         await unlessMoved(finishRollout(road, id, step.because, actor));
     }
+  }
+}
+
+/** Until it is time, or somebody spoke. */
+async function waitUntil(
+  road: Road,
+  { id, rev }: Known['row'],
+  until: Instant,
+  signal: AbortSignal,
+): Promise<void> {
+  const any = AbortSignal.any([signal, road.ending.signal]);
+  while (!any.aborted && road.store.changes.change(id)?.rev === rev) {
+    const left = (until - road.clock.now()) / 1_000;
+    if (left <= 0) return;
+    await road.clock.sleep(Math.min(Math.ceil(left), LOOK_MS), any);
   }
 }
 

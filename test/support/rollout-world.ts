@@ -42,8 +42,18 @@ export async function atRest(
   world: World,
   id: string,
   road: ChangeRoad = world.road,
+  life: { readonly dead: boolean } = { dead: false },
 ): Promise<ChangeView> {
+  let seen: number | undefined;
   for (let turn = 0; turn < 50_000; turn++) {
+    if (life.dead) throw new Error('nobody is there any more');
+    // To read all of it at every turn would take longer than the rollout.
+    const rev = world.store.changes.change(id)?.rev;
+    if (rev === seen) {
+      await new Promise((resolve) => setImmediate(resolve));
+      continue;
+    }
+    seen = rev;
     const view = road.get(OPERATOR, id);
     if (view.state !== 'executing' || view.rollout?.paused != null) {
       // What runs it lays it down.
