@@ -105,7 +105,7 @@ const ROWS: Readonly<Record<string, () => Row>> = {
   'talos.apply-config': () => aNode({ file: '/srv/talos/cp-1.yaml', mode: 'no-reboot' }),
   'talos.reboot': () => aNode({ mode: 'default' }),
   'talos.upgrade': () => aNode({ image: INSTALLER }),
-  'talos.reset': () => aNode({ wipe: 'system-disk', then: 'shutdown' }),
+  'talos.reset': () => aNode({ wipe: 'system-disk', afterwards: 'shutdown' }),
   'ansible.apply': aPlaybook,
   'tofu.apply': () => aStack(0),
   'tofu.apply-destructive': () => aStack(2),

@@ -193,7 +193,7 @@ describe('what is done to a node', () => {
         ['apply-config --mode staged --file /srv/talos/a.yaml'],
       ],
       [
-        ['reset', '--wipe', 'system-disk', '--then', 'shutdown'],
+        ['reset', '--wipe', 'system-disk', '--afterwards', 'shutdown'],
         ['reset --wipe-mode system-disk --reboot=false --graceful=true --wait --timeout 25m'],
       ],
     ] as const) {
@@ -221,8 +221,8 @@ describe('what is done to a node', () => {
       ['bootstrap'],
       ['reset'],
       ['reset', '--wipe', 'system-disk'],
-      ['reset', '--wipe', 'everything', '--then', 'reboot'],
-      ['reset', '--wipe', 'all', '--then', '--insecure'],
+      ['reset', '--wipe', 'everything', '--afterwards', 'reboot'],
+      ['reset', '--wipe', 'all', '--afterwards', '--insecure'],
       ['upgrade', '--image', 'ghcr.io/siderolabs/installer:v1.10.0'],
       ['upgrade', '--image', `a@sha256:${DIGEST}0`],
       ['upgrade', '--image', `--force@sha256:${DIGEST}`],
