@@ -3,14 +3,24 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '#base/json';
 import { instant } from '#base/time';
-import { type Declaration, type Expectation, kindOf, type Target, type ValueTest } from '#model';
+import { declaredOf, diffFacts } from '#drift';
+import {
+  comesAndGoes,
+  type Declaration,
+  formOf,
+  isSecurity,
+  isVolatile,
+  kindOf,
+  type Target,
+  type ValueTest,
+} from '#model';
 import type { About, KnownFact } from '../compile.ts';
-import { matches } from './matches.ts';
 import type { Condition, Control, Desired, Profile, ProfileFile } from './profile.ts';
 import { readProfileFile } from './read-profile.ts';
 import { resolveProfile } from './resolve-profile.ts';
 import { SHIPPED_PROFILES } from './shipped.ts';
 
+const SOURCE = 'collector.ssh';
 export const NOW = instant('2026-03-01T12:00:00Z');
 
 export function shippedText(file: string): string {
@@ -55,7 +65,7 @@ export function aboutOf(facts: readonly SampleFact[], id = 'host:web-1', now = N
       entity,
       attribute,
       value,
-      source: 'collector.ssh',
+      source: SOURCE,
     }),
   );
   return {
@@ -65,66 +75,46 @@ export function aboutOf(facts: readonly SampleFact[], id = 'host:web-1', now = N
   };
 }
 
-/** `control entity attribute` of every expectation that the facts do not meet, sorted. */
-export function objections(declaration: Declaration, facts: readonly SampleFact[]): string[] {
-  const told = new Set<string>();
-  const entities = new Map<string, Map<string, Json>>();
-  for (const [entity, attribute, value] of facts) {
-    const known = entities.get(entity) ?? new Map<string, Json>();
-    entities.set(entity, known.set(attribute, value));
-  }
-  for (const expectation of declaration.expectations) {
-    const { entity, attribute, because } = expectation;
-    const about = entity.includes('*')
-      ? [...entities.keys()].filter((each) => matches(entity, each))
-      : [entity];
-    for (const each of about) {
-      if (!meets(expectation, entities.get(each)))
-        told.add(`${because.id?.split(':').at(-1)} ${each} ${attribute}`);
-    }
-  }
-  return [...told].sort();
-}
-
-function meets(
-  { attribute, test, where }: Expectation,
-  known: ReadonlyMap<string, Json> | undefined,
-): boolean {
-  if (where.some((each) => !isAs(each.test, known?.get(each.attribute)))) {
-    // What is not there at all cannot be what a condition means; a test that needs it fails.
-    return known !== undefined || test.op === 'absent';
-  }
-  const value =
-    attribute === '*' ? (known === undefined ? undefined : true) : known?.get(attribute);
-  return isAs(test, value);
-}
-
-export function isAs(test: ValueTest, value: Json | undefined): boolean {
-  if (test.op === 'absent') return value === undefined;
-  if (value === undefined) return false;
-  const same = (other: Json): boolean => JSON.stringify(other) === JSON.stringify(value);
-  switch (test.op) {
-    case 'equals':
-      return same(test.value);
-    case 'differs':
-      return !same(test.value);
-    case 'one-of':
-      return test.values.some(same);
-    case 'at-least':
-      return Number(value) >= test.value;
-    case 'at-most':
-      return Number(value) <= test.value;
-    case 'like':
-      return typeof value === 'string' && matches(test.pattern, value);
-    case 'contains':
-      return Array.isArray(value) && value.includes(test.value as never);
-    case 'lacks':
-      return Array.isArray(value) && !value.includes(test.value as never);
-    case 'version-at-least':
-      return value === test.version;
-    case 'present':
-      return true;
-  }
+/** `control entity attribute` of every finding that the engine makes of these facts, all looks being complete; sorted. */
+export function objections(
+  declaration: Declaration,
+  facts: readonly SampleFact[],
+  short: readonly string[] = [],
+): string[] {
+  const { scope, target } = declaration;
+  const kinds = new Set([
+    ...declaration.needs.map(({ kind }) => kind),
+    ...facts.map(([entity]) => kindOf(entity)),
+  ]);
+  const { findings } = diffFacts({
+    declared: declaredOf(declaration),
+    observed: facts.map(([entity, attribute, value]) => ({
+      entity,
+      attribute,
+      value,
+      source: SOURCE,
+    })),
+    coverage: [...kinds].map((kind) => ({
+      scope,
+      target,
+      source: SOURCE,
+      kind,
+      status: short.includes(kind) ? 'partial' : 'complete',
+      observedAt: NOW,
+      ageSeconds: 0,
+      reason: null,
+    })),
+    isTrusted: () => true,
+    rules: { isVolatile, isSecurity, formOf, comesAndGoes },
+    now: NOW,
+  });
+  return findings
+    .map(({ kind, entity, attribute, because }) =>
+      kind === 'unknown'
+        ? `unknown ${entity}`
+        : `${because?.id?.split(':').at(-1)} ${entity} ${attribute}`,
+    )
+    .sort();
 }
 
 /** A value that passes, or one that fails; `undefined` where there must be none. */

@@ -49,11 +49,11 @@ describe('the profile of Talos and Kubernetes', () => {
     ];
     assert.deepEqual(objected(facts), [
       'api.authorization node_setting:cp-1/cluster.apiServer.extraArgs.authorization-mode *',
-      'api.secrets node_setting:cp-1/cluster.secretboxEncryptionSecret value',
+      'api.secrets node_setting:cp-1/cluster.secretboxEncryptionSecret *',
       'api.token-file node_setting:cp-1/cluster.apiServer.extraArgs.token-auth-file *',
       'kubelet.anonymous node_setting:cp-1/machine.kubelet.extraArgs.anonymous-auth value',
       'node.installer node_setting:cp-1/machine.install.image *',
-      'node.rbac node_setting:cp-1/machine.features.rbac value',
+      'node.rbac node_setting:cp-1/machine.features.rbac *',
     ]);
   });
 
