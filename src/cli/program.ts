@@ -29,6 +29,11 @@ export interface Commands {
   witness(options: WitnessOptions, tell: (line: string) => void): Promise<void>;
   /** The grammar of commands: what is shipped, and the operator's own where `home` is there. Needs no service. */
   analyst(home: string, networks: readonly string[]): Promise<Analyst>;
+  /**
+   * Checks the declarations of `home`, or a file or folder of them; `path` is absolute. Answers
+   * `{ok, checked, problems}`, each problem with file and line.
+   */
+  checkDeclarations(home: string, path: string | null): Promise<Json>;
   readonly keys: Keys;
   readonly ssh: OperatorSsh;
   readonly rehearsals: Rehearsals;

@@ -84,6 +84,7 @@ export async function cli(argv: readonly string[], setting: Setting = {}): Promi
     restore: call('restore', { ok: true }),
     service: call('service', { active: true }),
     analyst: async () => shippedAnalyst(),
+    checkDeclarations: async () => ({ ok: true, checked: [], problems: [] }),
     keys: {
       sign: async (key, namespace, text) => {
         signed.push({ key, namespace, text });

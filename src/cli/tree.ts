@@ -18,10 +18,11 @@ import {
 } from './commands/change.ts';
 import { analyze, catalogue, run } from './commands/commands.ts';
 import { completions } from './commands/completions.ts';
+import { declarations } from './commands/declarations.ts';
 import { compare, diagnose, logs } from './commands/diagnose.ts';
 import { baseline, drift, waive, waiver } from './commands/drift.ts';
-import { whatChanged } from './commands/explain.ts';
 import { enroll, hosts, rotateKeys, unenroll, upgradeHosts } from './commands/enrol-specs.ts';
+import { whatChanged } from './commands/explain.ts';
 import { describe, diff, history, ingest, query } from './commands/facts.ts';
 import { init, look, observe, summary, target, up } from './commands/fleet.ts';
 import { redact } from './commands/redact.ts';
@@ -48,7 +49,7 @@ export const CHAPTERS: readonly Chapter[] = [
     commands: [query, history, diff, summary, describe, ingest, diagnose, logs, compare],
   },
   { title: 'Commands:', commands: [run, analyze, catalogue] },
-  { title: 'Notice:', commands: [drift, whatChanged, baseline, waive, waiver] },
+  { title: 'Notice:', commands: [drift, declarations, whatChanged, baseline, waive, waiver] },
   {
     title: 'Change:',
     commands: [

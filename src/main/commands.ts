@@ -25,6 +25,8 @@ export function nodeCommands(logSink: Sink): Commands {
       (await import('./restore.ts')).restore({ home, path, identity }),
     witness: async (options, tell) => (await import('./witness.ts')).serveWitness(options, tell),
     analyst: async (...given) => (await import('./analyst.ts')).openAnalyst(...given),
+    checkDeclarations: async (...given) =>
+      (await import('./declarations-check.ts')).checkDeclarations(...given),
     keys: lazyKeys,
     ssh: lazySsh,
     rehearsals: lazyRehearsals,

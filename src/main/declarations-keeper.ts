@@ -40,6 +40,7 @@ import {
   type Content,
   DeclarationContent,
   digestOfParts,
+  type GitEntry,
   type Part,
 } from './declaration-content.ts';
 import { Made } from './made-declarations.ts';
@@ -95,6 +96,7 @@ export class DeclarationsKeeper {
   #reading: Promise<unknown> = Promise.resolve();
   #signed = false;
   #parts: readonly Part[] = [];
+  #entries: readonly GitEntry[] = [];
   readonly #memory: SignedParts;
 
   constructor(needs: KeeperNeeds) {
@@ -157,6 +159,7 @@ export class DeclarationsKeeper {
       });
     }
     if (settings.parts.length === 0) return this.#keep(NOTHING);
+    this.#entries = settings.value.entries.filter((entry) => entry.kind === 'git');
     const profiles = await this.#content.profiles();
     const sources: ShownSource[] = [];
     const parts: Part[] = [...settings.parts, ...profiles.parts];
@@ -288,6 +291,11 @@ export class DeclarationsKeeper {
         return found;
       },
     };
+  }
+
+  /** The entry of a declaration that lies in a repository. */
+  gitEntry(id: string): GitEntry | undefined {
+    return this.#entries.find((entry) => `git:${entry.name}` === id);
   }
 
   /** Sources that speak of a target. */

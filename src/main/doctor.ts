@@ -8,6 +8,7 @@ import { nodeMachineFiles } from '#machine';
 import type { Store } from '#store';
 import type { Grammar } from './command-keeper.ts';
 import type { Paths } from './data-directory.ts';
+import type { DeclarationsNow } from './declarations-keeper.ts';
 import { type ChangePatient, type Check, examineChanges } from './doctor-changes.ts';
 import type { InventoryKeeper } from './inventory-keeper.ts';
 import { verifyAll } from './verify.ts';
@@ -26,6 +27,8 @@ export type Patient = {
   readonly reports: () => Promise<readonly Check[]>;
   /** The entries in force, of which otherwise only those are read that somebody asks for. */
   readonly grammar: () => Promise<Pick<Grammar, 'check'>>;
+  /** What should be, and what of it cannot be read. */
+  readonly declarations: () => Promise<Pick<DeclarationsNow, 'sources' | 'problems'>>;
 };
 
 const LEAST_FREE_BYTES = 256 * 1024 * 1024;
@@ -67,6 +70,7 @@ export async function examine(patient: Patient): Promise<Json> {
         }),
       ),
   ];
+  checks.push(await declarationsCheck(patient));
   const verdict = await verifyAll(files, paths, (crossed) => crossed(store));
   checks.push({
     name: 'event log and facts',
@@ -87,6 +91,21 @@ export async function examine(patient: Patient): Promise<Json> {
       check.ok || mend === undefined ? check : { ...check, mend },
     ) as unknown as Json,
   };
+}
+
+async function declarationsCheck({ declarations }: Patient): Promise<Check> {
+  const name = 'declarations';
+  const mend = 'holdfast declarations check says where';
+  try {
+    const { sources, problems } = await declarations();
+    const says =
+      problems.length === 0
+        ? `sources: ${sources.length}`
+        : problems.map(({ source, message }) => `${source}: ${message}`).join('\n');
+    return { name, ok: problems.length === 0, says, mend };
+  } catch (thrown) {
+    return { name, ok: false, says: asFault(thrown).message, mend };
+  }
 }
 
 async function privateDirectory(path: string): Promise<Check> {

@@ -16,6 +16,7 @@ import {
   nodeMachineFiles,
   nodeMailer,
   nodePoster,
+  nodePrograms,
   nodeRandom,
 } from '#machine';
 import type { Tier } from '#model';
@@ -33,6 +34,7 @@ import { backUp } from './backup.ts';
 import { SERVICE_CALLER } from './callers.ts';
 import { policyOrFault, roadInMain } from './change-road.ts';
 import { type Paths, pathsOf } from './data-directory.ts';
+import { declarationPowers } from './declaration-powers.ts';
 import { examine } from './doctor.ts';
 import { changePatient } from './doctor-wiring.ts';
 import { anchorsOf, readEvidence, startAnchoring } from './evidence-keeper.ts';
@@ -227,6 +229,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
         keys: () => fleet.keys.checks(),
         reports: () => reports.checks(),
         grammar: () => fleet.grammar(),
+        declarations: () => declarations.refresh(),
         changes: changePatient({
           now: clock.now(),
           paths,
@@ -263,6 +266,12 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     authority,
     enrolment: fleet.enrolment,
     learning,
+    declarations: declarationPowers({
+      files,
+      programs: nodePrograms(),
+      clock,
+      keeper: declarations,
+    }),
     policies: tools,
     proof: proofTools({
       files,

@@ -1,4 +1,5 @@
 export type { ConfigRequest } from './authority.ts';
+export type { DeclarationPowers } from './declarations.ts';
 export { findingChanges } from './drift-changes.ts';
 export { type DriftSources, NO_SOURCES } from './drift-sources.ts';
 export type { EnrolmentPowers, PinsInput } from './enrolment.ts';

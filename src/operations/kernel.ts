@@ -377,6 +377,7 @@ export class Kernel {
       proof,
       enrolment,
       learning,
+      declarations,
     } = this.#world;
     return {
       editInventory,
@@ -388,6 +389,7 @@ export class Kernel {
       proof,
       enrolment,
       learning,
+      declarations,
     };
   }
 

@@ -30,6 +30,7 @@ import {
 import { analyzeCommand, runCommand } from './commands.ts';
 import { compareFacts } from './compare-facts.ts';
 import { driftConverge, wayBack } from './converge.ts';
+import { declarationList, declarationPropose, declarationShow } from './declarations.ts';
 import { describeSystem } from './describe-system.ts';
 import { driftChanges, driftRefresh } from './drift-changes.ts';
 import { driftScan } from './drift-scan.ts';
@@ -93,6 +94,9 @@ export const OPERATIONS: readonly Operation[] = [
   waiverAdd,
   waiverList,
   waiverRetire,
+  declarationList,
+  declarationShow,
+  declarationPropose,
   findActions,
   runAction,
   runCommand,

@@ -17,6 +17,7 @@ import type { Inventory } from '#inventory';
 import { ACTION_CAPABILITIES, type Scope, type Target } from '#model';
 import type { FactReader, Moment, StoreTransaction } from '#store';
 import type { ConfigRequest } from './authority.ts';
+import type { DeclarationPowers } from './declarations.ts';
 import type { DeclaredFacts } from './drift-state.ts';
 import type { EnrolmentPowers } from './enrolment.ts';
 import type { LearningPowers } from './learning.ts';
@@ -187,6 +188,7 @@ export type AdminPowers = {
   readonly proof: ProofPowers;
   readonly enrolment: EnrolmentPowers;
   readonly learning: LearningPowers;
+  readonly declarations: DeclarationPowers;
 };
 
 /** Who may sign and what is in force. Answers are JSON in the form each operation publishes. */

@@ -61,6 +61,11 @@ export function aChangeKernel(world: ChangeWorld): ChangeKernel {
         draft: spy('draft'),
         move: spy('move'),
       },
+      declarations: {
+        list: spy('declaration list'),
+        show: spy('declaration show'),
+        propose: spy('declaration propose'),
+      },
       proof: {
         bundle: spy('bundle'),
         status: spy('evidence status'),

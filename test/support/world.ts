@@ -162,6 +162,7 @@ export async function aWorld(
         keys: refuse,
       },
       learning: { suggestions: refuse, statistics: refuse, draft: refuse, move: refuse },
+      declarations: { list: refuse, show: refuse, propose: refuse },
       proof: {
         bundle: refuse,
         status: refuse,

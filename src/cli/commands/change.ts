@@ -34,7 +34,7 @@ export const ARG: OptionSpec = {
   about: 'an argument as name=value; once for each',
   read: 'repeated',
 };
-const REASON: OptionSpec = { flags: '--reason <reason>', about: 'why', mandatory: true };
+export const REASON: OptionSpec = { flags: '--reason <reason>', about: 'why', mandatory: true };
 export const KEY: OptionSpec = {
   flags: '--key <path>',
   about:
