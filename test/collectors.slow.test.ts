@@ -5,15 +5,16 @@
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { createServer as createTlsServer } from 'node:https';
 import { createServer } from 'node:net';
-import { hostname, release, totalmem } from 'node:os';
+import { hostname, release, totalmem, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { aSnapshotLog } from '#samples/collectors/tools/osquery';
 import { aWindowsAnswer } from '#samples/collectors/windows';
-import { aHome, endOf, holdfast } from '#test/holdfast';
+import { aHome, endOf } from '#test/holdfast';
 import { ScriptedWindows } from '#test/scripted-windows';
 import { SERVICE_CALLER } from '../src/main/callers.ts';
 import { openService, type Service } from '../src/main/service.ts';
@@ -50,6 +51,7 @@ describe('node-exporter, scraped', { skip, timeout: 60_000 }, () => {
   let service: Service;
   let exporter: ChildProcess;
   let port = 0;
+  let log = '';
 
   const start = async (): Promise<void> => {
     exporter = spawn(EXPORTER, [`--web.listen-address=127.0.0.1:${port}`], { stdio: 'ignore' });
@@ -82,13 +84,18 @@ describe('node-exporter, scraped', { skip, timeout: 60_000 }, () => {
 
   before(async () => {
     home = held.use(await aHome()).path;
-    assert.equal((await holdfast(home, ['init'])).code, 0);
+    writeFileSync(
+      join(home, 'fleet.yaml'),
+      'version: 1\ntargets:\n  host:this:\n    hostType: linux\n    transport: local\n',
+      { mode: 0o600 },
+    );
     port = await freePort();
+    log = await osqueryLog(held);
     await start();
     held.defer(stop);
     writeFileSync(
       join(home, 'collectors.yaml'),
-      `version: 1\ncollectors:\n  - { collector: node-exporter, port: ${port}, every: 60s }\n`,
+      `version: 1\ncollectors:\n  - { collector: node-exporter, port: ${port}, every: 60s }\n  - { collector: osquery, file: ${log} }\n`,
       { mode: 0o600 },
     );
     const opened = await openService({ home, logSink: () => {} });
@@ -124,6 +131,21 @@ describe('node-exporter, scraped', { skip, timeout: 60_000 }, () => {
       assert.equal(statusOf(kind), 'complete', kind);
     // It was not told to look at systemd, so it says nothing of units, and nobody takes that for none.
     assert.equal(statusOf('service'), 'partial');
+  });
+
+  it('stands beside a log of osquery, which the reader of this machine brought', async () => {
+    const { facts, coverage } = await ask('query_facts', {
+      source: 'collector.osquery',
+      limit: 500,
+    });
+    assert.ok((facts as readonly Row[]).some(({ entity }) => /^package:.*\/bash$/.test(entity)));
+    const rows = coverage as readonly CoverageRow[];
+    assert.ok(rows.length > 5 && rows.every(({ status }) => status === 'complete'));
+    chmodSync(log, 0o600);
+    await ask('observe', { kinds: ['package'] });
+    const after = await ask('query_facts', { source: 'collector.osquery', kind: 'package' });
+    const [row] = after['coverage'] as readonly CoverageRow[];
+    assert.equal(row?.status, userInfo().uid === 0 ? 'partial' : 'complete');
   });
 
   it('is told to be missing while it is away, and what it told stays', async () => {
@@ -255,6 +277,17 @@ describe('a Windows host over WinRM, scripted after the published protocol', {
     assert.ok(!said.join('').includes(windows.password));
   });
 });
+
+/** Made after osquery's documentation, in the name of this machine and of now, where anybody may read it. */
+async function osqueryLog(held: AsyncDisposableStack): Promise<string> {
+  const folder = held.use(await aHome()).path;
+  chmodSync(folder, 0o755);
+  const log = join(folder, 'osqueryd.results.log');
+  const now = String(Math.floor(Date.now() / 1_000));
+  const text = aSnapshotLog().replaceAll('"web-1"', JSON.stringify(hostname()));
+  writeFileSync(log, text.replaceAll('1772366340', now), { mode: 0o644 });
+  return log;
+}
 
 function makeCertificate(home: string, name: string): void {
   const [key, cert] = [join(home, `${name}.key`), join(home, `${name}.crt`)];
