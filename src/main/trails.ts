@@ -34,6 +34,10 @@ const LOG_BYTES = 1_500_000;
 /** Clocks that differ by less are the same: what tells them knows whole seconds. */
 const SKEW_SECONDS = 2;
 
+/** Several findings of one look ask for the same window one after the other. */
+const KEPT_MS = 30_000;
+const MOST_KEPT = 16;
+
 type Window = { readonly from: Instant; readonly until: Instant };
 type Status = Cause['trails'][number]['status'];
 type Read = {
@@ -53,19 +57,32 @@ export function trailPowers({
   readonly store: Pick<Store, 'read' | 'changes'>;
   readonly inventory: () => Promise<Inventory>;
 }): TrailPowers {
+  const kept = new Map<string, { readonly atMs: number; readonly told: Promise<TrailsTold> }>();
+  const read = async (target: Target, window: Window): Promise<TrailsTold> => {
+    const known = knownOf(store.read, await inventory(), target, window.until);
+    try {
+      return await readTrails(await fleet.readerOf(target), clock, window, known);
+    } catch (thrown) {
+      const { code, message } = asFault(thrown);
+      const trails = (['journal', 'audit.log', 'dpkg.log', 'apt history'] as const).map(
+        (trail) => ({ trail, status: 'refused' as const }),
+      );
+      return { events: [], trails, why: `the target could not be asked: ${code}: ${message}` };
+    }
+  };
   return {
     changes: (target, window) => changesRan(store.changes, target.id, window),
-    async read(target, window) {
-      const known = knownOf(store.read, await inventory(), target, window.until);
-      try {
-        return await readTrails(await fleet.readerOf(target), clock, window, known);
-      } catch (thrown) {
-        const { code, message } = asFault(thrown);
-        const trails = (['journal', 'audit.log', 'dpkg.log', 'apt history'] as const).map(
-          (trail) => ({ trail, status: 'refused' as const }),
-        );
-        return { events: [], trails, why: `the target could not be asked: ${code}: ${message}` };
-      }
+    read(target, window) {
+      const now = clock.monotonicMs();
+      for (const [key, { atMs }] of kept) if (now - atMs > KEPT_MS) kept.delete(key);
+      const key = `${target.id} ${window.from} ${window.until}`;
+      const before = kept.get(key);
+      if (before !== undefined) return before.told;
+      const told = read(target, window);
+      if (kept.size < MOST_KEPT) kept.set(key, { atMs: now, told });
+      // Whoever asks again after mending something gets a new answer.
+      void told.then(({ why }) => why === null || kept.delete(key));
+      return told;
     },
   };
 }

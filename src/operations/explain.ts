@@ -122,6 +122,7 @@ function historyOf(facts: FactReader, finding: Finding): z.input<typeof versionS
     200,
   );
   return versions
+    .filter(({ supersededAt }) => supersededAt === null)
     .toSorted((a, b) => a.validFrom - b.validFrom || a.recordedAt - b.recordedAt)
     .slice(-MOST_VERSIONS)
     .map(showVersion);

@@ -9,7 +9,7 @@ export type FactChange = {
   readonly entity: string;
   readonly attribute: string;
   readonly source: string;
-  /** When the look that saw it first had begun; the change itself was before that. */
+  /** Since when it is seen so; the change itself was between the look before and this one. */
   readonly at: Instant;
   /** `undefined`: nothing was there. */
   readonly before: Json | undefined;
@@ -63,7 +63,7 @@ export function factChanges(
   }
 }
 
-/** The first moment in the window at which it was another than at its beginning. */
+/** Since when it is as it is at the end of the window. */
 function sinceWhen(
   facts: FactReader,
   {
@@ -90,7 +90,7 @@ function sinceWhen(
     .filter(({ supersededAt }) => supersededAt === null)
     .flatMap(({ validFrom, validTo }) => [validFrom, ...(validTo === null ? [] : [validTo])])
     .filter((at) => at > from && at <= until);
-  return moments.length === 0 ? until : (Math.min(...moments) as Instant);
+  return moments.length === 0 ? until : (Math.max(...moments) as Instant);
 }
 
 /** Entities that facts of this one point at, and those whose facts point at it. */

@@ -110,7 +110,10 @@ export const whatChanged = look({
       })),
     ];
     // What was last before it was noticed is nearest to it.
-    const newest = rows.toSorted((a, b) => b.at - a.at).map(({ row }) => row);
+    const newest = rows
+      .toSorted((a, b) => a.at - b.at)
+      .toReversed()
+      .map(({ row }) => row);
     const shown = fitting(newest.slice(0, MOST_ROWS), asking.answerBytes - 4_096);
     return {
       target: target.id,
