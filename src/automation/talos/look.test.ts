@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import type { Json } from '#base/json';
 import type { ToolLook } from '../tool-look.ts';
 import { nodeProblem, talosLook } from './look.ts';
+import { readResources } from './read.ts';
 import { ANSWERS, aNode, CLUSTER_SECRET, MACHINE_TOKEN, type Rig, resources } from './samples.ts';
 
 function valueOf(look: ToolLook, entity: string, attribute = 'value'): Json | undefined {
@@ -58,8 +59,10 @@ describe('a look at a node of Talos', () => {
     await talosLook(rig.request);
     const asked = rig.asked();
     assert.deepEqual(
-      asked.map((each) => each.replace(`--talosconfig ${rig.config} --nodes 10.5.0.2 `, '')),
-      Object.keys(ANSWERS).toSorted((a, b) => order(a) - order(b)),
+      asked
+        .map((each) => each.replace(`--talosconfig ${rig.config} --nodes 10.5.0.2 `, ''))
+        .toSorted(),
+      Object.keys(ANSWERS).toSorted(),
     );
     const environment = readFileSync(join(rig.directory, 'environment'), 'utf8');
     const names = environment.split('\n').map((line) => line.split('=')[0] ?? '');
@@ -97,7 +100,9 @@ describe('a look at a node of Talos', () => {
   });
 
   it('is short of a kind whose answer is cut, empty or of another form', async () => {
-    for (const services of ['', '{', '[]', resources('x', ['kubelet', { running: 'yes' }])]) {
+    for (const services of ['', '{\n', '[]\n', '{}\n'])
+      assert.throws(() => readResources(services, 'services'), /not known: services/);
+    for (const services of [resources('x', ['kubelet', { running: 'yes' }])]) {
       using rig = aNode();
       rig.answers({ 'get services -o json': services });
       const look = await talosLook(rig.request);
@@ -123,18 +128,6 @@ describe('a look at a node of Talos', () => {
     assert.deepEqual([...rig.asked(), ...other.asked()], []);
   });
 });
-
-function order(question: string): number {
-  return [
-    'version',
-    'get machinestatus -o json',
-    'get machinetype -o json',
-    'get members -o json',
-    'get services -o json',
-    'get machineconfig -o json',
-    'health --wait-timeout 30s',
-  ].indexOf(question);
-}
 
 describe('an address of a node', () => {
   it('is an IP address or a host name, and nothing else', () => {

@@ -70,29 +70,30 @@ async function look(request: TalosLookRequest): Promise<ToolLook> {
     'version.talos': version.node,
     'version.client': version.client,
   });
-  await seen.take('node', async () => seen.node(statusOf(await one(node, 'status'))));
-  await seen.take('node', async () => {
-    const type = await one(node, 'type');
-    seen.node({ 'machine.type': typeof type === 'string' ? type : null });
-  });
-  await seen.take('node', async () => {
-    const members = readResources(await ask(node, 'members'), 'members');
-    seen.node({ members: members.map(({ id }) => id).toSorted() });
-  });
-  await seen.take('service', async () => {
-    for (const { id, spec } of readResources(await ask(node, 'services'), 'services'))
-      seen.service(id, spec);
-  });
-  await seen.take('node_setting', async () => {
-    const masking = new Masking(key, isSecretOfTalos);
-    const config = masking.mask(readConfig(await one(node, 'config')), undefined);
-    seen.settings(config);
-  });
-  const healthy = await ask(node, 'health').then(
-    () => true,
-    () => false,
-  );
-  seen.node({ healthy, healthyAt: formatInstant(clock.now()) });
+  await Promise.all([
+    seen.take('node', async () => seen.node(statusOf(await one(node, 'status')))),
+    seen.take('node', async () => {
+      const type = await one(node, 'type');
+      seen.node({ 'machine.type': typeof type === 'string' ? type : null });
+    }),
+    seen.take('node', async () => {
+      const members = readResources(await ask(node, 'members'), 'members');
+      seen.node({ members: members.map(({ id }) => id).toSorted() });
+    }),
+    seen.take('service', async () => {
+      for (const { id, spec } of readResources(await ask(node, 'services'), 'services'))
+        seen.service(id, spec);
+    }),
+    seen.take('node_setting', async () => {
+      const masking = new Masking(key, isSecretOfTalos);
+      seen.settings(masking.mask(readConfig(await one(node, 'config')), undefined));
+    }),
+    // That it could not be asked is no reason to take a node out of its cluster either.
+    ask(node, 'health').then(
+      () => seen.node({ healthy: true, healthyAt: formatInstant(clock.now()) }),
+      () => seen.node({ healthy: false, healthyAt: formatInstant(clock.now()) }),
+    ),
+  ]);
   return seen.look();
 }
 
