@@ -198,9 +198,16 @@ export const target: GroupSpec = {
 export const observe: CommandSpec = {
   usage: 'observe [target]',
   summary: 'look at a target now and record what is there; default: this machine',
-  examples: ['observe', 'observe && holdfast drift'],
-  async run(desk, [target]) {
-    const look = target === undefined ? {} : { target };
+  examples: ['observe', 'observe && holdfast drift', 'observe web-1 --kinds playbook'],
+  options: [
+    {
+      flags: '--kinds <kinds>',
+      about: 'also what only a tool tells, comma separated: playbook',
+      read: 'list',
+    },
+  ],
+  async run(desk, [target], options) {
+    const look = { ...(target === undefined ? {} : { target }), ...given(options, 'kinds') };
     const { unreachable } = await desk.answer('observe', look, renderLook);
     return unreachable === null ? EXIT_CODES.ok : EXIT_CODES.unavailable;
   },
