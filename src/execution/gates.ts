@@ -215,9 +215,13 @@ export function passGuards(
     if (!known.has(change)) known.set(change, judgedOf(changes, change));
     return known.get(change);
   };
-  const others = guardedAttempts(history, [asked.undoes], judged).filter(
-    (each) => each.change !== id || each.outcome === 'confirmed' || each.outcome === 'failed',
-  );
+  const others = guardedAttempts(history, [asked.undoes], judged).filter((each) => {
+    if (each.change !== id) return true;
+    // Nobody knows yet: it stands in the way of those that stand in for it, and of nothing else.
+    if (each.outcome === 'ambiguous')
+      return request.targets.some((one) => isApart(one, each.target));
+    return each.outcome !== 'running';
+  });
   const judge = asked.undoes === null ? judgeGuards : judgeUndo;
   const refusal = judge(others, request, settings.guards, now);
   if (refusal === undefined) return;
@@ -257,6 +261,12 @@ export function guardedAttempts(
           outcomeOf(first.state),
       };
     },
+  );
+}
+
+function isApart({ groups }: GuardRequest['targets'][number], other: string): boolean {
+  return groups.some(
+    ({ kind, members }) => (kind === 'redundancy' || kind === 'backup') && members.includes(other),
   );
 }
 

@@ -190,6 +190,38 @@ describe('a rollout', () => {
     assert.deepEqual(touched(world), TEN.slice(0, 3));
   });
 
+  it('never goes on to one that stands in for a target of which nobody knows', async () => {
+    const hosts = TEN.slice(0, 3);
+    const world = await aWideWorld({
+      hosts,
+      head: 'redundancySets:\n  dns: [host:n0, host:n1]\n',
+      profile: (id) => (id === 'host:n2' ? '' : '    redundancySet: dns\n'),
+    });
+    world.host('host:n0').fail('dies-after');
+    const { changeId, rollout } = await world.road.propose(
+      ASSISTANT,
+      aRollout({ batch: 1, maxFailures: 1 }, { targets: hosts }),
+    );
+    assert.equal(rollout?.batches.length, 3);
+    await world.approve(changeId);
+    assert.equal((await atRest(world, changeId)).rollout?.paused?.code, 'unknown-effect');
+    await world.road.resumeRollout(OPERATOR, changeId, 'go on');
+    assert.equal((await atRest(world, changeId)).rollout?.paused?.code, 'redundancy');
+    assert.deepEqual(touched(world), ['host:n0']);
+  });
+
+  it('counts what it did so far against the share of a group', async () => {
+    const few = { hour: { percent: 50, atLeast: 1 }, day: { percent: 100, atLeast: 9 } };
+    const { settings } = (await aWideWorld()).state;
+    const guards = { ...settings.guards, blastRadius: { groups: few, redundancySets: few } };
+    const world = await aWideWorld({ settings: { guards } });
+    const { changeId } = await world.road.propose(ASSISTANT, aRollout({ batch: 5 }));
+    await world.approve(changeId);
+    const paused = await atRest(world, changeId);
+    assert.equal(paused.rollout?.paused?.code, 'blast-radius', JSON.stringify(paused.outcome));
+    assert.deepEqual(touched(world), TEN.slice(0, 5));
+  });
+
   it('is for more targets than its action takes at once, never for T3, and always of the same plan', async () => {
     const world = await aWideWorld();
     await throwsFault(

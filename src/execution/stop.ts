@@ -42,13 +42,14 @@ export async function trip(
 export async function endCovered(road: Road): Promise<void> {
   await road.stops.refresh();
   const found = new Map<string, { readonly scope: string; readonly why: string }>();
-  for (const { question, abort, targets } of road.running.values()) {
+  for (const { question, abort, targets, carriers } of road.running.values()) {
     const why = road.stops.covering(question);
     if (why === undefined || abort.signal.aborted) continue;
     abort.abort();
     // What is only looked at again was sent nowhere, and no host has to be stopped for it.
     if (targets.length === 0) continue;
-    for (const { id, scope } of question.targets) found.set(id, { scope, why });
+    // Of a rollout only where it runs now: the rest was sent nothing.
+    for (const { id, scope } of [...targets, ...carriers]) found.set(id, { scope, why });
   }
   await Promise.all(
     [...found].map(async ([name, { scope, why }]) => {
