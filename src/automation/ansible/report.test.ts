@@ -54,6 +54,8 @@ describe('the report of a check', () => {
   it('is refused where it speaks of another host, of a run, or in words that are not ours', () => {
     const cases: readonly (readonly [readonly Json[], RegExp])[] = [
       [eventsOf(TASKS, 'web-2'), /another host/],
+      // Its counts are of our host, one of its results is not.
+      [[...eventsOf(TASKS, 'web-2').slice(0, -1), ...eventsOf(TASKS).slice(-1)], /another host/],
       [[{ ...START, check: false }, ...eventsOf(TASKS).slice(1)], /not of a check/],
       [[{ ...START, version: 2 }, ...eventsOf(TASKS).slice(1)], /does not begin/],
       [[START, { event: 'end', stats: { 'web-2': {} } }], /counts another host/],
