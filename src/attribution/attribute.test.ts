@@ -303,4 +303,61 @@ describe('whatever happened at once', () => {
     );
     assert.ok(named > RUNS / 20, `only ${named} were named`);
   });
+
+  it('nobody is named by words that do not name the thing', () => {
+    const GRAIN = fc.constantFrom(
+      'tee',
+      'rm',
+      'sh',
+      '-c',
+      'sed',
+      '-i',
+      'cp',
+      'mv',
+      '-t',
+      '/etc/',
+      '/tmp/x',
+      '>',
+      '>>',
+      '2>&1',
+      '&&',
+      ';',
+      '|',
+      "'",
+      '"',
+      '$x',
+      '(',
+      ')',
+      '--',
+      'env',
+      'A=b',
+      'timeout',
+      '5',
+      'systemctl',
+      'stop',
+      'dd',
+      'of=/etc/fstab',
+      '..',
+      '*',
+      'chmod',
+      '-R',
+      '/',
+      'cd',
+      '/etc',
+    );
+    fc.assert(
+      fc.property(fc.array(GRAIN, { maxLength: 12 }), (words) => {
+        const line = words.join(' ');
+        const deep = /(rm|chmod|setfacl)/.test(line);
+        for (const event of [
+          ran('ops', line),
+          anEvent({ source: 'cron', account: 'root', act: { kind: 'shell', text: line } }),
+        ]) {
+          const { person, route } = causeOf([event]);
+          if (!deep) assert.deepEqual([person, route], [null, null], line);
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
 });

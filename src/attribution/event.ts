@@ -7,8 +7,7 @@
 import type { Instant } from '#base/time';
 import { clean } from '#redaction';
 
-export const TRAILS = ['journal', 'auth.log', 'audit.log', 'dpkg.log', 'apt history'] as const;
-export type TrailName = (typeof TRAILS)[number];
+export type TrailName = 'journal' | 'auth.log' | 'audit.log' | 'dpkg.log' | 'apt history';
 
 export type EventSource = 'sudo' | 'su' | 'sshd' | 'cron' | 'auditd' | 'dpkg' | 'apt';
 

@@ -10,7 +10,6 @@ export { readAuthLog } from './auth-log.ts';
 export {
   type AccountsById,
   type Parsed,
-  TRAILS,
   type TrailEvent,
   type TrailName,
 } from './event.ts';

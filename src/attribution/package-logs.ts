@@ -24,13 +24,16 @@ export function readDpkgLog(text: string, clock: LocalClock): Parsed {
   let left = passedOver;
   let from: Parsed['from'] = null;
   for (const line of lines) {
-    const time = clock.dated(STAMP.exec(line)?.[1] ?? '');
+    const [, stamp] = STAMP.exec(line) ?? [];
+    const [, , verb, name = ''] = DPKG.exec(line) ?? [];
+    // Most lines are states on the way; the first says from when on this log holds.
+    if (stamp !== undefined && verb === undefined && from !== null) continue;
+    const time = clock.dated(stamp ?? '');
     if (time === undefined) {
       left++;
       continue;
     }
     if (from === null || time.at < from) from = time.at;
-    const [, , verb, name = ''] = DPKG.exec(line) ?? [];
     if (verb === undefined || events.length >= MOST_EVENTS) continue;
     events.push({
       ...time,

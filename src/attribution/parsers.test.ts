@@ -300,6 +300,9 @@ describe('whatever stands in a log', () => {
   const TEXT = fc.oneof(
     fc.array(GRAIN, { maxLength: 30 }).map((parts) => parts.join('')),
     fc.string({ unit: 'binary' }),
+    GRAIN.map(
+      (grain) => `     bob : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/usr/bin/tee ${grain}`,
+    ),
   );
 
   it('is read without a fault, in bounds, and a message alone never names anybody', () => {
