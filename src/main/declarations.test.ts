@@ -7,7 +7,9 @@ import { after, before, describe, it } from 'node:test';
 import type { Json } from '#base/json';
 import { formatInstant } from '#base/time';
 import { nodeClock } from '#machine';
+import { throwsFault } from '#test/throws-fault';
 import { CLI_CALLER } from './callers.ts';
+import { checkDeclarations } from './declarations-check.ts';
 import { openService, type Service } from './service.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'holdfast-declared-'));
@@ -62,6 +64,7 @@ function commit(name: string, text: string): void {
 }
 
 type Found = {
+  readonly id: string;
   readonly baseline: string;
   readonly entity: string;
   readonly kind: string;
@@ -159,5 +162,54 @@ describe('declarations of a data directory', () => {
       after.map(({ kind }) => kind),
       ['changed'],
     );
+  });
+
+  it('are listed and shown, and what is observed is proposed on a branch', async () => {
+    await observe('host:web-1', 'inactive');
+    const { declarations } = (await ask('declaration_list', {})) as unknown as {
+      readonly declarations: readonly { readonly id: string; readonly signature: string }[];
+    };
+    assert.deepEqual(
+      declarations.map(({ id, signature }) => [id, signature]),
+      [['git:site', 'unsigned']],
+    );
+    const shown = JSON.stringify(
+      await ask('declaration_show', { declaration: 'git:site', target: 'web-1' }),
+    );
+    assert.match(shown, /"at":"web\.yaml:4"/);
+    const missing = { declaration: 'git:other', target: 'web-1' };
+    await throwsFault(() => ask('declaration_show', missing), 'unknown-declaration');
+    const [found] = await scan('host:web-1');
+    const head = git('rev-parse', 'main');
+    const proposal = (await ask('declaration_propose', {
+      finding: found?.id ?? '',
+      reason: 'it only runs when asked',
+    })) as unknown as { readonly branch: string; readonly diff: string };
+    assert.match(
+      proposal.diff,
+      /^\+ {2}- service: \{ nginx\.service: \{ state\.active: inactive \} \}$/m,
+    );
+    assert.equal(git('rev-parse', 'main'), head);
+    git('merge', '-q', '--ff-only', proposal.branch);
+    assert.deepEqual(await scan('host:web-1'), []);
+    const again = { finding: found?.id ?? '', reason: 'again' };
+    await throwsFault(() => ask('declaration_propose', again), 'proposal-refused');
+  });
+
+  it('are checked without a service, also before they are committed', async () => {
+    const check = async (path: string | null): Promise<readonly [boolean, string]> => {
+      const told = (await checkDeclarations(home, path)) as { ok: boolean; problems: string[] };
+      return [told.ok, told.problems.join('\n')];
+    };
+    assert.deepEqual(await check(null), [true, '']);
+    const folder = join(root, 'draft');
+    write(folder, 'a.yaml', 'version: 1\nextends: [b/c.yaml]\nfor: all\n');
+    write(folder, 'b/c.yaml', 'version: 1\n');
+    assert.deepEqual(await check(folder), [true, '']);
+    write(folder, 'b/c.yaml', 'version: 1\nexpect: [{package: {x: {version: "${v}"}}}]\n');
+    assert.match((await check(folder))[1], /b\/c\.yaml:2:\d+: no file defines a variable "v"/);
+    write(folder, 'declarations.yaml', 'version: 2\n');
+    assert.match((await check(join(folder, 'declarations.yaml')))[1], /declarations\.yaml:1:10/);
+    assert.match((await check(join(folder, 'none.yaml')))[1], /there is no such file/);
   });
 });
