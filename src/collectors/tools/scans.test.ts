@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { instant } from '#base/time';
@@ -357,6 +359,14 @@ describe('what OpenSCAP tells', () => {
 });
 
 describe('evidence from outside', () => {
+  it('is as the page shows it', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../docs/profiles.md'), 'utf8');
+    const example = /```json\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+    const now = instant('2026-03-01T12:00:00Z');
+    const look = observed('cis-evidence', example, { target: 'host:cp-1', host: null, now });
+    assert.deepEqual(look.complete, ['control']);
+  });
+
   it('is named by its benchmark and its control', () => {
     assert.deepEqual(
       told(observed('cis-evidence', EVIDENCE)).filter((fact) => / (result|detail) /.test(fact)),

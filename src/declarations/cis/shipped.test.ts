@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { kindSpec } from '#model';
 import { compileProfile } from './compile-profile.ts';
 import { CONTROL_SCOPES } from './profile.ts';
+import { readProfileFile } from './read-profile.ts';
+import { resolveProfile } from './resolve-profile.ts';
 import { aboutOf, factsFor, objections, shippedFiles, shippedProfile } from './samples.ts';
 import { SHIPPED_PROFILES } from './shipped.ts';
 
@@ -75,6 +77,15 @@ describe('the shipped profiles', () => {
       }
     }
   });
+});
+
+it('the page of profiles shows one that is read', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/profiles.md'), 'utf8');
+  const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+  const own = readProfileFile(example, 'docs/profiles.md');
+  const { controls, exclusions, level } = resolveProfile(own.name, [...shippedFiles(), own]);
+  assert.deepEqual([level, exclusions.platform.length, exclusions.waived.length], [2, 1, 1]);
+  assert.equal(controls.at(-1)?.id, 'software.no-compiler');
 });
 
 const COUNTS = [
