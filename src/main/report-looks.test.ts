@@ -269,7 +269,18 @@ describe('a scrape', () => {
     assert.equal(url({ address: '[2001:db8::1]:22' }), 'http://[2001:db8::1]:9100/metrics');
     assert.equal(url({ address: '2001:db8::1' }), 'http://[2001:db8::1]:9100/metrics');
     assert.equal(url({ transport: 'local', address: null }), 'http://127.0.0.1:9100/metrics');
-    for (const address of [null, 'a@b', 'fe80::1%eth0', 'a/b', 'a?b', 'a#b', 'a\\b', '[::1', ''])
+    for (const address of [
+      null,
+      'a@b',
+      'web%2d1',
+      'fe80::1%eth0',
+      'a/b',
+      'a?b',
+      'a#b',
+      'a\\b',
+      '[::1',
+      '',
+    ])
       assert.throws(() => url({ address }), Fault, String(address));
   });
 

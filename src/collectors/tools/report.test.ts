@@ -70,6 +70,11 @@ describe('a report of a tool', () => {
     assert.equal(observed({ ...good, host: null }, { isFromTarget: false }).facts.length, 0);
   });
 
+  it('is of no moment of ours when it is of another host', () => {
+    assert.equal(observed({ ...good, host: 'db-1' }).observedAt, now);
+    assert.equal(observed(good, { maxAgeSeconds: 1 }).observedAt, anHourAgo);
+  });
+
   it('knows a host by its key and by what it calls itself, with or without a domain', () => {
     for (const host of ['web-1', 'WEB-1', 'web-1.example.org', 'web-1.other'])
       assert.equal(whyIncomplete({ ...good, host }, aReport()), null);

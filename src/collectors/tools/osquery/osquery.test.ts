@@ -84,6 +84,30 @@ describe('osquery, asked', () => {
     assert.deepEqual(look(anOsqueryAnswer({ time: '[{"unix_time":"1"}]' })).complete, []);
   });
 
+  it('of any rows and any change tells facts of this host or nothing, never a throw', () => {
+    const whole = Buffer.from(anOsqueryAnswer()).toString('utf8');
+    const rows = fc.array(
+      fc.dictionary(fc.constantFrom('name', 'id', 'pid', '__proto__'), fc.jsonValue()),
+    );
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...OSQUERY_QUERIES.map(({ name }) => name)),
+        rows,
+        fc.nat(whole.length),
+        fc.string({ unit: 'binary', maxLength: 20 }),
+        (name, said, at, put) => {
+          const answers = [
+            anOsqueryAnswer({ [name]: JSON.stringify(said) }),
+            whole.slice(0, at) + put + whole.slice(at),
+          ];
+          for (const { entity } of answers.flatMap((bytes) => look(bytes).facts))
+            assert.match(entity, /^[a-z_]+:web-1(\/|$)/);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
   it('of another host tells nothing', () => {
     const other = JSON.stringify([{ ...OSQUERY_ROWS.system[0], hostname: 'db-1' }]);
     const seen = look(anOsqueryAnswer({ system: other }));
@@ -154,6 +178,13 @@ describe('the log of osqueryd', () => {
       late,
     );
     assert.deepEqual(fresh.complete, ['user']);
+  });
+
+  it('is of the moment of its oldest snapshot that counts', () => {
+    const older = snapshotLine('users', { unixTime: 1_772_366_100 });
+    const log = aSnapshotLog().replace(/^.*holdfast_users.*\n/m, '') + older;
+    assert.equal(look(log).observedAt, instant('2026-03-01T11:55:00Z'));
+    assert.equal(look(aSnapshotLog()).observedAt, instant('2026-03-01T11:59:00Z'));
   });
 
   it('leaves out a line that is still being written, and other hosts and queries', () => {

@@ -113,6 +113,16 @@ describe('a Windows host over WinRM', () => {
       ],
       [
         'Receive',
+        (text) => text.replace(/(Name="stdout" CommandId=)"[^"]*"/, '$1"x"'),
+        'winrm-malformed',
+      ],
+      [
+        'Receive',
+        (text) => text.replace(/(<rsp:CommandState CommandId=)"[^"]*"/, '$1"x"'),
+        'winrm-malformed',
+      ],
+      [
+        'Receive',
         (text) => text.replaceAll(/CommandId="[^"]*"/g, 'CommandId="x"'),
         'winrm-malformed',
       ],
