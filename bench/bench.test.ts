@@ -27,7 +27,7 @@ describe('the bench', () => {
   for (const [name, rows, ids] of [
     ['facts', factRows, ['B1', 'B2', 'B3', 'B4', 'B5', 'B6']],
     ['the log', logRows, ['C1', 'C2', 'C3', 'C4', 'C5', 'C6']],
-    ['drift', driftRows, ['E1']],
+    ['drift', driftRows, ['E1', 'E2']],
     ['redaction', redactionRows, ['R1']],
     ['policy', policyRows, ['D4']],
   ] as const) {

@@ -1,17 +1,19 @@
-/** Row E1: every target's facts out of the store, held against what should be. */
+/** Rows E1 and E2: every target's facts out of the store, held against what should be; and again, when little changed. */
 import { join } from 'node:path';
-import type { Instant } from '#base/time';
-import { type ComparedFact, diffFacts } from '#drift';
+import { formatInstant, type Instant } from '#base/time';
+import { type ComparedFact, declaredBaseline, diffFacts } from '#drift';
+import { parseInventory } from '#inventory';
 import { nodeFiles } from '#machine';
-import { DEFAULT_SCOPE } from '#model';
-import { openSqliteStore, type Store } from '#store';
+import { DEFAULT_SCOPE, type Declaration, SSH_SOURCE } from '#model';
+import { type ObservationInput, openSqliteStore, type Store } from '#store';
+import { aWorld, type TestWorld } from '#test/world';
 import { DesiredTables } from './floors/desired-tables.ts';
-import { inTurn, mustHold, nowMs } from './measure.ts';
+import { inTurn, mustHold, nowMs, pairOf } from './measure.ts';
 import { alone, paired, type Row } from './row.ts';
 import type { Setting } from './sizes.ts';
 
 const ATTRIBUTES = 50;
-const SOURCE = 'collector.ssh';
+const SOURCE = SSH_SOURCE;
 const NOW = 1_700_000_000_000_000 as Instant;
 const RULES = { isVolatile: () => false, isSecurity: () => false };
 
@@ -61,7 +63,9 @@ export async function driftRows({ sizes, directory, say }: Setting): Promise<Row
     },
   );
   tables.close();
+  const scans = await scansOf(store, hosts, expected, sizes.rounds);
   return [
+    ...scans,
     paired(
       {
         id: 'E1',
@@ -85,20 +89,154 @@ export async function driftRows({ sizes, directory, say }: Setting): Promise<Row
   ];
 }
 
+/** `drift_scan` as it is asked, with policy, the event and the answer: of everything, and after one host in a hundred was looked at. */
+async function scansOf(
+  store: Store,
+  hosts: readonly (readonly string[])[],
+  expected: number,
+  rounds: number,
+): Promise<readonly Row[]> {
+  const full: number[] = [];
+  const again: number[] = [];
+  const { rss } = process.memoryUsage;
+  const before = rss();
+  let peak = before;
+  const declarations = new Map(hosts.map((_, host) => [`host:web-${host}`, [declarationOf(host)]]));
+  for (let round = 0; round < rounds; round += 1) {
+    // Another kernel remembers nothing.
+    const world = await worldOf(store, hosts.length, declarations);
+    full.push(await scanAll(world, expected));
+    peak = Math.max(peak, rss());
+    const some = hosts.flatMap((values, host) => (host % 100 === 50 ? [{ values, host }] : []));
+    for (const { values, host } of some) await lookAgain(store, values, host, round);
+    again.push(await scanAll(world, expected));
+    peak = Math.max(peak, rss());
+  }
+  const us = (ms: readonly number[]): number[] => ms.map((each) => (each * 1_000) / hosts.length);
+  return [
+    paired(
+      {
+        id: 'E2',
+        what: `drift_scan of ${hosts.length} targets again after 1% were looked at, a target`,
+        unit: 'us',
+        beside: 'drift_scan of everything',
+        must: { atMost: 0.2 },
+        aim: { atMost: 1 / 12 },
+      },
+      pairOf(us(again), us(full)),
+    ),
+    alone(
+      {
+        id: 'E2',
+        what: 'memory of the whole process after such scans',
+        unit: 'MiB',
+        must: { atMost: 350 },
+      },
+      peak / (1 << 20),
+    ),
+    alone(
+      { id: 'E2', what: 'of it what was there before, with the store open', unit: 'MiB' },
+      before / (1 << 20),
+    ),
+  ];
+}
+
+async function worldOf(
+  store: Store,
+  count: number,
+  declarations: ReadonlyMap<string, readonly Declaration[]>,
+): Promise<TestWorld> {
+  const targets = Array.from({ length: count }, (_, i) => `  host:web-${i}: {hostType: debian}\n`);
+  const inventory = parseInventory(`version: 1\ntargets:\n${targets.join('')}`, 'fleet.yaml');
+  const world = await aWorld({
+    store,
+    inventory: async () => inventory,
+    drift: {
+      declarations: (target) => declarations.get(target.id) ?? [],
+      rules: () => RULES_OF_NOBODY,
+      isSigned: () => false,
+    },
+  });
+  world.at(formatInstant((NOW + 1_000_000) as Instant));
+  return world;
+}
+
+const RULES_OF_NOBODY: [] = [];
+
+async function scanAll(world: TestWorld, expected: number): Promise<number> {
+  const began = nowMs();
+  const { findings, nextCursor } = await world.value('drift_scan', { limit: 1_000 });
+  const ms = nowMs() - began;
+  const found = findings.length as number;
+  mustHold(nextCursor !== null || found === expected, `${expected} findings, not ${found}`);
+  return ms;
+}
+
+async function lookAgain(
+  store: Store,
+  values: readonly string[],
+  host: number,
+  round: number,
+): Promise<void> {
+  const at = NOW + 1_000 * (round + 1);
+  await store.write((transaction) => {
+    const last = transaction.reader.lastRecordedAt() ?? NOW;
+    transaction.record({
+      ...observationOf(values, host, at as Instant, (last + 1) as Instant),
+      id: `obs_${host}_${round}`,
+    });
+  });
+}
+
+function declarationOf(host: number): Declaration {
+  return {
+    id: 'git:site/web',
+    kind: 'git',
+    name: 'site/web',
+    scope: DEFAULT_SCOPE,
+    target: `host:web-${host}`,
+    expectations: SORTED.map((each) => ({
+      entity: entityOf(host),
+      attribute: each.attribute,
+      test: { op: 'equals', value: each.value },
+      where: NOWHERE,
+      source: SOURCE,
+      severity: null,
+      because: BECAUSE,
+    })),
+    closed: [],
+    needs: [{ kind: 'probe', source: SOURCE }],
+    since: null,
+    digest: `sha256:${host}`,
+  };
+}
+
+const NOWHERE: [] = [];
+const BECAUSE = {
+  id: null,
+  title: 'as in the repository',
+  rationale: null,
+  remediation: null,
+  reference: null,
+  at: 'web.yaml:3',
+};
+
 function scanOne(store: Store, host: number): number {
   const target = `host:web-${host}`;
   const at = { asOf: (NOW + 1_000_000) as Instant, knownAt: (NOW + 10 ** 12) as Instant };
   const asked = { scopes: [DEFAULT_SCOPE], target };
   const observed = store.read.each({ ...asked, type: 'observed' }, at);
   return diffFacts({
-    baseline: {
-      id: 'baseline_1',
-      scope: DEFAULT_SCOPE,
-      target,
-      covers: [{ source: SOURCE, kind: 'probe' }],
-      blessedAt: NOW,
-    },
-    desired: desiredOf(host),
+    declared: declaredBaseline(
+      {
+        id: 'baseline_1',
+        scope: DEFAULT_SCOPE,
+        target,
+        covers: [{ source: SOURCE, kind: 'probe' }],
+        blessedAt: NOW,
+      },
+      desiredOf(host),
+    ),
     observed,
     coverage: store.read.coverage(asked, at),
     isTrusted: () => true,
@@ -122,26 +260,35 @@ async function fill(store: Store, hosts: readonly (readonly string[])[]): Promis
     await store.write((transaction) => {
       hosts.slice(from, from + 100).forEach((values, i) => {
         const host = from + i;
-        transaction.record({
-          id: `obs_${host}`,
-          scope: DEFAULT_SCOPE,
-          target: `host:web-${host}`,
-          source: SOURCE,
-          type: 'observed',
-          observedAt: NOW,
-          recordedAt: (NOW + host) as Instant,
-          complete: ['probe'],
-          shortfalls: [],
-          facts: values.map((value, k) => ({
-            entity: entityOf(host),
-            attribute: attribute(k),
-            value: JSON.parse(value) as string,
-          })),
-          actor: 'service:holdfast',
-          reason: null,
-          sha256: host.toString(16).padStart(64, '0'),
-        });
+        transaction.record(observationOf(values, host, NOW, (NOW + host) as Instant));
       });
     });
   }
+}
+
+function observationOf(
+  values: readonly string[],
+  host: number,
+  observedAt: Instant,
+  recordedAt: Instant,
+): ObservationInput {
+  return {
+    id: `obs_${host}`,
+    scope: DEFAULT_SCOPE,
+    target: `host:web-${host}`,
+    source: SOURCE,
+    type: 'observed',
+    observedAt,
+    recordedAt,
+    complete: ['probe'],
+    shortfalls: [],
+    facts: values.map((value, k) => ({
+      entity: entityOf(host),
+      attribute: attribute(k),
+      value: JSON.parse(value) as string,
+    })),
+    actor: 'service:holdfast',
+    reason: null,
+    sha256: host.toString(16).padStart(64, '0'),
+  };
 }

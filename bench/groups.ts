@@ -24,7 +24,7 @@ export const GROUPS: readonly Group[] = [
   { ids: ['D4'], what: 'policy', run: policyRows },
   { ids: ['G1'], what: 'the gate of a change', run: gateRows },
   { ids: ['G2'], what: 'a change proposed over MCP', run: changeRows },
-  { ids: ['E1'], what: 'drift', run: driftRows },
+  { ids: ['E1', 'E2'], what: 'drift', run: driftRows },
   { ids: ['K1', 'K2', 'K3'], what: 'judging commands', run: commandRows },
   { ids: ['R1'], what: 'redaction', run: redactionRows },
   { ids: ['A2', 'A3', 'A4', 'A5', 'A6', 'M2'], what: 'hosts over ssh', run: sshRows },

@@ -17,6 +17,7 @@ import {
   kindOf,
   type Scope,
 } from '#model';
+import { isEphemeral } from './debounce.ts';
 import { byStream, byText, type ComparedFact, type KindRules } from './facts.ts';
 import { driftFault } from './faults.ts';
 
@@ -94,6 +95,7 @@ export function blessBaseline(request: BlessRequest, input: BlessInput): Baselin
       },
     },
   );
+  if (input.rules.comesAndGoes !== undefined) passedOver.add(EPHEMERAL_MARK);
   const { id, name, scope, target, blessedAt, knownAt, blessedBy, reason } = request;
   return {
     id,
@@ -168,7 +170,9 @@ function leasedOf(
   const marks = passedOver === undefined ? undefined : new Set(passedOver);
   if (marks !== undefined && ![...marks].some((mark) => mark.includes(' *'))) return undefined;
   const found = new Set<string>();
+  const skipsPorts = marks?.has(EPHEMERAL_MARK) ?? rules.comesAndGoes !== undefined;
   for (const { entity, attribute, value } of facts) {
+    if (skipsPorts && isEphemeral(entity)) found.add(entity);
     if (value !== true) continue;
     const kind = kindOf(entity);
     const isIt = marks?.has(leased(kind, attribute)) ?? rules.comesAndGoes?.(kind) === attribute;
@@ -176,6 +180,8 @@ function leasedOf(
   }
   return found;
 }
+
+const EPHEMERAL_MARK = 'port *ephemeral';
 
 /** How `passedOver` names whole entities of a kind, by the attribute that is `true` of them. */
 function leased(kind: string, attribute: string): string {

@@ -15,7 +15,7 @@ const ACTIVITY: Debounce = { seconds: 300, looks: 2 };
 /** Jobs and builds that run in containers come and go. */
 const CONTAINERS: Debounce = { seconds: 900, looks: 2 };
 /** Sockets that a program opened for answers to its own questions. */
-const EPHEMERAL: Debounce = { seconds: 300, looks: 2 };
+const EPHEMERAL: Debounce = { seconds: 300, looks: 3 };
 /** One look that fell short says little; a host that restarts is back by then. */
 const SHORTFALL: Debounce = { seconds: 1_800, looks: 2 };
 
@@ -50,7 +50,7 @@ function ofShortfall({ observed }: Difference): Debounce {
 }
 
 /** Only UDP: what listens on TCP was opened for others, on whatever port. */
-function isEphemeral(entity: string): boolean {
+export function isEphemeral(entity: string): boolean {
   if (kindOf(entity) !== 'port') return false;
   const found = /(?:^|\/)udp6?\/.*:(\d{1,5})$/.exec(keyOf(entity));
   return found !== null && Number(found[1]) >= FIRST_EPHEMERAL_PORT;

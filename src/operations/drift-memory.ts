@@ -19,6 +19,7 @@ export type TargetDrift = {
   readonly active: readonly DeclaredBy[];
   /** Every one, retired ones too. */
   readonly all: readonly DeclaredBy[];
+  /** What stands, and what this look ended. */
   readonly findings: readonly Finding[];
   readonly score: Score;
   readonly coverage: readonly Coverage[];
@@ -107,11 +108,7 @@ export function scanTarget(
     target,
     all,
     active: all.filter(({ status }) => status === 'active'),
-    findings: now.flatMap(({ reconciled: { standing, resolved, past } }) => [
-      ...standing,
-      ...resolved,
-      ...past,
-    ]),
+    findings: now.flatMap(({ reconciled: { standing, resolved } }) => [...standing, ...resolved]),
     score: scoreOf(
       now.map(({ weights, reconciled }) => ({ weights, standing: reconciled.standing })),
     ),

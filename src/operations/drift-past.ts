@@ -11,12 +11,19 @@ const PAGE = 1_000;
 /** Looks that fell short one after the other before the last complete one. */
 const MOST_LOOKS = 256;
 
+/** The last complete look at a kind, and the first one after it that fell short. */
+type Shortfall = { readonly complete: Instant | null; readonly first: Instant | null };
+
+export type StoredPast = Past & {
+  readonly fellShort: (entity: string, source: string | null, at: Instant) => Shortfall;
+};
+
 export function pastOf(
   facts: FactReader,
   target: Pick<Target, 'scope' | 'id'>,
   at: Moment,
   inventory: Inventory,
-): Past {
+): StoredPast {
   const filter = { scopes: [target.scope], target: target.id, type: 'observed' as const };
   const kept = new Map<string, readonly PastRun[]>();
   const counts = (source: string, wanted: string | null, kind: string): boolean =>
@@ -40,6 +47,34 @@ export function pastOf(
     kept.set(entity, runs);
     return runs;
   };
+  const looks = (entity: string, source: string | null, asOf: Instant): Shortfall => {
+    const kind = kindOf(entity);
+    const asked = {
+      scopes: filter.scopes,
+      target: target.id,
+      kind,
+      ...(source === null ? {} : { source }),
+    };
+    let until = asOf;
+    let first: Instant | null = null;
+    for (let count = 0; count < MOST_LOOKS; count++) {
+      const rows = facts
+        .coverage(asked, { asOf: until, knownAt: at.knownAt })
+        .filter((row) => row.observedAt !== null && counts(row.source, source, kind));
+      let newest: Instant | null = null;
+      let complete: Instant | null = null;
+      for (const { observedAt, status } of rows) {
+        if (observedAt === null) continue;
+        if (newest === null || observedAt > newest) newest = observedAt;
+        if (status === 'complete' && (complete === null || observedAt > complete))
+          complete = observedAt;
+      }
+      if (complete !== null || newest === null) return { complete, first };
+      first = newest;
+      until = shift(newest, -1);
+    }
+    return { complete: null, first };
+  };
   return {
     runs: (entity, source) =>
       all(entity).filter((run) => counts(run.source, source, kindOf(entity))),
@@ -52,33 +87,7 @@ export function pastOf(
       }
       return last;
     },
-    looked: (entity, source, asOf) => {
-      const kind = kindOf(entity);
-      const asked = {
-        scopes: filter.scopes,
-        target: target.id,
-        kind,
-        ...(source === null ? {} : { source }),
-      };
-      let until = asOf;
-      for (let looks = 0; looks < MOST_LOOKS; looks++) {
-        const rows = facts
-          .coverage(asked, { asOf: until, knownAt: at.knownAt })
-          .filter((row) => row.observedAt !== null && counts(row.source, source, kind));
-        if (rows.length === 0) return null;
-        let newest: Instant | null = null;
-        let complete: Instant | null = null;
-        for (const { observedAt, status } of rows) {
-          if (observedAt === null) continue;
-          if (newest === null || observedAt > newest) newest = observedAt;
-          if (status === 'complete' && (complete === null || observedAt > complete))
-            complete = observedAt;
-        }
-        if (complete !== null) return complete;
-        if (newest === null) return null;
-        until = shift(newest, -1);
-      }
-      return null;
-    },
+    looked: (entity, source, asOf) => looks(entity, source, asOf).complete,
+    fellShort: (entity, source, asOf) => looks(entity, source, asOf),
   };
 }

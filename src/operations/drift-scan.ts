@@ -5,7 +5,7 @@ import { DECLARATION_KINDS, FINDING_STATUS, type Finding, type Target } from '#m
 import type { FactReader, Moment } from '#store';
 import { fitting, rowBytes } from './budget.ts';
 import { scanTarget, type TargetDrift } from './drift-memory.ts';
-import { type DeclaredFacts, unknownBaseline } from './drift-state.ts';
+import { type DeclaredFacts, recordedFindings, unknownBaseline } from './drift-state.ts';
 import { readScopes } from './filters.ts';
 import { isText, readCursor, readMoment, writeCursor } from './moments.ts';
 import { look } from './operation.ts';
@@ -41,19 +41,14 @@ export const driftScan = look({
   name: 'drift_scan',
   title: 'Scan for drift',
   summary:
-    'Answers what differs from what is declared, by a blessed baseline or any other source: missing, unexpected, changed, or unknown when it could not be seen.',
+    'Answers what differs from what is declared: missing, unexpected, changed, or unknown when it could not be seen.',
   capability: 'drift.read',
   taints: true,
   assistants: true,
   input: z.strictObject({
     target: z.string().min(1).max(LIMITS.nameChars).optional().describe('default: every target'),
-    baseline: z
-      .string()
-      .min(1)
-      .max(LIMITS.nameChars)
-      .optional()
-      .describe('id or name; default: every active one'),
-    source: z.enum(DECLARATION_KINDS).optional().describe('only what such a source declares'),
+    baseline: z.string().min(1).max(LIMITS.nameChars).optional().describe('id or name'),
+    source: z.enum(DECLARATION_KINDS).optional(),
     status: z
       .enum([...FINDING_STATUS, 'all'])
       .optional()
@@ -110,7 +105,8 @@ export const driftScan = look({
       .slice(0, COVERAGE_ROWS)
       .map(showCoverage);
     const findings = scanned
-      .flatMap((each) => each.findings.filter((finding) => wanted(finding, input.status)))
+      .flatMap((each) => [...each.findings, ...pastOf(each, input.status, facts, at)])
+      .filter((finding) => wanted(finding, input.status))
       .map((finding) => ({ place: placeOf(finding), finding }))
       .toSorted((a, b) => (a.place < b.place ? -1 : 1))
       .filter(({ place }) => pinned === undefined || place > pinned.place);
@@ -165,6 +161,22 @@ function scan(
         (baseline === undefined || id === baseline || name === baseline) &&
         (source === undefined || kind === source),
     ),
+  );
+}
+
+/** What was over before, where it is asked for. */
+function pastOf(
+  { target, all, findings }: TargetDrift,
+  status: string | undefined,
+  facts: FactReader,
+  at: Moment,
+): readonly Finding[] {
+  if (status !== 'all' && status !== 'resolved') return [];
+  const known = new Set(findings.map(({ id }) => id));
+  const by = new Set(all.map(({ id }) => id));
+  return recordedFindings(facts, target, at).filter(
+    (finding) =>
+      finding.status === 'resolved' && by.has(finding.baseline) && !known.has(finding.id),
   );
 }
 

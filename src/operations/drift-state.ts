@@ -6,6 +6,7 @@ import {
   boundsOf,
   type ComparedFact,
   type Declared,
+  type Difference,
   type DiffResult,
   declaredBaseline,
   declaredNow,
@@ -41,7 +42,7 @@ import {
 import type { FactReader, Moment, StoredFact } from '#store';
 import { readCoverage } from './coverage.ts';
 import { DriftMemory } from './drift-memory.ts';
-import { pastOf } from './drift-past.ts';
+import { pastOf, type StoredPast } from './drift-past.ts';
 import { type DriftSources, NO_SOURCES } from './drift-sources.ts';
 
 type Place = Pick<Target, 'scope' | 'id'>;
@@ -60,6 +61,25 @@ export function waiversOf(facts: FactReader, target: Place, at: Moment): readonl
 
 export function recordedFindings(facts: FactReader, target: Place, at: Moment): readonly Finding[] {
   return recordsOf(facts, target, DRIFT_SOURCE, 'drift', 'finding', at).map(findingFromFacts);
+}
+
+/** Those that are not over: what was over before says nothing of now. */
+export function standingFindings(facts: FactReader, target: Place, at: Moment): readonly Finding[] {
+  const { scope, id } = target;
+  const filter = { scopes: [scope], target: id, source: DRIFT_SOURCE, type: 'drift' as const };
+  const standing: string[] = [];
+  let all = 0;
+  for (const { entity, value } of facts.each(
+    { ...filter, kind: 'finding', attribute: 'status' },
+    at,
+  )) {
+    all += 1;
+    if (value !== 'resolved') standing.push(entity);
+  }
+  // Whole is cheaper than one by one, unless most of them are over.
+  if (standing.length * 8 > all)
+    return recordedFindings(facts, target, at).filter(({ status }) => status !== 'resolved');
+  return standing.map((entity) => findingFromFacts(facts.each({ ...filter, entity }, at)));
 }
 
 function recordsOf(
@@ -169,7 +189,7 @@ export function driftOf(
   declared: DeclaredFacts,
   choose: Choice = {},
 ): readonly DriftNow[] {
-  const previous = Map.groupBy(recordedFindings(facts, target, at), (finding) => finding.baseline);
+  const previous = Map.groupBy(standingFindings(facts, target, at), (finding) => finding.baseline);
   const sides = sidesOf(facts, target, at, declared, choose, previous);
   if (sides.length === 0) return [];
   const filter = { scopes: [target.scope], target: target.id, type: 'observed' as const };
@@ -201,7 +221,7 @@ export function driftOf(
       const test = current.past.get(finding.id);
       const since = side.declared?.since ?? null;
       if (test !== undefined) bounds.set(finding.id, boundsOf(test, past, finding, since));
-      else bounds.set(finding.id, { ...finding, notBefore: lastComplete(finding, past) });
+      else bounds.set(finding.id, boundsOfShortfall(finding, past));
     }
     const reconciled = reconcileFindings({
       previous: known,
@@ -232,13 +252,19 @@ function unreadable(current: DiffResult, known: readonly Finding[], problem: str
   return { ...current, findings, unsure: [...current.unsure, ...known] };
 }
 
-/** Of an `unknown` finding: when its kind was last seen whole. */
-function lastComplete(
-  { entity, observed, lastSeen }: Pick<Finding, 'entity' | 'observed' | 'lastSeen'>,
-  past: ReturnType<typeof pastOf>,
-): Bounds['notBefore'] {
+/** Of an `unknown` finding: after its kind was last seen whole, and not after the first look that fell short. */
+function boundsOfShortfall(
+  {
+    entity,
+    observed,
+    firstSeen,
+    lastSeen,
+  }: Pick<Difference, 'entity' | 'observed' | 'firstSeen' | 'lastSeen'>,
+  past: StoredPast,
+): Bounds {
   const source = (observed as { readonly source?: string } | null)?.source ?? '*';
-  return past.looked(entity, source === '*' ? null : source, lastSeen);
+  const { complete, first } = past.fellShort(entity, source === '*' ? null : source, lastSeen);
+  return { notBefore: complete, firstSeen: first ?? firstSeen };
 }
 
 function sidesOf(

@@ -24,14 +24,28 @@ import {
 
 export const drift: CommandSpec = {
   usage: 'drift [target]',
-  summary: 'show what differs from the blessed baseline, and what could not be compared',
-  examples: ['drift', 'drift web-1 --exit-code', 'drift --baseline before-upgrade --json'],
+  summary: 'show what differs from what is declared, and what could not be compared',
+  examples: ['drift', 'drift web-1 --exit-code', 'drift --source cis --json'],
   options: [
-    { flags: '--baseline <baseline>', about: 'compare with this baseline, by name or id' },
+    { flags: '--baseline <baseline>', about: 'compare with this declaration, by name or id' },
+    {
+      flags: '--source <source>',
+      about: 'only what such a source declares',
+      choices: [
+        'blessed',
+        'git',
+        'tofu',
+        'ansible',
+        'cis',
+        'integrity',
+        'vulnerability',
+        'service',
+      ],
+    },
     {
       flags: '--status <status>',
-      about: 'findings of this status; default open',
-      choices: ['open', 'waived', 'ignored', 'resolved', 'all'],
+      about: 'findings of this status; default open, and apart from them what is pending',
+      choices: ['open', 'pending', 'waived', 'ignored', 'resolved', 'all'],
     },
     { flags: '--exit-code', about: 'exit with 10 when there are open findings' },
     LIMIT,
@@ -44,7 +58,7 @@ export const drift: CommandSpec = {
       'drift_scan',
       {
         ...(target === undefined ? {} : { target }),
-        ...given(options, 'baseline', 'status', 'limit', 'cursor', 'scope'),
+        ...given(options, 'baseline', 'source', 'status', 'limit', 'cursor', 'scope'),
       },
       renderDrift(options['status'] === undefined),
     );

@@ -15,14 +15,32 @@ type Finding = {
   readonly desired: unknown;
   readonly firstSeen: string;
   readonly lastSeen: string;
-  readonly status: 'open' | 'waived' | 'ignored' | 'resolved';
+  readonly notBefore?: string | null;
+  readonly status: 'open' | 'pending' | 'waived' | 'ignored' | 'resolved';
+  readonly owner?: string | null;
+  readonly because?: {
+    readonly id: string | null;
+    readonly title: string;
+    readonly remediation: string | null;
+    readonly at: string | null;
+  } | null;
 };
 
 export type DriftAnswer = {
   readonly findings: readonly Finding[];
   readonly nextCursor: string | null;
   readonly coverage: readonly CoverageRow[];
-  readonly baselines: readonly { readonly name: string; readonly signature: string }[];
+  readonly baselines: readonly {
+    readonly name: string;
+    readonly kind?: string;
+    readonly signature: string;
+  }[];
+  readonly scores?: readonly {
+    readonly scope: string;
+    readonly target: string | null;
+    readonly score: number;
+    readonly worst?: number;
+  }[];
 };
 
 const SEVERITIES = ['critical', 'warning', 'info'] as const;
@@ -32,11 +50,12 @@ const TONES = { critical: 'bad', warning: 'warn', info: 'plain' } as const satis
 >;
 const MOST_ATTRIBUTES = 8;
 
-/** With `openOnly`, what is waived or ignored is counted and not listed. */
+/** With `openOnly`, what is waived or ignored is counted and not listed; what is not believed yet is shown apart. */
 export function renderDrift(openOnly: boolean): Render<DriftAnswer> {
   return (paper, answer, screen) => {
-    const { findings, nextCursor, coverage, baselines } = answer;
-    const listed = openOnly ? findings.filter(({ status }) => status === 'open') : findings;
+    const { findings, nextCursor, coverage, baselines, scores = [] } = answer;
+    const shown = openOnly ? findings.filter(isToShow) : findings;
+    const listed = openOnly ? shown.filter(({ status }) => status !== 'pending') : shown;
     if (baselines.length === 0 && listed.length === 0) {
       paper.whole('No baseline is active, so nothing is declared. Next: holdfast baseline bless');
     } else if (listed.length === 0) {
@@ -47,13 +66,25 @@ export function renderDrift(openOnly: boolean): Render<DriftAnswer> {
     }
     for (const [target, its] of Map.groupBy(listed, (finding) => finding.target)) {
       paper.blank();
-      paper.line({ text: target, tone: 'strong' }, `  ${tally(its)}`);
+      paper.line({ text: target, tone: 'strong' }, `  ${tally(its)}${scored(target, scores)}`);
       for (const finding of its.toSorted(bySeverity)) {
         paper.blank();
         writeFinding(paper, finding, screen.now);
       }
     }
-    const hidden = findings.length - listed.length;
+    const pending = shown.filter((finding) => !listed.includes(finding));
+    if (pending.length > 0) {
+      paper.blank();
+      paper.whole({
+        text: `Not there for long enough to be believed: ${count(pending.length, 'finding')}`,
+        tone: 'faint',
+      });
+      for (const finding of pending.toSorted(bySeverity)) {
+        paper.blank();
+        writeFinding(paper, finding, screen.now);
+      }
+    }
+    const hidden = findings.length - shown.length;
     paper.blank();
     if (hidden > 0)
       paper.whole({
@@ -61,12 +92,32 @@ export function renderDrift(openOnly: boolean): Render<DriftAnswer> {
         tone: 'faint',
       });
     if (baselines.length > 0) {
-      const names = baselines.map(({ name, signature }) => `${name} (${signature})`);
-      paper.line({ text: `Compared with: ${names.join(', ')}`, tone: 'faint' });
+      const names = new Set(baselines.map(nameOf));
+      paper.line({ text: `Compared with: ${[...names].join(', ')}`, tone: 'faint' });
     }
+    for (const { scope, target, score, worst } of scores)
+      if (target === null && scores.length > 1)
+        paper.whole({
+          text: `Score of ${scope}: ${score}${worst === undefined ? '' : `, worst ${worst}`}`,
+          tone: 'faint',
+        });
     renderNext(paper, nextCursor, screen.asked);
     renderCoverage(paper, coverage);
   };
+}
+
+function isToShow({ status }: Finding): boolean {
+  return status === 'open' || status === 'pending';
+}
+
+function nameOf({ name, kind, signature }: DriftAnswer['baselines'][number]): string {
+  const by = kind === undefined || kind === 'blessed' ? '' : `${kind} `;
+  return `${by}${name} (${signature})`;
+}
+
+function scored(target: string, scores: NonNullable<DriftAnswer['scores']>): string {
+  const its = scores.find((each) => each.target === target);
+  return its === undefined ? '' : `, score ${its.score}`;
 }
 
 function tally(findings: readonly Finding[]): string {
@@ -93,10 +144,24 @@ function writeFinding(paper: Paper, finding: Finding, now: number): void {
   for (const line of change(finding)) paper.line('            ', ...line);
   const first = since(finding.firstSeen, now);
   const last = since(finding.lastSeen, now);
+  writeBecause(paper, finding);
+  const { notBefore } = finding;
+  const began =
+    notBefore === null || notBefore === undefined ? '' : `, as declared ${since(notBefore, now)}`;
+  const whose =
+    finding.owner === null || finding.owner === undefined ? '' : `, of ${finding.owner}`;
   paper.whole({
-    text: `            ${id}  ${status}, first seen ${first}, last ${last}`,
+    text: `            ${id}  ${status}${whose}, first seen ${first}, last ${last}${began}`,
     tone: 'faint',
   });
+}
+
+function writeBecause(paper: Paper, { because }: Finding): void {
+  if (because === null || because === undefined) return;
+  const { id, title, remediation, at } = because;
+  const name = id === null ? title : `${id}: ${title}`;
+  paper.whole(`            ${name}${at === null ? '' : ` (${at})`}`);
+  if (remediation !== null) paper.whole(`            To mend it: ${remediation}`);
 }
 
 /** Before → after; a whole entity attribute by attribute. */
