@@ -322,6 +322,13 @@ describe('what OpenSCAP tells', () => {
     ['a result that is none', XCCDF.replace('>fail<', '>fine<')],
     ['two results of one rule', XCCDF.replaceAll('rule_two', 'rule_one')],
     ['a result that any object has', XCCDF.replace('>fail<', '>constructor<')],
+    [
+      'two tests that tell one rule each',
+      XCCDF.replace(
+        /( {2}<TestResult.*\n)([\s\S]*?)( {4}<rule-result.*\n)/,
+        '$1$2$3  </TestResult>\n$1',
+      ),
+    ],
     ['two tests', XCCDF.replace(/( {2}<TestResult[\s\S]*<\/TestResult>\n)/, '$1$1')],
   ];
   for (const [what, text] of doubtful) {
@@ -332,6 +339,7 @@ describe('what OpenSCAP tells', () => {
 
   const hostile: readonly (readonly [string, string])[] = [
     ['a document type', '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'],
+    ['a document type that says nothing', '<!DOCTYPE a><a/>'],
     ['an entity of its own', '<a>&b;</a>'],
     ['an entity that any object has', '<a>&constructor;</a>'],
     ['a bare &', '<a>a & b</a>'],
