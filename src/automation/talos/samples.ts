@@ -29,6 +29,12 @@ machine:
     files:
         - path: /var/secret
           content: ${CLUSTER_SECRET}
+    systemDiskEncryption:
+        ephemeral:
+            keys:
+                - slot: 0
+                  static:
+                      passphrase: ${CLUSTER_SECRET}
 cluster:
     secret: ${CLUSTER_SECRET}
     allowSchedulingOnControlPlanes: false

@@ -96,7 +96,7 @@ export function aPlan(more: Readonly<Record<string, Json>> = {}): Record<string,
     input: { name: 'web', ports: [80] },
     output: { name: 'web', ports: [80] },
   };
-  const pw = { id: 'p', input: SECRET, output: SECRET };
+  const pw = { id: 'p', input: SECRET, output: SECRET, url: `db://user:${SECRET}@db` };
   const resource = (address: string, values: Json, sensitive_values: Json = {}): Json => ({
     address,
     mode: 'managed',
