@@ -156,7 +156,7 @@ function published(schema: z.ZodType, io: 'input' | 'output'): StandardSchemaWit
     unrepresentable: 'any',
     reused: 'inline',
   });
-  if (io === 'input') leaveOutLengths(json);
+  if (io === 'input') leaveOutLimits(json);
   return {
     '~standard': {
       version: 1,
@@ -167,16 +167,31 @@ function published(schema: z.ZodType, io: 'input' | 'output'): StandardSchemaWit
   };
 }
 
-/** How long a text may be costs a model more to read than it ever helps: a refusal says it in words. */
-function leaveOutLengths(schema: unknown): void {
+/**
+ * How long a text or a list may be costs a model more to read than it ever helps: a refusal says it in words, and
+ * where a number matters, its description does.
+ */
+function leaveOutLimits(schema: unknown): void {
   if (typeof schema !== 'object' || schema === null) return;
   const record = schema as Record<string, unknown>;
-  if (record['type'] === 'string') {
-    delete record['minLength'];
-    delete record['maxLength'];
+  if (typeof record['type'] === 'string') for (const limit of LIMIT_WORDS) delete record[limit];
+  for (const part of Object.values(record)) {
+    if (typeof part === 'object' && part !== null && 'properties' in part)
+      delete (part as Record<string, unknown>)['additionalProperties'];
+    leaveOutLimits(part);
   }
-  for (const part of Object.values(record)) leaveOutLengths(part);
 }
+
+const LIMIT_WORDS = [
+  'minLength',
+  'maxLength',
+  'minItems',
+  'maxItems',
+  'minimum',
+  'maximum',
+  'default',
+  'propertyNames',
+] as const;
 
 /** Passes an operation's notes on as progress, where the client asked for it. */
 function progressOf({ mcpReq }: ServerContext, clean: CleanText): (note: string) => void {

@@ -20,7 +20,7 @@ export const rolloutInput = z
     maxFailures: z.number().int().min(0).max(512).default(0),
     order: z.enum(['by-criticality', 'as-asked']).default('by-criticality'),
   })
-  .describe('batch after batch; pauses above maxFailures');
+  .describe('batches; pauses above maxFailures');
 
 const rolloutState = z.enum(['waiting', 'running', 'held', 'failed', 'untouched']);
 const rolloutShape = z.object({

@@ -107,7 +107,7 @@ export const runCommand = changing({
   input: z.strictObject({
     target: targetInput.describe('id from describe_system'),
     argv: argvInput.optional().describe('words: program first'),
-    line: lineInput.optional().describe('or one line: quotes work, nothing is expanded'),
+    line: lineInput.optional().describe('or one line; nothing is expanded'),
     reason: reasonInput.optional().describe('needed when it changes something'),
     seconds: z
       .number()

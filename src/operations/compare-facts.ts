@@ -9,7 +9,7 @@ import { cursorInput, limitInput, nextCursor, scopeInput, timeText } from './sha
 
 const moment = z.strictObject({
   asOf: timeText('when it was true, default now').optional(),
-  knownAt: timeText('as believed then, default everything recorded').optional(),
+  knownAt: timeText('as believed then, default now').optional(),
 });
 
 const differenceShape = z.object({

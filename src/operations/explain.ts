@@ -10,11 +10,10 @@ import { fitting } from './budget.ts';
 import { causeShape } from './cause-shapes.ts';
 import { recordedFindings } from './drift-state.ts';
 import { factChanges, tiedTo } from './fact-changes.ts';
-import { readScopes } from './filters.ts';
 import { readMoment } from './moments.ts';
 import { type Asking, recording, type TrailsTold } from './operation.ts';
 import { recordOne, statement } from './record-with-drift.ts';
-import { findingShape, scopeInput, showFinding, showVersion, versionShape } from './shapes.ts';
+import { findingShape, showFinding, showVersion, versionShape } from './shapes.ts';
 
 const MOST_VERSIONS = 20;
 const MOST_RELATED = 60;
@@ -26,13 +25,12 @@ export const explainFinding = recording({
   name: 'explain_finding',
   title: 'Explain a finding',
   summary:
-    'Answers who caused a finding and how: our own changes, or what audit trails of the target say, with the bounds it began in, its history, and what else changed then.',
+    'Answers who caused a finding: our own changes, or what audit trails of the target say; when it began, and what else changed then.',
   capability: 'drift.read',
   taints: true,
   assistants: true,
   input: z.strictObject({
     finding: z.string().min(1).max(64).describe('id, as drift_scan told it'),
-    scope: scopeInput,
   }),
   output: z.object({
     finding: findingShape,
@@ -54,7 +52,7 @@ export const explainFinding = recording({
     next: z.string().optional(),
   }),
   async prepare(input, { facts, trails }, asking) {
-    const { finding, target } = locate(input.finding, input.scope, facts, asking);
+    const { finding, target } = locate(input.finding, facts, asking);
     const question = { ...finding, notAfter: finding.firstSeen };
     const window = windowOf(question);
     const told: TrailsTold =
@@ -130,12 +128,11 @@ function historyOf(facts: FactReader, finding: Finding): z.input<typeof versionS
 
 function locate(
   id: string,
-  scope: string | undefined,
   facts: FactReader,
   asking: Asking,
 ): { readonly finding: Finding; readonly target: Target } {
   const at: Moment = readMoment({}, asking.now, facts);
-  const scopes = readScopes(scope, asking);
+  const { scopes } = asking;
   const [row] = /^finding_[0-9a-f]{16}$/.test(id)
     ? facts.query(
         {

@@ -26,17 +26,8 @@ export const factHistory = look({
   taints: true,
   assistants: true,
   input: z.strictObject({
-    entity: z
-      .string()
-      .min(1)
-      .max(LIMITS.entityChars)
-      .describe('kind:key; * is any run of characters'),
-    attribute: z
-      .string()
-      .min(1)
-      .max(LIMITS.attributeChars)
-      .optional()
-      .describe('* is any run of characters'),
+    entity: z.string().min(1).max(LIMITS.entityChars).describe('kind:key, like package:*/openssl'),
+    attribute: z.string().min(1).max(LIMITS.attributeChars).optional(),
     target: factFilterInput.target,
     source: z.string().max(LIMITS.nameChars).optional(),
     type: factTypeInput,

@@ -47,7 +47,7 @@ export const ingestObservation = recording({
       .max(LIMITS.nameChars)
       .describe('who saw it, as declared for the target in fleet.yaml'),
     target: z.string().min(1).max(LIMITS.nameChars).describe('like host:web-1'),
-    observedAt: timeText('when it was seen; a future moment shows only from then'),
+    observedAt: timeText('when it was seen'),
     complete: z
       .array(z.string())
       .max(100)
@@ -60,7 +60,7 @@ export const ingestObservation = recording({
       .min(1)
       .max(200)
       .optional()
-      .describe('the same key again answers with the first result and writes nothing'),
+      .describe('the same key answers with the first result'),
     scope: z.string().max(LIMITS.nameChars).optional(),
   }),
   output: receiptShape,

@@ -29,13 +29,9 @@ export const factFilterInput = {
     .min(1)
     .max(LIMITS.entityChars)
     .optional()
-    .describe('kind:key; * is any run of characters, like package:*/openssl'),
+    .describe('kind:key, like package:*/openssl'),
   kind: z.string().max(40).optional().describe('like package, user, port'),
-  target: z
-    .string()
-    .max(LIMITS.nameChars)
-    .optional()
-    .describe('like host:web-1, or its short name when only one fits'),
+  target: z.string().max(LIMITS.nameChars).optional().describe('like host:web-1'),
 };
 
 /** Which facts held at a moment, as believed at a moment, with their age and how well they are known. */
@@ -50,12 +46,7 @@ export const queryFacts = look({
   input: z.strictObject({
     ...factFilterInput,
     source: z.string().max(LIMITS.nameChars).optional(),
-    attribute: z
-      .string()
-      .min(1)
-      .max(LIMITS.attributeChars)
-      .optional()
-      .describe('* is any run of characters'),
+    attribute: z.string().min(1).max(LIMITS.attributeChars).optional(),
     text: z
       .string()
       .min(1)
@@ -64,7 +55,7 @@ export const queryFacts = look({
       .describe('part of entity, attribute or value, any case'),
     type: factTypeInput,
     asOf: timeText('when it was true, default now').optional(),
-    knownAt: timeText('as believed then, default everything recorded').optional(),
+    knownAt: timeText('as believed then, default now').optional(),
     limit: limitInput,
     cursor: cursorInput,
     scope: scopeInput,

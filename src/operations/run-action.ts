@@ -70,7 +70,7 @@ export const runAction = changing({
       .max(MOST_TARGETS)
       .describe('ids from describe_system'),
     args: z.record(z.string().max(64), z.unknown()).optional().describe('its arguments'),
-    reason: reasonInput.describe('a person reads it before signing'),
+    reason: reasonInput.describe('for the person who signs'),
     dryRun: z.boolean().optional().describe('stop after the preview'),
     rollout: rolloutInput.optional(),
     idempotencyKey: z
@@ -78,7 +78,7 @@ export const runAction = changing({
       .min(1)
       .max(LIMITS.nameChars)
       .optional()
-      .describe('the same key answers with the same change'),
+      .describe('the same key, the same change'),
   }),
   output: changeShape,
   async run(input, { road, requester }) {

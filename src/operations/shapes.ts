@@ -17,25 +17,25 @@ import {
 import type { StoredFact } from '#store';
 
 export const timeText = (about: string): z.ZodString =>
-  z.string().max(40).describe(`${about}; RFC 3339`);
+  z.string().max(40).describe(about);
 
 export const scopeInput = z
   .string()
   .max(LIMITS.nameChars)
   .optional()
-  .describe('org/site; default: every scope you may see');
+  .describe('org/site; default all');
 export const limitInput = z
   .number()
   .int()
   .min(1)
   .max(LIMITS.queryMax)
   .optional()
-  .describe(`rows per page, default ${LIMITS.queryDefault}, at most ${LIMITS.queryMax}`);
+  .describe(`default ${LIMITS.queryDefault}, at most ${LIMITS.queryMax}`);
 export const cursorInput = z
   .string()
   .max(4_096)
   .optional()
-  .describe('nextCursor of the page before; give the same other arguments');
+  .describe('nextCursor of the page before');
 
 export const factTypeInput = z.enum(FACT_TYPES).optional().describe('default observed');
 

@@ -20,7 +20,7 @@ export const targetSummary = look({
   input: z.strictObject({
     target: z.string().min(1).max(LIMITS.nameChars),
     asOf: timeText('when it was true, default now').optional(),
-    knownAt: timeText('as believed then, default everything recorded').optional(),
+    knownAt: timeText('as believed then, default now').optional(),
   }),
   output: z.object({
     target: z.string(),

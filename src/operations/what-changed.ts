@@ -34,18 +34,13 @@ export const whatChanged = look({
   name: 'what_changed',
   title: 'What changed before',
   summary:
-    'Answers what changed on a target before it degraded: facts that became others, our own changes, and what its audit trails say, in the order of time.',
+    'Answers what changed on a target before it degraded, in order of time: facts, our own changes, its audit trails.',
   capability: 'drift.read',
   taints: true,
   assistants: true,
   input: z.strictObject({
     target: z.string().min(1).max(LIMITS.nameChars),
-    entity: z
-      .string()
-      .min(1)
-      .max(LIMITS.entityChars)
-      .optional()
-      .describe('only this one; * is any run of characters'),
+    entity: z.string().min(1).max(LIMITS.entityChars).optional().describe('only this one'),
     before: timeText('when it was noticed; default now').optional(),
     window: z
       .number()
