@@ -30,7 +30,7 @@ export const factFilterInput = {
     .max(LIMITS.entityChars)
     .optional()
     .describe('kind:key, like package:*/openssl'),
-  kind: z.string().max(40).optional().describe('like package, user, port'),
+  kind: z.string().max(40).optional().describe('like package'),
   target: z.string().max(LIMITS.nameChars).optional().describe('like host:web-1'),
 };
 
