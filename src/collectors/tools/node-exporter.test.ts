@@ -9,6 +9,8 @@ import { nodeExporterParser } from './node-exporter.ts';
 import { observeReport } from './observe-report.ts';
 import { aScrape } from './samples.ts';
 
+/** More of them in a campaign. */
+const RUNS = Number(process.env['HOLDFAST_FUZZ_RUNS'] ?? 100);
 const now = instant('2026-03-01T12:00:00Z');
 const look = (text: string | Uint8Array, at = now) =>
   observeReport(nodeExporterParser, {
@@ -99,7 +101,7 @@ describe('a scrape of node-exporter', () => {
         // What stands before the end of a line is whole; what the exporter did not say yet is not.
         assert.ok(seen.complete.length < 7 || lines === whole.split('\n').length);
       }),
-      { numRuns: 200 },
+      { numRuns: RUNS },
     );
   });
 
@@ -119,7 +121,7 @@ describe('a scrape of node-exporter', () => {
           for (const { entity } of look(bytes).facts) assert.match(entity, /^[a-z_]+:web-1(\/|$)/);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: RUNS },
     );
   });
 });

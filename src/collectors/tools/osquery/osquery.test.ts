@@ -17,6 +17,8 @@ import {
   snapshotLine,
 } from './samples.ts';
 
+/** More of them in a campaign. */
+const RUNS = Number(process.env['HOLDFAST_FUZZ_RUNS'] ?? 100);
 const now = instant('2026-03-01T12:00:00Z');
 const look = (bytes: string | Uint8Array, change: Partial<ToolReport> = {}) =>
   observeReport(osqueryParser, {
@@ -104,7 +106,7 @@ describe('osquery, asked', () => {
             assert.match(entity, /^[a-z_]+:web-1(\/|$)/);
         },
       ),
-      { numRuns: 100 },
+      { numRuns: RUNS },
     );
   });
 
@@ -234,7 +236,7 @@ describe('the log of osqueryd', () => {
               assert.match(entity, /^[a-z_]+:web-1(\/|$)/);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: RUNS },
     );
   });
 });
