@@ -7,6 +7,7 @@ import type { ChangeView } from './protocol.ts';
 import { type Bound, type Known, last, mustKnow, storyOf } from './record.ts';
 
 import type { TargetResult } from './rollout.ts';
+import { sideBySide } from './side-by-side.ts';
 import { verify } from './verify.ts';
 
 export type Judged = {
@@ -35,12 +36,8 @@ export async function judgeTargets(
     await road.clock.sleep(stabiliseMs(known, { settings: await road.settings() }), signal);
   }
   // Each by itself: one that cannot be looked at says nothing of the others.
-  const seen = await Promise.all(
-    told.map(async ({ target, said }) =>
-      said === undefined
-        ? look(road, known, target)
-        : { result: said, verification: [], bound: [] },
-    ),
+  const seen = await sideBySide(told, async ({ target, said }) =>
+    said === undefined ? look(road, known, target) : { result: said, verification: [], bound: [] },
   );
   return {
     results: seen.map(({ result }) => result),

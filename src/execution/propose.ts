@@ -34,6 +34,7 @@ import { isRefusal, refuse } from './refuse.ts';
 import { Denied, eventDecision, refuseChange, viewNow } from './refuse-change.ts';
 import { authoriseByStanding } from './run.ts';
 import { readScene, type Scene } from './scene.ts';
+import { sideBySide } from './side-by-side.ts';
 import { coveringStanding } from './standing.ts';
 import { saidOf, viewOf } from './view.ts';
 
@@ -140,7 +141,7 @@ async function previewed(
   onMoved: (row: ChangeRow) => void,
 ): Promise<Made> {
   // What a tool tells is taken as it is on record: it is looked at again before anything runs.
-  await road.observe(scene.targets, new Set());
+  await sideBySide(scene.targets, (target) => road.observe([target], new Set()));
   const madeAt = road.clock.now();
   const decideBy = shift(madeAt, scene.settings.decideByHours * 3_600_000_000);
   const tainted = isTainted(road.store.changes, asked);

@@ -18,6 +18,7 @@ import type { Known } from './record.ts';
 import { hex, isRefusal, refuse } from './refuse.ts';
 import type { TargetResult } from './rollout.ts';
 import { readScene, type Scene } from './scene.ts';
+import { sideBySide } from './side-by-side.ts';
 import { requireSigned } from './signatures.ts';
 import { type Covering, documentIfCovering } from './standing.ts';
 import { kindsOf } from './verify.ts';
@@ -79,7 +80,7 @@ export async function recheck(
 async function leftOf(road: Road, scene: Scene, known: Known): Promise<readonly TargetResult[]> {
   const { plan } = known;
   if (plan === null) return [];
-  const each = scene.targets.map(async (target): Promise<readonly TargetResult[]> => {
+  const each = await sideBySide(scene.targets, async (target): Promise<readonly TargetResult[]> => {
     const alone = { ...known, plan: planFor(plan, new Set([target.id])) };
     try {
       await requireSamePlan(road, { ...scene, targets: [target] }, alone);
@@ -93,7 +94,7 @@ async function leftOf(road: Road, scene: Scene, known: Known): Promise<readonly 
       return [{ target: target.id, state: 'failed', code, says: saidOf(thrown) }];
     }
   });
-  return (await Promise.all(each)).flat();
+  return each.flat();
 }
 
 /** Called again inside the transaction that begins: on rows read there. */

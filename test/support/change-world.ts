@@ -345,8 +345,9 @@ export async function aChangeWorld(options: WorldOptions = {}) {
   };
   await tellHosts();
 
-  const record = async (): Promise<void> => {
+  const record = async (only?: readonly string[]): Promise<void> => {
     for (const target of (await inventory()).targets) {
+      if (only?.includes(target.id) === false) continue;
       const of = [...facts].filter(([key]) => key.startsWith(`${target.id} `));
       await store.write((transaction) => {
         const at = Math.max(now, (transaction.reader.lastRecordedAt() ?? 0) + 1) as Instant;
@@ -469,7 +470,7 @@ export async function aChangeWorld(options: WorldOptions = {}) {
       observe: (targets) =>
         life.reach(async () => {
           await state.observing(targets.map(({ id }) => id));
-          if (options.observes !== false) await record();
+          if (options.observes !== false) await record(targets.map(({ id }) => id));
         }),
       at: (point) => life.at(point),
     };
