@@ -38,7 +38,7 @@ export const describeSystem = look({
     section: z
       .enum(SECTIONS)
       .optional()
-      .describe('default overview; kinds lists attributes of one kind or names of all'),
+      .describe('default overview; kinds: attributes of one kind, or all names'),
     kind: z.string().max(40).optional().describe('with section kinds: this kind in detail'),
     scope: scopeInput,
   }),
