@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
 import type { HostReader, ReadAnswer, ReadRequest } from '#adapters';
+import { digestOf } from '#base/digest';
 import { Fault } from '#base/fault';
 import { silentLog } from '#base/log';
 import type { PostRequest } from '#base/ports';
@@ -17,6 +18,7 @@ import { anOsqueryAnswer, aSnapshotLog, OSQUERY_ROWS } from '#samples/collectors
 import { aTarget } from '#samples/planning';
 import { SimulatedNetwork, textAnswer } from '#test/simulated-poster';
 import { throwsFault } from '#test/throws-fault';
+import { catalogueDigestOf } from './catalogue-keeper.ts';
 import { urlOf } from './report-fetch.ts';
 import { type ReportAsk, ReportLooks } from './report-looks.ts';
 import { collectorsDigest, reportSettings } from './report-settings.ts';
@@ -299,6 +301,17 @@ describe('a scrape', () => {
       rig.network.place('http', () => answer);
       assert.match(reasonOf(await rig.look({ kinds: new Set(['host']) })), why);
     }
+  });
+});
+
+describe('what is signed as the catalogue', () => {
+  const digest = (automation?: string, collectors?: string): string =>
+    catalogueDigestOf({ digest: 'actions' } as never, 'commands', automation, collectors);
+
+  it('is what it was where there is no collectors.yaml, and another with each content of it', () => {
+    assert.equal(digest(), digestOf(['actions', 'commands']).replace(/^sha256:/, ''));
+    const all = [digest(), digest('a'), digest(undefined, 'a'), digest('a', 'a'), digest('a', 'b')];
+    assert.equal(new Set(all).size, all.length);
   });
 });
 
