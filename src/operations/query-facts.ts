@@ -52,7 +52,7 @@ export const queryFacts = look({
       .min(1)
       .max(200)
       .optional()
-      .describe('part of entity, attribute or value, any case'),
+      .describe('part of anything, any case'),
     type: factTypeInput,
     asOf: timeText('when it was true, default now').optional(),
     knownAt: timeText('as believed then, default now').optional(),
