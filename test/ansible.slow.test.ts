@@ -87,7 +87,7 @@ describe('a host that Ansible keeps', { skip, timeout: 900_000 }, () => {
     }
     put(
       'ansible.cfg',
-      '[defaults]\ninterpreter_python = /usr/bin/python3\n[ssh_connection]\npipelining = True\n',
+      '[defaults]\ninterpreter_python = /usr/bin/python3\ntimeout = 60\n[ssh_connection]\npipelining = True\n',
     );
     put('hosts.yml', inventory());
     put('site.yml', SITE);
@@ -256,9 +256,12 @@ ${hosts}`;
   it('is not said to be changed when a task fails in the run', async () => {
     put('site.yml', `${MORE}    - name: It breaks\n      command: /bin/false\n`);
     await one.signConfig();
-    await one.host('web-1').must(['rmdir', '/srv/more']);
+    await one.host('web-1').must(['rm', '-rf', '/srv/more']);
     await look();
-    const view = await approved(await proposed());
+    assert.equal(await state(), 'changed');
+    const change = await proposed();
+    assert.equal(change.decision.verdict, 'needs-approval', JSON.stringify(change.decision));
+    const view = await approved(change);
     assert.equal(view.state, 'failed', JSON.stringify(view));
     assert.equal(view.receipts[0]?.result, 'exited');
   });
