@@ -61,7 +61,8 @@ export type BaselineFile = {
   readonly variables: readonly Variable[];
   readonly items: readonly Item[];
   readonly closed: readonly Closing[];
-  readonly bytes: string;
+  /** SHA-256 of its text. */
+  readonly digest: string;
 };
 
 export function placeText({ file, line }: Place): string {

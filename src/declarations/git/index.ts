@@ -1,12 +1,11 @@
 /** YAML baselines, from however many files of one tree, into what they declare of one target. */
-import { digestOf, sha256 } from '#base/digest';
+import { digestOf } from '#base/digest';
 import type { Json } from '#base/json';
 import { show } from '#base/nearest';
 import {
   type Because,
   type Declaration,
   type Expectation,
-  entityProblem,
   LOCAL_SOURCE,
   SSH_SOURCE,
   TALOS_SOURCE,
@@ -100,7 +99,7 @@ function compile(baselines: Baselines, { name }: Named, { target }: About): Decl
     needs: [...needs.values()],
     since: null,
     digest: digestOf({
-      files: applied.map(({ file }): Json => [file.file, sha256(file.bytes)]),
+      files: applied.map(({ file }): Json => [file.file, file.digest]),
       target: [target.id, target.hostType, target.environment, [...target.tags]],
     }),
   };
@@ -128,11 +127,6 @@ function expectationsOf(
   problems: Problems,
 ): readonly Expectation[] {
   const entity = entityOf(item, target);
-  const problem = entityProblem(entity);
-  if (problem !== undefined) {
-    problems.add(item.place, `entity ${show(entity)} ${problem}`);
-    return [];
-  }
   const because = becauseOf(item);
   const filled = (tests: readonly RawTest[], attribute: string): readonly ValueTest[] =>
     tests.flatMap(
@@ -177,12 +171,18 @@ function titleOf({ kind, name, attribute, tests }: Item): string {
   return attribute === '*' ? `${what} is ${first?.op ?? 'as declared'}` : `${what}: ${attribute}`;
 }
 
+/** Tests without a variable are the same for every target. */
+const PLAIN = new WeakMap<RawTest, ValueTest>();
+
 function testOf(
-  { op, value, place }: RawTest,
+  raw: RawTest,
   about: { readonly kind: string; readonly attribute: string },
   variables: Variables,
   problems: Problems,
 ): ValueTest | null {
+  const { op, value, place } = raw;
+  const kept = PLAIN.get(raw);
+  if (kept !== undefined) return kept;
   const filled = variables.fill(value, place);
   if (filled === undefined) return null;
   const problem = testProblem(op, filled, about);
@@ -190,6 +190,12 @@ function testOf(
     problems.add(place, `${about.attribute} ${problem}`);
     return null;
   }
+  const made = valueTest(op, filled);
+  if (filled === value) PLAIN.set(raw, made);
+  return made;
+}
+
+function valueTest(op: ValueTest['op'], filled: Json): ValueTest {
   switch (op) {
     case 'equals':
     case 'differs':

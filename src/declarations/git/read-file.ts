@@ -1,4 +1,5 @@
 /** One YAML baseline read strictly. Whatever cannot be an expectation is refused with its place: nothing is passed over. */
+import { sha256 } from '#base/digest';
 import type { Json } from '#base/json';
 import { didYouMean, show } from '#base/nearest';
 import {
@@ -71,7 +72,7 @@ export function readBaselineFile({ file, text }: ContentFile): ReadBaseline {
       closed: yaml
         .list(given.closed, 'closed')
         .flatMap((value) => readClosing(reading, value) ?? []),
-      bytes: text,
+      digest: sha256(text),
       uses: reading.uses,
     };
   });
@@ -218,7 +219,7 @@ function readOfKind(reading: Reading, kind: string, value: Value, common: Common
   if (SELF.has(kind))
     return readEntity(reading, { kind, name: null, whole: false }, value, value.at, common);
   return yaml.pairs(value, kind).flatMap(({ key, at, value: child }) => {
-    // Not longer than with the longest name of a target before it.
+    // With the longest name of a target before it: then it is an entity of any.
     const problem = entityProblem(`${kind}:${'x'.repeat(128)}/${key}`);
     if (problem === undefined)
       return readEntity(reading, { kind, name: key, whole: false }, child, at, common);

@@ -45,6 +45,13 @@ function eachText(value: Json, visit: (text: string) => void): void {
     for (const each of Object.values(value)) eachText(each as Json, visit);
 }
 
+function hasUse(value: Json): boolean {
+  if (typeof value === 'string') return value.includes('${');
+  if (value === null || typeof value !== 'object') return false;
+  const parts: readonly Json[] = Array.isArray(value) ? value : Object.values(value);
+  return parts.some(hasUse);
+}
+
 type Candidate = { readonly rank: Rank; readonly value: Json; readonly place: Place };
 
 /** Values of variables for one target; each is worked out when it is first asked for. */
@@ -75,14 +82,18 @@ export class Variables {
 
   /** The value with every `${name}` filled in; `undefined` after a problem. */
   fill(value: Json, place: Place): Json | undefined {
+    return hasUse(value) ? this.#fill(value, place) : value;
+  }
+
+  #fill(value: Json, place: Place): Json | undefined {
     if (typeof value === 'string') return this.#fillText(value, place);
     if (value === null || typeof value !== 'object') return value;
     if (Array.isArray(value)) {
-      const made = (value as readonly Json[]).map((each) => this.fill(each, place));
+      const made = (value as readonly Json[]).map((each) => this.#fill(each, place));
       return made.includes(undefined) ? undefined : (made as Json[]);
     }
     const made = Object.entries(value).map(
-      ([name, each]) => [name, this.fill(each as Json, place)] as const,
+      ([name, each]) => [name, this.#fill(each as Json, place)] as const,
     );
     return made.some(([, each]) => each === undefined)
       ? undefined
