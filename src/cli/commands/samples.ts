@@ -1,7 +1,14 @@
 /** Changes, pages and powers as the service gives them, for what shows them. */
 import type { Json } from '#base/json';
 import { instant } from '#base/time';
-import type { ApprovalPage, ChangeView, StandingPage, StandingView, StopView } from '#execution';
+import type {
+  ApprovalPage,
+  ChangeView,
+  StandingPage,
+  StandingView,
+  StopView,
+  UndoLook,
+} from '#execution';
 import type { Plan } from '#model';
 import { planDigest } from '#planning';
 
@@ -230,6 +237,66 @@ export const AMBIGUOUS: ChangeView = {
   verification: [],
 };
 
+export const PAUSED: ChangeView = {
+  ...CONFIRMED,
+  state: 'executing',
+  targets: ['host:web-1', 'host:web-2', 'host:web-3'],
+  outcome: null,
+  rollout: {
+    batches: [
+      {
+        state: 'failed',
+        targets: [
+          { target: 'host:web-1', state: 'held', code: null, says: 'every part ran' },
+          {
+            target: 'host:web-2',
+            state: 'failed',
+            code: 'step-failed',
+            says: 'step 1 on host:web-2 exited with status 1',
+          },
+        ],
+      },
+      {
+        state: 'waiting',
+        targets: [{ target: 'host:web-3', state: 'waiting', code: null, says: null }],
+      },
+    ],
+    waitSeconds: 60,
+    maxFailures: 0,
+    failures: 1,
+    paused: {
+      by: 'service:holdfast',
+      code: 'too-many-failures',
+      why: '1 failed, and at most 0 may: host:web-2',
+      at: AT,
+    },
+  },
+};
+
+const UNDO_LOOK: UndoLook = {
+  changeId: CHANGE,
+  compared: [
+    {
+      target: 'host:web-1',
+      what: 'service:web-1/nginx.service state.current',
+      before: '"failed"',
+      made: '"active"',
+      now: '"active"',
+      moved: false,
+    },
+    {
+      target: 'host:web-2',
+      what: 'service:web-2/nginx.service state.current',
+      before: '"failed"',
+      made: '"active"',
+      now: '"inactive"',
+      moved: true,
+    },
+  ],
+  moved: ['host:web-2'],
+  unmoved: ['host:web-1'],
+};
+
 export const REFUSED: ChangeView = {
   ...WAITS,
   tier: null,
@@ -419,6 +486,10 @@ export const CHANGE_ANSWERS: Readonly<Record<string, Json>> = {
     state: 'cancelled',
     next: 'it was taken back before it ran. Propose it again if it is still needed',
   }),
+  undo_look: json(UNDO_LOOK),
+  rollout_pause: json(PAUSED),
+  rollout_resume: json(PAUSED),
+  rollout_end: json(PAUSED),
   change_undo: json({
     ...CONFIRMED,
     state: 'rolled-back',
@@ -545,6 +616,16 @@ export const CHANGE_SHOWN: readonly (readonly [
   [`reject ${CHANGE} ${LINE}`, 'change_reject'],
   [`cancel ${CHANGE} ${LINE}`, 'change_cancel'],
   [`undo ${CHANGE} ${LINE}`, 'change_undo'],
+  [`undo ${CHANGE} --show`, 'undo_look'],
+  [
+    `undo ${CHANGE} --show`,
+    'undo_look',
+    json({ ...UNDO_LOOK, compared: UNDO_LOOK.compared.slice(0, 1), moved: [] }),
+  ],
+  [`changes ${CHANGE}`, 'get_change', json(PAUSED)],
+  [`rollout pause ${CHANGE} ${LINE}`, 'rollout_pause'],
+  [`rollout resume ${CHANGE} ${LINE}`, 'rollout_resume'],
+  [`rollout end ${CHANGE} ${LINE}`, 'rollout_end'],
   [`close ${CHANGE} ${LINE}`, 'change_close'],
   ['unflap service.restart host:web-1', 'flapping_clear'],
   [`stop now target host:web-1 ${LINE}`, 'emergency_stop'],
