@@ -54,7 +54,15 @@ function aRig(): Rig {
           ...Object.entries(words).flatMap(([name, value]) => [`--${name}`, value]),
           ...more,
         ],
-        { env: { ...process.env, TF_CLI_ARGS: '-destroy', TF_VAR_x: 'y', AWS_PROFILE: 'z' } },
+        {
+          env: {
+            ...process.env,
+            TF_CLI_ARGS: '-destroy',
+            TF_VAR_x: 'y',
+            AWS_PROFILE: 'z',
+            HOLDFAST_JOB: 'j',
+          },
+        },
       ).status,
     called: () => {
       try {
@@ -82,6 +90,7 @@ describe('what applies a plan', () => {
       );
       assert.doesNotMatch(called, /TF_CLI_ARGS|TF_VAR|AWS_/);
       assert.match(called, /^CHECKPOINT_DISABLE=1$/m);
+      assert.match(called, /^HOLDFAST_JOB=j$/m, 'what a job started is found by it');
     });
 
   it('runs nothing where a word is not what it must be', () => {
