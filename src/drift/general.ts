@@ -29,7 +29,11 @@ export function compareGeneral(
       const facts = heard(expectation, entity);
       if (facts.length > 0) compareOne(expectation, entity, facts, rules, report);
       else if (expectation.test.op === 'absent' || expectation.where.length > 0)
-        report.compared(report.weigh(entity, attribute, expectation));
+        report.compared(
+          report.weigh(entity, attribute, expectation),
+          expectation.source,
+          kindOf(entity),
+        );
       else {
         const key = `${expectation.source ?? ''}\n${entity}`;
         const known = gone.get(key);
@@ -61,8 +65,7 @@ function compareOne(
   const kind = kindOf(entity);
   if (attribute !== '*' && rules.isVolatile(kind, attribute)) return;
   if (!fits(expectation, entity, facts, rules)) return;
-  const weight = report.weigh(entity, attribute, expectation);
-  report.compared(weight);
+  const weight = report.compared(report.weigh(entity, attribute, expectation), source, kind);
   // What a condition rests on may be missing only because nobody saw all of it.
   const doubtful =
     expectation.where.length > 0 &&
@@ -125,12 +128,12 @@ function missing(whole: readonly Expectation[], rules: KindRules, report: Report
   const isWhole = reasons.size === 1 || told.every(({ attribute }) => attribute === '*');
   for (const part of isWhole ? [told] : told.map((each) => [each])) {
     const lead = worst(part);
-    const weight = part.reduce(
-      (sum, each) => sum + report.weigh(each.entity, each.attribute, each),
+    const { source, entity, attribute } = lead;
+    const sum = part.reduce(
+      (all, each) => all + report.weigh(each.entity, each.attribute, each),
       0,
     );
-    report.compared(weight);
-    const { source, entity, attribute } = lead;
+    const weight = report.compared(sum, source, kindOf(entity));
     report.tell({
       source,
       entity,

@@ -235,9 +235,12 @@ export class Report {
       this.#findings.set(id, { source: by, finding });
   }
 
-  /** Adds to what was compared; exact facts are weighed all at once. */
-  compared(weight: number): void {
+  /** Adds one test to what was compared; exact facts are weighed all at once. Gives what it weighs if it differs. */
+  compared(weight: number, source: string | null, kind: string): number {
     this.#compared += weight;
+    if (!this.looks.isBlind(source, kind)) return weight;
+    this.#unseen += weight;
+    return 0;
   }
 
   weigh(entity: string, attribute: string, expectation?: Expectation): number {
