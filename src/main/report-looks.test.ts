@@ -340,12 +340,15 @@ describe('a file here', () => {
     const path = join(home, 'collectors.yaml');
     const files = nodeFiles();
     assert.equal(await collectorsDigest(files, path), undefined);
-    assert.equal(await reportSettings(files, path)(), undefined);
+    const settingsNow = reportSettings(files, path);
+    assert.equal(await settingsNow(), undefined);
     writeFileSync(path, 'version: 1\n');
     const one = await collectorsDigest(files, path);
     writeFileSync(path, 'version: 2\n');
-    const settings = await reportSettings(files, path)();
+    const settings = await settingsNow();
     assert.ok(settings?.tools instanceof Fault);
     assert.notEqual(settings.digest, one);
+    rmSync(path);
+    assert.equal(await settingsNow(), undefined);
   });
 });

@@ -1,4 +1,5 @@
 /** `collectors.yaml` as it is now: read again when it was touched; one that does not hold gives no tool at all. */
+import { existsSync } from 'node:fs';
 import { digestOf } from '#base/digest';
 import { asFault, Fault } from '#base/fault';
 import type { Files } from '#base/ports';
@@ -21,7 +22,8 @@ export function reportSettings(
   path: string,
 ): () => Promise<ReportSettings | undefined> {
   const kept = new Kept(
-    () => stampOf(path),
+    // Most have no such file, and everything that is asked comes by here.
+    () => (existsSync(path) ? stampOf(path) : 'absent'),
     () => read(files, path),
   );
   return () => kept.get();
