@@ -13,7 +13,7 @@ export {
   type TrailEvent,
   type TrailName,
 } from './event.ts';
-export { JOURNAL_FIELDS, JOURNAL_PROGRAMS, readJournal } from './journal.ts';
+export { JOURNAL_FIELDS, JOURNAL_NAMES, readJournal } from './journal.ts';
 export { LocalClock } from './local-time.ts';
 export type { OurChange } from './our-change.ts';
 export { readAptHistory, readDpkgLog } from './package-logs.ts';

@@ -25,8 +25,20 @@ export const JOURNAL_FIELDS = [
   '_UID',
 ] as const;
 
-/** Programs that are asked for, as the kernel names them. */
-export const JOURNAL_PROGRAMS = ['sudo', 'su', 'sshd', 'sshd-session', 'cron', 'crond'] as const;
+/**
+ * What is asked for, as senders name themselves (`SYSLOG_IDENTIFIER`). Of a process that was gone before journald
+ * looked, which happens to cron's, its user id is all that the kernel told: `_COMM` is not there then.
+ */
+export const JOURNAL_NAMES = [
+  'sudo',
+  'su',
+  'sshd',
+  'sshd-session',
+  'CRON',
+  'CROND',
+  'cron',
+  'crond',
+] as const;
 
 type Entry = {
   readonly at: Instant;
@@ -109,16 +121,15 @@ function readEntry(line: string): Entry | undefined {
   };
   const micros = text('__REALTIME_TIMESTAMP');
   const message = text('MESSAGE');
-  const program = text('_COMM');
+  const program = text('SYSLOG_IDENTIFIER')?.toLowerCase();
   const transport = text('_TRANSPORT');
   if (micros === undefined || !/^\d{1,16}$/.test(micros) || !isInstant(Number(micros)))
     return undefined;
   if (message === undefined || program === undefined) return undefined;
   if (transport !== 'syslog' && transport !== 'journal') return undefined;
-  // What the sender calls itself must fit as well.
-  const identifier = text('SYSLOG_IDENTIFIER')?.toLowerCase();
-  if (identifier !== program && !(program.startsWith('sshd') && identifier?.startsWith('sshd')))
-    return undefined;
+  // Where the kernel did tell the program, it is that one.
+  const comm = Object.hasOwn(fields, '_COMM') ? text('_COMM') : program;
+  if (comm === undefined || familyOf(comm) !== familyOf(program)) return undefined;
   return {
     at: Number(micros) as Instant,
     message,
@@ -126,4 +137,8 @@ function readEntry(line: string): Entry | undefined {
     uid: readId(text('_UID')),
     loginUid: readId(text('_AUDIT_LOGINUID')),
   };
+}
+
+function familyOf(program: string): string {
+  return program.startsWith('sshd') ? 'sshd' : program === 'crond' ? 'cron' : program;
 }

@@ -49,6 +49,18 @@ describe('entries of the journal', () => {
     );
   });
 
+  it('name nobody else where the kernel told no more than who sent it', () => {
+    const gone = (comm: string, message: string, uid: string): readonly (string | null)[] =>
+      readJournal(
+        journalLine(comm, message, { _COMM: undefined, _AUDIT_LOGINUID: undefined, _UID: uid }),
+        ACCOUNTS,
+      ).events.map(({ account }) => account);
+    assert.deepEqual(gone('cron', '(root) CMD (tee /etc/hosts)', '0'), ['root']);
+    assert.deepEqual(gone('cron', '(root) CMD (tee /etc/hosts)', '1000'), []);
+    assert.deepEqual(gone('sudo', sudoMessage('bob', '/bin/tee /etc/hosts'), '1000'), [null]);
+    assert.deepEqual(gone('sudo', sudoMessage('bob', '/bin/tee /etc/hosts'), '1001'), ['bob']);
+  });
+
   it('do not read a line that says two things, or one with a line in it', () => {
     const odd = [
       'ops : PWD=/home/ops/x ; USER=root ; COMMAND=rm y ; USER=root ; COMMAND=/usr/bin/true',

@@ -6,7 +6,7 @@ import type { HostReader, ReadAnswer } from '#adapters';
 import {
   type AccountsById,
   JOURNAL_FIELDS,
-  JOURNAL_PROGRAMS,
+  JOURNAL_NAMES,
   LocalClock,
   type Parsed,
   readAptHistory,
@@ -164,8 +164,8 @@ async function readJournalOf(
   accounts: AccountsById,
 ): Promise<Read> {
   const seconds = (at: Instant): number => Math.floor(at / MICROS_PER_SECOND);
-  const matches = JOURNAL_PROGRAMS.flatMap((name, i) =>
-    i === 0 ? [`_COMM=${name}`] : ['+', `_COMM=${name}`],
+  const matches = JOURNAL_NAMES.flatMap((name, i) =>
+    i === 0 ? [`SYSLOG_IDENTIFIER=${name}`] : ['+', `SYSLOG_IDENTIFIER=${name}`],
   );
   const answer = await reader.run(
     [
