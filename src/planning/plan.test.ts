@@ -9,10 +9,10 @@ import type { Plan } from '#model';
 import { throwsFault } from '#test/throws-fault';
 import { blastRadius } from './blast-radius.ts';
 import { differences } from './differences.ts';
-import { partOf, planDigest } from './plan.ts';
+import { partOf, planDigest, planFor } from './plan.ts';
 import { quoteWords } from './quote.ts';
 import { renderPlan } from './render.ts';
-import { ARGUMENTS, aPlan, aTarget, expandOn, OLD_CONTENT } from './samples.ts';
+import { ARGUMENTS, aPlan, aTarget, CATALOGUE, expandOn, OLD_CONTENT } from './samples.ts';
 
 const NONCE = '0123456789abcdef0123456789abcdef';
 
@@ -261,6 +261,67 @@ describe('a rendered plan', () => {
       renderPlan(aPlan('host.reboot')).join('\n'),
       /it cannot be taken back: Whatever runs/,
     );
+  });
+});
+
+describe('a plan in batches', () => {
+  const on = [1, 2, 3].map((n) => aTarget({ id: `host:web-${n}` }));
+  const rollout = {
+    batches: [['host:web-1', 'host:web-2'], ['host:web-3']],
+    waitSeconds: 60,
+    maxFailures: 1,
+  };
+  // Parts of each are told apart by their targets; what they rest on is not asked of the fixture's one host.
+  const plan: Plan = { ...aPlan(), targets: on as never, rollout };
+
+  it('is another plan than without, and with other batches another again', () => {
+    const { rollout: _left, ...plain } = plan;
+    assert.notEqual(planDigest(plan), planDigest(plain));
+    const other = { ...plan, rollout: { ...rollout, maxFailures: 2 } };
+    assert.deepEqual(
+      differences(plan, other).map(({ what }) => what),
+      ['batches'],
+    );
+    assert.deepEqual(
+      differences(plan, plain).map(({ what }) => what),
+      ['batches'],
+    );
+  });
+
+  it('says its batches, the wait and the threshold in words', () => {
+    const text = renderPlan(plan).join('\n');
+    assert.match(text, /in 2 batches, each verified before the next begins 60 seconds later:/);
+    assert.match(text, /^  batch 1: host:web-1 host:web-2$/m);
+    assert.match(text, /^  batch 2: host:web-3$/m);
+    assert.match(text, /it pauses when more than 1 target fails, until a person decides/);
+    assert.doesNotMatch(renderPlan(aPlan()).join('\n'), /batch/);
+  });
+
+  it('holds as many targets in a batch as its action takes at once, and more in all', () => {
+    const { maxTargets } = CATALOGUE.find('service.restart');
+    const many = Array.from({ length: maxTargets + 1 }, () => aTarget());
+    const batchesOf = (size: number) => ({
+      ...rollout,
+      batches: [Array.from({ length: size }, () => 'host:web-1')],
+    });
+    assert.throws(() => aPlan('service.restart', { on: many }), /number of targets/);
+    assert.throws(
+      () => aPlan('service.restart', { on: many, rollout: batchesOf(maxTargets + 1) }),
+      /number of targets/,
+    );
+    const fits = aPlan('service.restart', { on: many, rollout: batchesOf(maxTargets) });
+    assert.equal(fits.targets.length, maxTargets + 1);
+  });
+
+  it('is held to what it says of some of its targets', () => {
+    const some = planFor(plan, new Set(['host:web-3']));
+    assert.deepEqual(
+      some.targets.map(({ id }) => id),
+      ['host:web-3'],
+    );
+    assert.deepEqual([some.steps, some.preconditions, some.verification], [[], [], []]);
+    const own = planFor(aPlan(), new Set(['host:web-1']));
+    assert.equal(planDigest(own), planDigest(aPlan()));
   });
 });
 
