@@ -45,7 +45,7 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-describe('node-exporter, scraped', { skip, timeout: 60_000 }, () => {
+describe('node-exporter, scraped', { skip, timeout: 150_000 }, () => {
   const held = new AsyncDisposableStack();
   let home = '';
   let service: Service;
@@ -173,7 +173,7 @@ describe('node-exporter, scraped', { skip, timeout: 60_000 }, () => {
 });
 
 describe('a Windows host over WinRM, scripted after the published protocol', {
-  timeout: 60_000,
+  timeout: 150_000,
 }, () => {
   const held = new AsyncDisposableStack();
   const windows = new ScriptedWindows();
