@@ -42,7 +42,7 @@ function look(tool: 'aide' | 'openscap' | 'lynis', bytes: Uint8Array) {
 const told = ({ facts }: ReturnType<typeof look>, attribute: string): string[] =>
   facts
     .filter((fact) => fact.attribute === attribute)
-    .map(({ entity, value }) => `${entity} ${String(value)}`)
+    .map(({ entity, value }) => `${entity} ${JSON.stringify(value)}`)
     .sort();
 
 function inDirectory(): { readonly path: string } {
@@ -86,9 +86,9 @@ describe('AIDE itself', { skip: missing('aide') }, () => {
       assert.deepEqual(
         told(changed, 'change').filter((each) => !each.startsWith(`integrity:here/${tree} `)),
         [
-          `integrity:here/${tree}/a changed`,
-          `integrity:here/${tree}/${broken} added`,
-          `integrity:here/${tree}/with space removed`,
+          `integrity:here/${tree}/a "changed"`,
+          `integrity:here/${tree}/${broken} "added"`,
+          `integrity:here/${tree}/with space "removed"`,
         ],
       );
       const details = changed.facts.find(
@@ -142,9 +142,9 @@ describe('OpenSCAP itself', { skip: missing('oscap') }, () => {
       const seen = look('openscap', bytes);
       assert.deepEqual([seen.shortfalls, seen.complete], [[], ['control']], file);
       assert.deepEqual(told(seen, 'result'), [
-        'control:here/xccdf_own_rule_one pass',
-        'control:here/xccdf_own_rule_three not-selected',
-        'control:here/xccdf_own_rule_two fail',
+        'control:here/xccdf_own_rule_one "pass"',
+        'control:here/xccdf_own_rule_three "not-selected"',
+        'control:here/xccdf_own_rule_two "fail"',
       ]);
       for (let part = 1; part < 20; part++) {
         const cut = bytes.subarray(0, Math.floor((bytes.length * part) / 20));

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { Fault } from '#base/fault';
 import { instant } from '#base/time';
 import { throwsFault } from '#test/throws-fault';
 import { compileProfile, controlStates } from './compile-profile.ts';
@@ -8,6 +10,7 @@ import { readProfileFile } from './read-profile.ts';
 import { resolveProfile } from './resolve-profile.ts';
 import { aboutOf, objections, type SampleFact } from './samples.ts';
 
+const RUNS = Number(process.env['HOLDFAST_FUZZ_RUNS'] ?? 150);
 const control = (id: string, more: string, desired: string): string => `
   - id: ${id}
     title: A title of ${id}
@@ -179,6 +182,42 @@ describe('a profile file that does not hold', () => {
       await refused(() => profile('profile: base', text), /own\.yaml:\d+:\d+: /);
     });
   }
+
+  it('is read or refused, whatever stands in it', () => {
+    const text = `version: 1\nprofile: base\ncontrols:${ROOT_LOGIN}${ONE_ROOT}\n`;
+    const mark = fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      '"',
+      ':',
+      ',',
+      '*',
+      '&',
+      '!',
+      '-',
+      ' ',
+      '\n',
+      '|',
+    );
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(text.length - 1), mark), { minLength: 1, maxLength: 4 }),
+        (edits) => {
+          const edited = text.split('');
+          for (const [at, put] of edits) edited[at] = put;
+          try {
+            const file = readProfileFile(edited.join(''), 'own.yaml');
+            compiled([file], file.name);
+          } catch (thrown) {
+            assert.ok(thrown instanceof Fault && thrown.code === 'invalid-declarations');
+          }
+        },
+      ),
+      { numRuns: RUNS },
+    );
+  });
 
   it('is refused when it extends what is not there, or itself', async () => {
     const file = readProfileFile('{ version: 1, profile: a, extends: b }', 'a.yaml');
