@@ -8,7 +8,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { arch, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { ansibleDeclarations } from '#automation';
+import { ansibleDeclaration } from '#automation';
 import type { Json } from '#base/json';
 import { aKey } from '#samples/authority';
 import { PERSON, type View } from './support/change-home.ts';
@@ -158,8 +158,11 @@ ${hosts}`;
   /** What the playbook declares, compared with what was seen. */
   async function differing(): Promise<readonly string[]> {
     const all = await facts();
-    const [declared] = ansibleDeclarations({ id: TARGET, scope: 'main/main' }, all);
-    assert.ok(declared !== undefined);
+    const declared = ansibleDeclaration({
+      target: { id: TARGET, scope: 'main/main' },
+      playbook: 'site/site.yml',
+      facts: all,
+    });
     return declared.expectations
       .filter(({ entity, attribute, test }) => {
         const seen = all.find((each) => each.entity === entity && each.attribute === attribute);
@@ -170,6 +173,21 @@ ${hosts}`;
         ({ entity, attribute }) =>
           `${entity.slice('task:web-1/site/site.yml/'.length)} ${attribute}`,
       );
+  }
+
+  /** Open findings that the service has of it. */
+  async function findings(): Promise<readonly string[]> {
+    const { findings: all } = await one.ask<{
+      findings: readonly {
+        readonly declared: string;
+        readonly status: string;
+        readonly entity: string;
+        readonly attribute: string;
+      }[];
+    }>('drift_scan', { target: TARGET });
+    return all
+      .filter(({ declared, status }) => declared === 'ansible' && status === 'open')
+      .map(({ entity, attribute }) => `${entity} ${attribute}`);
   }
 
   function proposed(): Promise<View> {
@@ -220,6 +238,11 @@ ${hosts}`;
       ]);
     await look();
     const all = await facts();
+    const open = await findings();
+    assert.ok(
+      open.includes('task:web-1/site/site.yml/site.yml:6 Where the application lies is.mode'),
+      JSON.stringify(open),
+    );
     assert.deepEqual(await differing(), [
       'site.yml:4 The message of the day state',
       'site.yml:4 The message of the day is.content',
@@ -249,6 +272,7 @@ ${hosts}`;
     const done = await approved(await proposed());
     assert.equal(done.state, 'confirmed', JSON.stringify(done));
     assert.deepEqual(await differing(), []);
+    assert.deepEqual(await findings(), []);
     assert.equal(await one.host('web-1').must(['stat', '-c', '%a', '/srv/app']), '750\n');
     await one.host('web-1').must(['test', '-d', '/srv/more']);
   });

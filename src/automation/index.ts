@@ -1,5 +1,5 @@
 export { type AnsibleContent, readAnsibleContent } from './ansible/content.ts';
-export { ansibleDeclaration, ansibleDeclarations } from './ansible/declaration.ts';
+export { ansibleDeclaration } from './ansible/declaration.ts';
 export { ANSIBLE_KINDS, type AnsibleRootNow, ansibleLook } from './ansible/look.ts';
 export { hostNameProblem, readAutomation } from './read-settings.ts';
 export type { AnsibleRoot, AutomationSettings, Stack, TalosConfig } from './settings.ts';

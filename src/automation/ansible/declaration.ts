@@ -15,21 +15,6 @@ import {
 import type { ToolFact } from '../tool-look.ts';
 import { playbookEntity, taskPrefix } from './facts.ts';
 
-/** Of every playbook that a check was asked of for this target. */
-export function ansibleDeclarations(
-  target: Pick<Target, 'id' | 'scope'>,
-  facts: Iterable<ToolFact>,
-): readonly Declaration[] {
-  const all = [...facts];
-  const prefix = playbookEntity({ target: target.id, playbook: '' });
-  const playbooks = all
-    .filter(({ entity }) => entity.startsWith(prefix))
-    .map(({ entity }) => entity.slice(prefix.length));
-  return [...new Set(playbooks)]
-    .toSorted()
-    .map((playbook) => ansibleDeclaration({ target, playbook, facts: all }));
-}
-
 type About = {
   readonly target: Pick<Target, 'id' | 'scope'>;
   /** `<root>/<playbook>`. */

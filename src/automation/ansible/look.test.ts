@@ -6,10 +6,11 @@ import { sha256 } from '#base/digest';
 import { Fault } from '#base/fault';
 import type { ProgramResult, ProgramRun } from '#base/ports';
 import { nodeClock } from '#machine';
+import type { Declaration } from '#model';
 import { SimulatedDisk } from '#test/simulated-files';
 import type { AnsibleRoot } from '../settings.ts';
 import type { ToolLook } from '../tool-look.ts';
-import { ansibleDeclarations } from './declaration.ts';
+import { ansibleDeclaration } from './declaration.ts';
 import { type AnsibleRootNow, ansibleLook } from './look.ts';
 import { aReport, type SampleTask } from './samples.ts';
 
@@ -64,6 +65,11 @@ async function look(
     programDirectory: '/program',
   });
   return { seen, runs };
+}
+
+function declaredBy({ facts }: ToolLook): Declaration {
+  const target = { id: 'host:web-1', scope: 'main/main' };
+  return ansibleDeclaration({ target, playbook: 'site/site.yml', facts });
 }
 
 function value({ facts }: ToolLook, entity: string, attribute: string): unknown {
@@ -126,9 +132,9 @@ describe('a look through Ansible', () => {
     assert.equal(value(seen, mode, 'is.mode'), '0777');
     assert.deepEqual(value(seen, mode, 'wants'), { mode: '0750' });
     assert.equal(value(seen, text, 'diff'), '@ /etc/motd\n- old\n+ new');
-    const [declared] = ansibleDeclarations({ id: 'host:web-1', scope: 'main/main' }, seen.facts);
+    const declared = declaredBy(seen);
     assert.deepEqual(
-      declared?.expectations.map(({ entity, attribute, test }) => [
+      declared.expectations.map(({ entity, attribute, test }) => [
         entity,
         attribute,
         test.op === 'equals' ? test.value : test.op,
@@ -142,7 +148,7 @@ describe('a look through Ansible', () => {
       ],
     );
     assert.deepEqual(
-      declared?.needs.map(({ kind }) => kind),
+      declared.needs.map(({ kind }) => kind),
       ['playbook', 'task'],
     );
   });
@@ -186,8 +192,8 @@ describe('a look through Ansible', () => {
       assert.equal(value(seen, WHOLE, 'state'), state, JSON.stringify(answer));
       assert.deepEqual(seen.complete, ['playbook']);
       assert.equal(seen.shortfalls[0]?.kind, 'task');
-      const [declared] = ansibleDeclarations({ id: 'host:web-1', scope: 'main/main' }, seen.facts);
-      const [first] = declared?.expectations ?? [];
+      const declared = declaredBy(seen);
+      const [first] = declared.expectations;
       assert.ok(first?.test.op === 'one-of' && !first.test.values.includes(state));
       assert.equal(first?.severity, 'critical');
     }
