@@ -97,8 +97,14 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     paths,
     inventory: async (): Promise<Inventory> => reports.over(await inventory.refresh()),
   });
-  const baselinesDigest = async (): Promise<string> =>
-    declarations.digest(storedDigest(store, clock, (await inventory.refresh()).scopes));
+  let stored: { readonly key: string; readonly digest: string } | undefined;
+  const baselinesDigest = async (): Promise<string> => {
+    const { scopes } = await inventory.refresh();
+    // Nothing of the store moves but by what is recorded, and every call asks.
+    const key = JSON.stringify([store.read.lastRecordedAt() ?? null, scopes]);
+    if (stored?.key !== key) stored = { key, digest: storedDigest(store, clock, scopes) };
+    return declarations.digest(stored.digest);
+  };
   const freshDeclarations = async (): Promise<void> => {
     const signed = (await authority.records()).at(-1)?.config.baselines;
     await declarations.settle(await baselinesDigest(), signed);
