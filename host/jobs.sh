@@ -226,8 +226,9 @@ END_OF_RECEIPT
     synced "$dir/receipts" && close_job "$number"
 }
 
+# Copies of files go with the job: a plan, or an archive, may hold secrets.
 close_job() {
-  echo "$1" | durably "$job/receipt" && rm -f "$job/open"
+  echo "$1" | durably "$job/receipt" && rm -f "$job/open" "$job"/file-[1-9]*
 }
 
 job_alive() { ! flock -n "$1/alive" true; }

@@ -249,6 +249,16 @@ resource "terraform_data" "mark" {
       .filter((name) => statSync(join(home.path, name)).isFile())
       .filter((name) => readFileSync(join(home.path, name)).includes(SECRET));
     assert.deepEqual(holding, []);
+    // A plan is compressed: its copies are told by their place.
+    const jobs = readdirSync(join(home.path, 'host', 'jobs'), {
+      recursive: true,
+      encoding: 'utf8',
+    });
+    assert.ok(jobs.length > 0, 'there were jobs');
+    assert.deepEqual(
+      jobs.filter((name) => /\/file-\d+$/.test(name)),
+      [],
+    );
     service = await mustOpen(home.path);
   });
 });
