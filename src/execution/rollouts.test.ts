@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { changeDocument } from '#authority';
 import { sha256 } from '#base/digest';
+import { Fault } from '#base/fault';
 import { ASSISTANT, aProposal, OPERATOR } from '#test/change-world';
 import { aRollout, atRest, aWideWorld, TEN, touched } from '#test/rollout-world';
 import { throwsFault } from '#test/throws-fault';
+import { settleAfterRestore } from './restored.ts';
 
 describe('a rollout', () => {
   it('goes batch by batch over all its targets, under one signature, and is verified', async () => {
@@ -188,6 +190,51 @@ describe('a rollout', () => {
     const paused = await atRest(world, changeId);
     assert.equal(paused.rollout?.paused?.code, 'unknown-effect', JSON.stringify(paused.rollout));
     assert.deepEqual(touched(world), TEN.slice(0, 3));
+  });
+
+  it('is nobody knows how far after a backup was put back, until a person looked', async () => {
+    const world = await aWideWorld();
+    const { changeId } = await world.road.propose(ASSISTANT, aRollout({ waitSeconds: 600 }));
+    await world.approve(changeId);
+    await world.road.pauseRollout(OPERATOR, changeId, 'lunch');
+    await atRest(world, changeId);
+    const { clock, store, log } = world;
+    await settleAfterRestore({ clock, store, events: log }, 'yesterday');
+    for (let n = 0; n < 3; n++) await world.road.tick();
+    const after = world.road.get(OPERATOR, changeId);
+    assert.deepEqual([after.state, after.outcome?.code], ['ambiguous', 'restored']);
+    await throwsFault(() => world.road.resumeRollout(OPERATOR, changeId, 'go'), 'not-pending');
+    assert.equal((await world.road.close(OPERATOR, changeId, 'looked')).state, 'closed');
+  });
+
+  it('tells once what a host answers later, and nothing while it does not', async () => {
+    const world = await aWideWorld();
+    const { changeId } = await world.road.propose(ASSISTANT, aRollout());
+    let isAway = false;
+    world.state.observing = async (targets) => {
+      const away =
+        isAway && world.host('host:n1').started.length > 0 && targets.includes('host:n1');
+      if (away) throw new Fault('unavailable', 'host-unavailable', 'host does not answer: n1');
+    };
+    isAway = true;
+    await world.approve(changeId);
+    const paused = await atRest(world, changeId);
+    assert.equal(
+      paused.rollout?.batches[0]?.targets[1]?.code,
+      'unverified',
+      JSON.stringify(paused),
+    );
+    const told = async (): Promise<number> =>
+      (await world.events()).filter(({ kind }) => kind === 'change.verified').length;
+    const before = await told();
+    for (let n = 0; n < 3; n++) await world.road.tick();
+    assert.equal(await told(), before);
+    isAway = false;
+    for (let n = 0; n < 3; n++) await world.road.tick();
+    assert.equal(await told(), before + 1);
+    const known = world.road.get(OPERATOR, changeId);
+    assert.equal(known.rollout?.batches[0]?.state, 'held');
+    assert.ok(known.rollout?.paused !== null);
   });
 
   it('never goes on to one that stands in for a target of which nobody knows', async () => {

@@ -203,6 +203,8 @@ async function settle(
   }
   known = mustKnow(road.store.changes, id);
   if (known.row.state === 'ambiguous') {
+    // What is on record ends with a backup, and more may have run since: a person looks.
+    if (known.outcome?.code === 'restored') return;
     if (known.attempts.every(({ endedAt }) => endedAt !== null))
       await finishRollout(road, id, becauseOf(known, storyOf(known)));
     return;
@@ -226,7 +228,8 @@ async function settle(
 /** A host answered after its batch was judged: a person who decides is told what is known by now. */
 async function noteKnowable(road: Road, known: Known): Promise<void> {
   const judged = await judgeKnowable(road, known);
-  if (judged === undefined) return;
+  // Still unknown is nothing new.
+  if (judged?.results.some(({ state }) => state !== 'ambiguous') !== true) return;
   const batch = storyOf(known).filter(({ did }) => did === 'began').length - 1;
   await note(road, known.row.id, SERVICE, 'change.verified', (fresh) => ({
     detail: {
