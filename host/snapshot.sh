@@ -168,7 +168,7 @@ function packages(   p) {
       program("dpkg-query -W -f=${Package}\\t${Version}\\t${Architecture}\\t${Status}\\n", "dpkg-query -W -f=\047${Package}\\t${Version}\\t${Architecture}\\t${Status}\\n\047")
       return
     }
-    gather("exec grep -E \047^(Package|Version|Architecture|Status):|^$\047 " p)
+    gather("exec grep -E \047^(Package|Version|Architecture|Status|Source):|^$\047 " p)
     if (size > 0) body("file\t" p)
     else record("denied\t" p)
   }

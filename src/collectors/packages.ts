@@ -25,6 +25,9 @@ export type Package = {
   readonly state: string;
   readonly held: boolean;
   readonly manager: 'dpkg' | 'rpm' | 'apk';
+  /** What it is built from, and in which version where that is another: advisories speak of sources. */
+  readonly source?: string;
+  readonly sourceVersion?: string;
 };
 
 async function readPackages(session: LookSession, seen: Gathering): Promise<Package[]> {
@@ -84,16 +87,26 @@ export function parseDpkgStatus(text: string): Package[] {
       if (colon > 0 && !/^\s/.test(line))
         fields.set(line.slice(0, colon), line.slice(colon + 1).trim());
     }
-    rows.push(
-      ...dpkgRow(
-        fields.get('Package'),
-        fields.get('Version'),
-        fields.get('Architecture'),
-        fields.get('Status'),
-      ),
+    const [row] = dpkgRow(
+      fields.get('Package'),
+      fields.get('Version'),
+      fields.get('Architecture'),
+      fields.get('Status'),
     );
+    if (row !== undefined) rows.push({ ...row, ...sourceOf(row.name, fields.get('Source')) });
   }
   return named(rows);
+}
+
+/** Debian Policy 5.6.1: left out where it has the package's own name, with the version in parentheses where that differs. */
+function sourceOf(
+  name: string,
+  field: string | undefined,
+): { readonly source?: string; readonly sourceVersion?: string } {
+  if (field === undefined) return { source: name };
+  const [, source, version] = /^([a-z0-9][a-z0-9+.-]*)(?: \(([^\s()]+)\))?$/.exec(field) ?? [];
+  if (source === undefined) return {};
+  return version === undefined ? { source } : { source, sourceVersion: version };
 }
 
 function dpkgRow(name?: string, version?: string, architecture?: string, status?: string): Row[] {

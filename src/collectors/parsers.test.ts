@@ -372,6 +372,18 @@ describe('storage and packages', () => {
         ['half', '1', 'half-installed', false],
       ],
     );
+    const built = 'Status: install ok installed\nArchitecture: amd64\nVersion: 2\n';
+    assert.deepEqual(
+      parseDpkgStatus(
+        `Package: a\n${built}\nPackage: b\nSource: c\n${built}\nPackage: d\nSource: e (1:1.0-2)\n${built}\nPackage: f\nSource: ../x (1\n${built}`,
+      ).map(({ key, source, sourceVersion }) => [key, source, sourceVersion]),
+      [
+        ['a', 'a', undefined],
+        ['b', 'c', undefined],
+        ['d', 'e', '1:1.0-2'],
+        ['f', undefined, undefined],
+      ],
+    );
     assert.deepEqual(
       parseRpm('bash\t0:5.2-1\tx86_64\nkernel\t0:6-1\tx86_64\nkernel\t0:6-2\tx86_64\n').map(
         (each) => each.key,

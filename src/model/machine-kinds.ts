@@ -115,6 +115,8 @@ export const MACHINE_KINDS: Readonly<Record<string, KindSpec>> = {
       state: attribute('text', 'installed, or what it is stuck in'),
       held: attribute('flag', 'Kept from upgrades'),
       manager: attribute('text', 'dpkg, rpm or apk'),
+      source: attribute('text', 'Source package it is built from; of dpkg'),
+      sourceVersion: attribute('text', 'Version of the source, where it is another'),
     },
   },
   mount: {
