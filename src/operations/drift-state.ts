@@ -95,12 +95,11 @@ function recordsOf(
   );
 }
 
-/** Remembers what was made ready to be compared, and where else than in the store "should" comes from. */
+/** Remembers what baselines declare and what scans found, and where else than in the store "should" comes from. */
 export class DeclaredFacts {
   readonly sources: DriftSources;
   readonly scans = new DriftMemory();
   readonly #kept = new Map<string, { facts: readonly ComparedFact[]; declared: Declared }>();
-  readonly #ready = new WeakMap<Declaration, Declared>();
 
   constructor(sources: DriftSources = NO_SOURCES) {
     this.sources = sources;
@@ -118,14 +117,6 @@ export class DeclaredFacts {
     const declared = declaredBaseline(baseline, found);
     this.#kept.set(key, { facts: found, declared });
     return declared;
-  }
-
-  ready(declaration: Declaration): Declared {
-    const known = this.#ready.get(declaration);
-    if (known !== undefined) return known;
-    const ready = declaredOf(declaration);
-    this.#ready.set(declaration, ready);
-    return ready;
   }
 }
 
@@ -293,7 +284,7 @@ function sidesOf(
     const by = byOf(declaration, sources);
     const { problem } = declaration;
     const broken = problem === undefined ? {} : { problem };
-    if (wanted(by)) sides.push({ by, declared: declared.ready(declaration), ...broken });
+    if (wanted(by)) sides.push({ by, declared: declaredOf(declaration), ...broken });
   }
   if (sources.isWhole?.() === false) return sides;
   const made = new Set(others.map(({ id }) => id));
