@@ -30,6 +30,8 @@ guards:
   budget: { perScopeHour: 1000000, perScopeDay: 1000000, perCallerHour: 1000000, perCallerDay: 1000000 }
   breaker: { attempts: 1000, withinSeconds: 1, openSeconds: 1 }
   flap: { times: 1000, withinSeconds: 1 }
+  blastRadius:
+    groups: { hour: { percent: 100, atLeast: 1000 }, day: { percent: 100, atLeast: 1000 } }
 windows:
   - name: always
     environments: [lab]
