@@ -99,6 +99,7 @@ export async function planOf(
         changeId: id,
         stateRoot: road.roots.state,
         programRoot: road.roots.program,
+        account: road.roots.account,
         runbookRoot: road.roots.runbooks,
         catalogue: scene.catalogue,
         reported: (entity) => names.reports(entity),

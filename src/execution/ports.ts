@@ -96,6 +96,8 @@ export type RoadPorts = {
     readonly state: string;
     readonly runbooks: string | null;
     readonly program: string;
+    /** The account that we run as. */
+    readonly account: string;
   };
   /** Size and root of the newest checkpoint; size 0 when there is none. */
   readonly checkpoint: () => Promise<{ readonly size: number; readonly root: string }>;

@@ -4,7 +4,8 @@ import { newId } from '#base/ids';
 import { nodeRandom } from '#machine';
 import type { Caller } from '#operations';
 
-function account(): string {
+/** The account that we run as. */
+export function account(): string {
   try {
     return userInfo().username;
   } catch {

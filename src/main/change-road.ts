@@ -25,6 +25,7 @@ import type { Store } from '#store';
 import { AuthorityKeeper, policyDigest } from './authority-keeper.ts';
 import { AutomationKeeper } from './automation-keeper.ts';
 import type { ControlPlane } from './bundle-parts.ts';
+import { account } from './callers.ts';
 import { catalogueDigestOf, catalogueKeeper } from './catalogue-keeper.ts';
 import type { Paths } from './data-directory.ts';
 import { DeclarationsKeeper } from './declarations-keeper.ts';
@@ -170,7 +171,7 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     adapterOf: (target) => fleet.hosts.adapterOf(target),
     enrolled: (target) => fleet.hosts.enrolled(target),
     fileOf: fileOf(filesOf(paths.runbooks), fleet),
-    roots: { state: STATE_ROOT, runbooks: paths.runbooks, program: ROOT },
+    roots: { state: STATE_ROOT, runbooks: paths.runbooks, program: ROOT, account: account() },
     checkpoint,
     signRun,
     keepOutput: (text, change) =>

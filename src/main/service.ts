@@ -52,7 +52,7 @@ import { programVersion } from './program-version.ts';
 import { proofTools, recordPrunings } from './proof-tools.ts';
 import { runJob } from './schedule-jobs.ts';
 import { settleUnfinished } from './settle.ts';
-import { toolLooks } from './tool-looks.ts';
+import { toolLooks, toolTargets } from './tool-looks.ts';
 import { trailPowers } from './trails.ts';
 import { verifyAll } from './verify.ts';
 import { Wake, type WatchedFleet, watchChanges, watchNotices } from './watch.ts';
@@ -334,10 +334,13 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
         const { targets } = await fleet.inventory();
         const hosts = await fleet.enrolment.hosts();
         const isReached = await reports.reached();
+        const byTool = await toolTargets(files, paths);
         return targets.filter(
           (target) =>
             target.transport === 'local' ||
             (target.transport === 'ssh' && hosts.has(target.id)) ||
+            ((target.transport === 'tofu' || target.transport === 'talos') &&
+              byTool.has(target.id)) ||
             isReached(target),
         );
       },

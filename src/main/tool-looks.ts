@@ -36,6 +36,24 @@ export function toolLooks(
   };
 }
 
+/** Targets that such a look is set for; none while the file does not hold. */
+export async function toolTargets(
+  files: Files,
+  { automation }: Pick<Paths, 'automation'>,
+): Promise<ReadonlySet<string>> {
+  const bytes = await files.read(automation);
+  if (bytes === undefined) return new Set();
+  try {
+    const { stacks, talos } = readAutomation(
+      Buffer.from(bytes).toString('utf8'),
+      'automation.yaml',
+    );
+    return new Set([...stacks, ...talos].map(({ target }) => target));
+  } catch {
+    return new Set();
+  }
+}
+
 async function lookByTool(
   needs: ToolLooksNeeds,
   target: Target,

@@ -33,6 +33,8 @@ export type ExpandContext = {
   readonly stateRoot: string;
   /** Absolute directory that Holdfast is installed in, on the controller. */
   readonly programRoot: string;
+  /** The account that Holdfast runs as, on the controller. */
+  readonly account: string;
   /** Absolute directory of scripts on the target; `null`: none is set, and none is run. */
   readonly runbookRoot: string | null;
   readonly catalogue: Pick<Catalogue, 'find'>;

@@ -114,7 +114,8 @@ function expandAction(
       .map((step) => {
         const common = {
           action: nameOf(action),
-          runAs: step.runAs,
+          // What the controller carries runs as we do: it needs no more, and another account could not read what is ours.
+          runAs: action.carrier === undefined ? step.runAs : context.account,
           files: step.files.map((each) => hashed(fillPath(each, values), values)),
           timeoutSeconds: step.timeoutSeconds,
           atomic: step.atomic,

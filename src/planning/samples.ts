@@ -54,6 +54,7 @@ export function aContext(over: Partial<ExpandContext> = {}): ExpandContext {
     changeId: 'chg_0011223344556677',
     stateRoot: '/var/lib/holdfast/undo',
     programRoot: '/opt/holdfast',
+    account: 'holdfast',
     runbookRoot: null,
     catalogue: CATALOGUE,
     reported: (entity) => Object.keys(FACTS).some((key) => key.startsWith(`${own(entity)} `)),

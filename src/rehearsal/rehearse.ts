@@ -292,6 +292,7 @@ class Rehearsal {
             changeId,
             stateRoot: STATE_ROOT,
             programRoot: PROGRAM_ROOT,
+            account: 'root',
             runbookRoot: this.#host.runbookRoot,
             catalogue: this.#catalogue,
             reported: (entity) => factsOf(kindOf(entity)).some((fact) => fact.entity === entity),

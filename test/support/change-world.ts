@@ -463,6 +463,7 @@ export async function aChangeWorld(options: WorldOptions = {}) {
         state: '/var/lib/holdfast/undo',
         runbooks: '/opt/runbooks',
         program: '/opt/holdfast',
+        account: 'root',
       },
       checkpoint: async () => ({ size: 0, root: NO_HASH }),
       signRun: async (text) => signSshsig(controlPlane, NAMESPACES.run, text),

@@ -119,7 +119,12 @@ export async function aWorld(
     adapterOf: () => undefined,
     enrolled: async () => undefined,
     fileOf: async () => undefined,
-    roots: { state: '/var/lib/holdfast', runbooks: null, program: '/opt/holdfast' },
+    roots: {
+      state: '/var/lib/holdfast',
+      runbooks: null,
+      program: '/opt/holdfast',
+      account: 'root',
+    },
     checkpoint: async () => ({ size: 0, root: '0'.repeat(64) }),
     signRun: unreached,
     keepOutput: unreached,
