@@ -37,10 +37,10 @@ describe('what automation.yaml names', () => {
   it('is signed with the catalogue, which stays what it was where nothing is named', async () => {
     assert.equal(await keeper.now(), undefined);
     const catalogue = shippedCatalogue();
-    const without = catalogueDigestOf(catalogue, 'commands', undefined);
+    const without = catalogueDigestOf(catalogue, 'commands', undefined, undefined);
     configure();
     const digest = (await keeper.now())?.digest;
-    assert.notEqual(catalogueDigestOf(catalogue, 'commands', digest), without);
+    assert.notEqual(catalogueDigestOf(catalogue, 'commands', digest, undefined), without);
   });
 
   it('is another with every edit of the settings and of the content', async () => {
