@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { verifyBundle } from '#evidence';
 import { mulberry } from '#test/simulated-files';
 import {
   type BundleOptions,
@@ -965,5 +966,8 @@ describe('the bundle of a rollout', () => {
       },
     });
     assert.deepEqual(codesOf(check(bundle)), []);
+    // So does the program's own.
+    const { problems } = verifyBundle(bundle.toString(), { logKeys: [LOG.vkey] });
+    assert.deepEqual(problems, []);
   });
 });
