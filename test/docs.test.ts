@@ -88,7 +88,7 @@ describe('the documents', () => {
     const rooms = readdirSync(join(ROOT, 'src')).filter(
       (name) => globSync(`src/${name}/**/*.ts`, { cwd: ROOT }).length > 0,
     );
-    const lines = [...read('src/README.md').matchAll(/^\| \[(\w+)\]\(\1\/\) +\|/gm)].map(
+    const lines = [...read('src/README.md').matchAll(/^\| \[([\w-]+)\]\(\1\/\) +\|/gm)].map(
       (m) => m[1],
     );
     assert.deepEqual(new Set(lines), new Set(rooms));
