@@ -13,7 +13,8 @@ import {
   saying,
   type TrailEvent,
 } from './event.ts';
-import { readMessage } from './messages.ts';
+import { type Message, readMessage } from './messages.ts';
+import { baseName } from './paths.ts';
 
 /** What is asked for; nothing else of an entry is looked at. */
 export const JOURNAL_FIELDS = [
@@ -26,8 +27,8 @@ export const JOURNAL_FIELDS = [
 ] as const;
 
 /**
- * What is asked for, as senders name themselves (`SYSLOG_IDENTIFIER`). Of a process that was gone before journald
- * looked, which happens to cron's, its user id is all that the kernel told: `_COMM` is not there then.
+ * What is asked for, as senders name themselves (`SYSLOG_IDENTIFIER`). When journald looks, a child of cron is
+ * gone or has become its job: then `_COMM` is not there, or is `sh`. Its user id the kernel sent with the message.
  */
 export const JOURNAL_NAMES = [
   'sudo',
@@ -44,6 +45,8 @@ type Entry = {
   readonly at: Instant;
   readonly message: string;
   readonly program: string;
+  /** What it ran when journald looked: gone by then, or already the command it was to run. */
+  readonly comm: string | undefined;
   readonly uid: number | undefined;
   readonly loginUid: number | undefined;
 };
@@ -63,7 +66,7 @@ export function readJournal(text: string, accounts: AccountsById): Parsed {
     const told = readMessage(entry.program, entry.message);
     if (told === 'ambiguous') passedOver++;
     if (told === undefined || told === 'ambiguous' || events.length >= MOST_EVENTS) continue;
-    const account = accountOf(entry, told.source, told.name, accounts);
+    const account = accountOf(entry, told, accounts);
     if (account === undefined) {
       passedOver++;
       continue;
@@ -84,12 +87,11 @@ export function readJournal(text: string, accounts: AccountsById): Parsed {
 
 /**
  * The account, where the kernel's word and the line agree; `undefined` where the sender is not that program at all.
- * Any process may take the name `sudo`: what it cannot take is another user id, or another login.
+ * Any process may call itself sudo: what it cannot take is another user id, or another login.
  */
 function accountOf(
-  { uid, loginUid }: Entry,
-  source: string,
-  name: string,
+  { uid, loginUid, comm }: Entry,
+  { source, name, act }: Message,
   accounts: AccountsById,
 ): string | null | undefined {
   switch (source) {
@@ -97,7 +99,10 @@ function accountOf(
     case 'sshd':
       // Both run as root; whoever is root can say anything anyway.
       return uid === 0 ? name : undefined;
-    default: {
+    case 'sudo':
+    case 'su': {
+      const became = act.kind === 'command' ? baseName(act.words[0] ?? '').slice(0, 15) : source;
+      if (comm !== undefined && comm !== source && comm !== became) return undefined;
       const who = loginUid ?? uid;
       const known = who === undefined ? undefined : accounts.get(who);
       return known === name && isAccount(known) ? known : null;
@@ -127,18 +132,12 @@ function readEntry(line: string): Entry | undefined {
     return undefined;
   if (message === undefined || program === undefined) return undefined;
   if (transport !== 'syslog' && transport !== 'journal') return undefined;
-  // Where the kernel did tell the program, it is that one.
-  const comm = Object.hasOwn(fields, '_COMM') ? text('_COMM') : program;
-  if (comm === undefined || familyOf(comm) !== familyOf(program)) return undefined;
   return {
     at: Number(micros) as Instant,
     message,
     program,
+    comm: text('_COMM'),
     uid: readId(text('_UID')),
     loginUid: readId(text('_AUDIT_LOGINUID')),
   };
-}
-
-function familyOf(program: string): string {
-  return program.startsWith('sshd') ? 'sshd' : program === 'crond' ? 'cron' : program;
 }

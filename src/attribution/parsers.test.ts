@@ -56,6 +56,8 @@ describe('entries of the journal', () => {
         ACCOUNTS,
       ).events.map(({ account }) => account);
     assert.deepEqual(gone('cron', '(root) CMD (tee /etc/hosts)', '0'), ['root']);
+    const became = journalLine('cron', '(root) CMD (tee /etc/hosts)', { _COMM: 'sh' });
+    assert.equal(readJournal(became, ACCOUNTS).events[0]?.account, 'root');
     assert.deepEqual(gone('cron', '(root) CMD (tee /etc/hosts)', '1000'), []);
     assert.deepEqual(gone('sudo', sudoMessage('bob', '/bin/tee /etc/hosts'), '1000'), [null]);
     assert.deepEqual(gone('sudo', sudoMessage('bob', '/bin/tee /etc/hosts'), '1001'), ['bob']);
