@@ -23,7 +23,7 @@ const CORPUS = join(import.meta.dirname, 'corpus');
 const NOBODY = 65534;
 const SECONDS = 20;
 /** One line in so many; all of them with HOLDFAST_REAL_FORMS=all. */
-const SHARE = 6;
+const SHARE = 12;
 const ALL = process.env['HOLDFAST_REAL_FORMS'] === 'all';
 /** What they start outlives them, or they wait for what is not here. */
 const NOT_HERE = new Set([
