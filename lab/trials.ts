@@ -12,7 +12,7 @@ type Row = {
 
 // The state that every trial begins from, from whatever an earlier one left.
 const USUAL = `
-rm -rf /etc/lab.conf /etc/lab.conf.* /var/tmp/*
+rm -rf /etc/lab.conf /etc/lab.conf.* /etc/cron.d/lab /var/tmp/*
 systemctl stop --quiet systemd-resolved.service nginx.service
 systemctl reset-failed
 systemctl enable --quiet lab-web.service
@@ -24,6 +24,8 @@ id -u lab >/dev/null 2>&1 || useradd --create-home lab
 usermod --expiredate '' lab
 echo 'lab:only for the lab' | chpasswd
 `;
+const PARAMETER = 'net.ipv4.conf.all.log_martians';
+const PARAMETER_FILE = '/proc/sys/net/ipv4/conf/all/log_martians';
 const NGINX = 'events {}\nhttp { server { listen 127.0.0.1:8081; } }\n';
 
 const ROWS: Readonly<Record<string, readonly Row[]>> = {
@@ -55,6 +57,25 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       name: 'validated',
       isBrief: true,
       arguments: { path: '/etc/lab.conf', content: NGINX, validate: 'nginx-main' },
+    },
+  ],
+  'file.permissions': [
+    {
+      // Every bit that may not be set, set before: undoing brings them back.
+      arguments: { path: '/etc/cron.d/lab', owner: 'root', group: 'root', mode: '0644' },
+      prepare: 'install -o www-data -g www-data -m 6775 /dev/null /etc/cron.d/lab',
+    },
+  ],
+  'kernel.set': [
+    {
+      arguments: { parameter: PARAMETER, value: 1 },
+      // Of the host's own network, which nothing outside of it sees.
+      prepare: `
+if ! sh -c ': > ${PARAMETER_FILE}' 2>/dev/null; then
+  mount --bind /proc/sys/net /proc/sys/net
+  mount -o remount,bind,rw /proc/sys/net
+fi
+echo 0 > ${PARAMETER_FILE}`,
     },
   ],
   'dns.flush': [{ arguments: {}, prepare: 'systemctl start systemd-resolved.service' }],

@@ -152,10 +152,12 @@ export type Verification = {
 /** A piece of an argument that is made from a finding. */
 export type WayPiece =
   | { readonly literal: string }
-  /** `name`: of the entity, without its kind and host; `desired`, `observed`: a plain value of the finding. */
+  /** `name`: of the entity, without its kind and host; `desired`, `observed`: a plain value of the finding; of a least value, that value. */
   | { readonly from: 'name' | 'desired' | 'observed' }
   /** An attribute of the same entity, or of the target itself, as a trusted source tells it now. */
   | { readonly its: string }
+  /** An attribute of the same entity, as it is declared where another open finding of the declaration says so, else as it is. */
+  | { readonly should: string }
   | { readonly target: string };
 
 /** Findings that it takes back, and the arguments it then has. */

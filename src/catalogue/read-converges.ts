@@ -82,11 +82,12 @@ function piecesOf(reader: Reader, at: Value, text: string): readonly WayPiece[] 
     const name = match[1] ?? '';
     if (name === 'name' || name === 'desired' || name === 'observed') pieces.push({ from: name });
     else if (name.startsWith('its.')) pieces.push({ its: name.slice(4) });
+    else if (name.startsWith('should.')) pieces.push({ should: name.slice(7) });
     else if (name.startsWith('target.')) pieces.push({ target: name.slice(7) });
     else
       reader.problem(
         at.at,
-        `there is no {${name}}: there are {name}, {desired}, {observed}, {its.ATTRIBUTE} and {target.ATTRIBUTE}`,
+        `there is no {${name}}: there are {name}, {desired}, {observed}, {its.ATTRIBUTE}, {should.ATTRIBUTE} and {target.ATTRIBUTE}`,
       );
   }
   if (end < text.length) pieces.push({ literal: text.slice(end) });

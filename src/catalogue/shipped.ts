@@ -5,6 +5,7 @@ export const SHIPPED_FILES = [
   'container.yaml',
   'file.yaml',
   'host.yaml',
+  'kernel.yaml',
   'look.yaml',
   'package.yaml',
   'service.yaml',

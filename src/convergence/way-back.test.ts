@@ -21,8 +21,9 @@ const ways = (
   target: { id: string; hostType: 'debian' | 'windows' | 'stack' } = WEB,
   fact: (entity: string, attribute: string) => Json | undefined = nothing,
   actions = shippedActions(),
+  desired: (entity: string, attribute: string) => Json | undefined = nothing,
 ): ReturnType<typeof waysBack> =>
-  waysBack({ finding: { ...STOPPED, ...finding }, target, actions, fact });
+  waysBack({ finding: { ...STOPPED, ...finding }, target, actions, fact, desired });
 
 const OWN = parseActions(
   `version: 1
@@ -98,6 +99,73 @@ describe('the way back from a finding', () => {
     });
     assert.deepEqual(ways(finding, stack, nothing, OWN), []);
     assert.deepEqual(ways({ ...finding, declared: 'git' }, stack, known, OWN), []);
+  });
+
+  it('gives a file back whole, so that two findings of it are one change', () => {
+    const entity = 'file:web-1//etc/shadow';
+    const is = new Map([
+      ['mode', '0666'],
+      ['owner', 'games'],
+      ['group', 'shadow'],
+    ]);
+    const should = new Map([
+      ['mode', '640'],
+      ['owner', 'root'],
+    ]);
+    const found = ['mode', 'owner'].map((attribute) => ({
+      finding: { target: WEB.id },
+      way: ways(
+        { entity, attribute, desired: should.get(attribute) ?? null, observed: '' },
+        WEB,
+        (_, name) => is.get(name),
+        shippedActions(),
+        (_, name) => should.get(name),
+      )[0],
+    }));
+    const whole = { path: '/etc/shadow', owner: 'root', group: 'shadow', mode: '0640' };
+    assert.deepEqual(
+      found.map(({ way }) => way?.arguments),
+      [whole, whole],
+    );
+    assert.equal(steps(found as never).length, 1);
+    // Nothing that sets a special bit, and nothing while one of the three is not known.
+    const mode = (desired: Json, fact = (_: string, name: string) => is.get(name)): unknown[] => [
+      ...ways({ entity, attribute: 'mode', desired, observed: '0666' }, WEB, fact),
+    ];
+    assert.equal(mode('0644').length, 1);
+    assert.equal(mode(420).length, 0);
+    for (const none of ['4755', '0666', '1777', 'rw', { oneOf: ['0600', '0640'] }, null])
+      assert.deepEqual(mode(none), [], JSON.stringify(none));
+    assert.deepEqual(
+      mode('0644', (_, name) => (name === 'owner' ? undefined : is.get(name))),
+      [],
+    );
+  });
+
+  it('sets a number however it was written, of the parameters that can be set back', () => {
+    const entity = 'kernel_parameter:web-1/net.ipv4.tcp_syncookies';
+    const set = (desired: Json, of = entity): unknown[] =>
+      ways({ entity: of, attribute: 'value', desired, observed: '0' }).map((way) => way.arguments);
+    const one = { parameter: 'net.ipv4.tcp_syncookies', value: 1 };
+    assert.deepEqual(set('1'), [one]);
+    assert.deepEqual(set(1), [one]);
+    assert.deepEqual(set({ atLeast: 1 }), [one]);
+    for (const none of ['-1', '1 2', '|/x', '01', '', { atMost: 1 }])
+      assert.deepEqual(set(none), [], JSON.stringify(none));
+    for (const name of ['kernel.core_pattern', 'kernel.modules_disabled'])
+      assert.deepEqual(set('1', `kernel_parameter:web-1/${name}`), []);
+  });
+
+  it('is the least version that mends what is known', () => {
+    const [way] = ways({
+      entity: 'package:web-1/openssl',
+      attribute: 'version',
+      desired: { versionAtLeast: '3.0.11-1~deb12u2' },
+      observed: '3.0.9-1',
+      declared: 'vulnerability',
+    });
+    assert.equal(way?.action, 'package.upgrade@1');
+    assert.deepEqual(way.arguments, { package: 'openssl', version: '3.0.11-1~deb12u2' });
   });
 
   it('is one change for all targets that need the same', () => {

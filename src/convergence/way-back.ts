@@ -5,8 +5,16 @@
  * a person sees all of them. What no action takes back is told with the declaration's own words.
  */
 import type { Json, JsonObject } from '#base/json';
-import { type Converges, nameOf, type Runnable, type WayPiece } from '#catalogue';
-import { type Finding, keyOf, kindOf, type Target, TIERS, type Tier } from '#model';
+import {
+  type ArgumentSpec,
+  type ArgumentValue,
+  type Converges,
+  nameOf,
+  type Runnable,
+  valueProblem,
+  type WayPiece,
+} from '#catalogue';
+import { type Finding, formOf, keyOf, kindOf, type Target, TIERS, type Tier } from '#model';
 
 export type Way = {
   /** `id@version`. */
@@ -28,6 +36,8 @@ export type WayInput = {
   readonly actions: readonly Runnable[];
   /** What a trusted source says now; `undefined` when none does, or two disagree. */
   readonly fact: (entity: string, attribute: string) => Json | undefined;
+  /** What another open finding of the same declaration says the attribute should be; `undefined` where there is none. */
+  readonly desired: (entity: string, attribute: string) => Json | undefined;
 };
 
 /** Every action that says it takes this back and whose arguments can be told; lowest tier first. */
@@ -37,7 +47,7 @@ export function waysBack(input: WayInput): readonly Way[] {
     if (action.hostTypes !== 'any' && !action.hostTypes.includes(target.hostType)) return [];
     for (const each of action.converges ?? []) {
       if (!isAbout(each, finding)) continue;
-      const given = argumentsOf(each, input);
+      const given = argumentsOf(each, action.arguments, input);
       if (given === undefined) continue;
       const { tier, summary } = action;
       return [{ action: nameOf(action), tier, summary, arguments: given }];
@@ -59,32 +69,51 @@ function isAbout(each: Converges, finding: FindingPlace): boolean {
   );
 }
 
-/** `undefined`: a value that is needed cannot be told, so this is no way. */
-function argumentsOf(each: Converges, input: WayInput): JsonObject | undefined {
+/** `undefined`: a value that is needed cannot be told, or is none that the action takes, so this is no way. */
+function argumentsOf(
+  each: Converges,
+  specs: readonly ArgumentSpec[],
+  input: WayInput,
+): JsonObject | undefined {
   const made: [string, Json][] = [];
   for (const [name, pieces] of Object.entries(each.with)) {
+    const spec = specs.find((one) => one.name === name);
     const values = pieces.map((piece) => valueOf(piece, input));
-    if (values.some((value) => value === undefined)) return undefined;
+    if (spec === undefined || values.some((value) => value === undefined)) return undefined;
     const [only] = values;
-    // One piece alone keeps its type: a number stays one.
-    made.push([name, values.length === 1 ? (only as Json) : values.join('')]);
+    // One piece alone keeps its type.
+    const value = typed(values.length === 1 ? (only as ArgumentValue) : values.join(''), spec);
+    if (valueProblem(spec, value) !== undefined) return undefined;
+    made.push([name, value]);
   }
   return Object.fromEntries(made);
 }
 
-function valueOf(piece: WayPiece, input: WayInput): string | number | boolean | undefined {
-  const { finding, target, fact } = input;
+function valueOf(piece: WayPiece, input: WayInput): ArgumentValue | undefined {
+  const { finding, target, fact, desired } = input;
+  const { entity } = finding;
+  const of = (name: string, value: Json | undefined): ArgumentValue | undefined =>
+    plain(value, formOf(kindOf(entity), name));
   if ('literal' in piece) return piece.literal;
-  if ('its' in piece) return plain(fact(finding.entity, piece.its));
-  if ('target' in piece) return plain(fact(target.id, piece.target));
+  if ('its' in piece) return of(piece.its, fact(entity, piece.its));
+  if ('should' in piece)
+    return of(piece.should, desired(entity, piece.should) ?? fact(entity, piece.should));
+  if ('target' in piece) return plain(fact(target.id, piece.target), undefined);
   switch (piece.from) {
     case 'name':
-      return nameIn(finding.entity, target.id);
+      return nameIn(entity, target.id);
     case 'desired':
-      return plain(finding.desired);
+      return of(finding.attribute, finding.desired);
     case 'observed':
-      return plain(finding.observed);
+      return of(finding.attribute, finding.observed);
   }
+}
+
+/** Facts and files write numbers as text, and text as numbers. */
+function typed(value: ArgumentValue, { type }: ArgumentSpec): ArgumentValue {
+  if (typeof value === 'boolean') return value;
+  if (type !== 'number' && type !== 'process') return String(value);
+  return /^(?:0|[1-9][0-9]{0,14})$/.test(String(value)) ? Number(value) : value;
 }
 
 function nameIn(entity: string, target: string): string | undefined {
@@ -93,7 +122,20 @@ function nameIn(entity: string, target: string): string | undefined {
   return key.startsWith(own) ? key.slice(own.length) : undefined;
 }
 
-function plain(value: Json | undefined): string | number | boolean | undefined {
+/** What is enough, where a least is declared: of more than one value that would do, none is guessed. */
+function plain(
+  value: Json | undefined,
+  form: ReturnType<typeof formOf>,
+): ArgumentValue | undefined {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    const [only, ...more] = Object.entries(value);
+    const isLeast = only?.[0] === 'versionAtLeast' || only?.[0] === 'atLeast';
+    return isLeast && more.length === 0 ? plain(only[1], form) : undefined;
+  }
+  if (form === 'mode' && (typeof value === 'string' || typeof value === 'number')) {
+    const digits = /^(?:0o)?0*([0-7]{1,4})$/.exec(String(value))?.[1];
+    return digits === undefined ? undefined : `0${digits.padStart(3, '0')}`;
+  }
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
     ? value
     : undefined;

@@ -58,6 +58,20 @@ async function aDriftedFleet() {
 }
 
 describe('converging', () => {
+  it('is told with what explains a finding, and so is that there is no way', async () => {
+    const { ask, drift } = await aDriftedFleet();
+    const told: Record<string, Json> = {};
+    for (const { id, target, attribute } of await drift())
+      told[`${target} ${attribute}`] = (await ask('explain_finding', { finding: id })).wayBack;
+    const [start] = (
+      told['host:web-1 state.active'] as { ways: { action: string; tier: string }[] }
+    ).ways;
+    assert.deepEqual([start?.action, start?.tier], ['service.start@1', 'T1']);
+    const none = told['host:web-1 user'] as { ways: unknown[]; says: string };
+    assert.deepEqual(none.ways, []);
+    assert.match(none.says, /accept it/);
+  });
+
   it('proposes one change for all targets that need the same, and tells what has no way back', async () => {
     const { ask, drift } = await aDriftedFleet();
     const findings = await drift();

@@ -1,14 +1,9 @@
 /** The way back from findings: what would be proposed, and proposing it. Nothing finds its way back by itself. */
 import * as z from 'zod/v4';
-import { canonicalJson, type Json } from '#base/json';
 import { LIMITS } from '#base/limits';
-import type { Catalogue, Runnable } from '#catalogue';
-import { steps, type Way, waysBack } from '#convergence';
-import { findingFromFacts } from '#drift';
-import { isTrusted } from '#inventory';
-import { DRIFT_SOURCE, type Finding, kindOf, type Target } from '#model';
-import type { FactReader, Moment } from '#store';
+import { steps, type Way } from '#convergence';
 import { changeShape, reasonInput, rolloutInput } from './change-shapes.ts';
+import { findingOf, type Located, waysOf } from './finding-ways.ts';
 import { readMoment } from './moments.ts';
 import { type Asking, changing, type LookPowers } from './operation.ts';
 import { shown } from './run-action.ts';
@@ -16,7 +11,7 @@ import { shown } from './run-action.ts';
 const MOST_FINDINGS = 500;
 const findingId = z.string().min(1).max(64);
 
-const wayShape = z.object({
+export const wayShape = z.object({
   action: z.string(),
   tier: z.string(),
   summary: z.string(),
@@ -30,7 +25,6 @@ const leftShape = z.object({
   remediation: z.string().nullable().describe('in the words of whoever declared it'),
 });
 
-type Located = { readonly finding: Finding; readonly target: Target };
 type Left = z.input<typeof leftShape>;
 
 /** What converging would come to, and what nothing of ours takes back. Proposes nothing. */
@@ -135,12 +129,12 @@ type Found = Located & { readonly ways: readonly Way[] };
 
 async function find(
   ids: readonly string[],
-  powers: LookPowers & { readonly catalogue: () => Promise<Catalogue> },
+  powers: LookPowers,
   asking: Asking,
   only: string | undefined,
 ): Promise<{ readonly found: readonly Found[]; readonly left: Left[] }> {
   const at = readMoment({}, asking.now, powers.facts);
-  const actions = offered(await powers.catalogue());
+  const catalogue = await powers.catalogue();
   const found: Found[] = [];
   const left: Left[] = [];
   for (const id of new Set(ids)) {
@@ -151,31 +145,20 @@ async function find(
       continue;
     }
     const { finding, target } = located;
-    const remediation = finding.because?.remediation ?? null;
     const leave = (says: string): void => {
+      const remediation = finding.because?.remediation ?? null;
       left.push({ finding: id, target: target.id, says, remediation });
     };
-    if (finding.status === 'resolved') {
-      leave('it is resolved already');
+    const all = waysOf(located, catalogue, powers.facts, at, asking);
+    if ('says' in all) {
+      leave(all.says);
       continue;
     }
-    if (finding.kind === 'unknown') {
-      leave('it could not be seen, so nothing is known to take back: look at the target again');
-      continue;
-    }
-    const all = waysBack({
-      finding,
-      target,
-      actions,
-      fact: (entity, attribute) => trusted(powers.facts, at, asking, target, entity, attribute),
-    });
-    const ways = all.filter(({ action }) => only === undefined || isNamed(action, only));
+    const ways = all.ways.filter(({ action }) => only === undefined || isNamed(action, only));
     if (ways.length > 0) found.push({ ...located, ways });
     else
       leave(
-        all.length > 0
-          ? `not by this action; these would do: ${all.map(({ action }) => action).join(', ')}`
-          : 'no action says that it takes this back: change it by an action of your own, or accept it',
+        `not by this action; these would do: ${all.ways.map(({ action }) => action).join(', ')}`,
       );
   }
   return { found, left };
@@ -183,52 +166,4 @@ async function find(
 
 function isNamed(action: string, name: string): boolean {
   return action === name || action.split('@')[0] === name;
-}
-
-/** Newest versions of what may be run. */
-function offered(catalogue: Catalogue): readonly Runnable[] {
-  return catalogue.all.filter(
-    (each) => catalogue.find(each.id) === each && !catalogue.isDraft(each),
-  );
-}
-
-/** A finding on record in the caller's scopes, whoever declared it. */
-export function findingOf(
-  id: string,
-  facts: FactReader,
-  at: Moment,
-  asking: Asking,
-): Located | undefined {
-  if (!/^finding_[0-9a-f]{16}$/.test(id)) return undefined;
-  const { facts: rows } = facts.query(
-    { scopes: asking.scopes, entity: `finding:${id}`, source: DRIFT_SOURCE, type: 'drift' },
-    at,
-    100,
-  );
-  const target = asking.inventory.byId.get(rows[0]?.target ?? '');
-  if (target === undefined) return undefined;
-  return { finding: findingFromFacts(rows.filter((row) => row.target === target.id)), target };
-}
-
-function trusted(
-  facts: FactReader,
-  at: Moment,
-  { inventory }: Asking,
-  target: Target,
-  entity: string,
-  attribute: string,
-): Json | undefined {
-  // A star would be a pattern to the store: no name of ours has one.
-  if (entity.includes('*') || attribute.includes('*')) return undefined;
-  const { facts: rows } = facts.query(
-    { scopes: [target.scope], target: target.id, entity, attribute, type: 'observed' },
-    at,
-    100,
-  );
-  const values = new Map(
-    rows
-      .filter((row) => isTrusted(inventory, target.id, row.source, kindOf(row.entity)))
-      .map(({ value }) => [canonicalJson(value), value]),
-  );
-  return values.size === 1 ? [...values.values()][0] : undefined;
 }

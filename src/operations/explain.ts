@@ -1,6 +1,6 @@
 import * as z from 'zod/v4';
 import { attribute, rankRelated, windowOf } from '#attribution';
-import { Fault } from '#base/fault';
+import { asFault, Fault } from '#base/fault';
 import { canonicalJson } from '#base/json';
 import { formatInstant, shift } from '#base/time';
 import { causeJson } from '#drift';
@@ -8,8 +8,10 @@ import { type Cause, DRIFT_SOURCE, type Finding, type Target } from '#model';
 import type { FactReader, Moment } from '#store';
 import { fitting } from './budget.ts';
 import { causeShape } from './cause-shapes.ts';
+import { wayShape } from './converge.ts';
 import { recordedFindings } from './drift-state.ts';
 import { factChanges, tiedTo } from './fact-changes.ts';
+import { type Ways, waysOf } from './finding-ways.ts';
 import { readMoment } from './moments.ts';
 import { type Asking, recording, type TrailsTold } from './operation.ts';
 import { recordOne, statement } from './record-with-drift.ts';
@@ -49,9 +51,12 @@ export const explainFinding = recording({
       )
       .describe('other facts of the target that changed in that window, nearest first'),
     moreChanged: z.boolean(),
+    wayBack: z
+      .object({ ways: z.array(wayShape), says: z.string().optional() })
+      .describe('actions that would take it back, lowest tier first; says: why there is none'),
     next: z.string().optional(),
   }),
-  async prepare(input, { facts, trails }, asking) {
+  async prepare(input, { facts, trails, catalogue }, asking) {
     const { finding, target } = locate(input.finding, facts, asking);
     const question = { ...finding, notAfter: finding.firstSeen };
     const window = windowOf(question);
@@ -64,9 +69,14 @@ export const explainFinding = recording({
           }
         : await trails.read(target, window);
     const cause = attribute(question, trails.changes(target, window), told);
-    return { finding, target, window, cause, why: told.why };
+    const ways = await catalogue().then(
+      (offered) =>
+        waysOf({ finding, target }, offered, facts, readMoment({}, asking.now, facts), asking),
+      (thrown: unknown): Ways => ({ ways: [], says: asFault(thrown).message }),
+    );
+    return { finding, target, window, cause, why: told.why, ways };
   },
-  run({ finding, target, window, cause, why }, powers, asking) {
+  run({ finding, target, window, cause, why, ways }, powers, asking) {
     const { facts } = powers;
     if (canonicalJson(causeJson(cause)) !== canonicalJson(causeJson(finding.cause))) {
       const kept = [
@@ -96,6 +106,7 @@ export const explainFinding = recording({
         history: historyOf(facts, finding),
         changedThen: [...shown],
         moreChanged: isMore || shown.length < related.length,
+        wayBack: { ...ways, ways: ways.ways.map((way) => ({ ...way })) },
         ...(why === null || !isOpen(cause) ? {} : { next: why }),
       },
       targets: [target.id],

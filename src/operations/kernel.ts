@@ -180,8 +180,8 @@ export class Kernel {
       requestId,
       traceId: call.traceId ?? null,
     };
-    const { road, catalogue, commands } = changes;
-    return { road, catalogue, commands, requester };
+    const { road, commands } = changes;
+    return { road, commands, requester };
   }
 
   /** What cannot be read counts as tainted. */
@@ -362,8 +362,9 @@ export class Kernel {
   }
 
   #lookPowers(): LookPowers {
-    const { store, clock, events, trails } = this.#world;
-    return { facts: store.read, clock, events, declared: this.#declared, trails };
+    const { store, clock, events, trails, changes } = this.#world;
+    const { catalogue } = changes;
+    return { facts: store.read, clock, events, declared: this.#declared, trails, catalogue };
   }
 
   #adminPowers(): AdminPowers {

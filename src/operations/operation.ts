@@ -115,6 +115,8 @@ export type LookPowers = {
   readonly events: Pick<EventLog, 'read' | 'size' | 'health'>;
   readonly declared: DeclaredFacts;
   readonly trails: TrailPowers;
+  /** Rejects with its fault where it cannot be read. */
+  readonly catalogue: () => Promise<Catalogue>;
 };
 
 /** What there is to tell who did something: of the target, and of us. */
@@ -252,7 +254,6 @@ export type ChangePowers = {
   readonly commands: CommandPowers;
   readonly road: ChangeRoad;
   readonly requester: Requester;
-  readonly catalogue: () => Promise<Catalogue>;
 };
 
 /** What an event says of a call beside its arguments: read off the answer, never off the question. */

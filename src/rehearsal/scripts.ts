@@ -19,7 +19,8 @@ export const WATCHED: readonly string[] = [
 /**
  * One line for each thing that is watched for change; its words are directories. Left out are units
  * that come and go by themselves, the copies that shadow-utils leave behind (also the new file of one that was
- * killed, which nothing reads), and what lies below HOLDFAST_APART. Process ids and times are no state.
+ * killed, which nothing reads), and what lies below HOLDFAST_APART. Process ids and times are no state;
+ * of kernel parameters only those that stay as they were set are told.
  */
 export const SNAPSHOT = `
 LC_ALL=C; export LC_ALL
@@ -38,6 +39,10 @@ for place; do
   find "$place" ! -name '*-' $unread ! -path "$apart" ! -path "$apart/*" -xdev -printf 'path %y %m %u:%g %p %l\\n'
   find "$place" ! -name '*-' $unread ! -path "$apart/*" -xdev -type f -exec sha256sum {} +
 done
+if command -v sysctl >/dev/null; then
+  sysctl --all --pattern '^(dev|fs[.](protected|suid)|kernel[.](core_|dmesg|kptr|panic|perf_event_p|randomize|sysrq|unpriv)|net[.](core|ipv[46])|vm[.](mmap|overc|panic|swappi|unpriv))' 2>/dev/null |
+    sed 's/^/kernel /'
+fi
 ss -H -l -t -u -n | awk '{ print "listens", $1, $5 }'
 exit 0
 `;

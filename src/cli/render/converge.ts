@@ -32,26 +32,29 @@ export const renderConverged: Render<{
   writeLeft(paper, left);
 };
 
+export type Way = {
+  readonly action: string;
+  readonly tier: string;
+  readonly summary: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+};
+
+export function writeWay(paper: Paper, { action, tier, summary, arguments: given }: Way): void {
+  paper.whole(`  ${tier}  ${action}  ${summary}`);
+  for (const [name, value] of Object.entries(given)) paper.whole(`      ${name} = ${brief(value)}`);
+}
+
 export const renderWays: Render<{
   readonly ways: readonly {
     readonly finding: string;
     readonly target: string;
-    readonly ways: readonly {
-      readonly action: string;
-      readonly tier: string;
-      readonly summary: string;
-      readonly arguments: Readonly<Record<string, unknown>>;
-    }[];
+    readonly ways: readonly Way[];
   }[];
   readonly left: readonly Left[];
 }> = (paper, { ways, left }) => {
   for (const { finding, target, ways: found } of ways) {
     paper.line({ text: `${finding}  ${target}`, tone: 'strong' });
-    for (const { action, tier, summary, arguments: given } of found) {
-      paper.whole(`  ${tier}  ${action}  ${summary}`);
-      for (const [name, value] of Object.entries(given))
-        paper.whole(`      ${name} = ${brief(value)}`);
-    }
+    for (const way of found) writeWay(paper, way);
   }
   writeLeft(paper, left);
 };

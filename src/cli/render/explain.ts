@@ -2,6 +2,7 @@
 import type { Render } from '../desk.ts';
 import type { Paper, Piece } from '../text/paper.ts';
 import { brief, count, moment } from '../text/words.ts';
+import { type Way, writeWay } from './converge.ts';
 
 type Trails = readonly { readonly trail: string; readonly status: string }[];
 
@@ -38,13 +39,17 @@ type Explained = {
     readonly after?: unknown;
   }[];
   readonly moreChanged: boolean;
+  readonly wayBack: {
+    readonly ways: readonly Way[];
+    readonly says?: string;
+  };
   readonly next?: string;
 };
 
 const MOST_CHANGED = 12;
 
 export const renderExplained: Render<Explained> = (paper, answer) => {
-  const { finding, cause, changedThen, moreChanged, next } = answer;
+  const { finding, cause, changedThen, moreChanged, wayBack, next } = answer;
   paper.whole({
     text: finding.attribute === '*' ? finding.entity : `${finding.entity}  ${finding.attribute}`,
     tone: 'strong',
@@ -82,6 +87,12 @@ export const renderExplained: Render<Explained> = (paper, answer) => {
         text: `  and ${more > 0 ? count(more, 'more', 'more') : 'more'}: with --json`,
         tone: 'faint',
       });
+  }
+  paper.blank();
+  if (wayBack.ways.length === 0) paper.whole(`No way back: ${wayBack.says ?? ''}`);
+  else {
+    paper.line('Ways back, as holdfast drift converge proposes them:');
+    for (const way of wayBack.ways) writeWay(paper, way);
   }
   paper.blank();
   writeTrails(paper, cause.trails, next);
