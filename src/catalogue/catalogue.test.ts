@@ -152,6 +152,19 @@ describe('the catalogue', () => {
       (t) => t.replace('with: { unit: "{unit}" }', 'with: {}'),
       /needs unit under with/,
     ],
+    [
+      'would run the parts of its actions on the machine Holdfast runs on',
+      (t) => t.replace(/^( *)tier: T2$/m, '$1tier: T2\n$1carrier: controller'),
+      /a runbook runs on its targets: leave carrier out/,
+    ],
+    [
+      'would run on its target what that machine carries',
+      (t) =>
+        t
+          .replace('service.restart@1', 'talos.service-restart@1')
+          .replace('with: { unit: "{unit}" }', 'with: { service: "{unit}" }'),
+      /is carried by the controller: propose it by itself/,
+    ],
   ];
   for (const [what, change, words] of misfits) {
     it(`refuses a runbook that ${what}`, async () => {

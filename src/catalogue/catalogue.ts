@@ -103,6 +103,9 @@ function holdToActions(runbook: Runbook, find: (name: string) => Runnable): void
       facts: { problems: [`${placeOf(runbook)}: ${words}`] },
     });
   };
+  // Each part would run where its runbook runs, and not where its own contract says.
+  if (runbook.carrier !== undefined)
+    return objection('a runbook runs on its targets: leave carrier out');
   for (const [index, step] of runbook.steps.entries()) {
     if (!('action' in step)) continue;
     const what = `step ${index + 1} ${step.action}`;
@@ -114,6 +117,8 @@ function holdToActions(runbook: Runbook, find: (name: string) => Runnable): void
     }
     if (action.kind === 'runbook')
       return objection(`${what} is a runbook: name its actions instead`);
+    if (action.carrier !== undefined)
+      return objection(`${what} is carried by the controller: propose it by itself`);
     if (TIERS.indexOf(action.tier) > TIERS.indexOf(runbook.tier))
       return objection(`${what} is ${action.tier}: the tier of the runbook is at least that`);
     if (action.irreversible !== null && runbook.irreversible === null)

@@ -135,6 +135,11 @@ describe('a file of actions', () => {
       /cannot be taken back is T3/,
     ],
     [
+      'what the machine Holdfast runs on would do without a signature',
+      (t) => t.replace('tier: T2', 'tier: T1\n    carrier: controller'),
+      /what the controller carries is at least T2/,
+    ],
+    [
       'T3 on many',
       (t) => t.replace('tier: T2', 'tier: T3\n    maxTargets: 2'),
       /exactly one target/,

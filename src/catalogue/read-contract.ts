@@ -219,6 +219,11 @@ function holdToTier(
     reader.problem(record.irreversible?.at ?? at, 'what cannot be taken back is T3');
   if (tier === 'T3' && maxTargets !== 1)
     reader.problem(record.maxTargets?.at ?? at, 'T3 has exactly one target: maxTargets is 1');
+  if (carrier !== undefined && (tier === 'T0' || tier === 'T1'))
+    reader.problem(
+      at,
+      'what the controller carries is at least T2: it acts from the machine that all trust',
+    );
   if (carrier !== undefined && maxTargets !== 1)
     reader.problem(
       record.maxTargets?.at ?? at,

@@ -256,6 +256,22 @@ describe('a rendered plan', () => {
     assert.ok(text.includes(planDigest(aPlan('file.write'))));
   });
 
+  it('says what runs somewhere else than on its target', () => {
+    const plan = aPlan();
+    const carried: Plan = {
+      ...plan,
+      targets: plan.targets.map((each) => ({
+        ...each,
+        carrier: { id: 'host:control', scope: each.scope },
+      })),
+    };
+    assert.match(
+      renderPlan(carried).join('\n'),
+      /^nothing of it runs on host:web-1 itself: it runs on host:control, the machine Holdfast runs on$/m,
+    );
+    assert.doesNotMatch(renderPlan(plan).join('\n'), /machine Holdfast runs on/);
+  });
+
   it('says when there is no way back', () => {
     assert.match(
       renderPlan(aPlan('host.reboot')).join('\n'),

@@ -31,6 +31,13 @@ export function renderPlan(plan: Plan): readonly string[] {
       ([name, value]) => `argument ${quoteWord(name)} = ${argument(value)}`,
     ),
     `targets ${plan.targets.map(({ id }) => quoteWord(id)).join(' ')}`,
+    ...plan.targets.flatMap(({ id, carrier }) =>
+      carrier === undefined
+        ? []
+        : [
+            `nothing of it runs on ${quoteWord(id)} itself: it runs on ${quoteWord(carrier.id)}, the machine Holdfast runs on`,
+          ],
+    ),
     ...(plan.rollout === undefined ? [] : renderRollout(plan.rollout)),
     '',
     'what will run:',
