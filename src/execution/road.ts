@@ -87,7 +87,7 @@ class OneRoad implements ChangeRoad {
       filter.state !== undefined
         ? [filter.state]
         : filter.pending === true
-          ? (['previewed'] as const)
+          ? (['previewed', 'executing'] as const)
           : undefined;
     const page = changes.list(
       {
@@ -98,7 +98,11 @@ class OneRoad implements ChangeRoad {
       Math.min(limit, LIMITS.queryMax),
       before,
     );
-    return { changes: page.changes.map((row) => viewOf(knownOf(changes, row))), next: page.next };
+    const views = page.changes.map((row) => viewOf(knownOf(changes, row)));
+    // Of what runs, only what is paused waits for a person.
+    const waits = ({ state, rollout }: ChangeView): boolean =>
+      state === 'previewed' || (rollout?.paused ?? null) !== null;
+    return { changes: filter.pending === true ? views.filter(waits) : views, next: page.next };
   }
 
   approvalPage(requester: Requester, changeId: string): Promise<ApprovalPage> {

@@ -52,6 +52,9 @@ describe('a rollout', () => {
     assert.equal(paused.rollout?.paused?.code, 'too-many-failures');
     assert.equal(paused.rollout?.paused?.by, 'service:holdfast');
     assert.match(paused.next, /paused/);
+    const waiting = (): string[] =>
+      world.road.list(OPERATOR, { pending: true }, 10).changes.map((change) => change.changeId);
+    assert.deepEqual(waiting(), [changeId], 'a person has to decide');
     assert.deepEqual(touched(world), TEN.slice(0, 6));
     assert.deepEqual(
       paused.rollout?.batches.map(({ state }) => state),
@@ -70,6 +73,7 @@ describe('a rollout', () => {
     await throwsFault(() => world.road.resumeRollout(ASSISTANT, changeId, 'go'), 'not-permitted');
     const resumed = await world.road.resumeRollout(OPERATOR, changeId, 'it is only that one');
     assert.equal(resumed.rollout?.paused, null);
+    assert.deepEqual(waiting(), []);
     const done = await atRest(world, changeId);
     assert.equal(done.state, 'failed');
     assert.equal(done.outcome?.code, 'some-failed');
