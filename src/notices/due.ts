@@ -8,8 +8,6 @@ import type { Target } from '#model';
 import type { Schedule } from './settings.ts';
 import { isWithin } from './window.ts';
 
-export type LastRun = (schedule: string, target: string) => Instant | undefined;
-
 export function targetsOf<T extends Pick<Target, 'id' | 'scope' | 'tags'>>(
   schedule: Schedule,
   targets: readonly T[],

@@ -47,12 +47,7 @@ export const queryFacts = look({
     ...factFilterInput,
     source: z.string().max(LIMITS.nameChars).optional(),
     attribute: z.string().min(1).max(LIMITS.attributeChars).optional(),
-    text: z
-      .string()
-      .min(1)
-      .max(200)
-      .optional()
-      .describe('part of anything, any case'),
+    text: z.string().min(1).max(200).optional().describe('part of anything, any case'),
     type: factTypeInput,
     asOf: timeText('when it was true, default now').optional(),
     knownAt: timeText('as believed then, default now').optional(),

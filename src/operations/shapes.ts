@@ -16,8 +16,7 @@ import {
 } from '#model';
 import type { StoredFact } from '#store';
 
-export const timeText = (about: string): z.ZodString =>
-  z.string().max(40).describe(about);
+export const timeText = (about: string): z.ZodString => z.string().max(40).describe(about);
 
 export const scopeInput = z
   .string()
