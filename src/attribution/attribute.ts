@@ -7,11 +7,11 @@
 import type { Json } from '#base/json';
 import { type Instant, shift } from '#base/time';
 import type { Cause, CauseEvidence } from '#model';
-import { most, touchOfWords } from './command-touch.ts';
+import { touchOfWords } from './command-touch.ts';
 import { saying, type TrailEvent } from './event.ts';
 import { leaves, type OurChange, touchOfChange } from './our-change.ts';
 import { touchOfShell } from './shell-touch.ts';
-import { type Thing, type Touch, thingOf, touchOfPath } from './thing.ts';
+import { most, type Thing, type Touch, thingOf, touchOfPath } from './thing.ts';
 
 export type CauseQuestion = {
   readonly entity: string;

@@ -3,10 +3,9 @@
  * Anything with substitution, loops or variables in the place of a program or a path only `may` have done something.
  */
 import { joinPath } from './paths.ts';
-import { type Thing, type Touch, touchOfPath } from './thing.ts';
+import { most, type Thing, type Touch, touchOfPath } from './thing.ts';
 
 const MOST_PARTS = 50;
-const ORDER: readonly Touch[] = ['no', 'may', 'shared', 'did'];
 
 export function touchOfShell(
   thing: Thing,
@@ -18,7 +17,7 @@ export function touchOfShell(
   if (parts === undefined || parts.length > MOST_PARTS) return 'may';
   let touched: Touch = 'no';
   const note = (found: Touch): void => {
-    if (ORDER.indexOf(found) > ORDER.indexOf(touched)) touched = found;
+    touched = most(touched, found);
   };
   let where = cwd;
   for (const { words, outputs } of parts) {

@@ -101,3 +101,8 @@ export function fits(attribute: string, wrote: WriteKind): boolean {
       return true;
   }
 }
+
+const ORDER: readonly Touch[] = ['no', 'may', 'shared', 'did'];
+export function most(a: Touch, b: Touch): Touch {
+  return ORDER.indexOf(a) >= ORDER.indexOf(b) ? a : b;
+}
