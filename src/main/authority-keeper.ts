@@ -441,7 +441,7 @@ function inWords(name: string): string {
     case 'catalogue':
       return 'the catalogue (catalogue/, runbooks/, or the shipped actions of this version)';
     case 'baselines':
-      return 'baselines, waivers or declarations (declarations.yaml and what it names)';
+      return 'baselines, waivers, declarations or notices (declarations.yaml and what it names, notices.yaml)';
     default:
       return `the file ${name}`;
   }

@@ -1,4 +1,5 @@
 /** Files that declarations are made of, as they lie there now; read again only when one of them was touched. */
+import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { digestOf, sha256 } from '#base/digest';
 import { asFault, Fault } from '#base/fault';
@@ -23,6 +24,7 @@ import { Kept } from './kept.ts';
 import { readTextFolder } from './text-folder.ts';
 
 export const SETTINGS_FILE = 'declarations.yaml';
+const NOTICES_FILE = 'notices.yaml';
 const SETTINGS_BYTES = 1_048_576;
 const MOST_REPOSITORIES = 200;
 const MOST_FEEDS = 8;
@@ -58,12 +60,17 @@ export class DeclarationContent {
   readonly #feeds = new Map<string, { readonly stamp: string; readonly content: Content<Feed> }>();
   readonly #settings: Kept<Content<DeclarationSettings>>;
   readonly #profiles: Kept<Content<readonly ContentFile[]>>;
+  readonly #notices: Kept<readonly Part[]>;
   readonly #branches = new Map<string, KeptBranch>();
   readonly #folder: string;
 
   constructor(
     { files, programs, machineFiles }: ContentNeeds,
-    { declarations, declarationFiles }: Pick<Paths, 'declarations' | 'declarationFiles'>,
+    {
+      declarations,
+      declarationFiles,
+      notices,
+    }: Pick<Paths, 'declarations' | 'declarationFiles' | 'notices'>,
   ) {
     this.#files = files;
     this.#programs = programs;
@@ -78,10 +85,19 @@ export class DeclarationContent {
       () => stampOfFolder(profiles),
       () => readProfiles(files, profiles),
     );
+    this.#notices = new Kept(
+      () => (existsSync(notices) ? stampOf(notices) : 'absent'),
+      () => noticeParts(files, notices),
+    );
   }
 
   settings(): Promise<Content<DeclarationSettings>> {
     return this.#settings.get();
+  }
+
+  /** Who is told and what is looked at by the clock: whoever moves that unseen leaves nobody to be told of anything. */
+  notices(): Promise<readonly Part[]> {
+    return this.#notices.get();
   }
 
   /** The operator's own. */
@@ -137,7 +153,7 @@ export class DeclarationContent {
       }
       const read = await git.read(entry, commit);
       const parts = read.files.map(({ file, text }) => ({
-        name: `${file} in ${repository}`,
+        name: `${file} in ${repository} (${branch})`,
         digest: sha256(text),
       }));
       const content = { ...parsed(() => gitMaker.read(read.files), parts), commit };
@@ -183,6 +199,15 @@ async function readSettings(files: Files, path: string): Promise<Content<Declara
   } catch (thrown) {
     const fault = asFault(thrown);
     return { ok: false, fault, parts: [{ name: SETTINGS_FILE, digest: unreadable(fault) }] };
+  }
+}
+
+async function noticeParts(files: Files, path: string): Promise<readonly Part[]> {
+  try {
+    const bytes = await files.read(path);
+    return bytes === undefined ? [] : [{ name: NOTICES_FILE, digest: sha256(bytes) }];
+  } catch (thrown) {
+    return [{ name: NOTICES_FILE, digest: unreadable(asFault(thrown)) }];
   }
 }
 

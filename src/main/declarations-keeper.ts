@@ -122,7 +122,7 @@ export class DeclarationsKeeper {
 
   /** Over everything that is signed as `baselines`; `stored`: over baselines and waivers in the store. */
   async digest(stored: string): Promise<string> {
-    const { parts } = await this.refresh();
+    const parts = [...(await this.refresh()).parts, ...(await this.#content.notices())];
     this.#parts = [{ name: 'baselines or waivers', digest: stored }, ...parts];
     // As it was before there was any file: what was signed then stays in force.
     return parts.length === 0 ? stored : digestOfParts(this.#parts);
@@ -166,7 +166,10 @@ export class DeclarationsKeeper {
     for (const entry of settings.value.entries) {
       const { source, more } = await this.#sourceOf(entry, profiles);
       sources.push(source);
-      for (const part of more) if (!parts.some(({ name }) => name === part.name)) parts.push(part);
+      // Two entries may read one file; what either of them reads is signed.
+      for (const part of more)
+        if (!parts.some(({ name, digest }) => name === part.name && digest === part.digest))
+          parts.push(part);
     }
     const problems = sources.flatMap(({ id, problem }) =>
       problem === null ? [] : [{ source: id, message: problem }],

@@ -1,0 +1,91 @@
+/** What an operator signs as `baselines`: everything that decides what is told, and to whom. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { nodeFiles, nodeMachineFiles, nodePrograms } from '#machine';
+import { pathsOf } from './data-directory.ts';
+import { DeclarationsKeeper } from './declarations-keeper.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'holdfast-signed-'));
+const home = join(root, 'home');
+const repository = join(root, 'site');
+after(() => rmSync(root, { recursive: true, force: true }));
+mkdirSync(home, { mode: 0o700 });
+mkdirSync(repository);
+mkdirSync(dirname(pathsOf(home).declarationsSigned), { recursive: true, mode: 0o700 });
+
+const STORED = 'a'.repeat(64);
+
+function git(...args: string[]): void {
+  const env = { PATH: process.env['PATH'] ?? '', HOME: root, GIT_CONFIG_NOSYSTEM: '1' };
+  const who = ['-c', 'user.name=a', '-c', 'user.email=a@x'];
+  execFileSync('git', ['-C', repository, ...who, ...args], { env });
+}
+
+function commit(weight: string): void {
+  const text = `version: 1\nfor: {tags: [web]}\nexpect:\n  - service: { nginx.service: { state.active: ${weight} } }\n`;
+  writeFileSync(join(repository, 'web.yaml'), text);
+  git('add', '-A');
+  git('commit', '-q', '-m', weight);
+}
+
+/** Always a new one: what is kept between two readings is another matter. */
+async function digestNow(): Promise<{
+  readonly digest: string;
+  readonly keeper: DeclarationsKeeper;
+}> {
+  const keeper = new DeclarationsKeeper({
+    files: nodeFiles(),
+    programs: nodePrograms(),
+    machineFiles: nodeMachineFiles(),
+    paths: pathsOf(home),
+    inventory: () => Promise.reject(new Error('none')),
+  });
+  return { digest: await keeper.digest(STORED), keeper };
+}
+
+describe('what is signed as baselines', () => {
+  it('is what is stored alone, as long as there is no file', async () => {
+    assert.equal((await digestNow()).digest, STORED);
+  });
+
+  it('holds every branch of a repository, also where a file is named alike', async () => {
+    git('init', '-q', '-b', 'main');
+    commit('active');
+    git('checkout', '-q', '-b', 'staging');
+    writeFileSync(
+      join(home, 'declarations.yaml'),
+      `version: 1\ndeclarations:\n${['main', 'staging']
+        .map((name) => `  - { git: ${name}, repository: ${repository}, branch: ${name} }\n`)
+        .join('')}`,
+    );
+    const signed = await digestNow();
+    commit('inactive');
+    const edited = await digestNow();
+    assert.notEqual(edited.digest, signed.digest);
+    await signed.keeper.settle(signed.digest, signed.digest);
+    assert.deepEqual(await edited.keeper.settle(edited.digest, signed.digest), [
+      `web.yaml in ${repository} (staging)`,
+    ]);
+    rmSync(join(home, 'declarations.yaml'));
+  });
+
+  it('holds who is told: a word of notices.yaml edited or the file taken away is another digest', async () => {
+    const file = join(home, 'notices.yaml');
+    writeFileSync(file, 'version: 1\n');
+    const signed = await digestNow();
+    await signed.keeper.settle(signed.digest, signed.digest);
+    assert.notEqual(signed.digest, STORED);
+    writeFileSync(file, 'version: 1\nnotices: []\n');
+    const edited = await digestNow();
+    assert.notEqual(edited.digest, signed.digest);
+    assert.deepEqual(await edited.keeper.settle(edited.digest, signed.digest), ['notices.yaml']);
+    rmSync(file);
+    const gone = await digestNow();
+    assert.equal(gone.digest, STORED);
+    assert.deepEqual(await gone.keeper.settle(gone.digest, signed.digest), ['notices.yaml']);
+  });
+});
