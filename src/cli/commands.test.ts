@@ -98,6 +98,40 @@ const ASKED: readonly (readonly [argv: string, operation: string, input: Json])[
     },
   ],
   ['drift explain finding_1', 'explain_finding', { finding: 'finding_1' }],
+  [
+    'drift converge finding_1 finding_2 --action service.start --reason why --dry-run --batch 2 --wait 5',
+    'drift_converge',
+    {
+      findings: ['finding_1', 'finding_2'],
+      action: 'service.start',
+      reason: 'why',
+      dryRun: true,
+      rollout: { batch: 2, waitSeconds: 5 },
+    },
+  ],
+  ['drift converge finding_1 --show', 'way_back', { findings: ['finding_1'] }],
+  [
+    'drift accept finding_1 --reason right',
+    'finding_accept',
+    { finding: 'finding_1', reason: 'right' },
+  ],
+  [
+    'drift watch web-1 --for 0 --scope o/s',
+    'drift_changes',
+    { target: 'web-1', scope: 'o/s', since: '2026-03-01T12:00:00.000000Z' },
+  ],
+  ['declarations list', 'declaration_list', {}],
+  ['declarations list --target web-1', 'declaration_list', { target: 'web-1' }],
+  [
+    'declarations show git:site web-1',
+    'declaration_show',
+    { declaration: 'git:site', target: 'web-1' },
+  ],
+  [
+    'declarations accept finding_1 --reason right',
+    'declaration_propose',
+    { finding: 'finding_1', reason: 'right' },
+  ],
   ['what-changed web-1', 'what_changed', { target: 'web-1' }],
   [
     'what-changed web-1 service:web-1/x --before -1h --window 60',
@@ -357,15 +391,20 @@ const ENROLLED_BY = [
   'enrolment_keys',
 ];
 
-/** For assistants: the command line analyses without a service. */
-const OTHERWISE = ['analyze_command'];
+/** For assistants, where the command line analyses without a service; and for schedules. */
+const OTHERWISE = ['analyze_command', 'drift_refresh'];
 
 describe('a command', () => {
   for (const [line, operation, input] of ASKED) {
     it(`asks exactly: ${line}`, async () => {
       // JSON mode, so that an empty answer needs no rendering.
       const { asked, opened, closed } = await cli(['--json', ...line.split(' ')], {
-        answer: () => ({ findings: [], ...(ANSWERS['run_action'] as object), notices: [] }),
+        answer: () => ({
+          findings: [],
+          changes: [],
+          ...(ANSWERS['run_action'] as object),
+          notices: [],
+        }),
       });
       assert.deepEqual(asked, [{ operation, input }]);
       assert.deepEqual([opened, closed], [1, 1]);

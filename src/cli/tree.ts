@@ -149,7 +149,11 @@ function leafOf(spec: CommandSpec, run: Run, output: Output): Command {
   return command.action((...given: unknown[]) => {
     const self = given.at(-1) as Command;
     const positional = given.slice(0, -2) as (string | undefined)[];
-    return run(spec, positional, self.opts<Options>(), self.optsWithGlobals<Globals>());
+    // An option that the command around it has too is given to that one; it is meant for this one.
+    const all = self.optsWithGlobals<Globals & Record<string, Options[string]>>();
+    const names = self.options.map((option) => option.attributeName());
+    const own = Object.fromEntries(names.map((name) => [name, all[name]]));
+    return run(spec, positional, own, all);
   });
 }
 

@@ -86,7 +86,7 @@ export type ProposedDeclaration = {
 };
 
 export const renderProposed: Render<ProposedDeclaration> = (paper, value) => {
-  paper.block(value.diff, '');
+  paper.block(value.diff);
   paper.whole('', `branch ${value.branch}, commit ${value.commit.slice(0, 12)}`);
   paper.whole('', value.says);
 };

@@ -299,6 +299,99 @@ export const ANSWERS: Readonly<Record<string, Json>> = {
     trails: [{ trail: 'journal', status: 'refused' }],
     next: 'the reader of that host may not read all of it',
   },
+  way_back: {
+    ways: [
+      {
+        finding: 'finding_0123456789abcdef',
+        target: 'host:web-1',
+        ways: [
+          {
+            action: 'service.start@1',
+            tier: 'T1',
+            summary: 'Start a service that does not run',
+            arguments: { unit: 'nginx.service' },
+          },
+        ],
+      },
+    ],
+    left: [
+      {
+        finding: 'finding_fedcba9876543210',
+        target: 'host:web-1',
+        says: 'no action says that it takes this back',
+        remediation: 'start auditd and enable it',
+      },
+    ],
+  },
+  drift_converge: {
+    changes: [CHANGE_ANSWERS['run_action'] ?? null],
+    left: [
+      {
+        finding: 'finding_fedcba9876543210',
+        target: null,
+        says: 'no such finding is on record: holdfast drift lists them',
+        remediation: null,
+      },
+    ],
+  },
+  finding_accept: {
+    finding: 'finding_0123456789abcdef',
+    baseline: { id: 'baseline_1', name: 'default', digest: 'sha256:00', amended: 1 },
+    findings: { open: 2, opened: [], resolved: ['finding_0123456789abcdef'] },
+    next: 'it counts at once, and is in force for changes when an operator signs it: holdfast config sign',
+  },
+  drift_changes: {
+    changes: [
+      { was: null, finding: finding({}) },
+      { was: 'open', finding: finding({ status: 'resolved', entity: 'user:web-1/build' }) },
+    ],
+    at: AT,
+    more: true,
+  },
+  declaration_list: {
+    declarations: [
+      {
+        id: 'git:site',
+        from: '/srv/baselines',
+        commit: '0123456789abcdef0123456789abcdef01234567',
+        targets: 'tags web',
+        signature: 'signed',
+        problem: null,
+      },
+      {
+        id: 'cis:own',
+        from: 'profile own',
+        commit: null,
+        targets: 'all',
+        signature: 'unsigned',
+        problem: 'declarations/cis/own.yaml:3:5: unknown key "levle"',
+      },
+    ],
+    rules: 2,
+    next: 'holdfast declarations check',
+  },
+  declaration_show: {
+    id: 'git:site',
+    target: 'host:web-1',
+    signature: 'signed',
+    count: 1,
+    closed: [{ kind: 'user', source: 'collector.ssh' }],
+    expectations: [
+      {
+        entity: 'service:web-1/nginx.service',
+        attribute: 'state.active',
+        test: { op: 'equals', value: 'active' },
+        at: 'web.yaml:7',
+        title: 'The site is served',
+      },
+    ],
+  },
+  declaration_propose: {
+    branch: 'holdfast/0123456789ab',
+    commit: '0123456789abcdef0123456789abcdef01234567',
+    diff: '-  state.active: active\n+  state.active: inactive\n',
+    says: 'merge it to put it in force',
+  },
   drift_scan: {
     findings: [
       finding({
@@ -591,6 +684,13 @@ export const SHOWN: readonly (readonly [
     { findings: [], nextCursor: null, coverage: [], baselines: [], scores: [] },
   ],
   ['drift explain finding_0123456789abcdef', 'explain_finding'],
+  ['drift converge finding_0123456789abcdef finding_fedcba9876543210 --show', 'way_back'],
+  ['drift converge finding_0123456789abcdef finding_fedcba9876543210', 'drift_converge'],
+  ['drift accept finding_0123456789abcdef --reason right', 'finding_accept'],
+  ['drift watch --for 0', 'drift_changes'],
+  ['declarations list', 'declaration_list'],
+  ['declarations show git:site web-1', 'declaration_show'],
+  ['declarations accept finding_0123456789abcdef --reason right', 'declaration_propose'],
   ['what-changed web-1', 'what_changed'],
   [
     'what-changed web-1 --window 60',
