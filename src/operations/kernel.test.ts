@@ -128,6 +128,7 @@ describe('a profile', () => {
         'describe_system',
         'drift_scan',
         'emergency_stop',
+        'explain_finding',
         'fact_history',
         'find_actions',
         'get_change',
@@ -135,6 +136,7 @@ describe('a profile', () => {
         'query_facts',
         'run_action',
         'run_command',
+        'what_changed',
       ],
     );
   });

@@ -88,7 +88,8 @@ export const queryFacts = look({
       },
       at,
       asking.inventory,
-    );
+      // Nobody looks at what is written here: that none of it is there says nothing of a target.
+    ).filter(({ status }) => filter.type === 'observed' || status !== 'never');
     const page = facts.query(filter, at, limit ?? LIMITS.queryDefault, pinned?.place);
     const coverage = fitting(
       shownFirst(rows, page.facts).slice(0, COVERAGE_ROWS).map(showCoverage),
