@@ -5,7 +5,12 @@ import { DECLARATION_KINDS, FINDING_STATUS, type Finding, type Target } from '#m
 import type { FactReader, Moment } from '#store';
 import { fitting, rowBytes } from './budget.ts';
 import { scanTarget, type TargetDrift } from './drift-memory.ts';
-import { type DeclaredFacts, recordedFindings, unknownBaseline } from './drift-state.ts';
+import {
+  type DeclaredFacts,
+  recordedFindings,
+  signatureOf,
+  unknownBaseline,
+} from './drift-state.ts';
 import { readScopes } from './filters.ts';
 import { isText, readCursor, readMoment, writeCursor } from './moments.ts';
 import { look } from './operation.ts';
@@ -124,9 +129,14 @@ export const driftScan = look({
           ? writeCursor(question, [at], last.place)
           : null,
       coverage,
-      baselines: active
-        .slice(0, BASELINE_ROWS)
-        .map(({ id, name, kind, target, signature }) => ({ id, name, kind, target, signature })),
+      baselines: active.slice(0, BASELINE_ROWS).map(({ id, name, kind, target, digest }) => ({
+        id,
+        name,
+        kind,
+        target,
+        // As it is now: what was remembered of a comparison may have been signed, or edited, since.
+        signature: signatureOf(digest, declared.sources),
+      })),
       scores,
       ...(active.length === 0
         ? {

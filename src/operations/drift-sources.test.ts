@@ -64,6 +64,7 @@ type Told = {
 class Site {
   declarations: readonly Declaration[] | Fault = [running()];
   rules: FindingRules = [];
+  signed = 'sha256:1';
   readonly world: TestWorld;
 
   constructor(world: (drift: DriftSources) => TestWorld) {
@@ -73,7 +74,7 @@ class Site {
         return this.declarations;
       },
       rules: () => this.rules,
-      isSigned: (digest) => digest === 'sha256:1',
+      isSigned: (digest) => digest === this.signed,
     });
   }
 
@@ -180,6 +181,18 @@ describe('a declaration from elsewhere', () => {
     site.declarations = [running('inactive')];
     const [finding] = await site.drift();
     assert.deepEqual([finding?.attribute, finding?.notBefore], ['state.active', null]);
+  });
+});
+
+describe('a declaration', () => {
+  it('is signed or not as it is now, whatever it was when it was last compared', async () => {
+    const site = await aSite();
+    await site.see('12:00:00', GOOD);
+    const signature = async (): Promise<string> =>
+      (await site.world.value('drift_scan', {})).baselines[0].signature;
+    assert.equal(await signature(), 'signed');
+    site.signed = 'sha256:2';
+    assert.equal(await signature(), 'unsigned');
   });
 });
 
