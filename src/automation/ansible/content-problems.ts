@@ -13,7 +13,7 @@ import {
   visit,
 } from 'yaml';
 import { configProblems } from './config-problems.ts';
-import { lookupProblem } from './lookups.ts';
+import { expressionsIn, lookupProblem } from './lookups.ts';
 import { type Problem, scalarText, valueProblems } from './refused-values.ts';
 import type { TreeFile } from './tree.ts';
 
@@ -26,6 +26,8 @@ const COPIED = /(?:^|\/)(?:files|templates)\//;
 const MODULES =
   /(?:^|\/)(?:library|module_utils|plugins\/modules|plugins\/module_utils|files|templates)\//;
 const INI_VARIABLE = /\b(ansible_[a-z_]+|host_key_checking)\s*[=:]\s*("[^"]*"|'[^']*'|\S+)/g;
+/** Of a template, for its own engine. */
+const HEADER = /^#jinja2:.*_(?:start|end)_string|^#jinja2:.*_prefix/;
 const TASK_WORD = /^\s*(?:-\s*)?["']?(?:check_mode|delegate_to|local_action)["']?\s*:/;
 
 /** `path:line: why`, in order of the files. */
@@ -102,7 +104,7 @@ function lineOf(lines: LineCounter, node: Scalar): number {
 
 /** Inventories in INI, templates, and whatever else is text. */
 function inLines(text: string): readonly Problem[] {
-  return text.split('\n').flatMap((each, index) => {
+  const found = text.split('\n').flatMap((each, index) => {
     const line = index + 1;
     const found: Problem[] = [];
     for (const [, name = '', raw = ''] of each.matchAll(INI_VARIABLE))
@@ -113,7 +115,19 @@ function inLines(text: string): readonly Problem[] {
         line,
         why: 'a task in a file that cannot be read as YAML: put it into one that can',
       });
+    if (HEADER.test(each))
+      found.push({ line, why: 'a template that marks its expressions itself: leave that out' });
     const lookup = lookupProblem(each, '');
     return lookup === undefined ? found : [...found, { line, why: lookup }];
   });
+  // Over several lines none of them is an expression by itself.
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1))
+    lines.addNewLine(at + 1);
+  for (const { inner, at } of expressionsIn(text)) {
+    const why = inner.includes('\n') ? lookupProblem(`{{${inner}`, '') : undefined;
+    if (why !== undefined) found.push({ line: lines.linePos(at).line, why });
+  }
+  return found.toSorted((a, b) => a.line - b.line);
 }

@@ -154,6 +154,9 @@ describe('what a check cannot be made of', () => {
       ["shell: \"{{ lookup('pipe', 'id') }}\"", /the lookup pipe runs/],
       ['shell: "{{ query(\'ansible.builtin.url\', x) }}"', /the lookup url runs/],
       ['shell: "{{ q(name, x) }}"', /whose name is not written out/],
+      ["shell: \"{{ lookup('file' if x else 'pipe', 'id') }}\"", /whose name is not written out/],
+      ["shell: \"{{ query('pi' ~ 'pe', 'id') }}\"", /whose name is not written out/],
+      ["shell: \"{{ '}}' ~ lookup('pipe', 'id') }}\"", /the lookup pipe/],
       ["shell: \"{% set l = lookup %}{{ l('pipe', 'id') }}\"", /lookup by another name/],
       ['when: lookup("pipe", "id") == ""', /the lookup pipe/],
       ['with_pipe: id', /the lookup pipe/],
@@ -184,6 +187,17 @@ describe('what a check cannot be made of', () => {
       found('templates/a.j2', "x\n{{ lookup('pipe', 'id') }}\n").join(),
       /a\.j2:2: the l/,
     );
+    assert.match(
+      found('templates/a.j2', "x\n{{\n  lookup('pipe', 'id') }}\n").join(),
+      /a\.j2:2: the lookup pipe/,
+    );
+    assert.match(
+      found(
+        'templates/a.j2',
+        "#jinja2: variable_start_string:'[['\n[[ lookup('pipe', 'id')]]",
+      ).join(),
+      /a\.j2:1: a template that marks/,
+    );
     assert.match(found('roles/a/filter_plugins/x.py', 'pass').join(), /filter_plugins would run/);
     assert.match(found('roles/a/x.py', 'pass').join(), /would run on the machine/);
     assert.match(found('files/t.yml', '{% if x %}\n- check_mode: no\n').join(), /t\.yml:2: a task/);
@@ -194,6 +208,14 @@ describe('what a check cannot be made of', () => {
     );
     for (const line of ['callback_plugins = x', 'vault_password_file = x', 'roles_path = /x', ' x'])
       assert.equal(found('ansible.cfg', `[defaults]\n${line}\n`).length, 1, line);
+  });
+
+  it('is found in time that grows with the text, whatever it is', () => {
+    const begun = performance.now();
+    for (const part of ['{', '{{', '{%', "'", '{{"'])
+      for (const path of ['p.yml', 'hosts', 'templates/a.j2'])
+        contentProblems([{ path, bytes: Buffer.from(part.repeat(60_000)), isExecutable: false }]);
+    assert.ok(performance.now() - begun < 3_000);
   });
 
   it('is not everything: what people write every day stays', () => {

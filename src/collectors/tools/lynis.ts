@@ -27,8 +27,11 @@ export const lynisParser: ReportParser = {
     for (const line of lines) {
       const found = /^([a-z0-9_]{1,64})(\[\])?=(.*)$/.exec(line);
       const [, name = '', isList, value = ''] = found ?? [];
-      if (isList !== undefined) lists.set(name, [...(lists.get(name) ?? []), value]);
-      else if (name === 'report_datetime_start' && values.has(name)) twice = true;
+      if (isList !== undefined) {
+        const known = lists.get(name);
+        if (known === undefined) lists.set(name, [value]);
+        else known.push(value);
+      } else if (name === 'report_datetime_start' && values.has(name)) twice = true;
       else if (found !== null) values.set(name, value);
     }
     const seen = gatheringOf(report);
@@ -41,14 +44,16 @@ export const lynisParser: ReportParser = {
       version: values.get('lynis_version'),
     });
     for (const level of LEVELS) {
+      const times = new Map<string, number>();
       for (const line of lists.get(level) ?? []) {
         const [test = '', words = '', detail, solution] = line.split('|');
         if (!TEST_ID.test(test)) {
           seen.short('audit_finding', 'a test was not named as Lynis does');
           continue;
         }
-        let key = `lynis/${test}/${level}`;
-        for (let n = 2; seen.has('audit_finding', key); n++) key = `lynis/${test}/${level}#${n}`;
+        const n = (times.get(test) ?? 0) + 1;
+        times.set(test, n);
+        const key = `lynis/${test}/${level}${n === 1 ? '' : `#${n}`}`;
         seen.add('audit_finding', key, {
           level,
           text: words,

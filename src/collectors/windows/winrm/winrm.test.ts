@@ -228,6 +228,12 @@ describe('the XML of WinRM', () => {
       '<a>\u0001</a>',
       `${'<a>'.repeat(40)}${'</a>'.repeat(40)}`,
       `<a>${'<b/>'.repeat(20_001)}</a>`,
+      // Each element would carry the prefixes of all around it.
+      [1, 2, 3].reduce(
+        (inner, depth) =>
+          `<a ${Array.from({ length: 30 }, (_, i) => `xmlns:p${depth}-${i}="u"`).join(' ')}>${inner}</a>`,
+        '',
+      ),
     ])
       assert.throws(
         () => parseXml(bad),

@@ -18,6 +18,7 @@ export type Element = {
 const MOST_ELEMENTS = 20_000;
 const DEEPEST = 32;
 const MOST_ATTRIBUTES = 32;
+const MOST_PREFIXES = 64;
 const XML_NAMESPACE = 'http://www.w3.org/XML/1998/namespace';
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -102,7 +103,13 @@ class Reader {
     readonly scope: Scope;
   } {
     const given = new Map<string, string>();
-    const scope = new Map(outer);
+    // Copied only by what adds to it: elements are many, and prefixes may be as well.
+    let added: Map<string, string> | undefined;
+    const declare = (prefix: string, namespace: string): void => {
+      added ??= new Map(outer);
+      added.set(prefix, namespace);
+      if (added.size > MOST_PREFIXES) throw malformed('it has too many prefixes');
+    };
     for (;;) {
       const from = this.#at;
       this.blanks();
@@ -116,13 +123,13 @@ class Reader {
       if (given.has(name)) throw malformed('an attribute stands twice');
       if (given.size === MOST_ATTRIBUTES) throw malformed('an element has too many attributes');
       given.set(name, value);
-      if (name === 'xmlns') scope.set('', value);
+      if (name === 'xmlns') declare('', value);
       else if (name.startsWith('xmlns:')) {
         if (value === '') throw malformed('a prefix stands for nothing');
-        scope.set(name.slice('xmlns:'.length), value);
+        declare(name.slice('xmlns:'.length), value);
       }
     }
-    return { given, scope };
+    return { given, scope: added ?? outer };
   }
 
   #quoted(): string {
