@@ -61,6 +61,29 @@ describe('a plan as it is told', () => {
     }
   });
 
+  it('takes an action of a provider that it starts for something that destroys', () => {
+    const address = 'action.aws_lambda_invoke.purge';
+    const plain = read({ resource_changes: [aChange('a.b', { actions: ['update'] })] });
+    const more = { action_invocations: [{ address, type: 'aws_lambda_invoke' }] };
+    const seen = read({ resource_changes: [aChange('a.b', { actions: ['update'] })], ...more });
+    assert.deepEqual(
+      seen.changes.map(({ address: of, action }) => [of, action]),
+      [
+        ['a.b', 'update'],
+        [address, 'replace'],
+      ],
+    );
+    assert.notEqual(seen.basis, plain.basis);
+    for (const odd of [{ action_invocations: {} }, { action_invocations: [1] }])
+      assert.throws(() => read(odd as never), { code: 'plan-unreadable' });
+  });
+
+  it('is not whole where something of it is left for later', () => {
+    for (const name of ['deferred_changes', 'deferred_action_invocations'])
+      assert.throws(() => read({ [name]: [{}] }), { code: 'plan-unreadable' });
+    assert.ok(read({ deferred_changes: [] }));
+  });
+
   it('tells two numbers apart that a double cannot', () => {
     const text = (id: string): string =>
       JSON.stringify(

@@ -45,14 +45,20 @@ export function readPlan(text: string, key: string): PlanSeen {
   const { format_version: format, terraform_version: version } = plan;
   if (typeof format !== 'string' || !format.startsWith('1.') || typeof version !== 'string')
     throw unreadable('it is of a format that is not known');
-  if (plan['errored'] === true || plan['complete'] === false)
+  const later = ['deferred_changes', 'deferred_action_invocations'].some(
+    (name) => Array.isArray(plan[name]) && plan[name].length > 0,
+  );
+  if (plan['errored'] === true || plan['complete'] === false || later)
     throw unreadable('the plan did not come to its end');
   const changes = managed(plan['resource_changes']);
   const drift = managed(plan['resource_drift']);
   const resources = [...resourcesOf(member(member(plan['prior_state'], 'values'), 'root_module'))];
   const masking = new Masking(key);
   learnAll(masking, plan, [...changes, ...drift], resources);
-  const read = changes.flatMap((each) => changeOf(each, masking) ?? []);
+  const read = [
+    ...changes.flatMap((each) => changeOf(each, masking) ?? []),
+    ...invoked(plan['action_invocations']),
+  ];
   const outputs = Object.values(isObject(plan['output_changes']) ? plan['output_changes'] : {});
   const hasOutputs = outputs.some((each) => !isNoOp(each));
   return {
@@ -108,6 +114,17 @@ function managed(value: Json | undefined): JsonObject[] {
     if (!isObject(each) || typeof each['address'] !== 'string' || !isObject(each['change']))
       throw unreadable('one of its changes is of another form');
     return each['mode'] !== 'data' && !isNoOp(each['change']);
+  });
+}
+
+/** Actions of providers that an apply starts: what they do stands nowhere, so it is taken for the worst. */
+function invoked(value: Json | undefined): ResourceChange[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) throw unreadable('the actions that it invokes are no list');
+  return value.map((each: Json): ResourceChange => {
+    const address = member(each, 'address');
+    if (typeof address !== 'string') throw unreadable('an action that it invokes has no address');
+    return { address, action: 'replace', isDeposed: false, fields: [] };
   });
 }
 
@@ -220,8 +237,14 @@ function learnAll(
 }
 
 function basisOf(plan: JsonObject, changes: readonly JsonObject[], key: string): string {
-  const { variables, output_changes, configuration, terraform_version } = plan;
-  const made = { variables, output_changes, configuration, terraform_version };
+  const { variables, output_changes, configuration, terraform_version, action_invocations } = plan;
+  const made = {
+    variables,
+    output_changes,
+    configuration,
+    terraform_version,
+    ...(action_invocations === undefined ? {} : { action_invocations }),
+  };
   const text = canonicalJson({ changes, ...made } as unknown as Json);
   return digestOf(sha256(`${key}\n${text}`));
 }
