@@ -115,7 +115,7 @@ targets:
     assert.deepEqual(told, [
       '1:10: version 2 is not known: accepted is 1',
       '4:5: unknown key "enviroment": did you mean "environment"?',
-      '5:15: hostType "debain" is not known: did you mean "debian"? accepted are debian, ubuntu, linux, talos, windows, other',
+      '5:15: hostType "debain" is not known: did you mean "debian"? accepted are debian, ubuntu, linux, talos, windows, stack, other',
       '6:3: duplicate target "host:a": first given on line 3',
       '8:5: unknown key "HostType": did you mean "hostType"?',
       '9:20: redundancySet "dns" is not declared: declare it under redundancySets',
