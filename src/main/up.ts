@@ -62,13 +62,19 @@ export async function up(
     status: () => ({ pid: process.pid, version: service.version, home, http: http?.url ?? null }),
     files: nodeSocketFiles(),
   });
-  tell.ready(await summarise(home, perform, http?.url ?? null, tellable(http?.token)));
-  const watching = watchTargets(service.watched, nodeClock(), service.log, stop.signal);
-  const proving = service.watchEvidence(stop.signal);
+  // What waits to be told does not wait for the first look at this machine, which may take long.
   const telling = service.watchNotices(stop.signal);
-  await stopped;
-  stop.abort();
-  await Promise.all([watching, proving, telling]);
+  try {
+    tell.ready(await summarise(home, perform, http?.url ?? null, tellable(http?.token)));
+    const watching = watchTargets(service.watched, nodeClock(), service.log, stop.signal);
+    const proving = service.watchEvidence(stop.signal);
+    await stopped;
+    stop.abort();
+    await Promise.all([watching, proving]);
+  } finally {
+    stop.abort();
+    await telling;
+  }
   await socket.close();
 }
 
