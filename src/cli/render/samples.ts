@@ -265,6 +265,16 @@ export const ANSWERS: Readonly<Record<string, Json>> = {
       },
     ],
     moreChanged: false,
+    wayBack: {
+      ways: [
+        {
+          action: 'file.permissions@1',
+          tier: 'T2',
+          summary: 'Give a file its owner, group and mode back',
+          arguments: { path: '/etc/ssh/sshd_config', mode: '0644' },
+        },
+      ],
+    },
   },
   what_changed: {
     target: 'host:web-1',
