@@ -2,8 +2,24 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Cause } from '#model';
-import { attribute, type CauseQuestion, type OurChange, type TrailEvent } from './index.ts';
-import { AT, aChange, anEvent, JOURNAL_READ, later, ran } from './samples.ts';
+import {
+  attribute,
+  type CauseQuestion,
+  type OurChange,
+  readJournal,
+  type TrailEvent,
+} from './index.ts';
+import {
+  ACCOUNTS,
+  AT,
+  aChange,
+  anEvent,
+  JOURNAL_READ,
+  journalLine,
+  later,
+  ran,
+  sudoMessage,
+} from './samples.ts';
 
 const RUNS = Number(process.env['ATTRIBUTION_RUNS'] ?? 300);
 
@@ -59,6 +75,36 @@ const wrote = (account: string | null, path: string, at = AT): TrailEvent =>
     account,
     act: { kind: 'write', path, wrote: 'content' },
   });
+
+describe('a command that nobody can read', () => {
+  const unreadable = [
+    '/bin/sh -c echo x > /etc/hosts; : USER=root',
+    '/usr/bin/env PWD=/ /bin/sh x',
+  ];
+  const lines = (account: string, id: string, command: string): readonly TrailEvent[] =>
+    readJournal(
+      journalLine('sudo', sudoMessage(account, command), { _UID: '0', _AUDIT_LOGINUID: id }),
+      ACCOUNTS,
+    ).events;
+
+  it('names nobody else over it', () => {
+    const ops = lines('ops', '1000', '/usr/bin/tee /etc/hosts');
+    assert.deepEqual(told(causeOf(ops)), ['known-person', 'ops']);
+    for (const command of unreadable) {
+      const cause = causeOf([...ops, ...lines('bob', '1001', command)]);
+      assert.deepEqual(told(cause), ['unknown', null], command);
+      assert.ok(cause.evidence.some(({ says }) => says.includes('in two ways')));
+      // What the kernel wrote down stands.
+      const exact = causeOf([wrote('ops', '/etc/hosts'), ...lines('bob', '1001', command)]);
+      assert.deepEqual(told(exact), ['known-person', 'ops']);
+    }
+  });
+
+  it('names its own account for nothing', () => {
+    for (const command of unreadable)
+      assert.deepEqual(told(causeOf(lines('bob', '1001', command))), ['unknown', null]);
+  });
+});
 
 describe('a person', () => {
   it('is named where a record says that they did this to this thing', () => {

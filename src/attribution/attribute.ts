@@ -80,7 +80,7 @@ export function attribute(
   };
   const nobody = { person: null, change: null, route: null, intent: null } as const;
   const [only, ...others] = candidates;
-  if (only === undefined || others.length > 0)
+  if (only === undefined || others.length > 0 || isInDoubt(only, judged))
     return { ...base, ...nobody, verdict: 'unknown', confidence: 'none' };
   switch (only.kind) {
     case 'change':
@@ -109,6 +109,13 @@ export function attribute(
   }
 }
 
+/** Another account ran what nobody can read: whoever is left was perhaps left by that. */
+function isInDoubt(only: Candidate, judged: readonly Judged[]): boolean {
+  if (only.kind === 'change' || (only.kind === 'account' && only.isExact)) return false;
+  const name = only.kind === 'account' ? only.name : null;
+  return judged.some(({ event }) => event.act.kind === 'obscure' && event.account !== name);
+}
+
 function overlaps(
   { from, until }: OurChange['ran'][number],
   window: { readonly from: Instant; readonly until: Instant },
@@ -126,6 +133,8 @@ function touchOfEvent(thing: Thing, { act, source, account }: TrailEvent): Touch
   switch (act.kind) {
     case 'session':
       return 'no';
+    case 'obscure':
+      return 'may';
     case 'write':
       return touchOfPath(thing, act.path, act.wrote);
     case 'package':

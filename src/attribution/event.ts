@@ -27,7 +27,9 @@ export type Act =
   | { readonly kind: 'write'; readonly path: string; readonly wrote: WriteKind }
   | { readonly kind: 'package'; readonly name: string; readonly unattended: boolean }
   /** Somebody was there, which is not that they did anything. */
-  | { readonly kind: 'session' };
+  | { readonly kind: 'session' }
+  /** A command whose line can be read in two ways: it may have done anything. */
+  | { readonly kind: 'obscure' };
 
 export type TrailEvent = {
   readonly at: Instant;

@@ -65,7 +65,12 @@ export function readJournal(text: string, accounts: AccountsById): Parsed {
     if (from === null || entry.at < from) from = entry.at;
     const told = readMessage(entry.program, entry.message);
     if (told === 'ambiguous') passedOver++;
-    if (told === undefined || told === 'ambiguous' || events.length >= MOST_EVENTS) continue;
+    if (told === undefined || events.length >= MOST_EVENTS) continue;
+    if (told === 'ambiguous') {
+      const obscure = obscureEvent(entry, accounts);
+      if (obscure !== undefined) events.push(obscure);
+      continue;
+    }
     const account = accountOf(entry, told, accounts);
     if (account === undefined) {
       passedOver++;
@@ -108,6 +113,26 @@ function accountOf(
       return known === name && isAccount(known) ? known : null;
     }
   }
+}
+
+/** What sudo ran and nobody can read is still something that this account did: nobody else is named over it. */
+function obscureEvent(
+  { at, program, message, comm, uid, loginUid }: Entry,
+  accounts: AccountsById,
+): TrailEvent | undefined {
+  if (program !== 'sudo' || (comm !== undefined && comm !== 'sudo')) return undefined;
+  const who = loginUid ?? uid;
+  const account = who === undefined ? undefined : accounts.get(who);
+  return {
+    at,
+    within: 1,
+    trail: 'journal',
+    source: 'sudo',
+    account: account !== undefined && isAccount(account) ? account : null,
+    forgeable: false,
+    act: { kind: 'obscure' },
+    says: saying(`sudo, to be read in two ways: ${message}`),
+  };
 }
 
 function readEntry(line: string): Entry | undefined {
