@@ -73,6 +73,48 @@ describe('what is signed as baselines', () => {
     rmSync(join(home, 'declarations.yaml'));
   });
 
+  it('lets no rule that nobody signed keep a finding from being told', async () => {
+    const file = join(home, 'declarations.yaml');
+    const ignore = '  - { entity: "port:*", ignore: noise, severity: info, owner: web }\n';
+    const write = (rules: string): void =>
+      writeFileSync(file, `version: 1\n${rules === '' ? '' : `findings:\n${rules}`}`);
+    const told = async (signed: string | undefined): Promise<unknown> => {
+      const { digest, keeper } = await digestNow();
+      await keeper.settle(digest, signed);
+      return keeper.drift.rules().map((rule) => [rule.ignore, rule.severity, rule.owner]);
+    };
+    write('');
+    const before = await digestNow();
+    await before.keeper.settle(before.digest, before.digest);
+    write(ignore);
+    assert.deepEqual(await told(before.digest), [[null, null, 'web']]);
+    // Nobody can sign yet, or somebody did.
+    const { digest } = await digestNow();
+    assert.deepEqual(await told(undefined), [['noise', 'info', 'web']]);
+    assert.deepEqual(await told(digest), [['noise', 'info', 'web']]);
+    // Something else was edited: what was signed of them holds.
+    writeFileSync(join(home, 'notices.yaml'), 'version: 1\n');
+    assert.deepEqual(await told(digest), [['noise', 'info', 'web']]);
+    rmSync(join(home, 'notices.yaml'));
+    // By the same process, what was signed goes on.
+    const { keeper } = await digestNow();
+    await keeper.settle(digest, digest);
+    assert.equal(keeper.drift.isWhole?.(), true);
+    write('');
+    const edited = await keeper.digest(STORED);
+    await keeper.settle(edited, digest);
+    assert.equal(keeper.drift.rules()[0]?.ignore, 'noise');
+    assert.equal(keeper.drift.isWhole?.(), false);
+    rmSync(file);
+    await keeper.settle(await keeper.digest(STORED), digest);
+    assert.equal(keeper.drift.isWhole?.(), false);
+    write(ignore);
+    // Nobody knows what was.
+    rmSync(pathsOf(home).declarationsSigned);
+    assert.deepEqual(await told('f'.repeat(64)), [[null, null, 'web']]);
+    rmSync(file);
+  });
+
   it('holds who is told: a word of notices.yaml edited or the file taken away is another digest', async () => {
     const file = join(home, 'notices.yaml');
     writeFileSync(file, 'version: 1\n');

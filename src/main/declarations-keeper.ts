@@ -42,6 +42,7 @@ import {
   digestOfParts,
   type GitEntry,
   type Part,
+  SETTINGS_FILE,
 } from './declaration-content.ts';
 import { Made } from './made-declarations.ts';
 import { ROOT } from './program-version.ts';
@@ -95,6 +96,15 @@ export class DeclarationsKeeper {
   #inventory: Inventory | undefined;
   #reading: Promise<unknown> = Promise.resolve();
   #signed = false;
+  /**
+   * `declarations.yaml` was edited or taken away since it was signed: until somebody signs, it keeps no finding from
+   * being told, and no source is gone.
+   */
+  #isEdited = false;
+  #loud = NO_RULES;
+  /** As they were when they were last found signed, by this process. */
+  #signedRules: FindingRules | undefined;
+  #readRules = NO_RULES;
   #parts: readonly Part[] = [];
   #entries: readonly GitEntry[] = [];
   readonly #memory: SignedParts;
@@ -115,14 +125,16 @@ export class DeclarationsKeeper {
   /** Of the last `refresh`: for whoever compares. */
   readonly drift: DriftSources = {
     declarations: (target, facts, at) => this.declarations(target, facts, at),
-    rules: () => this.#now.rules,
+    rules: () => (this.#isEdited ? (this.#signedRules ?? this.#loud) : this.#now.rules),
     isSigned: () => this.#signed,
-    isWhole: () => this.#now.isWhole,
+    isWhole: () => this.#now.isWhole && !this.#isEdited,
   };
 
   /** Over everything that is signed as `baselines`; `stored`: over baselines and waivers in the store. */
   async digest(stored: string): Promise<string> {
-    const parts = [...(await this.refresh()).parts, ...(await this.#content.notices())];
+    const read = await this.refresh();
+    const parts = [...read.parts, ...(await this.#content.notices())];
+    this.#readRules = read.rules;
     this.#parts = [{ name: 'baselines or waivers', digest: stored }, ...parts];
     // As it was before there was any file: what was signed then stays in force.
     return parts.length === 0 ? stored : digestOfParts(this.#parts);
@@ -134,7 +146,17 @@ export class DeclarationsKeeper {
    */
   async settle(digest: string, signed: string | undefined): Promise<readonly string[]> {
     this.#signed = digest === signed;
-    return signed === undefined ? [] : this.#memory.edited(this.#parts, digest, signed);
+    if (signed === undefined) {
+      this.#isEdited = false;
+      return [];
+    }
+    const [parts, rules] = [this.#parts, this.#readRules];
+    const isOfThese = digest === parts[0]?.digest || digest === digestOfParts(parts);
+    if (digest === signed && isOfThese) this.#signedRules = rules;
+    const edited = await this.#memory.edited(parts, digest, signed);
+    // Where nobody knows which file it was, it may have been this one.
+    this.#isEdited = digest !== signed && (edited.length === 0 || edited.includes(SETTINGS_FILE));
+    return edited;
   }
 
   async #refresh(): Promise<DeclarationsNow> {
@@ -184,6 +206,7 @@ export class DeclarationsKeeper {
   }
 
   #keep(now: DeclarationsNow): DeclarationsNow {
+    if (this.#now.rules !== now.rules) this.#loud = now.rules.map(loud);
     this.#now = now;
     return now;
   }
@@ -305,6 +328,11 @@ export class DeclarationsKeeper {
   sourcesOf(target: Target): readonly ShownSource[] {
     return this.#now.sources.filter((source) => speaksOf(source, target));
   }
+}
+
+/** Whose a finding is says nothing of whether it is told. */
+function loud(rule: FindingRules[number]): FindingRules[number] {
+  return { ...rule, severity: null, debounce: null, ignore: null };
 }
 
 const NO_SERVICES: readonly ServiceDefinition[] = [];
