@@ -7,7 +7,7 @@ import type { AttemptRow } from '#store';
 import type { Road } from './context.ts';
 import { type Bound, type Known, last } from './record.ts';
 import { refuse } from './refuse.ts';
-import type { Scene } from './scene.ts';
+import { carrierOf, type Scene } from './scene.ts';
 
 /** Inverse steps of what ran, or may have, last first for each target. */
 export function inverseOfWhatRan({ plan, attempts }: Known): readonly PlanStep[] {
@@ -56,7 +56,7 @@ export async function stillToUndo(road: Road, scene: Scene, known: Known): Promi
     if (target === undefined) continue;
     const applies = async (): Promise<boolean> => {
       for (const { path, ...condition } of step.conditions) {
-        const seen = await road.fileOf(target, path);
+        const seen = await road.fileOf(carrierOf(scene, target), path);
         const holds =
           condition.kind === 'file-absent'
             ? seen === 'absent'
