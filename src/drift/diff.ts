@@ -6,7 +6,7 @@
  * closes for want of looking. What was seen to differ counts however short the look fell.
  */
 import type { Instant } from '#base/time';
-import type { Coverage } from '#model';
+import { type Coverage, type Expectation, kindOf } from '#model';
 import type { Declared, ExactFact } from './declared.ts';
 import type { ComparedFact, KindRules, ObservedFact } from './facts.ts';
 import { byStream } from './facts.ts';
@@ -27,6 +27,9 @@ export type DiffInput = {
 };
 
 export type DiffResult = ReportResult;
+
+/** A stream that is observed, without its value. */
+export type ObservedStream = Pick<ObservedFact, 'source' | 'entity' | 'attribute'>;
 
 /**
  * Compares in linear time, whatever the order of the facts; fastest when both sides come in the
@@ -54,6 +57,60 @@ export function diffFacts(input: DiffInput): DiffResult {
   }
   if (declared.general.length > 0) compareGeneral(declared.general, observed, input, report);
   return report.result();
+}
+
+/**
+ * Every value that is wanted, where the declaration asks for nothing but values: then `diffAsDeclared` can tell
+ * from a comparison of texts what `diffFacts` would.
+ */
+export function wantedOf({ exact, general }: Declared): readonly WantedValue[] | undefined {
+  if (general.length === 0) return exact;
+  const wanted: WantedValue[] = [...exact];
+  for (const expectation of general) {
+    const { source, entity, attribute, test, where } = expectation;
+    if (source !== null || test.op !== 'equals' || where.length > 0) return undefined;
+    if (entity.includes('*') || attribute.includes('*')) return undefined;
+    wanted.push({ source, entity, attribute, value: test.value });
+  }
+  return wanted;
+}
+
+/** `source` null: of every trusted source. */
+export type WantedValue = Omit<ComparedFact, 'source'> & { readonly source: string | null };
+
+/**
+ * What `diffFacts` answers when everything of `wantedOf` is observed exactly as wanted, and of the closed sources
+ * `besides` too. `undefined` where that does not tell enough, and the facts themselves are needed.
+ */
+export function diffAsDeclared(
+  input: Omit<DiffInput, 'observed'>,
+  besides: readonly ObservedStream[],
+): DiffResult | undefined {
+  const { declared, rules } = input;
+  const report = new Report({ ...input, observed: [] });
+  // Whether a look in part has seen a fact is told by the fact's own time.
+  if (report.looks.hasPartial) return undefined;
+  const closed = besides.filter((stream) => report.isClosed(stream));
+  if (closed.length > 0 && (declared.whole || !areNamed(closed, declared))) return undefined;
+  report.shortfalls();
+  for (const expectation of declared.general) {
+    const { source, entity, attribute } = expectation;
+    const kind = kindOf(entity);
+    if (!rules.isVolatile(kind, attribute))
+      report.compared(report.weigh(entity, attribute, expectation), source, kind);
+  }
+  return report.result();
+}
+
+/** Of an entity that is named, only a blessed baseline says which attributes it has. */
+function areNamed(streams: readonly ObservedStream[], { exact, general }: Declared): boolean {
+  const name = ({ source, entity }: Pick<Expectation, 'source' | 'entity'>): string =>
+    `${source ?? '*'}\n${entity}`;
+  const named = new Set([...exact, ...general].map(name));
+  return streams.every(
+    ({ source, entity }) =>
+      named.has(name({ source, entity })) || named.has(name({ source: null, entity })),
+  );
 }
 
 /**

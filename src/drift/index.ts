@@ -8,7 +8,7 @@ export {
 } from './baseline.ts';
 export { type Bounds, boundsOf, type Past, type PastRun } from './bounds.ts';
 export { type Declared, declaredBaseline, declaredOf } from './declared.ts';
-export { type DiffInput, type DiffResult, diffFacts } from './diff.ts';
+export { type DiffInput, type DiffResult, diffAsDeclared, diffFacts, wantedOf } from './diff.ts';
 export { type Difference, findingId } from './difference.ts';
 export {
   type Exceptions,

@@ -88,7 +88,7 @@ export class Report {
   }
 
   /** Nothing that moves by itself, and of a blessed baseline only what it covers. */
-  counts(fact: ComparedFact): boolean {
+  counts(fact: Pick<ComparedFact, 'source' | 'entity' | 'attribute'>): boolean {
     const kind = kindOf(fact.entity);
     return (
       (!this.#declared.whole || this.#closed.has(`${kind} ${fact.source}`)) &&
@@ -98,7 +98,7 @@ export class Report {
     );
   }
 
-  isClosed(fact: ComparedFact): boolean {
+  isClosed(fact: Pick<ComparedFact, 'source' | 'entity' | 'attribute'>): boolean {
     const kind = kindOf(fact.entity);
     return this.#closed.has(`${kind} ${fact.source}`) && this.counts(fact);
   }

@@ -7,6 +7,7 @@ import type { Weights } from './report.ts';
 export const WEIGHT: Readonly<Record<Severity, number>> = { critical: 10, warning: 3, info: 1 };
 
 type PartWeight = { readonly source: string; readonly kind: string };
+type Sum = { readonly part: PartWeight; readonly weights: Map<string, number>; sum: number };
 
 /** Remembered for as long as the declaration is: it is compared again and again. */
 const kept = new WeakMap<object, ReadonlyMap<PartWeight, number>>();
@@ -18,22 +19,26 @@ export function weightsOf(
 ): ReadonlyMap<PartWeight, number> {
   const known = kept.get(exact);
   if (known !== undefined) return known;
-  const parts = new Map<string, { part: PartWeight; sum: number }>();
-  const weights = new Map<string, number>();
+  const parts = new Map<string, Sum>();
+  let last: Sum | undefined;
+  let of = '';
   for (const { source, entity, attribute, expectation } of exact) {
-    const kind = kindOf(entity);
-    const word = `${kind} ${attribute}`;
-    let weight = weights.get(word);
+    // Neighbours are mostly of one part.
+    if (last === undefined || of !== entity || last.part.source !== source) {
+      const kind = kindOf(entity);
+      const key = `${kind} ${source}`;
+      last = parts.get(key) ?? { part: { source, kind }, sum: 0, weights: new Map() };
+      parts.set(key, last);
+      of = entity;
+    }
+    const { kind } = last.part;
+    let weight = last.weights.get(attribute);
     if (weight === undefined) {
       weight = rules.isVolatile(kind, attribute) ? 0 : kindWeight(kind, attribute, rules);
-      weights.set(word, weight);
+      last.weights.set(attribute, weight);
     }
     const severity = whole ? null : (expectation?.severity ?? null);
-    const own = severity === null || weight === 0 ? weight : WEIGHT[severity];
-    const key = `${kind} ${source}`;
-    const sum = parts.get(key);
-    if (sum === undefined) parts.set(key, { part: { source, kind }, sum: own });
-    else sum.sum += own;
+    last.sum += severity === null || weight === 0 ? weight : WEIGHT[severity];
   }
   const all = new Map([...parts.values()].map(({ part, sum }) => [part, sum]));
   kept.set(exact, all);

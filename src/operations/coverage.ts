@@ -2,7 +2,7 @@
  * How well what is asked about is known. Staleness and "never" are judged here, from the
  * inventory; the store only tells what was observed.
  */
-import { type Instant, MICROS_PER_SECOND } from '#base/time';
+import { ageSeconds, type Instant, LATEST, MICROS_PER_SECOND } from '#base/time';
 import { DEFAULT_STALE_AFTER_SECONDS, type Inventory } from '#inventory';
 import { BASELINE_SOURCE, type Coverage, DRIFT_SOURCE, kindSpec, type Target } from '#model';
 import type { FactReader, Moment } from '#store';
@@ -18,9 +18,35 @@ export function readCoverage(
   at: Moment,
   inventory: Inventory,
 ): readonly Coverage[] {
+  return judgedCoverage(facts.coverage(filter, at), filter, at, inventory);
+}
+
+/** `readCoverage`, and whether a look at a moment to come is on record, which would count from then on. */
+export function readCoverageAhead(
+  facts: FactReader,
+  filter: CoverageFilter,
+  at: Moment,
+  inventory: Inventory,
+): { readonly coverage: readonly Coverage[]; readonly isAhead: boolean } {
+  const { asOf, knownAt } = at;
+  const all = facts.coverage(filter, { asOf: LATEST, knownAt });
+  if (all.some(({ observedAt }) => observedAt !== null && observedAt > asOf))
+    return { coverage: readCoverage(facts, filter, at, inventory), isAhead: true };
+  // What decides how well a kind is known is not later than asked about, so it decides then too.
+  const seen = all.map((row) =>
+    row.observedAt === null ? row : { ...row, ageSeconds: ageSeconds(row.observedAt, asOf) },
+  );
+  return { coverage: judgedCoverage(seen, filter, at, inventory), isAhead: false };
+}
+
+function judgedCoverage(
+  rows: readonly Coverage[],
+  filter: CoverageFilter,
+  at: Moment,
+  inventory: Inventory,
+): readonly Coverage[] {
   const asksForRecords = filter.kind !== undefined || filter.source !== undefined;
-  const seen = facts
-    .coverage(filter, at)
+  const seen = rows
     .filter((row) => asksForRecords || !OWN_RECORDS.has(row.source))
     .map((row) => judged(row, at.asOf, inventory));
   const known = new Set(seen.map((row) => row.target));

@@ -10,7 +10,7 @@ import { type Score, scoreOf } from '#drift';
 import { DEFAULT_STALE_AFTER_SECONDS, type Inventory } from '#inventory';
 import type { Coverage, Declaration, Finding, FindingRules, Target } from '#model';
 import type { FactReader, Moment } from '#store';
-import { readCoverage } from './coverage.ts';
+import { readCoverageAhead } from './coverage.ts';
 import { type DeclaredBy, type DeclaredFacts, driftOf, waiversOf } from './drift-state.ts';
 
 export type TargetDrift = {
@@ -23,6 +23,8 @@ export type TargetDrift = {
   readonly findings: readonly Finding[];
   readonly score: Score;
   readonly coverage: readonly Coverage[];
+  /** A look at a moment to come is on record, and counts from then on. */
+  readonly isAhead: boolean;
 };
 
 type Kept = {
@@ -102,7 +104,10 @@ export function scanTarget(
   declared: DeclaredFacts,
   only?: (by: Pick<DeclaredBy, 'id' | 'name' | 'kind'>) => boolean,
 ): TargetDrift {
-  const now = driftOf(facts, target, at, inventory, declared, only === undefined ? {} : { only });
+  const asked = { scopes: [target.scope], target: target.id };
+  const { coverage, isAhead } = readCoverageAhead(facts, asked, at, inventory);
+  const choice = only === undefined ? { coverage } : { coverage, only };
+  const now = driftOf(facts, target, at, inventory, declared, choice);
   const all = now.map(({ by }) => by);
   return {
     target,
@@ -112,7 +117,8 @@ export function scanTarget(
     score: scoreOf(
       now.map(({ weights, reconciled }) => ({ weights, standing: reconciled.standing })),
     ),
-    coverage: readCoverage(facts, { scopes: [target.scope], target: target.id }, at, inventory),
+    coverage,
+    isAhead,
   };
 }
 
@@ -120,12 +126,7 @@ export function scanTarget(
 function holdsUntil(facts: FactReader, drift: TargetDrift, at: Moment): Instant {
   const { target, coverage, findings } = drift;
   const { asOf } = at;
-  // A look at a moment to come would count from then on.
-  const later = facts.coverage(
-    { scopes: [target.scope], target: target.id },
-    { asOf: LATEST, knownAt: at.knownAt },
-  );
-  if (later.some(({ observedAt }) => observedAt !== null && observedAt > asOf)) return asOf;
+  if (drift.isAhead) return asOf;
   let until = LATEST;
   const sooner = (moment: Instant): void => {
     if (moment > asOf && moment < until) until = moment;

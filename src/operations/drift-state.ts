@@ -7,10 +7,12 @@ import {
   type ComparedFact,
   type Declared,
   type Difference,
+  type DiffInput,
   type DiffResult,
   declaredBaseline,
   declaredNow,
   declaredOf,
+  diffAsDeclared,
   diffFacts,
   type Exceptions,
   type FactsAt,
@@ -21,11 +23,13 @@ import {
   reconcileFindings,
   requireBaselineHolds,
   waiverFromFacts,
+  wantedOf,
 } from '#drift';
 import { type Inventory, isTrusted } from '#inventory';
 import {
   BASELINE_SOURCE,
   type Baseline,
+  type Coverage,
   comesAndGoes,
   type Declaration,
   DRIFT_SOURCE,
@@ -151,6 +155,8 @@ type Choice = {
   readonly skipDamaged?: boolean;
   /** An observation came late: when findings began is asked of the past again. */
   readonly again?: boolean;
+  /** Of the target, as `readCoverage` answers, where it was read already. */
+  readonly coverage?: readonly Coverage[];
 };
 
 type Side = {
@@ -185,8 +191,9 @@ export function driftOf(
   if (sides.length === 0) return [];
   const filter = { scopes: [target.scope], target: target.id, type: 'observed' as const };
   const active = sides.some((side) => side.declared !== undefined);
-  const observed = active ? [...facts.each(filter, at)] : [];
-  const coverage = active ? readCoverage(facts, filter, at, inventory) : [];
+  let read: readonly StoredFact[] | undefined;
+  const observed = (): readonly StoredFact[] => (read ??= [...facts.each(filter, at)]);
+  const coverage = active ? (choose.coverage ?? readCoverage(facts, filter, at, inventory)) : [];
   const exceptions: Exceptions = {
     waivers: waiversOf(facts, target, at),
     ignores: inventory.ignore,
@@ -194,17 +201,19 @@ export function driftOf(
   const past = pastOf(facts, target, at, inventory);
   return sides.map((side) => {
     const known = previous.get(side.by.id) ?? [];
-    let current: DiffResult =
-      side.declared === undefined
-        ? NOTHING
-        : diffFacts({
-            declared: side.declared,
-            observed,
-            coverage,
-            isTrusted: (source, kind) => isTrusted(inventory, target.id, source, kind),
-            rules: RULES,
-            now: at.asOf,
-          });
+    let current: DiffResult = NOTHING;
+    if (side.declared !== undefined) {
+      const input = {
+        declared: side.declared,
+        coverage,
+        isTrusted: (source: string, kind: string) => isTrusted(inventory, target.id, source, kind),
+        rules: RULES,
+        now: at.asOf,
+      };
+      // Once the facts were read, comparing them costs less than asking again.
+      const same = read === undefined ? asDeclared(facts, input, at) : undefined;
+      current = same ?? diffFacts({ ...input, observed: observed() });
+    }
     if (side.problem !== undefined) current = unreadable(current, known, side.problem);
     const bounds = new Map<string, Bounds>();
     const asked = choose.again === true ? current.findings : openings({ previous: known, current });
@@ -226,6 +235,22 @@ export function driftOf(
     });
     return { by: side.by, reconciled, weights: current.weights };
   });
+}
+
+/** The answer of `diffFacts` where the store alone can tell that everything is as declared. */
+function asDeclared(
+  facts: FactReader,
+  input: Omit<DiffInput, 'observed'>,
+  at: Moment,
+): DiffResult | undefined {
+  const { declared, isTrusted: counts } = input;
+  const wanted = wantedOf(declared);
+  if (wanted === undefined) return undefined;
+  const { scope, target, closed } = declared;
+  const only = [...new Set(closed.map(({ source }) => source))];
+  const asked = { scope, target, type: 'observed' as const, facts: wanted, counts, only };
+  const besides = facts.besides(asked, at);
+  return besides === undefined ? undefined : diffAsDeclared(input, besides);
 }
 
 /** What is itself unknown says why, and whatever was found of it before stays as it was. */

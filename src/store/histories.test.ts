@@ -9,7 +9,14 @@ import type { Json } from '#base/json';
 import { type Instant, instant, LATEST } from '#base/time';
 import type { FactType } from '#model';
 import { openMemoryStore } from './index.ts';
-import type { FactInput, Moment, ObservationInput } from './protocol.ts';
+import type {
+  FactInput,
+  Moment,
+  ObservationInput,
+  StreamName,
+  Wanted,
+  WantedFact,
+} from './protocol.ts';
 import { ReferenceStore } from './reference.ts';
 
 const RUNS = Number(process.env['HOLDFAST_HISTORIES'] ?? 150);
@@ -148,6 +155,10 @@ async function agree(
       }
     }
     assert.deepEqual(store.read.coverage({ scopes: SCOPES }, at), reference.coverage(SCOPES, at));
+    for (const wanted of wishes(reference, at)) {
+      const besides = store.read.besides(wanted, at);
+      assert.deepEqual(asSet(besides), asSet(reference.besides(wanted, at)));
+    }
   }
   const filter = { scopes: SCOPES, type: 'observed' as const };
   const early: Moment = { asOf: time(TIMES / 3), knownAt: recorded(2) };
@@ -167,4 +178,46 @@ async function agree(
   } while (after !== null);
   assert.deepEqual(paged, versions);
   assert.deepEqual(store.check(), []);
+}
+
+function asSet(streams: readonly StreamName[] | undefined): ReadonlySet<string> | undefined {
+  if (streams === undefined) return undefined;
+  const all = streams.map(({ source, entity, attribute }) => [source, entity, attribute].join(' '));
+  assert.equal(new Set(all).size, all.length);
+  return new Set(all);
+}
+
+/** What is held, as it is and with each fact left out, changed, altered, wanted of anyone and wanted twice. */
+function* wishes(reference: ReferenceStore, at: Moment): Generator<Wanted> {
+  for (const scope of SCOPES) {
+    const place = { scope, target: 'host:a', type: 'observed' as const };
+    const { target, type } = place;
+    const held = reference
+      .query({ scopes: [scope], target, type }, at)
+      .map(({ source, entity, attribute, value, altered }): WantedFact => {
+        const fact = { source, entity, attribute, value };
+        return altered ? { ...fact, altered } : fact;
+      });
+    const lists: (readonly WantedFact[])[] = [held, [], held.toReversed()];
+    held.forEach((fact, i) => {
+      const others = held.toSpliced(i, 1);
+      const anyone = { ...fact, source: null };
+      lists.push(
+        others,
+        [fact],
+        [anyone],
+        [...others, anyone],
+        [...held, anyone],
+        [...held, fact],
+        [...others, { ...fact, value: 'never held' }],
+        [...others, { ...fact, altered: fact.altered !== true }],
+        [...others, { ...fact, attribute: 'never told' }],
+        [...others, { ...anyone, value: 'never held' }],
+      );
+    });
+    for (const facts of lists)
+      for (const only of [[], ['agent'], ['agent', 'probe', 'nobody']])
+        for (const counts of [() => true, (source: string) => source === 'agent'])
+          yield { ...place, facts, counts, only };
+  }
 }

@@ -39,5 +39,8 @@ export type {
   Store,
   StoredFact,
   StoreTransaction,
+  StreamName,
+  Wanted,
+  WantedFact,
 } from './protocol.ts';
 export { openMemoryStore, openSqliteStore, type SqliteStoreOptions } from './sqlite/store.ts';

@@ -113,6 +113,33 @@ export type DifferencePage = {
   readonly next: PageKey | null;
 };
 
+/** What one source is wanted to tell, or every source that counts, where `source` is null. */
+export type WantedFact = {
+  readonly source: string | null;
+  readonly entity: string;
+  readonly attribute: string;
+  readonly value: Json;
+  /** As in `FactInput`. */
+  readonly altered?: boolean;
+};
+
+export type StreamName = {
+  readonly source: string;
+  readonly entity: string;
+  readonly attribute: string;
+};
+
+export type Wanted = {
+  readonly scope: Scope;
+  readonly target: string;
+  readonly type: FactType;
+  readonly facts: readonly WantedFact[];
+  /** Whose word counts for a wanted fact without a source. */
+  readonly counts: (source: string, kind: string) => boolean;
+  /** Sources of which nothing else is wanted. */
+  readonly only: readonly string[];
+};
+
 /** Reads; each sees one consistent state and nothing that is not committed. */
 export interface FactReader {
   /** The facts that held at `at.asOf` as believed at `at.knownAt`, in page order, after `after`. */
@@ -142,6 +169,12 @@ export interface FactReader {
     },
     at: Moment,
   ): readonly Coverage[];
+  /**
+   * Holds a target against what is wanted of it, and makes no value of what it holds. `undefined` where a wanted fact
+   * is not there, is not exactly so (canonical value and `altered`), or is wanted twice of the same source. Else
+   * what the sources in `only` hold besides the facts that are wanted of them by name, in no order.
+   */
+  besides(wanted: Wanted, at: Moment): readonly StreamName[] | undefined;
   /**
    * Targets of which an answer may differ between the two moments, which must not go back in time: something
    * about them was recorded between, or a fact recorded before begins or ends between. Costs as

@@ -12,6 +12,8 @@ import type {
   ObservationInput,
   ObservationReceipt,
   StoredFact,
+  StreamName,
+  Wanted,
 } from './protocol.ts';
 
 type Value = { readonly json: Json; readonly altered: boolean } | 'absent';
@@ -120,6 +122,34 @@ export class ReferenceStore {
         reason: run.by.reason,
       }));
     });
+  }
+
+  besides(wanted: Wanted, at: Moment): StreamName[] | undefined {
+    const { scope, target, type, facts, counts, only } = wanted;
+    const held = this.query({ scopes: [scope], target, type }, at);
+    const isOne = (a: Omit<StreamName, 'source'>, b: Omit<StreamName, 'source'>): boolean =>
+      a.entity === b.entity && a.attribute === b.attribute;
+    for (const fact of facts) {
+      if (facts.filter((f) => f.source === fact.source && isOne(f, fact)).length > 1)
+        return undefined;
+      const telling = held.filter(
+        (h) =>
+          isOne(h, fact) &&
+          (fact.source === null
+            ? counts(h.source, h.entity.split(':')[0] as string)
+            : h.source === fact.source),
+      );
+      const value = { json: fact.value, altered: fact.altered === true };
+      const agrees = telling.every((h) => same({ json: h.value, altered: h.altered }, value));
+      if (telling.length === 0 || !agrees) return undefined;
+    }
+    return held
+      .filter(
+        (h) =>
+          only.includes(h.source) &&
+          !facts.some((fact) => fact.source === h.source && isOne(fact, h)),
+      )
+      .map(({ source, entity, attribute }) => ({ source, entity, attribute }));
   }
 
   coverage(scopes: readonly string[], at: Moment): Coverage[] {

@@ -106,6 +106,70 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       assert.deepEqual(confirmed(35), [['good', at(30)]]);
     });
 
+    it('holds a target against what is wanted of it, text against text', async () => {
+      await using store = await open();
+      await record(
+        store,
+        observation(10, [
+          fact('disk:a', { b: 1, a: [null] }),
+          fact('disk:b', 'x', { altered: true }),
+        ]),
+        observation(11, [fact('disk:a', { a: [null], b: 1 })], { source: 'probe' }),
+        observation(12, [fact('disk:z', 1)], { target: 'host:z' }),
+        observation(13, [fact('disk:b', 'y')], { source: 'probe', scope: 'other/site' }),
+      );
+      const named = (entity: string, source: string | null, value: Json, altered = false) => ({
+        source,
+        entity,
+        attribute: 'state',
+        value,
+        ...(altered ? { altered } : {}),
+      });
+      const disks = named('disk:a', 'agent', { a: [null], b: 1 });
+      const ask = (
+        facts: Parameters<Store['read']['besides']>[0]['facts'],
+        only: readonly string[] = [],
+        counts: (source: string, kind: string) => boolean = () => true,
+        asOf = moment(20),
+      ): unknown => {
+        const place = { scope: 'main/main', target: 'host:a', type: 'observed' as const };
+        return store.read.besides({ ...place, facts, only, counts }, asOf);
+      };
+      const other = { source: 'agent', entity: 'disk:b', attribute: 'state' };
+      assert.deepEqual(ask([]), []);
+      assert.deepEqual(ask([disks]), [], 'not asked what else there is');
+      assert.deepEqual(ask([disks], ['agent']), [other]);
+      assert.deepEqual(ask([disks, named('disk:b', 'agent', 'x', true)], ['agent']), []);
+      assert.equal(ask([disks, named('disk:b', 'agent', 'x')]), undefined, 'altered is another');
+      assert.equal(ask([named('disk:a', 'agent', { a: [], b: 1 })]), undefined);
+      assert.equal(ask([disks, disks]), undefined, 'wanted twice');
+      assert.equal(ask([named('disk:a', 'nobody', { a: [null], b: 1 })]), undefined);
+      assert.equal(ask([named('disk:z', 'agent', 1)]), undefined, 'of another target');
+      assert.equal(ask([named('disk:b', 'probe', 'y')]), undefined, 'in another scope');
+      assert.equal(ask([disks], [], undefined, moment(9)), undefined, 'not yet');
+      assert.equal(ask([disks], [], undefined, moment(20, 10)), undefined, 'not yet known');
+      const anyone = named('disk:a', null, { b: 1, a: [null] });
+      assert.deepEqual(ask([anyone]), []);
+      assert.equal(
+        ask([anyone], [], () => false),
+        undefined,
+        'nobody counts',
+      );
+      assert.deepEqual(
+        ask([anyone, named('disk:b', 'agent', 'x', true)], ['agent']),
+        [{ source: 'agent', entity: 'disk:a', attribute: 'state' }],
+        'wanted of anyone is not wanted of it by name',
+      );
+      await record(store, observation(30, [fact('disk:a', 2)], { source: 'probe' }));
+      assert.equal(ask([anyone], [], undefined, moment(31)), undefined, 'one tells otherwise');
+      const isAgent = (source: string, kind: string): boolean =>
+        source === 'agent' && kind === 'disk';
+      assert.deepEqual(ask([anyone], [], isAgent, moment(31)), []);
+      await record(store, observation(40, [], { complete: ['disk'] }));
+      assert.equal(ask([disks], [], undefined, moment(41)), undefined, 'retired');
+      assert.deepEqual(ask([disks], [], undefined, moment(39)), []);
+    });
+
     it('takes an announcement for no confirmation before its time', async () => {
       await using store = await open();
       await record(store, observation(0, [fact('disk:a', 'good')]));

@@ -94,8 +94,7 @@ export class Candidates {
   wholeEntities(filter: FactFilter): Generator<readonly EntityName[], void, number> | undefined {
     const { target, source, attribute, scopes } = filter;
     if (target !== undefined || source !== undefined || attribute?.includes('*')) return undefined;
-    const count = this.#sql.number('SELECT max(id) FROM origin') ?? 0;
-    for (const scope of this.#names.scopes(count)) if (!scopes.includes(scope)) return undefined;
+    for (const scope of this.#names.scopes()) if (!scopes.includes(scope)) return undefined;
     const tests = testsOf(filter);
     return tests.entity.exact ? undefined : this.#entities(tests, undefined);
   }
@@ -159,14 +158,13 @@ export class Candidates {
   /** The origins that a filter names, when going through their streams is the shorter way. */
   #fewOrigins(filter: StreamFilter, tests: Tests): readonly OriginName[] | undefined {
     if (filter.target === undefined && filter.source === undefined) return undefined;
-    const count = this.#sql.number('SELECT max(id) FROM origin') ?? 0;
-    const origins = this.#names.originsOf(filter.target, count).filter(tests.origin);
-    const streams = this.#sql.number('SELECT max(id) FROM stream') ?? 0;
+    const origins = this.#names.originsOf(filter.target).filter(tests.origin);
+    if (origins.length === 0) return origins;
     const theirs = this.#sql.number(
       `SELECT count(*) FROM json_each(?) j CROSS JOIN stream s ON s.origin = j.value`,
       JSON.stringify(origins.map(({ id }) => id)),
     ) as number;
-    return theirs * 4 < streams ? origins : undefined;
+    return theirs * 4 < this.#names.streams() ? origins : undefined;
   }
 
   #ofOrigins(
@@ -174,7 +172,8 @@ export class Candidates {
     origins: readonly OriginName[],
     tests: Tests,
   ): readonly Candidate[] {
-    const streams = this.#sql.number('SELECT max(id) FROM stream') ?? 0;
+    if (origins.length === 0) return [];
+    const streams = this.#names.streams();
     const { scopes, entity, kind, target, source, attribute, type } = filter;
     const key = JSON.stringify([streams, scopes, entity, kind, target, source, attribute, type]);
     if (this.#kept?.key === key) return this.#kept.list;

@@ -20,9 +20,13 @@ export class Names {
   readonly #scopes = new Set<Scope>();
   readonly #words = new Map<number, string>();
   readonly #ids = new Map<string, number>();
+  readonly #lastOp: () => number;
+  /** How many there were after an operation: each adds some, and nothing else does. */
+  #counted = { op: -1, origins: 0, streams: 0 };
 
-  constructor(sql: Statements) {
+  constructor(sql: Statements, lastOp: () => number) {
     this.#sql = sql;
+    this.#lastOp = lastOp;
   }
 
   forget(): void {
@@ -32,6 +36,7 @@ export class Names {
     this.#scopes.clear();
     this.#words.clear();
     this.#ids.clear();
+    this.#counted = { op: -1, origins: 0, streams: 0 };
   }
 
   attribute(id: number): string {
@@ -63,23 +68,35 @@ export class Names {
     return found;
   }
 
-  /** Origins in order of their numbers. `count` is how many there are. */
-  origins(count: number): readonly OriginName[] {
-    if (this.#origins.size < count) this.#loadOrigins(0);
-    return [...this.#origins.values()];
+  /** Those of one target, or all, in order of their numbers. */
+  originsOf(target: string | undefined): readonly OriginName[] {
+    this.#knowOrigins();
+    return target === undefined ? [...this.#origins.values()] : (this.#ofTarget.get(target) ?? []);
   }
 
-  /** Those of one target, or all. `count` is how many there are. */
-  originsOf(target: string | undefined, count: number): readonly OriginName[] {
-    if (target === undefined) return this.origins(count);
-    if (this.#origins.size < count) this.#loadOrigins(0);
-    return this.#ofTarget.get(target) ?? [];
-  }
-
-  /** The scopes of all origins. `count` is how many origins there are. */
-  scopes(count: number): ReadonlySet<Scope> {
-    if (this.#origins.size < count) this.#loadOrigins(0);
+  /** The scopes of all origins. */
+  scopes(): ReadonlySet<Scope> {
+    this.#knowOrigins();
     return this.#scopes;
+  }
+
+  /** How many streams there are. */
+  streams(): number {
+    return this.#counts().streams;
+  }
+
+  #counts(): { readonly origins: number; readonly streams: number } {
+    const op = this.#lastOp();
+    if (this.#counted.op !== op) {
+      const newest = (table: string): number =>
+        this.#sql.number(`SELECT max(id) FROM ${table}`) ?? 0;
+      this.#counted = { op, origins: newest('origin'), streams: newest('stream') };
+    }
+    return this.#counted;
+  }
+
+  #knowOrigins(): void {
+    if (this.#origins.size < this.#counts().origins) this.#loadOrigins(0);
   }
 
   #loadOrigins(after: number): void {

@@ -16,7 +16,10 @@ import type {
   ObservationReceipt,
   PageKey,
   StoredFact,
+  StreamName,
+  Wanted,
 } from '../protocol.ts';
+import { besidesWanted } from './besides.ts';
 import { type Candidate, Candidates, keyOf, type StreamFilter } from './candidates.ts';
 import type { Statements } from './connection.ts';
 import { coverageOf } from './coverage.ts';
@@ -48,7 +51,7 @@ export class SqliteReader implements FactReader {
   constructor(sql: Statements, horizon: () => Horizon) {
     this.#sql = sql;
     this.#horizon = horizon;
-    this.#names = new Names(sql);
+    this.#names = new Names(sql, () => this.#horizon().lastOp);
     this.#shapes = new Shapes(sql);
     this.#candidates = new Candidates(sql, this.#names);
   }
@@ -130,7 +133,7 @@ export class SqliteReader implements FactReader {
   ): readonly Coverage[] {
     const op = this.#knownOp(at.knownAt);
     const origins = this.#names
-      .originsOf(filter.target, this.#sql.number('SELECT max(id) FROM origin') ?? 0)
+      .originsOf(filter.target)
       .filter(
         (o) =>
           filter.scopes.includes(o.scope) &&
@@ -150,6 +153,13 @@ export class SqliteReader implements FactReader {
     }
     const key = (c: Coverage): string[] => [c.target, c.source, c.kind, c.scope];
     return found.sort((a, b) => compareKeys(key(a), key(b)));
+  }
+
+  besides(wanted: Wanted, at: Moment): readonly StreamName[] | undefined {
+    const op = this.#knownOp(at.knownAt);
+    if (op === 0) return wanted.facts.length === 0 ? [] : undefined;
+    const moment = [at.asOf, op, this.#recordedAt(op)] as const;
+    return besidesWanted(this.#sql, this.#names, this.#statements(), wanted, moment);
   }
 
   touched(from: Moment, to: Moment): readonly { scope: Scope; target: string }[] {

@@ -43,6 +43,14 @@ const PACKED = (stream: string, ahead: boolean): string => {
     WHERE ${found} ORDER BY f.valid_from DESC LIMIT 1)`;
 };
 
+/** Only the value. */
+const HELD = (stream: string, ahead: boolean): string => {
+  const found = ahead
+    ? FACT_OF(stream, true)
+    : `f.stream = ${stream} AND f.valid_from <= min(?1, ?6) AND ${BELIEVED('f')}`;
+  return `(SELECT f.value FROM fact f WHERE ${found} ORDER BY f.valid_from DESC LIMIT 1)`;
+};
+
 export type RunStatements = {
   /** Facts of many streams (?3). */
   readonly runs: string;
@@ -52,6 +60,10 @@ export type RunStatements = {
   readonly entities: string;
   /** The same of one attribute (?4). */
   readonly entitiesOne: string;
+  /** What an origin (?3) holds of one type (?4): entity, attribute and value; ?5 is nothing. */
+  readonly held: string;
+  /** The same of some entities, which ?5 names; their places in that list instead of their names. */
+  readonly heldOf: string;
 };
 
 function statements(ahead: boolean, timed: boolean): RunStatements {
@@ -67,6 +79,12 @@ function statements(ahead: boolean, timed: boolean): RunStatements {
       WHERE s.entity = ?3 AND s.attribute = ?4 AND s.type = ?5`,
     entities: entities('?4 IS NULL'),
     entitiesOne: entities('s.attribute = ?4'),
+    held: `SELECT e.name, s.attribute, ${HELD('s.id', ahead)} FROM stream s
+      CROSS JOIN entity e ON e.id = s.entity WHERE s.origin = ?3 AND s.type = ?4 AND ?5 IS NULL`,
+    // By the origin's own index: an entity may be that of many origins.
+    heldOf: `SELECT j.key, s.attribute, ${HELD('s.id', ahead)} FROM json_each(?5) j
+      CROSS JOIN entity e ON e.name = j.value CROSS JOIN stream s INDEXED BY stream_of_origin
+        ON s.origin = ?3 AND s.type = ?4 AND s.entity = e.id`,
   };
 }
 
