@@ -42,7 +42,7 @@ describe('a month of noise on twenty hosts', () => {
     const plants = plantAll(chance);
     assert.ok(plants.length >= HOSTS * 3);
     const fleet = parseInventory(
-      `version: 1\ntargets:\n${Array.from({ length: HOSTS }, (_, i) => `  host:h${i}:\n    hostType: debian\n    staleAfter: 12h\n`).join('')}`,
+      `version: 1\ntargets:\n${Array.from({ length: HOSTS }, (_, i) => `  host:h${i}:\n    hostType: debian\n    staleAfter: ${EVERY * 3}h\n`).join('')}`,
       'fleet.yaml',
     );
     const found: Finding[] = [];
