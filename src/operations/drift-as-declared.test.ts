@@ -146,7 +146,12 @@ function declared(d: Drawn<typeof declaration>, n: number): Declaration {
     if (!there || (d.few && i % 2 === 1)) return [];
     const value = values[is % values.length] as Json;
     const one: Expectation = {
-      ...{ entity, attribute, test: { op: 'equals', value }, where: [], source, severity },
+      entity,
+      attribute,
+      test: { op: 'equals', value },
+      where: [],
+      source,
+      severity,
       because: {
         id: null,
         title: 'as it is',

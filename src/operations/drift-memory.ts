@@ -39,7 +39,18 @@ const MOST_FINDINGS = 200_000;
 /** A wait for a second look ends within a week, and is asked about again this soon. */
 const SOON = 60 * MICROS_PER_SECOND;
 
-export class DriftMemory {
+const memories = new WeakMap<DeclaredFacts, DriftMemory>();
+
+/** One for everything that is compared with the same declarations. */
+export function memoryOf(declared: DeclaredFacts): DriftMemory {
+  const known = memories.get(declared);
+  if (known !== undefined) return known;
+  const made = new DriftMemory();
+  memories.set(declared, made);
+  return made;
+}
+
+class DriftMemory {
   readonly #kept = new Map<string, Kept>();
   #at: Moment | undefined;
   #inventory: Inventory | undefined;

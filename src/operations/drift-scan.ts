@@ -4,7 +4,7 @@ import { type Inventory, resolveTarget } from '#inventory';
 import { DECLARATION_KINDS, FINDING_STATUS, type Finding, type Target } from '#model';
 import type { FactReader, Moment } from '#store';
 import { fitting, rowBytes } from './budget.ts';
-import { scanTarget, type TargetDrift } from './drift-memory.ts';
+import { memoryOf, scanTarget, type TargetDrift } from './drift-memory.ts';
 import {
   type DeclaredFacts,
   recordedFindings,
@@ -159,7 +159,7 @@ function scan(
   declared: DeclaredFacts,
 ): readonly TargetDrift[] {
   if (baseline === undefined && source === undefined)
-    return declared.scans.scan(facts, targets, at, inventory, declared);
+    return memoryOf(declared).scan(facts, targets, at, inventory, declared);
   return targets.map((target) =>
     scanTarget(
       facts,

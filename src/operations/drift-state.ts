@@ -45,7 +45,6 @@ import {
 } from '#model';
 import type { FactReader, Moment, StoredFact } from '#store';
 import { readCoverage } from './coverage.ts';
-import { DriftMemory } from './drift-memory.ts';
 import { pastOf, type StoredPast } from './drift-past.ts';
 import { type DriftSources, NO_SOURCES } from './drift-sources.ts';
 
@@ -99,10 +98,9 @@ function recordsOf(
   );
 }
 
-/** Remembers what baselines declare and what scans found, and where else than in the store "should" comes from. */
+/** Remembers what baselines declare, and where else than in the store "should" comes from. */
 export class DeclaredFacts {
   readonly sources: DriftSources;
-  readonly scans = new DriftMemory();
   readonly #kept = new Map<string, { facts: readonly ComparedFact[]; declared: Declared }>();
 
   constructor(sources: DriftSources = NO_SOURCES) {
