@@ -15,12 +15,14 @@ const STOPPED: FindingPlace = {
   desired: 'active',
   declared: 'blessed',
 };
+/** Read once: parsing all that ships takes a while. */
+const SHIPPED = shippedActions();
 const nothing = (): undefined => undefined;
 const ways = (
   finding: Partial<FindingPlace>,
   target: { id: string; hostType: 'debian' | 'windows' | 'stack' } = WEB,
   fact: (entity: string, attribute: string) => Json | undefined = nothing,
-  actions = shippedActions(),
+  actions = SHIPPED,
   desired: (entity: string, attribute: string) => Json | undefined = nothing,
 ): ReturnType<typeof waysBack> =>
   waysBack({ finding: { ...STOPPED, ...finding }, target, actions, fact, desired });
