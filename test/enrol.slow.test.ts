@@ -340,8 +340,7 @@ describe('enrolling', { skip, timeout: 1_800_000 }, () => {
 tries=$1 how=$2
 trace() { sh /run/trace.sh 2>/dev/null; }
 trace >/run/was
-while read -r tool most; do
-  nth=1
+while read -r tool nth step most; do
   while [ $nth -le $most ]; do
     at=$(command -v $tool) && /run/real/mv "$at" "$at.away" && echo 0 >/run/count
     { echo '#!/bin/sh'; echo "read -r n </run/count; n=\\$((n + 1)); echo \\$n >/run/count; [ \\$n -ne $nth ] || { $how; exit 1; }; exec $at.away \\"\\$@\\""; } >"$at"
@@ -356,7 +355,7 @@ while read -r tool most; do
     if cmp -s /run/was /run/now; then left=nothing; else left=$(diff /run/was /run/now | grep '^[<>]' | head -n 4 | tr '\\n' ' '); fi
     echo "$tool $nth \${said:-killed} $left"
     [ "$called" -ge $nth ] || break
-    nth=$((nth + 1))
+    nth=$((nth + step))
   done
 done <"$tries"`;
   const tryAll = async (
@@ -367,7 +366,14 @@ done <"$tries"`;
     await host.copy(await script(), '/run/install.sh');
     await host.copy(await removal(), '/run/remove.sh');
     await host.copy(PLACES, '/run/trace.sh');
-    await host.copy(`${tries.map((each) => each.join(' ')).join('\n')}\n`, '/run/tries');
+    // Where a program is called often, every other time: another half each run, all with HOLDFAST_ENROL_TRIES=all.
+    const isWhole = process.env['HOLDFAST_ENROL_TRIES'] === 'all';
+    const lines = tries.map(([tool, most]) =>
+      isWhole || most <= 2
+        ? `${tool} 1 1 ${most}`
+        : `${tool} ${1 + Math.floor(Math.random() * 2)} 2 ${most}`,
+    );
+    await host.copy(`${lines.join('\n')}\n`, '/run/tries');
     await host.must(['sh', '-c', 'mkdir -p /run/real; cp /usr/bin/mv /usr/bin/chmod /run/real']);
     const told = await host.must(['sh', '-s', '/run/tries', how], {
       stdin: DRIVER,
@@ -400,7 +406,7 @@ done <"$tries"`;
     );
     const refused = lines.filter((line) => line.includes(' refused '));
     assert.ok(
-      refused.length >= 20,
+      refused.length >= 10,
       `only ${refused.length} failures were had: ${lines.join('; ')}`,
     );
   });
@@ -419,7 +425,7 @@ done <"$tries"`;
       [],
     );
     const killed = lines.filter((line) => line.includes(' killed '));
-    assert.ok(killed.length >= 8, `only ${killed.length} were killed: ${lines.join('; ')}`);
+    assert.ok(killed.length >= 5, `only ${killed.length} were killed: ${lines.join('; ')}`);
   });
 
   it('is taken away to the end by the next try, wherever the first was killed', async () => {

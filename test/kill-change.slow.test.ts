@@ -28,7 +28,7 @@ import { aChangeHome, ask, type ChangeHome, mustOpen, PERSON, propose } from '#t
 import { holdfast } from '#test/holdfast';
 import type { Service } from '../src/main/service.ts';
 
-const KILLS = Number(process.env['HOLDFAST_KILLS'] ?? 6);
+const KILLS = Number(process.env['HOLDFAST_KILLS'] ?? 2);
 const EACH = Number(process.env['HOLDFAST_KILLS_EACH'] ?? 1);
 /** From opening to the end a round takes about this long; random kills fall into it. */
 const ROUND_MS = Number(process.env['HOLDFAST_ROUND_MS'] ?? 6_000);

@@ -17,7 +17,7 @@ import type { LocalService } from '#api';
 import { aHome, endOf, holdfast, startOwner } from '#test/holdfast';
 import { OPERATOR } from '#test/world';
 
-const KILLS = Number(process.env['HOLDFAST_KILLS'] ?? 25);
+const KILLS = Number(process.env['HOLDFAST_KILLS'] ?? 10);
 const CALLERS = 6;
 const FLEET =
   'version: 1\ntargets:\n  host:web-1:\n    hostType: debian\n    sources:\n      - name: probe\n';

@@ -25,7 +25,7 @@ const file = join(directory, 'managed');
 writeFileSync(file, PRESENT.content);
 after(() => rmSync(directory, { recursive: true }));
 
-const numRuns = Number(process.env.HOLDFAST_TRIALS ?? 60);
+const numRuns = Number(process.env.HOLDFAST_TRIALS ?? 24);
 const seed = Number(process.env.HOLDFAST_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const seconds = (): number => Math.floor(Date.now() / 1000);
 const host = join(directory, 'host');

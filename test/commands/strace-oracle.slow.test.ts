@@ -33,7 +33,7 @@ import { ArgvGenerator } from '#test/argv-generator';
 import { strictOracle, whyNoStrace } from '#test/strace-oracle';
 import { ATTACKS } from './attacks.ts';
 
-const LINES = Number(process.env['HOLDFAST_ORACLE_LINES'] ?? 400);
+const LINES = Number(process.env['HOLDFAST_ORACLE_LINES'] ?? 250);
 const SEED = Number(process.env['HOLDFAST_SEED'] ?? 1);
 const BATCH = 250;
 /** Where a campaign that was broken off goes on. */
