@@ -700,15 +700,23 @@ describe('the exit code', () => {
       firstSeen: '',
       lastSeen: '',
     };
-    const drifted = (status: string) => (): Json => ({
-      findings: [{ ...finding, status }],
-      coverage: [],
-      nextCursor: null,
-      baselines: [],
-    });
+    const drifted =
+      (status: string, kind = 'unexpected') =>
+      (): Json => ({
+        findings: [{ ...finding, status, kind }],
+        coverage: [],
+        nextCursor: null,
+        baselines: [
+          { id: 'b', name: 'b', target: 'host:a', kind: 'blessed', signature: 'unsigned' },
+        ],
+      });
     assert.equal((await cli(['drift'], { answer: drifted('open') })).exit, 0);
     assert.equal((await cli(['drift', '--exit-code'], { answer: drifted('open') })).exit, 10);
     assert.equal((await cli(['drift', '--exit-code'], { answer: drifted('waived') })).exit, 0);
+    assert.equal((await cli(['drift', '--exit-code'], { answer: drifted('pending') })).exit, 0);
+    const unseen = { answer: drifted('pending', 'unknown') };
+    assert.equal((await cli(['drift', '--exit-code'], unseen)).exit, 10);
+    assert.match((await cli(['drift'], unseen)).out, /No drift that could be seen/);
   });
 
   it('is 2 for wrong usage, which asks nothing and says what was meant', async () => {

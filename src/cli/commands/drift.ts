@@ -47,7 +47,10 @@ export const drift: CommandSpec = {
       about: 'findings of this status; default open, and apart from them what is pending',
       choices: ['open', 'pending', 'waived', 'ignored', 'resolved', 'all'],
     },
-    { flags: '--exit-code', about: 'exit with 10 when there are open findings' },
+    {
+      flags: '--exit-code',
+      about: 'exit with 10 when there are open findings, or something could not be seen',
+    },
     LIMIT,
     CURSOR,
     SCOPE,
@@ -62,7 +65,10 @@ export const drift: CommandSpec = {
       },
       renderDrift(options['status'] === undefined),
     );
-    const open = answer.findings.some((finding) => finding.status === 'open');
+    // What could not be seen is not clean either, also before it is sure that it stays so.
+    const open = answer.findings.some(
+      ({ status, kind }) => status === 'open' || (status === 'pending' && kind === 'unknown'),
+    );
     return open && options['exitCode'] === true ? EXIT_CODES.drifted : EXIT_CODES.ok;
   },
 };

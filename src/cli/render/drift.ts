@@ -59,10 +59,13 @@ export function renderDrift(openOnly: boolean): Render<DriftAnswer> {
     if (baselines.length === 0 && listed.length === 0) {
       paper.whole('No baseline is active, so nothing is declared. Next: holdfast baseline bless');
     } else if (listed.length === 0) {
-      const [what, tone] = openOnly
-        ? (['No drift.', 'good'] as const)
-        : (['No such findings.', 'plain'] as const);
-      paper.whole({ text: what, tone }, openOnly ? ' What was seen is as declared.' : '');
+      const isSeen = shown.every(({ kind }) => kind !== 'unknown');
+      const [what, tone] = !openOnly
+        ? (['No such findings.', 'plain'] as const)
+        : isSeen
+          ? (['No drift.', 'good'] as const)
+          : (['No drift that could be seen, and not all of it could be.', 'warn'] as const);
+      paper.whole({ text: what, tone }, openOnly && isSeen ? ' What was seen is as declared.' : '');
     }
     for (const [target, its] of Map.groupBy(listed, (finding) => finding.target)) {
       paper.blank();
