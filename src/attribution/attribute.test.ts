@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Cause } from '#model';
-import {
-  attribute,
-  type CauseQuestion,
-  type OurChange,
-  readJournal,
-  type TrailEvent,
-} from './index.ts';
+import type { Cause, RanChange } from '#model';
+import { attribute, type CauseQuestion, readJournal, type TrailEvent } from './index.ts';
 import {
   ACCOUNTS,
   AT,
@@ -47,7 +41,7 @@ const ABOUT_TOOL: CauseQuestion = {
 function causeOf(
   events: readonly TrailEvent[],
   question = ABOUT_HOSTS,
-  changes: readonly OurChange[] = [],
+  changes: readonly RanChange[] = [],
   trails: Cause['trails'] = JOURNAL_READ,
 ): Cause {
   return attribute(question, changes, { events, trails });

@@ -6,10 +6,10 @@
  */
 import type { Json } from '#base/json';
 import { type Instant, shift } from '#base/time';
-import type { Cause, CauseEvidence } from '#model';
+import type { Cause, CauseEvidence, RanChange } from '#model';
 import { touchOfWords } from './command-touch.ts';
 import { saying, type TrailEvent } from './event.ts';
-import { leaves, type OurChange, touchOfChange } from './our-change.ts';
+import { leaves, touchOfChange } from './our-change.ts';
 import { touchOfShell } from './shell-touch.ts';
 import { most, type Thing, type Touch, thingOf, touchOfPath } from './thing.ts';
 
@@ -38,7 +38,7 @@ const SLACK = 2 * SECOND;
 const OUR_ACCOUNTS: ReadonlySet<string> = new Set(['holdfast-runner', 'holdfast-reader']);
 
 type Candidate =
-  | { readonly kind: 'change'; readonly change: OurChange }
+  | { readonly kind: 'change'; readonly change: RanChange }
   | { readonly kind: 'account'; readonly name: string; readonly isExact: boolean }
   | { readonly kind: 'route'; readonly route: string };
 
@@ -55,7 +55,7 @@ export function windowOf({ notBefore, notAfter }: Pick<CauseQuestion, 'notBefore
 
 export function attribute(
   question: CauseQuestion,
-  changes: readonly OurChange[],
+  changes: readonly RanChange[],
   { events, trails }: TrailsRead,
 ): Cause {
   const { entity, attribute: name, observed, desired, notBefore, notAfter } = question;
@@ -117,7 +117,7 @@ function isInDoubt(only: Candidate, judged: readonly Judged[]): boolean {
 }
 
 function overlaps(
-  { from, until }: OurChange['ran'][number],
+  { from, until }: RanChange['ran'][number],
   window: { readonly from: Instant; readonly until: Instant },
 ): boolean {
   return from <= window.until && (until ?? window.until) > window.from;
@@ -167,15 +167,15 @@ function isOurRun(account: string, words: readonly string[]): boolean {
 function candidatesOf(
   thing: Thing,
   judged: readonly Judged[],
-  changes: readonly OurChange[],
-  ours: readonly { readonly change: OurChange; readonly touch: Touch | 'undone' }[],
+  changes: readonly RanChange[],
+  ours: readonly { readonly change: RanChange; readonly touch: Touch | 'undone' }[],
   trails: Cause['trails'],
 ): readonly Candidate[] {
   const strongest = judged.reduce<Touch>((so, { touch }) => most(so, touch), 'no');
   const level: Touch =
     ours.some(({ touch }) => touch === 'did') || strongest === 'did' ? 'did' : 'shared';
   const found = new Map<string, Candidate>();
-  const byChange = (change: OurChange): void =>
+  const byChange = (change: RanChange): void =>
     void found.set(`change ${change.id}`, { kind: 'change', change });
   for (const { change, touch } of ours) if (touch === level) byChange(change);
   const doing = judged.filter(({ touch }) => touch === level);
@@ -214,7 +214,7 @@ function candidatesOf(
   return [...found.values()];
 }
 
-function during({ from, until }: OurChange['ran'][number], { at, within }: TrailEvent): boolean {
+function during({ from, until }: RanChange['ran'][number], { at, within }: TrailEvent): boolean {
   return at + within >= from - SLACK && at <= (until ?? from + PACKAGE_LAG) + SLACK;
 }
 
@@ -280,8 +280,8 @@ function candidateOf(event: TrailEvent, isExact: boolean): Candidate {
 /** What did it, what may have, and who was there: in that order as far as there is room, then by time. */
 function evidenceOf(
   judged: readonly Judged[],
-  ours: readonly { readonly change: OurChange; readonly touch: Touch | 'undone' }[],
-  changes: readonly OurChange[],
+  ours: readonly { readonly change: RanChange; readonly touch: Touch | 'undone' }[],
+  changes: readonly RanChange[],
 ): readonly CauseEvidence[] {
   const rank = ({ event, touch }: Judged): number =>
     touch === 'did' ? 0 : touch === 'shared' ? 1 : touch === 'may' ? (names(event) ? 2 : 3) : 4;

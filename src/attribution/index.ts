@@ -15,6 +15,5 @@ export {
 } from './event.ts';
 export { JOURNAL_FIELDS, JOURNAL_NAMES, readJournal } from './journal.ts';
 export { LocalClock } from './local-time.ts';
-export type { OurChange } from './our-change.ts';
 export { readAptHistory, readDpkgLog } from './package-logs.ts';
 export { type RelatedChange, rankRelated } from './related.ts';

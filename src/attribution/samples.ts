@@ -1,6 +1,7 @@
 /** Lines as the programs write them, and events in short, for tests. */
 import { type Instant, instant } from '#base/time';
-import type { OurChange, TrailEvent, TrailsRead } from './index.ts';
+import type { RanChange } from '#model';
+import type { TrailEvent, TrailsRead } from './index.ts';
 
 export const AT: Instant = instant('2026-11-21T12:00:00Z');
 export const later = (seconds: number): Instant => (AT + seconds * 1_000_000) as Instant;
@@ -61,7 +62,7 @@ export function ran(account: string, command: string, at: Instant = AT): TrailEv
   });
 }
 
-export function aChange(more: Partial<OurChange> = {}): OurChange {
+export function aChange(more: Partial<RanChange> = {}): RanChange {
   return {
     id: 'chg_1',
     action: 'service.stop@1',

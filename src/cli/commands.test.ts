@@ -726,6 +726,8 @@ describe('the exit code', () => {
       ['baseline blss', 'Did you mean bless?'],
       ['query a b', 'too many arguments'],
       ['query --limit many', 'whole number'],
+      ['drift converge finding_1 --limit 3', 'takes no --limit'],
+      ['drift explain finding_1 --scope o/s', 'takes no --scope'],
       ['query --type guess', 'Allowed choices'],
       ['query --as-of soon', 'not a time'],
       ['diff', '--from'],

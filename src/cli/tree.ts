@@ -1,5 +1,6 @@
 /** The commands, and the parser made of them. */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { Fault } from '#base/fault';
 import { action } from './commands/action.ts';
 import { bundle, config, evidence, operator, policy } from './commands/authority.ts';
 import {
@@ -152,9 +153,33 @@ function leafOf(spec: CommandSpec, run: Run, output: Output): Command {
     // An option that the command around it has too is given to that one; it is meant for this one.
     const all = self.optsWithGlobals<Globals & Record<string, Options[string]>>();
     const names = self.options.map((option) => option.attributeName());
+    refuseForeign(self, names);
     const own = Object.fromEntries(names.map((name) => [name, all[name]]));
     return run(spec, positional, own, all);
   });
+}
+
+/** What belongs to the command around it, and means nothing here, would be taken and never used. */
+function refuseForeign(self: Command, own: readonly string[]): void {
+  const around = self.parent;
+  if (around === null || around.parent === null) return;
+  const foreign = around.options.find((option) => {
+    const name = option.attributeName();
+    return !own.includes(name) && around.getOptionValueSource(name) === 'cli';
+  });
+  if (foreign !== undefined)
+    throw new Fault(
+      'invalid',
+      'usage',
+      `${around.name()} ${self.name()} takes no ${foreign.long ?? foreign.flags}: see holdfast ${around.name()} ${self.name()} --help`,
+    );
+}
+
+/** Those of the program: what the command around this one takes is its own. */
+function globalOptions(command: Command): Option[] {
+  let root = command;
+  while (root.parent !== null) root = root.parent;
+  return root === command ? [] : [...root.options];
 }
 
 function settle(command: Command, { out, err, columns }: Output): Command {
@@ -164,6 +189,7 @@ function settle(command: Command, { out, err, columns }: Output): Command {
     .exitOverride()
     .configureHelp({
       showGlobalOptions: true,
+      visibleGlobalOptions: globalOptions,
       helpWidth: columns,
       subcommandTerm: (each) => each.name(),
     })

@@ -148,7 +148,7 @@ export type Step<F> = {
   readonly findings: readonly F[];
 };
 
-/** `one`: at most this many targets in a change of this action. Targets in the order of their findings. */
+/** Targets in the order of their findings. */
 export function steps<F extends { readonly target: string }>(
   found: readonly { readonly finding: F; readonly way: Way }[],
 ): readonly Step<F>[] {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { shift } from '#base/time';
+import { matches } from '#base/wildcard';
 import { throwsFault } from '#test/throws-fault';
 import { newWaiver, standingOf } from './exceptions.ts';
-import { matches } from './pattern.ts';
 import { aFinding, aWaiver, later, noon } from './samples.ts';
 
 describe('a pattern', () => {

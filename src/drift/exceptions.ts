@@ -6,9 +6,9 @@
  */
 import { LIMITS } from '#base/limits';
 import { type Instant, shift } from '#base/time';
+import { matches } from '#base/wildcard';
 import type { Finding, FindingPattern, FindingStatus, IgnoreRule, Waiver } from '#model';
 import { driftFault } from './faults.ts';
-import { matches } from './pattern.ts';
 
 export type Exceptions = {
   readonly waivers: readonly Waiver[];

@@ -1,6 +1,7 @@
 /** What the operator's rules say of one finding: of each thing, the first rule that says it counts. */
+
+import { matches } from '#base/wildcard';
 import type { Finding, FindingRule, FindingRules } from '#model';
-import { matches } from './pattern.ts';
 
 type Place = Pick<Finding, 'baseline' | 'target' | 'entity' | 'attribute' | 'kind'>;
 type Sayable = 'severity' | 'owner' | 'debounce' | 'ignore';

@@ -1,9 +1,9 @@
 /** Tests that are not one value of one stream: patterns, conditions, ranges, any source. */
 import type { Json } from '#base/json';
+import { matches } from '#base/wildcard';
 import { type Expectation, kindOf } from '#model';
 import type { DiffInput } from './diff.ts';
 import type { ComparedFact, KindRules, ObservedFact } from './facts.ts';
-import { matches } from './pattern.ts';
 import type { Report } from './report.ts';
 import { holds, wanted } from './value-test.ts';
 

@@ -2,6 +2,7 @@
 import { digestOf } from '#base/digest';
 import { canonicalJson, type Json } from '#base/json';
 import { type Instant, MICROS_PER_SECOND } from '#base/time';
+import { matches } from '#base/wildcard';
 import {
   type Because,
   type Expectation,
@@ -16,7 +17,6 @@ import { byPlace, type Difference, findingId, type PastTest } from './difference
 import { byStream, type ComparedFact, isLarge, type ObservedFact } from './facts.ts';
 import { Looks } from './looks.ts';
 import { isPassing, PASSING_SECONDS } from './normal.ts';
-import { matches } from './pattern.ts';
 import { WEIGHT, weightsOf } from './score.ts';
 import { sameFact } from './value-test.ts';
 

@@ -1,9 +1,9 @@
 /** Whether a value is as a test wants it, and how the test is shown in a finding. */
 import type { Json } from '#base/json';
+import { matches } from '#base/wildcard';
 import type { ValueTest } from '#model';
 import { type ComparedFact, sameJson } from './facts.ts';
 import { type FormRules, normal } from './normal.ts';
-import { matches } from './pattern.ts';
 import { compareVersions, isVersion } from './version-order.ts';
 
 /** `undefined`: nothing is there. What is no number, no version, no list where the test needs one, fails. */

@@ -23,6 +23,6 @@ export {
   type StopView,
   type UndoLook,
 } from './protocol.ts';
-export { changesRan, type RanChange } from './ran-on.ts';
+export { changesRan } from './ran-on.ts';
 export { type SettledAfterRestore, settleAfterRestore } from './restored.ts';
 export { openChangeRoad } from './road.ts';

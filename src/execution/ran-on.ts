@@ -1,27 +1,9 @@
 /** Which changes ran on a target in a window, and what they were to leave there. Nothing of an order. */
 import { canonicalJson, type Json } from '#base/json';
 import type { Instant } from '#base/time';
-import type { Plan, Precondition } from '#model';
+import type { Plan, Precondition, RanChange } from '#model';
 import type { AttemptRow, ChangeReader } from '#store';
 import { last, readKnown } from './record.ts';
-
-export type RanChange = {
-  readonly id: string;
-  /** id@version */
-  readonly action: string;
-  /** Operators that signed it, or the standing approval that covers it. */
-  readonly approvedBy: readonly string[];
-  readonly standing: string | null;
-  readonly ran: readonly { readonly from: Instant; readonly until: Instant | null }[];
-  /** Words of the steps that ran; what is a file of the step is left out. */
-  readonly steps: readonly (readonly string[])[];
-  /** Facts that it was to change, with the values it was verified by; nothing there is `null`. */
-  readonly facts: readonly {
-    readonly entity: string;
-    readonly attribute: string;
-    readonly value: Json;
-  }[];
-};
 
 /** Of the newest attempts on the target; newest first. */
 export function changesRan(

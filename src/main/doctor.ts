@@ -1,10 +1,12 @@
 /** `holdfast doctor`: what of this installation needs mending, and how. */
 import { statfs } from 'node:fs/promises';
+import { readAutomation } from '#automation';
 import { asFault } from '#base/fault';
 import type { Json } from '#base/json';
 import type { Files } from '#base/ports';
 import type { EventLog } from '#evidence';
 import { nodeMachineFiles } from '#machine';
+import { parseNotices } from '#notices';
 import type { Store } from '#store';
 import type { Grammar } from './command-keeper.ts';
 import type { Paths } from './data-directory.ts';
@@ -80,6 +82,7 @@ export async function examine(patient: Patient): Promise<Json> {
   });
   checks.push(
     ...(await examineChanges(patient.changes)),
+    ...(await fileChecks(patient)),
     ...(await patient.keys()),
     ...(await patient.reports()),
   );
@@ -91,6 +94,33 @@ export async function examine(patient: Patient): Promise<Json> {
       check.ok || mend === undefined ? check : { ...check, mend },
     ) as unknown as Json,
   };
+}
+
+/** Files that nothing else reads before it needs them: what they say holds, or where it does not. */
+export async function fileChecks({
+  files,
+  paths,
+}: {
+  readonly files: Pick<Files, 'read'>;
+  readonly paths: Pick<Paths, 'notices' | 'automation'>;
+}): Promise<readonly Check[]> {
+  const read = [
+    ['notices', paths.notices, parseNotices],
+    ['automation', paths.automation, readAutomation],
+  ] as const;
+  const checks: Check[] = [];
+  for (const [name, path, parse] of read) {
+    const mend = `mend ${path}: until then it is as if it asked for nothing`;
+    try {
+      const bytes = await files.read(path);
+      if (bytes === undefined) continue;
+      parse(Buffer.from(bytes).toString('utf8'), `${name}.yaml`);
+      checks.push({ name, ok: true, says: `${name}.yaml can be read`, mend });
+    } catch (thrown) {
+      checks.push({ name, ok: false, says: asFault(thrown).message, mend });
+    }
+  }
+  return checks;
 }
 
 async function declarationsCheck({ declarations }: Patient): Promise<Check> {

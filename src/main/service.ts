@@ -81,7 +81,7 @@ const CHANGING: ReadonlySet<string> = new Set(
 );
 
 /** Changed findings in one go; what is beyond it is told by `holdfast drift`. */
-const MOST_TOLD = 500;
+const MOST_TOLD = 20_000;
 
 export type ServiceSettings = {
   readonly home: string;

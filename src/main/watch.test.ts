@@ -1,9 +1,10 @@
 /** The fleet is looked at again and again, each target by its own beat. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Fault } from '#base/fault';
 import { silentLog } from '#base/log';
 import { SimulatedClock } from '#test/simulated-clock';
-import { watchTargets } from './watch.ts';
+import { Wake, watchNotices, watchTargets } from './watch.ts';
 
 const STALE_SECONDS = 900;
 
@@ -69,5 +70,42 @@ describe('the watch over a fleet', () => {
     assert.ok(watch.times('host:b') >= 3);
     watch.over.abort();
     await watch.watching;
+  });
+});
+
+describe('the watch over notices', () => {
+  it('says once what is wrong for hours, again when it is another thing, and wakes when something changed', async () => {
+    const clock = new SimulatedClock();
+    const over = new AbortController();
+    const changed = new Wake();
+    const said: string[] = [];
+    const state = { collected: 0, wrong: 'line 3' };
+    const watching = watchNotices(
+      {
+        collect: async () => {
+          state.collected += 1;
+          throw new Fault('invalid', 'invalid-notices', state.wrong);
+        },
+        send: async () => 0,
+        runDue: async () => {},
+      },
+      clock,
+      { ...silentLog, error: (what) => void said.push(what) },
+      changed,
+      over.signal,
+    );
+    await clock.pass(60_000);
+    assert.ok(state.collected > 5, String(state.collected));
+    assert.equal(said.length, 1);
+    const before = state.collected;
+    changed.call();
+    await clock.pass(1);
+    assert.equal(state.collected, before + 1);
+    state.wrong = 'line 4';
+    await clock.pass(30_000);
+    assert.equal(said.length, 2);
+    over.abort();
+    await clock.pass(10_000);
+    await watching;
   });
 });

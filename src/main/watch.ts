@@ -2,6 +2,7 @@
  * What goes on while the service runs: looking at the fleet again and again, and looking after changes. No loop
  * takes a hint about what changed; a round that fails is logged and shows as coverage that grows old, never as health.
  */
+import { asFault } from '#base/fault';
 import type { Log } from '#base/log';
 import type { Clock } from '#base/ports';
 import type { Instant } from '#base/time';
@@ -71,11 +72,16 @@ export async function watchNotices(
   changed: Wake,
   signal: AbortSignal,
 ): Promise<void> {
+  // What is wrong with a file stays wrong for hours: it is said once, and again when it is another thing.
+  const told = new Map<string, string>();
   const quietly = async (what: string, act: () => Promise<unknown>): Promise<void> => {
     try {
       await act();
+      told.delete(what);
     } catch (thrown) {
-      log.error(what, thrown);
+      const { message } = asFault(thrown);
+      if (told.get(what) !== message) log.error(what, thrown);
+      told.set(what, message);
     }
   };
   const telling = async (): Promise<void> => {

@@ -90,6 +90,7 @@ export {
   kindSpec,
   type ValueForm,
 } from './kinds.ts';
+export type { RanChange } from './ran-change.ts';
 export { type PlanRollout, ROLLOUT_PAUSES, type RolloutPause } from './rollout.ts';
 export {
   ANSIBLE_SOURCE,

@@ -45,8 +45,8 @@ export function compose(
       ? about.filter(({ finding, was }) => finding.status === 'resolved' && was === 'open')
       : [];
     return [
-      ...noticeOf(subscription, 'finding.opened', opened, settings, at),
-      ...noticeOf(subscription, 'finding.resolved', resolved, settings, at),
+      ...noticeOf(subscription, 'finding.opened', opened, at),
+      ...noticeOf(subscription, 'finding.resolved', resolved, at),
     ];
   });
 }
@@ -62,7 +62,6 @@ function noticeOf(
   { name }: Subscription,
   event: Exclude<Notice['event'], 'report'>,
   transitions: readonly Transition[],
-  { console }: NoticeSettings,
   at: Instant,
 ): readonly Notice[] {
   if (transitions.length === 0) return [];
@@ -71,7 +70,7 @@ function noticeOf(
       SEVERITIES.indexOf(b.finding.severity) - SEVERITIES.indexOf(a.finding.severity) ||
       (a.finding.id < b.finding.id ? -1 : 1),
   );
-  const shown = sorted.slice(0, MOST_FINDINGS).map(({ finding }) => told(finding, console));
+  const shown = sorted.slice(0, MOST_FINDINGS).map(({ finding }) => told(finding));
   const worst = sorted[0]?.finding.severity ?? 'info';
   const targets = [...new Set(sorted.map(({ finding }) => finding.target))];
   const where = targets.length === 1 ? (targets[0] ?? '') : `${targets.length} targets`;
@@ -121,7 +120,7 @@ type Told = {
   readonly decide: string;
 };
 
-function told(finding: Finding, console: string | null): Told {
+function told(finding: Finding): Told {
   return {
     id: finding.id,
     target: finding.target,
@@ -135,10 +134,7 @@ function told(finding: Finding, console: string | null): Told {
     desired: shown(finding.desired),
     observed: shown(finding.observed),
     firstSeen: formatInstant(finding.firstSeen),
-    decide:
-      console === null
-        ? `look: holdfast drift explain ${finding.id}`
-        : `look: ${console.replace(/\/+$/, '')}/findings/${finding.id}`,
+    decide: `look: holdfast drift explain ${finding.id}`,
   };
 }
 

@@ -15,7 +15,6 @@ import { sendWebhook, sign } from './webhook.ts';
 const NOW = parseInstant('2026-03-01T12:00:00Z');
 const SETTINGS = parseNotices(
   `version: 1
-console: https://holdfast.example/
 notices:
   - { name: ops, webhook: { url: "https://hooks.example/h", secretFile: keys/w }, resolved: true }
   - { name: low, webhook: { url: "https://hooks.example/l", secretFile: keys/w }, severity: info, scopes: [acme/one] }
@@ -67,7 +66,7 @@ describe('a notice', () => {
       [['ops', 'finding.opened', '[holdfast] critical drift: 2 findings on 2 targets']],
     );
     const text = notices[0]?.lines.join('\n') ?? '';
-    assert.match(text, /https:\/\/holdfast\.example\/findings\/finding_0123456789abcdef/);
+    assert.match(text, /holdfast drift explain finding_0123456789abcdef/);
     assert.ok(!text.includes('\u001b') && !text.includes('\u202e'));
   });
 

@@ -6,7 +6,6 @@ import { asFault } from '#base/fault';
 import { parseNotices } from './settings.ts';
 
 const FULL = `version: 1
-console: https://holdfast.example
 schedules:
   - { name: nightly, do: observe, every: 24h, jitter: 15m, window: "01:00-05:00", kinds: [playbook], tags: [web] }
   - { name: weekly, do: report, every: 7d }
@@ -32,8 +31,7 @@ function problemsOf(text: string): string {
 
 describe('notices.yaml', () => {
   it('says what is done by the clock, and who is told', () => {
-    const { schedules, subscriptions, console } = parseNotices(FULL, 'notices.yaml');
-    assert.equal(console, 'https://holdfast.example');
+    const { schedules, subscriptions } = parseNotices(FULL, 'notices.yaml');
     assert.deepEqual(
       schedules.map(({ name, everySeconds, jitterSeconds, window }) => ({
         name,
@@ -65,9 +63,9 @@ describe('notices.yaml', () => {
       [
         'https://hooks.example/h',
         'http://hooks.example/h',
-        /notices\.yaml:8:\d+: url must be https/,
+        /notices\.yaml:7:\d+: url must be https/,
       ],
-      ['every: 24h', 'every: 1s', /:4:\d+: every is shorter than 30s/],
+      ['every: 24h', 'every: 1s', /:3:\d+: every is shorter than 30s/],
       ['jitter: 15m', 'jitter: 2d', /jitter is longer than every/],
       ['"01:00-05:00"', '"1-5"', /window must be two times of day/],
       ['tags: [web]', 'tags: []', /tags is empty/],

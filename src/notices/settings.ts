@@ -61,11 +61,9 @@ export type Subscription = {
 export type NoticeSettings = {
   readonly schedules: readonly Schedule[];
   readonly subscriptions: readonly Subscription[];
-  /** Where a person decides; a link to a finding is made of it. `null`: the command to give is told. */
-  readonly console: string | null;
 };
 
-export const NO_NOTICES: NoticeSettings = { schedules: [], subscriptions: [], console: null };
+export const NO_NOTICES: NoticeSettings = { schedules: [], subscriptions: [] };
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
 const SCOPE = /^[a-z0-9][a-z0-9._-]*\/[a-z0-9][a-z0-9._-]*$/;
@@ -81,21 +79,10 @@ const LONGEST_SECONDS = 366 * 86_400;
 /** Throws `invalid-notices` with every problem as `file:line:column: …`. */
 export function parseNotices(text: string, file: string): NoticeSettings {
   return readYaml(text, { file, code: 'invalid-notices', what: 'notices' }, (yaml, root) => {
-    const record = yaml.record(
-      root,
-      'the file',
-      ['version', 'console', 'schedules', 'notices'],
-      ['version'],
-    );
+    const record = yaml.record(root, 'the file', ['version', 'schedules', 'notices'], ['version']);
     if (record.version !== undefined && yaml.whole(record.version, 'version', 1, 1) !== 1)
       yaml.problem(record.version.at, 'version must be 1: nothing else is known');
     return {
-      console: yaml.textThat(
-        record.console,
-        'console',
-        /^https?:\/\/[^\s?#]+$/,
-        'https://holdfast.example',
-      ),
       schedules: each(yaml, record.schedules, 'schedules', MOST.schedules, readSchedule),
       subscriptions: each(yaml, record.notices, 'notices', MOST.subscriptions, readSubscription),
     };

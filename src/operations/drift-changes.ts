@@ -5,7 +5,7 @@ import { formatInstant, type Instant, parseInstant } from '#base/time';
 import { findingFromFacts } from '#drift';
 import { resolveTarget } from '#inventory';
 import { DRIFT_SOURCE, FINDING_STATUS, type Finding, type FindingStatus, type Scope } from '#model';
-import type { FactReader } from '#store';
+import type { Difference, FactReader, PageKey } from '#store';
 import { readScopes } from './filters.ts';
 import { look, recording } from './operation.ts';
 import { recordDrift } from './record-with-drift.ts';
@@ -30,14 +30,22 @@ export function findingChanges(
   if (scopes.length === 0 || from >= to) return [];
   const filter = { scopes, source: DRIFT_SOURCE, type: 'drift', attribute: 'status' } as const;
   const narrowed = target === undefined ? filter : { ...filter, target };
-  const { differences } = facts.compare(
-    narrowed,
-    { asOf: from, knownAt: from },
-    { asOf: to, knownAt: to },
-    Math.min(most, PAGE),
-  );
-  return differences.flatMap(({ scope, target: of, entity, before, after }) => {
-    if (after === undefined) return [];
+  const differences: Difference[] = [];
+  let after: PageKey | undefined;
+  do {
+    const left = Math.min(PAGE, most - differences.length);
+    const page = facts.compare(
+      narrowed,
+      { asOf: from, knownAt: from },
+      { asOf: to, knownAt: to },
+      left,
+      after,
+    );
+    differences.push(...page.differences);
+    after = page.next ?? undefined;
+  } while (after !== undefined && differences.length < most);
+  return differences.flatMap(({ scope, target: of, entity, before, after: status }) => {
+    if (status === undefined) return [];
     const { facts: rows } = facts.query(
       { scopes: [scope], target: of, entity, source: DRIFT_SOURCE, type: 'drift' },
       { asOf: to, knownAt: to },

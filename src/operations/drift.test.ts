@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { parseInstant } from '#base/time';
 import { throwsFault } from '#test/throws-fault';
 import { aWorld, type TestWorld } from '#test/world';
+import { findingChanges } from './drift-changes.ts';
 
 type Told = {
   id: string;
@@ -221,5 +223,28 @@ describe('accepting what is', () => {
     assert.deepEqual(brief(await drift(world)), [['user:web-1/root', 'shell', 'changed', 'open']]);
     const again = { finding: eve.id, reason: 'again' };
     await throwsFault(() => world.ask('finding_accept', again), 'cannot-accept');
+  });
+});
+
+describe('what became of findings', () => {
+  it('is told whole, however many there are', async () => {
+    const world = await aWorld();
+    await see(world, '2026-03-01T12:00:00Z', USERS);
+    await world.ask('baseline_bless', { reason: 'fresh install' });
+    const many = Object.fromEntries(
+      Array.from({ length: 1_100 }, (_, i) => [`user:web-1/u${i}`, { uid: i }]),
+    );
+    const { at: since } = await world.value('drift_changes', { since: '2026-03-01T12:01:00Z' });
+    await see(world, '2026-03-01T12:05:00Z', { ...USERS, ...many });
+    const first = await world.value('drift_changes', { since });
+    assert.equal(first.changes.length, 500);
+    assert.equal(first.more, true);
+    const read = world.store.read;
+    const from = parseInstant(since);
+    const to = read.lastRecordedAt() ?? from;
+    const all = findingChanges(read, ['main/main'], from, to, 20_000);
+    assert.equal(all.length, 1_100);
+    assert.ok(all.every(({ was, finding }) => was === null && finding.status === 'open'));
+    assert.equal(findingChanges(read, ['main/main'], from, to, 700).length, 700);
   });
 });

@@ -5,7 +5,7 @@
  * gets readers only; a record gets one transaction that commits after its event is durable.
  */
 import type * as z from 'zod/v4';
-import type { OurChange, TrailsRead } from '#attribution';
+import type { TrailsRead } from '#attribution';
 import type { Json, JsonObject } from '#base/json';
 import type { Clock } from '#base/ports';
 import type { Instant } from '#base/time';
@@ -14,7 +14,7 @@ import type { CommandAnalysis as Analysis } from '#commands';
 import type { EventInput, EventLog } from '#evidence';
 import type { ChangeRoad, Requester } from '#execution';
 import type { Inventory } from '#inventory';
-import { ACTION_CAPABILITIES, type Scope, type Target } from '#model';
+import { ACTION_CAPABILITIES, type RanChange, type Scope, type Target } from '#model';
 import type { FactReader, Moment, StoreTransaction } from '#store';
 import type { ConfigRequest } from './authority.ts';
 import type { DeclarationPowers } from './declarations.ts';
@@ -123,7 +123,7 @@ export type LookPowers = {
 export type TrailPowers = {
   /** Reads on the target, bounded; what cannot be had is `refused` or `absent`, and never a fault. */
   readonly read: (target: Target, window: TimeWindow) => Promise<TrailsTold>;
-  readonly changes: (target: Target, window: TimeWindow) => readonly OurChange[];
+  readonly changes: (target: Target, window: TimeWindow) => readonly RanChange[];
 };
 
 export type TimeWindow = { readonly from: Instant; readonly until: Instant };

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { wildcard } from '#base/wildcard';
 import { throwsFault } from '#test/throws-fault';
 import { compareText } from './order.ts';
 import { decodeStreams, encodeStreams, hasStream } from './stream-set.ts';
-import { wildcard } from './wildcard.ts';
 
 describe('a set of streams', () => {
   it('comes back from its bytes, and equal sets have equal bytes', () => {

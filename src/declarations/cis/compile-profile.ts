@@ -5,10 +5,10 @@
 import { digestOf } from '#base/digest';
 import { canonicalJson, type Json } from '#base/json';
 import { formatInstant } from '#base/time';
+import { matches } from '#base/wildcard';
 import type { Declaration, Expectation, Target, ValueTest } from '#model';
 import { keyOf, kindOf } from '#model';
 import type { About, KnownFact } from '../compile.ts';
-import { matches } from './matches.ts';
 import type { Condition, Control, Desired, Exclusions, LocalEntity, Profile } from './profile.ts';
 import { SELF } from './read-profile.ts';
 

@@ -4,10 +4,11 @@
  * Two ways give the same list. Going through the entities in the order of their names reads little more than a
  * page; going through the streams of few origins pays when a filter names a target that is one of many.
  */
+
+import { type Wildcard, wildcard } from '#base/wildcard';
 import { FACT_TYPES, type FactType, kindOf } from '#model';
 import { compareKeys, compareText } from '../order.ts';
 import type { FactFilter } from '../protocol.ts';
-import { type Wildcard, wildcard } from '../wildcard.ts';
 import type { Statements } from './connection.ts';
 import type { Names, OriginName } from './names.ts';
 

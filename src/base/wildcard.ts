@@ -30,3 +30,7 @@ export function wildcard(pattern: string): Wildcard {
     },
   };
 }
+
+export function matches(pattern: string, text: string): boolean {
+  return pattern.includes('*') ? wildcard(pattern).fits(text) : pattern === text;
+}
