@@ -30,6 +30,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   model: { doors: ['base'], outside: ['zod/v4'] },
 
   // decide: pure, values in, values out
+  access: { doors: ['base', 'model'], outside: [] },
   redaction: { doors: ['base'], outside: [] },
   inventory: { doors: ['base', 'model'], outside: ['yaml'] },
   drift: { doors: ['base', 'model'], outside: ['zod/v4'] },
@@ -105,7 +106,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   // ask
   operations: {
     doors: ['base', 'model', 'drift', 'convergence', 'inventory', 'redaction', 'attribution'],
-    types: ['store', 'evidence', 'catalogue', 'commands', 'policy', 'execution'],
+    types: ['access', 'store', 'evidence', 'catalogue', 'commands', 'policy', 'execution'],
     outside: ['zod/v4'],
   },
 
@@ -132,6 +133,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
     doors: [
       'base',
       'model',
+      'access',
       'redaction',
       'inventory',
       'declarations',

@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { reachOf } from '#access';
 import { Fault } from '#base/fault';
 import { LIMITS } from '#base/limits';
 import { nodeSocketFiles } from '#machine';
@@ -23,7 +24,7 @@ const caller = (surface: 'cli' | 'mcp-stdio'): Caller => ({
   surface,
   profile: surface === 'cli' ? 'operator' : 'observer',
   session: 'test',
-  scopes: ['main/main'],
+  reach: { ...reachOf(surface === 'cli' ? 'operator' : 'observer'), scopes: ['main/main'] },
 });
 
 const answer = (value: Answer['value'], notices: readonly string[] = []): Answer => ({

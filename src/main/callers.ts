@@ -1,5 +1,6 @@
 /** Who stands behind each local surface. The account of this process is the person accountable. */
 import { userInfo } from 'node:os';
+import { reachOf } from '#access';
 import { newId } from '#base/ids';
 import { nodeRandom } from '#machine';
 import type { Caller } from '#operations';
@@ -23,7 +24,7 @@ export const CLI_CALLER: Caller = {
   session: 'cli',
   surface: 'cli',
   profile: 'operator',
-  scopes: 'all',
+  reach: reachOf('operator'),
 };
 
 /** An assistant over stdio, started by the account's own client; what it has read is remembered for its connection. */
@@ -34,7 +35,7 @@ export function stdioCaller(session: string): Caller {
     surface: 'mcp-stdio',
     profile: 'observer',
     session,
-    scopes: 'all',
+    reach: reachOf('observer'),
   };
 }
 
@@ -49,7 +50,7 @@ export const HTTP_CALLER: Caller = {
   surface: 'mcp-http',
   profile: 'observer',
   session: 'lease:observer-token',
-  scopes: 'all',
+  reach: reachOf('observer'),
 };
 
 /** The service's own rounds. */
@@ -59,5 +60,5 @@ export const SERVICE_CALLER: Caller = {
   surface: 'service',
   profile: 'operator',
   session: 'service',
-  scopes: 'all',
+  reach: reachOf('operator'),
 };

@@ -27,7 +27,8 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
     id: 'observer-token',
     sha256: sha256(token),
     onBehalfOf: HTTP_CALLER.onBehalfOf,
-    scopes: HTTP_CALLER.scopes,
+    profile: HTTP_CALLER.profile,
+    reach: HTTP_CALLER.reach,
     expiresAt: LATEST,
   };
   let url = '';

@@ -2,10 +2,12 @@
  * The policies and settings in force: the operator's own folder `policy/`, or what is shipped while
  * there is none. A folder that cannot be read, or does not hold, leaves nothing in force.
  */
+
 import { join } from 'node:path';
+import { CAPABILITIES, PROFILES } from '#access';
 import { sha256 } from '#base/digest';
 import type { Files } from '#base/ports';
-import { CAPABILITIES, PROFILES } from '#operations';
+
 import {
   DEFAULT_SETTINGS,
   type LoadedPolicies,

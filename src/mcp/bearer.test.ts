@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { reachOf } from '#access';
 import { sha256 } from '#base/digest';
 import type { Clock } from '#base/ports';
 import { type Instant, instant } from '#base/time';
@@ -15,7 +16,8 @@ const lease: BearerLease = {
   id: 'lease_1',
   sha256: sha256('secret'),
   onBehalfOf: 'ada',
-  scopes: 'all',
+  profile: 'observer',
+  reach: reachOf('observer'),
   expiresAt: noon,
 };
 

@@ -20,7 +20,8 @@ export type BearerLease = {
   /** Lower-case hex SHA-256 of the bearer. */
   readonly sha256: string;
   readonly onBehalfOf: string | null;
-  readonly scopes: Caller['scopes'];
+  readonly profile: string;
+  readonly reach: Caller['reach'];
   readonly expiresAt: Instant;
   /** The only resource it is good for; without one, any that holds the lease. */
   readonly resource?: string;
@@ -82,9 +83,9 @@ export async function admit(
       principal: lease.id,
       onBehalfOf: lease.onBehalfOf,
       surface: 'mcp-http',
-      profile: 'observer',
+      profile: lease.profile,
       session: `lease:${lease.id}`,
-      scopes: lease.scopes,
+      reach: lease.reach,
     },
   };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { reachOf } from '#access';
 import { Fault } from '#base/fault';
 import { type Caller, OPERATIONS } from '#operations';
 import { mcpService } from './server.ts';
@@ -10,7 +11,7 @@ const caller: Caller = {
   surface: 'mcp-stdio',
   profile: 'observer',
   session: 'test',
-  scopes: 'all',
+  reach: reachOf('observer'),
 };
 
 describe('a call that the protocol refuses by itself', () => {

@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { reachOf } from '#access';
 import { sha256 } from '#base/digest';
 import { silentLog } from '#base/log';
 import type { Clock } from '#base/ports';
@@ -37,7 +38,8 @@ const lease = (
   id,
   sha256: sha256(bearer),
   onBehalfOf: 'ada',
-  scopes: [DEFAULT_SCOPE],
+  profile: 'observer',
+  reach: { ...reachOf('observer'), scopes: [DEFAULT_SCOPE] },
   expiresAt: later(ms),
   ...more,
 });

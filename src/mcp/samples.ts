@@ -1,6 +1,8 @@
 /** Small operations and a `perform` for tests: parsed input in, parsed answer out, nothing kept. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/v4';
+import { reachOf } from '#access';
 import { asFault, Fault } from '#base/fault';
 import type { Json } from '#base/json';
 import { DEFAULT_SCOPE } from '#model';
@@ -167,7 +169,7 @@ export const aCaller: Caller = {
   surface: 'mcp-stdio',
   profile: 'observer',
   session: 'test',
-  scopes: [DEFAULT_SCOPE],
+  reach: { ...reachOf('observer'), scopes: [DEFAULT_SCOPE] },
 };
 
 /** The cleaner of the program. */

@@ -1,6 +1,8 @@
 /** From findings to proposed changes, through the kernel and the change road of a paper fleet. */
+
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { reachOf } from '#access';
 import type { Json } from '#base/json';
 import { aChangeKernel } from '#test/change-kernel';
 import { aChangeWorld } from '#test/change-world';
@@ -12,7 +14,7 @@ const OPERATOR: Caller = {
   surface: 'cli',
   profile: 'operator',
   session: 'cli',
-  scopes: 'all',
+  reach: reachOf('operator'),
 };
 
 type Change = {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { PROFILES, reachOf } from '#access';
 import type { Json } from '#base/json';
 import { openMemoryStore } from '#store';
 import { throwsFault } from '#test/throws-fault';
 import { ASSISTANT, aWorld, OPERATOR } from '#test/world';
 import { OPERATIONS } from './list.ts';
-import { PROFILES } from './operation.ts';
 
 const OBSERVATION = {
   source: 'probe',
@@ -104,7 +104,7 @@ describe('a profile', () => {
         (fault: { code: string }) => fault.code,
       );
       assert.equal(code, operation.assistants ? 'invalid-input' : 'not-offered', operation.name);
-      const observer = { ...OPERATOR, profile: 'observer' } as const;
+      const observer = { ...OPERATOR, profile: 'observer', reach: reachOf('observer') } as const;
       const held: readonly string[] = PROFILES.observer;
       const byProfile = await throwsFault(
         () => world.ask(operation.name, { nothing: true }, { caller: observer }),

@@ -18,7 +18,7 @@ import type { Catalogue } from '#catalogue';
 import type { EventInput, EventLog } from '#evidence';
 import type { ChangeRoad, Requester } from '#execution';
 import { type Inventory, nearest } from '#inventory';
-import type { Tier } from '#model';
+import { TIERS, type Tier } from '#model';
 import type { PolicyEngine } from '#policy';
 import type { Store, StoreTransaction } from '#store';
 import { type AuditArguments, auditArguments } from './audit-arguments.ts';
@@ -35,12 +35,10 @@ import type {
   LookPowers,
   ObservePowers,
   Operation,
-  ProfileName,
   RecordPowers,
   Surface,
   TrailPowers,
 } from './operation.ts';
-import { PROFILES } from './operation.ts';
 import { parseInput } from './parse-input.ts';
 import { whatTargetsSaid } from './taint.ts';
 
@@ -53,7 +51,7 @@ export type World = ObservePowers &
       /** The policy in force; rejects with its fault where there is none. */
       readonly policy: () => Promise<PolicyEngine>;
       /** The highest tier of a profile. */
-      readonly ceilingOf: (profile: ProfileName) => Promise<Tier>;
+      readonly ceilingOf: (profile: string) => Promise<Tier>;
     };
     readonly trails: TrailPowers;
     readonly clock: Clock;
@@ -68,7 +66,7 @@ export type World = ObservePowers &
   };
 
 /** Whatever these hold, they are offered what is meant for assistants and nothing else. */
-const ASSISTANT_SURFACES: ReadonlySet<Surface> = new Set(['mcp-stdio', 'mcp-http']);
+const ASSISTANT_SURFACES: ReadonlySet<Surface> = new Set(['mcp-stdio', 'mcp-http', 'api']);
 
 const DEFAULT_ANSWER_BYTES = 16 * 1024 * 1024;
 
@@ -137,7 +135,7 @@ export class Kernel {
 
   /** What the profile holds, and then what the policy says; without a policy only what mends. */
   async #permit(operation: Operation, { caller }: Call): Promise<EventInput['decision']> {
-    const capabilities: readonly string[] = PROFILES[caller.profile];
+    const capabilities: readonly string[] = caller.reach.capabilities;
     if (!capabilities.includes(operation.capability)) throw notPermitted(operation, caller);
     if (operation.mends === true) return { verdict: 'allow', because: `profile ${caller.profile}` };
     const policy = await this.#world.changes.policy();
@@ -160,20 +158,20 @@ export class Kernel {
     const { caller } = call;
     // With an inventory that cannot be read nothing is seen, and whoever may still can stop everything.
     const scopes =
-      caller.scopes === 'all'
+      caller.reach.scopes === 'all'
         ? await inventory().then(
             (read) => read.scopes,
             () => [],
           )
-        : caller.scopes;
+        : caller.reach.scopes;
     const requester: Requester = {
       principal: caller.principal,
       onBehalfOf: caller.onBehalfOf,
       surface: caller.surface,
       kind: kindOf(caller.surface),
       profile: caller.profile,
-      capabilities: PROFILES[caller.profile],
-      ceiling: await changes.ceilingOf(caller.profile),
+      capabilities: caller.reach.capabilities,
+      ceiling: lower(await changes.ceilingOf(caller.profile), caller.reach.ceiling),
       tainted: this.#isTainted(caller),
       session: caller.session,
       scopes,
@@ -223,7 +221,7 @@ export class Kernel {
         return read();
       },
       get scopes() {
-        return caller.scopes === 'all' ? read().scopes : caller.scopes;
+        return caller.reach.scopes === 'all' ? read().scopes : caller.reach.scopes;
       },
     };
   }
@@ -454,7 +452,7 @@ function eventDraft(call: Call, requestId: string, audit: AuditArguments): Event
     kind: 'operation',
     requestId,
     traceId: call.traceId ?? null,
-    scope: call.caller.scopes === 'all' ? 'all' : (call.caller.scopes[0] ?? 'none'),
+    scope: call.caller.reach.scopes === 'all' ? 'all' : (call.caller.reach.scopes[0] ?? 'none'),
     principal: call.caller.principal,
     onBehalfOf: call.caller.onBehalfOf,
     surface: call.caller.surface,
@@ -477,4 +475,8 @@ function auditName(name: string): string {
 function outputOf(value: Json): { sha256: string; length: number } {
   const text = canonicalJson(value);
   return { sha256: sha256(text), length: Buffer.byteLength(text) };
+}
+
+function lower(a: Tier, b: Tier): Tier {
+  return TIERS.indexOf(a) < TIERS.indexOf(b) ? a : b;
 }

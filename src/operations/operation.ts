@@ -5,6 +5,7 @@
  * gets readers only; a record gets one transaction that commits after its event is durable.
  */
 import type * as z from 'zod/v4';
+import type { Capability, Reach } from '#access';
 import type { TrailsRead } from '#attribution';
 import type { Json, JsonObject } from '#base/json';
 import type { Clock } from '#base/ports';
@@ -14,7 +15,7 @@ import type { CommandAnalysis as Analysis } from '#commands';
 import type { EventInput, EventLog } from '#evidence';
 import type { ChangeRoad, Requester } from '#execution';
 import type { Inventory } from '#inventory';
-import { ACTION_CAPABILITIES, type RanChange, type Scope, type Target } from '#model';
+import type { RanChange, Scope, Target } from '#model';
 import type { FactReader, Moment, StoreTransaction } from '#store';
 import type { ConfigRequest } from './authority.ts';
 import type { DeclarationPowers } from './declarations.ts';
@@ -22,48 +23,7 @@ import type { DeclaredFacts } from './drift-state.ts';
 import type { EnrolmentPowers } from './enrolment.ts';
 import type { LearningPowers } from './learning.ts';
 
-export const CAPABILITIES = [
-  'facts.read',
-  'facts.ingest',
-  'drift.read',
-  'inventory.read',
-  'inventory.write',
-  'targets.observe',
-  'baselines.write',
-  'events.read',
-  'changes.propose',
-  'changes.read',
-  'changes.decide',
-  'stop.trip',
-  'authority.write',
-  'evidence.write',
-  'service.admin',
-  ...ACTION_CAPABILITIES,
-] as const;
-export type Capability = (typeof CAPABILITIES)[number];
-
-/**
- * Named sets of capabilities. None of them can approve, and none can change a target: that takes a
- * person's signature, whoever brings it here.
- */
-export const PROFILES = {
-  /** What the bearer that `start` prints, and any MCP client, gets: looking and proposing. */
-  observer: [
-    'facts.read',
-    'facts.ingest',
-    'drift.read',
-    'inventory.read',
-    'changes.propose',
-    'changes.read',
-    'stop.trip',
-    ...ACTION_CAPABILITIES,
-  ],
-  /** The account on the local socket: also what prepares decisions, and declarations that stay `unsigned`. */
-  operator: CAPABILITIES,
-} as const satisfies Record<string, readonly Capability[]>;
-export type ProfileName = keyof typeof PROFILES;
-
-export const SURFACES = ['cli', 'mcp-stdio', 'mcp-http', 'service'] as const;
+export const SURFACES = ['cli', 'console', 'api', 'mcp-stdio', 'mcp-http', 'service'] as const;
 export type Surface = (typeof SURFACES)[number];
 
 /** Who asks, as the surface established it. Nothing in here comes from the request's own words. */
@@ -71,11 +31,11 @@ export type Caller = {
   readonly principal: string;
   readonly onBehalfOf: string | null;
   readonly surface: Surface;
-  readonly profile: ProfileName;
+  /** As events and policies name what they hold: a profile, or the roles of a person. */
+  readonly profile: string;
   /** What taint belongs to: a lease over HTTP, a connection over stdio, the account on the socket. */
   readonly session: string;
-  /** `all`: every scope of the inventory. */
-  readonly scopes: readonly Scope[] | 'all';
+  readonly reach: Reach;
 };
 
 export type Call = {

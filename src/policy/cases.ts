@@ -51,7 +51,7 @@ const DEFAULT_TARGET: Target = {
 
 const caller = record({
   principal: text(256),
-  surface: oneOf(['cli', 'mcp-stdio', 'mcp-http', 'service'] as const),
+  surface: oneOf(['cli', 'console', 'api', 'mcp-stdio', 'mcp-http', 'service'] as const),
   kind: oneOf(['operator', 'assistant', 'service'] as const),
   profile: text(),
   capabilities: list(text()),

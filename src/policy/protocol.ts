@@ -4,7 +4,7 @@ import type { Decision, Mode, Target, Tier } from '#model';
 /** Who asks, as policy sees them. */
 export type PolicyCaller = {
   readonly principal: string;
-  readonly surface: 'cli' | 'mcp-stdio' | 'mcp-http' | 'service';
+  readonly surface: 'cli' | 'console' | 'api' | 'mcp-stdio' | 'mcp-http' | 'service';
   /** Over an MCP surface everyone is decided as an assistant, whatever stands here. */
   readonly kind: 'operator' | 'assistant' | 'service';
   readonly profile: string;

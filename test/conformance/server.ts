@@ -80,12 +80,13 @@ async function serveAsTheProgramDoes(owner: Service): Promise<{ url: string; bea
 
 async function serveWithFixtures(): Promise<{ url: string; bearer: string }> {
   const bearer = Buffer.from(random.bytes(24)).toString('base64url');
-  const { scopes, onBehalfOf } = HTTP_CALLER;
+  const { profile, reach, onBehalfOf } = HTTP_CALLER;
   const lease = {
     id: 'conformance',
     sha256: sha256(bearer),
     onBehalfOf,
-    scopes,
+    profile,
+    reach,
     expiresAt: LATEST,
   };
   let url = '';

@@ -1,4 +1,5 @@
 /** A whole kernel on a simulated disk: a store in memory, a real event log, a paper fleet. */
+import { reachOf } from '#access';
 import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
 import { silentLog } from '#base/log';
@@ -49,7 +50,7 @@ export const OPERATOR: Caller = {
   surface: 'cli',
   profile: 'operator',
   session: 'cli',
-  scopes: 'all',
+  reach: reachOf('operator'),
 };
 
 export const ASSISTANT: Caller = {
@@ -58,7 +59,7 @@ export const ASSISTANT: Caller = {
   surface: 'mcp-stdio',
   profile: 'observer',
   session: 'stdio_test',
-  scopes: 'all',
+  reach: reachOf('observer'),
 };
 
 export type TestWorld = {

@@ -1,0 +1,149 @@
+/**
+ * What is remembered of people who sign in and of what they lend to assistants. Secrets are answered once, when they
+ * are made, and kept as SHA-256; whoever reads the file can be nobody.
+ *
+ * None of this approves anything: authority is a signature of a key that is in force (`#authority`).
+ */
+import type { Capability, TargetReach } from '#access';
+import type { Instant } from '#base/time';
+import type { Scope, Tier } from '#model';
+
+export type Passkey = {
+  /** base64url, as the authenticator named it. */
+  readonly credentialId: string;
+  readonly operator: string;
+  /** `sk-ecdsa-sha2-nistp256@openssh.com <base64>`: the same key as signers and hosts know it. */
+  readonly key: string;
+  /** COSE, for sign-in. */
+  readonly cose: Uint8Array;
+  readonly rpId: string;
+  readonly counter: number;
+  readonly transports: readonly string[];
+  readonly label: string;
+  readonly backedUp: boolean;
+  readonly createdAt: Instant;
+  readonly lastUsedAt: Instant | null;
+};
+
+export type SignInMethod = 'passkey' | 'oidc' | 'recovery' | 'invitation';
+
+export type Session = {
+  readonly id: string;
+  readonly operator: string;
+  readonly method: SignInMethod;
+  /** Groups that the identity provider vouched for at sign-in. */
+  readonly groups: readonly string[];
+  readonly createdAt: Instant;
+  readonly lastSeenAt: Instant;
+  readonly expiresAt: Instant;
+  readonly userAgent: string;
+  readonly address: string;
+};
+
+export type Invitation = {
+  readonly id: string;
+  readonly operator: string;
+  readonly name: string;
+  readonly invitedBy: string;
+  readonly expiresAt: Instant;
+  /** A passkey registered with it that nobody signed for yet. */
+  readonly pendingKey: string | null;
+};
+
+export type LeaseStatus = 'active' | 'expired' | 'revoked';
+
+/** profile + targets + ceiling + deadline behind one bearer. */
+export type Lease = {
+  readonly id: string;
+  readonly label: string;
+  readonly profile: string;
+  readonly capabilities: readonly Capability[];
+  readonly scopes: readonly Scope[] | 'all';
+  readonly targets: TargetReach;
+  readonly ceiling: Tier;
+  /** The operator who answers for it. */
+  readonly issuedBy: string;
+  readonly issuedAt: Instant;
+  readonly expiresAt: Instant;
+  /** The only resource it is good for (RFC 8707); `null`: any of this service. */
+  readonly resource: string | null;
+  /** `paste`, or the OAuth client that it was given to. */
+  readonly via: string;
+  readonly revoked: { readonly at: Instant; readonly by: string; readonly reason: string } | null;
+  readonly uses: number;
+  readonly lastUsedAt: Instant | null;
+  readonly lastOperation: string | null;
+  readonly failures: number;
+};
+
+export type NewLease = Omit<
+  Lease,
+  'id' | 'revoked' | 'uses' | 'lastUsedAt' | 'lastOperation' | 'failures'
+>;
+
+export type BreakGlass = {
+  readonly operator: string;
+  readonly reason: string;
+  readonly openedAt: Instant;
+  readonly expiresAt: Instant;
+};
+
+export type Identity = AsyncDisposable & {
+  readonly sessions: {
+    open(session: Omit<Session, 'id' | 'lastSeenAt'>): {
+      readonly session: Session;
+      readonly secret: string;
+    };
+    /** `undefined`: unknown, ended, idle for too long or over. */
+    find(secret: string): Session | undefined;
+    isOpen(id: string): boolean;
+    list(operator?: string): readonly Session[];
+    end(id: string, by: string): boolean;
+    endAll(operator: string, by: string): number;
+  };
+  readonly passkeys: {
+    add(passkey: Passkey): void;
+    byCredential(credentialId: string): Passkey | undefined;
+    of(operator: string): readonly Passkey[];
+    /** A counter that did not rise is answered with `false`: a copy may be about. */
+    used(credentialId: string, counter: number, at: Instant): boolean;
+    remove(credentialId: string): boolean;
+  };
+  readonly invitations: {
+    make(invitation: Omit<Invitation, 'id' | 'pendingKey'>): {
+      readonly invitation: Invitation;
+      readonly code: string;
+    };
+    find(code: string): Invitation | undefined;
+    list(): readonly Invitation[];
+    pending(id: string, key: string): void;
+    spend(id: string): boolean;
+  };
+  readonly recovery: {
+    /** Ten new codes in place of the old ones. */
+    make(operator: string): readonly string[];
+    spend(operator: string, code: string): boolean;
+    left(operator: string): number;
+  };
+  readonly leases: {
+    issue(lease: NewLease): { readonly lease: Lease; readonly bearer: string };
+    /** Also one that is expired or revoked: the caller asks `statusOf`. Compared in constant time. */
+    find(bearer: string): Lease | undefined;
+    get(id: string): Lease | undefined;
+    list(): readonly Lease[];
+    used(id: string, operation: string, at: Instant, failed: boolean): void;
+    revoke(id: string, by: string, reason: string, at: Instant): boolean;
+  };
+  readonly challenges: {
+    /** Single use, five minutes, for one purpose and one subject. */
+    make(purpose: string, subject: string): string;
+    take(purpose: string, challenge: string): string | undefined;
+  };
+  readonly breakGlass: {
+    open(glass: BreakGlass): void;
+    of(operator: string, at: Instant): BreakGlass | undefined;
+    close(operator: string): boolean;
+  };
+  /** Called after each change, with its topic: sessions, leases. */
+  onChange(listener: (topic: 'sessions' | 'leases') => void): void;
+};
