@@ -144,11 +144,19 @@ export type PostAnswer = {
 /**
  * One bounded request to an address that an operator configured, never one that a target or an
  * assistant named. Redirects are answers like others and are not followed; no proxy, no cookies.
- * Rejects with `url-refused` (`invalid`) or `request-failed` (`unavailable`).
+ * Every address of the host is judged before anything is sent (`egress`), and the connection goes to one of them.
+ * Rejects with `url-refused` (`invalid`), `egress-refused` (`refused`) or `request-failed` (`unavailable`).
  */
 export interface Poster {
   request(request: PostRequest): Promise<PostAnswer>;
 }
+
+/**
+ * The same road in the shape of WHATWG `fetch`, for libraries that take one: bounded in size and time, judged address by
+ * address. A redirect is answered as it is (`redirect: 'manual'`) and otherwise rejects; it is never followed.
+ * Rejects with the faults of `Poster`.
+ */
+export type EgressFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /**
  * Sends whole messages to one collector that an operator configured. Opens its connection when it is first
