@@ -54,6 +54,11 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   // remember
   store: { doors: ['base', 'model'], outside: ['node:sqlite'] },
   evidence: { doors: ['base', 'model', 'authority'], outside: ['node:crypto', 'yaml'] },
+  identity: {
+    doors: ['base'],
+    types: ['access', 'model'],
+    outside: ['node:crypto', 'node:sqlite'],
+  },
 
   // reach
   collectors: { doors: ['base', 'strict-yaml', 'model'], outside: ['node:crypto'] },
@@ -84,6 +89,12 @@ const ROOMS: Readonly<Record<string, Rules>> = {
     outside: ['node:crypto', 'node:path'],
   },
   secrets: { doors: ['base', 'authority'], outside: ['yaml'] },
+  signin: {
+    doors: ['base', 'access', 'authority'],
+    types: ['evidence', 'identity'],
+    outside: ['@simplewebauthn/server'],
+    isLazy: true,
+  },
 
   // the only room that changes a target; it cannot reach a file, a socket or a program by itself
   execution: {

@@ -44,6 +44,8 @@ export type Invitation = {
   readonly id: string;
   readonly operator: string;
   readonly name: string;
+  /** Accounts of the same person, for the registry of operators. */
+  readonly accounts: readonly string[];
   readonly invitedBy: string;
   readonly expiresAt: Instant;
   /** A passkey registered with it that nobody signed for yet. */
@@ -90,38 +92,50 @@ export type BreakGlass = {
 
 export type Identity = AsyncDisposable & {
   readonly sessions: {
-    open(session: Omit<Session, 'id' | 'lastSeenAt'>): {
+    /** Always a new one, for twelve hours; the oldest of that operator ends where there are too many. */
+    open(session: Pick<Session, 'operator' | 'method' | 'groups' | 'userAgent' | 'address'>): {
       readonly session: Session;
       readonly secret: string;
     };
-    /** `undefined`: unknown, ended, idle for too long or over. */
+    /** `undefined`: unknown, ended, idle for too long or over. Whoever is found was seen just now. */
     find(secret: string): Session | undefined;
+    get(id: string): Session | undefined;
     isOpen(id: string): boolean;
     list(operator?: string): readonly Session[];
     end(id: string, by: string): boolean;
     endAll(operator: string, by: string): number;
   };
   readonly passkeys: {
-    add(passkey: Passkey): void;
+    /** Throws `passkey-known` where the credential or its key is here already. */
+    add(passkey: Omit<Passkey, 'createdAt' | 'lastUsedAt'>): Passkey;
     byCredential(credentialId: string): Passkey | undefined;
     of(operator: string): readonly Passkey[];
+    list(): readonly Passkey[];
     /** A counter that did not rise is answered with `false`: a copy may be about. */
-    used(credentialId: string, counter: number, at: Instant): boolean;
+    used(credentialId: string, counter: number): boolean;
     remove(credentialId: string): boolean;
   };
   readonly invitations: {
-    make(invitation: Omit<Invitation, 'id' | 'pendingKey'>): {
+    /** For a quarter of an hour; one that waits for the same operator is withdrawn. */
+    make(invitation: Pick<Invitation, 'operator' | 'name' | 'accounts' | 'invitedBy'>): {
       readonly invitation: Invitation;
       readonly code: string;
     };
+    /** `undefined`: unknown, spent or over. */
     find(code: string): Invitation | undefined;
+    /** Those that can still be used, and those with a passkey that nobody looked at yet. */
     list(): readonly Invitation[];
-    pending(id: string, key: string): void;
+    /** A passkey was registered with it, the only one: together, or not at all. */
+    register(id: string, passkey: Omit<Passkey, 'createdAt' | 'lastUsedAt'>): Passkey;
+    /** Its code is good for nothing from here on. `false`: it was not before. */
     spend(id: string): boolean;
+    /** Forgets it. The passkey stays what it is. */
+    remove(id: string): boolean;
   };
   readonly recovery: {
     /** Ten new codes in place of the old ones. */
     make(operator: string): readonly string[];
+    /** Throws `too-many-attempts` after five wrong ones in a quarter of an hour. */
     spend(operator: string, code: string): boolean;
     left(operator: string): number;
   };
@@ -131,7 +145,9 @@ export type Identity = AsyncDisposable & {
     find(bearer: string): Lease | undefined;
     get(id: string): Lease | undefined;
     list(): readonly Lease[];
+    /** Counted at once, and on disk within seconds: a death may lose the last of it. */
     used(id: string, operation: string, at: Instant, failed: boolean): void;
+    /** For good. `false`: unknown, or revoked already. */
     revoke(id: string, by: string, reason: string, at: Instant): boolean;
   };
   readonly challenges: {
@@ -140,6 +156,7 @@ export type Identity = AsyncDisposable & {
     take(purpose: string, challenge: string): string | undefined;
   };
   readonly breakGlass: {
+    /** Throws `glass-too-long` beyond an hour. */
     open(glass: BreakGlass): void;
     of(operator: string, at: Instant): BreakGlass | undefined;
     close(operator: string): boolean;
