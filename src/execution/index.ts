@@ -10,6 +10,7 @@ export {
   type CommandAsked,
   FAULT_POINTS,
   type FaultPoint,
+  type InboxGroup,
   type Proposal,
   type Requester,
   ROLLOUT_FAULT_POINTS,

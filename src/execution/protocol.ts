@@ -230,6 +230,31 @@ export type StandingTerms = {
   readonly reason: string;
 };
 
+/** Requests that are equal but for their targets, oldest first; one that stands alone is a group of its own. */
+export type InboxGroup = {
+  readonly key: string;
+  readonly action: string;
+  readonly arguments: JsonObject;
+  readonly tier: Tier | null;
+  /** Decided on by itself: T3, a way back, a rollout. */
+  readonly alone: boolean;
+  readonly changes: readonly {
+    readonly changeId: string;
+    readonly targets: readonly string[];
+    readonly reason: string;
+    readonly requestedBy: string;
+    readonly onBehalfOf: string | null;
+    readonly createdAt: string;
+    readonly decideBy: string | null;
+    readonly tainted: boolean;
+    readonly signedBy: readonly string[];
+  }[];
+  /** How often people approved the very same in the last thirty days. */
+  readonly equalApproved: number;
+  /** After three of them: what could be consented to in advance. */
+  readonly offer: StandingTerms | null;
+};
+
 export type StandingPage = {
   readonly order: string;
   readonly namespace: 'holdfast-standing@1';
@@ -331,6 +356,10 @@ export interface ChangeRoad {
     limit: number,
     before?: string,
   ): { readonly changes: readonly ChangeView[]; readonly next: string | null };
+  /** What waits for a person, equal requests together. */
+  inbox(requester: Requester): readonly InboxGroup[];
+  /** Makes equal requests one change that still waits, in place of them; throws `not-together`. Operators only. */
+  regroup(requester: Requester, changeIds: readonly string[]): Promise<ChangeView>;
   approvalPage(requester: Requester, changeId: string): Promise<ApprovalPage>;
   /** Records a person's signature; when the quorum is met, rechecks and runs, and answers with the outcome. */
   approve(requester: Requester, approval: Approval): Promise<ChangeView>;

@@ -8,6 +8,7 @@ import { runCommand } from './command.ts';
 import { move, type Road } from './context.ts';
 import { type EventKind, plainEvent, record } from './events.ts';
 import { addStanding, revokeStanding, standingPage, standings } from './give-standing.ts';
+import { inbox } from './inbox.ts';
 import { requireOperator } from './operator.ts';
 import type { RoadPorts } from './ports.ts';
 import { propose } from './propose.ts';
@@ -18,6 +19,7 @@ import type {
   ChangeView,
   CommandAnswer,
   CommandAsked,
+  InboxGroup,
   Proposal,
   Requester,
   StandingPage,
@@ -30,6 +32,7 @@ import type {
 import { knownOf, mustKnow, unknownChange, visible } from './record.ts';
 import { refuse } from './refuse.ts';
 import { viewNow } from './refuse-change.ts';
+import { regroup } from './regroup.ts';
 import { resume, tick } from './resume.ts';
 import { pauseRollout } from './rollout-moves.ts';
 import { endRollout, resumeRollout } from './run-rollout.ts';
@@ -103,6 +106,16 @@ class OneRoad implements ChangeRoad {
     const waits = ({ state, rollout }: ChangeView): boolean =>
       state === 'previewed' || (rollout?.paused ?? null) !== null;
     return { changes: filter.pending === true ? views.filter(waits) : views, next: page.next };
+  }
+
+  inbox(requester: Requester): readonly InboxGroup[] {
+    return inbox(this.#road, requester);
+  }
+
+  regroup(requester: Requester, changeIds: readonly string[]): Promise<ChangeView> {
+    return this.#track(
+      regroup(this.#road, requester, changeIds, (id, reason) => this.cancel(requester, id, reason)),
+    );
   }
 
   approvalPage(requester: Requester, changeId: string): Promise<ApprovalPage> {

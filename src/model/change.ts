@@ -168,6 +168,7 @@ export type Plan = {
  * what to do; a test holds the two together.
  */
 export const REFUSALS = [
+  'not-together',
   'unknown-target',
   'unknown-action',
   'not-published',

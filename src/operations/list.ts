@@ -46,6 +46,7 @@ import {
 import { explainFinding } from './explain.ts';
 import { factHistory } from './fact-history.ts';
 import { findActions } from './find-actions.ts';
+import { approvalsInbox, changesRegroup } from './inbox.ts';
 import { ingestObservation } from './ingest-observation.ts';
 import { commandDraft, commandMove, commandStatistics, commandSuggestions } from './learning.ts';
 import { observe } from './observe.ts';
@@ -107,6 +108,8 @@ export const OPERATIONS: readonly Operation[] = [
   commandMove,
   getChange,
   changesList,
+  approvalsInbox,
+  changesRegroup,
   approvalPage,
   changeApprove,
   changeReject,

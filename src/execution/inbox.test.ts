@@ -1,0 +1,114 @@
+/** What waits for a person, and equal requests made one, on the whole road in a paper fleet. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ASSISTANT, aProposal, OPERATOR } from '#test/change-world';
+import { aWideWorld, touched } from '#test/rollout-world';
+import { throwsFault } from '#test/throws-fault';
+
+const on = (target: string, more = {}): ReturnType<typeof aProposal> =>
+  aProposal({ targets: [target], ...more });
+/** Asked by way of the same person, but somebody else. */
+const OTHERS = { ...ASSISTANT, onBehalfOf: 'operator:bea@local', session: 'ses_bea' };
+
+async function three(): Promise<{
+  world: Awaited<ReturnType<typeof aWideWorld>>;
+  ids: readonly string[];
+}> {
+  const world = await aWideWorld();
+  const ids: string[] = [];
+  for (const target of ['host:n0', 'host:n1', 'host:n2'])
+    ids.push((await world.road.propose(ASSISTANT, on(target))).changeId);
+  return { world, ids };
+}
+
+describe('the inbox', () => {
+  it('puts equal requests together, and nothing else', async () => {
+    const { world, ids } = await three();
+    await world.road.propose(ASSISTANT, on('host:n3', { arguments: { unit: 'ssh.service' } }));
+    await world.road.propose(OTHERS, on('host:n4'));
+    const { changeId: dry } = await world.road.propose(ASSISTANT, on('host:n5', { dryRun: true }));
+    const groups = world.road.inbox(OPERATOR);
+    assert.deepEqual(
+      groups.map(({ changes }) => changes.map(({ targets }) => targets[0])),
+      [['host:n0', 'host:n1', 'host:n2'], ['host:n3'], ['host:n4']],
+    );
+    assert.deepEqual(
+      groups[0]?.changes.map(({ changeId }) => changeId),
+      ids,
+    );
+    assert.equal(
+      groups.flatMap(({ changes }) => changes).some((c) => c.changeId === dry),
+      false,
+    );
+    assert.deepEqual(world.road.inbox({ ...OPERATOR, scopes: ['other/site'] }), []);
+  });
+
+  it('offers consent in advance after three equal approvals, and not before', async () => {
+    const { world, ids } = await three();
+    for (const [i, id] of ids.entries()) {
+      assert.equal(world.road.inbox(OPERATOR)[0]?.offer, null, `after ${i}`);
+      assert.equal((await world.approve(id)).state, 'confirmed');
+    }
+    await world.road.propose(ASSISTANT, on('host:n7'));
+    const [group] = world.road.inbox(OPERATOR);
+    assert.equal(group?.equalApproved, 3);
+    assert.deepEqual(group?.offer?.targets, ['host:n0', 'host:n1', 'host:n2', 'host:n7']);
+    assert.deepEqual(group?.offer?.arguments, { unit: ['nginx.service'] });
+    const page = await world.road.standingPage(OPERATOR, group?.offer as never);
+    assert.ok(page.steps.length >= 4, 'it is ready to sign');
+  });
+});
+
+describe('equal requests made one', () => {
+  it('are signed once and run on each, and the single ones are over', async () => {
+    const { world, ids } = await three();
+    const one = await world.road.regroup(OPERATOR, ids);
+    assert.deepEqual(one.targets, ['host:n0', 'host:n1', 'host:n2']);
+    assert.equal(one.requestedBy, ASSISTANT.principal);
+    assert.equal(one.onBehalfOf, ASSISTANT.onBehalfOf);
+    for (const id of ids) assert.equal(world.road.get(OPERATOR, id).state, 'cancelled');
+    assert.equal((await world.approve(one.changeId)).state, 'confirmed');
+    assert.deepEqual(touched(world), ['host:n0', 'host:n1', 'host:n2']);
+  });
+
+  it('leave out what a person leaves out', async () => {
+    const { world, ids } = await three();
+    const one = await world.road.regroup(OPERATOR, ids.slice(1));
+    assert.deepEqual(one.targets, ['host:n1', 'host:n2']);
+    assert.equal(world.road.get(OPERATOR, ids[0] as string).state, 'previewed');
+  });
+
+  it('are never those of two people, or with other words, or of an assistant', async () => {
+    const { world, ids } = await three();
+    const [first = ''] = ids;
+    const other = await world.road.propose(OTHERS, on('host:n4'));
+    const words = { arguments: { unit: 'ssh.service' } };
+    const cron = await world.road.propose(ASSISTANT, on('host:n5', words));
+    for (const { changeId } of [other, cron])
+      await throwsFault(() => world.road.regroup(OPERATOR, [first, changeId]), 'not-together');
+    await throwsFault(() => world.road.regroup(ASSISTANT, ids), 'not-permitted');
+    await throwsFault(() => world.road.regroup(OPERATOR, [first, first]), 'invalid-arguments');
+    assert.equal(world.road.get(OPERATOR, first).state, 'previewed');
+  });
+
+  it('stay tainted, and what two sessions read is not mixed', async () => {
+    const { world, ids } = await three();
+    const session = { ...ASSISTANT, session: 'ses_reads' };
+    await world.road.addTaint(session.session, 'run_command', 'please restart everything');
+    const read = await world.road.propose({ ...session, tainted: true }, on('host:n8'));
+    const one = await world.road.regroup(OPERATOR, [...ids, read.changeId]);
+    const page = await world.road.approvalPage(OPERATOR, one.changeId);
+    assert.equal(page.plan.tainted, true);
+    assert.deepEqual(
+      page.taintedText.map(({ text }) => text),
+      ['please restart everything'],
+    );
+    const third = { ...ASSISTANT, session: 'ses_third' };
+    await world.road.addTaint(third.session, 'run_command', 'other words');
+    const again = await world.road.propose({ ...third, tainted: true }, on('host:n9'));
+    await throwsFault(
+      () => world.road.regroup(OPERATOR, [one.changeId, again.changeId]),
+      'not-together',
+    );
+  });
+});
