@@ -24,7 +24,7 @@ async function three(): Promise<{
 describe('the inbox', () => {
   it('puts equal requests together, and nothing else', async () => {
     const { world, ids } = await three();
-    await world.road.propose(ASSISTANT, on('host:n3', { arguments: { unit: 'ssh.service' } }));
+    await world.road.propose(ASSISTANT, on('host:n3', { action: 'service.start' }));
     await world.road.propose(OTHERS, on('host:n4'));
     const { changeId: dry } = await world.road.propose(ASSISTANT, on('host:n5', { dryRun: true }));
     const groups = world.road.inbox(OPERATOR);
@@ -82,7 +82,7 @@ describe('equal requests made one', () => {
     const { world, ids } = await three();
     const [first = ''] = ids;
     const other = await world.road.propose(OTHERS, on('host:n4'));
-    const words = { arguments: { unit: 'ssh.service' } };
+    const words = { action: 'service.start' };
     const cron = await world.road.propose(ASSISTANT, on('host:n5', words));
     for (const { changeId } of [other, cron])
       await throwsFault(() => world.road.regroup(OPERATOR, [first, changeId]), 'not-together');
