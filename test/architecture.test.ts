@@ -32,6 +32,8 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   // decide: pure, values in, values out
   access: { doors: ['base', 'model'], outside: [] },
   redaction: { doors: ['base'], outside: [] },
+  egress: { doors: ['base', 'strict-yaml'], outside: [] },
+  serving: { doors: ['base', 'strict-yaml'], outside: [] },
   inventory: { doors: ['base', 'model'], outside: ['yaml'] },
   drift: { doors: ['base', 'model'], outside: ['zod/v4'] },
   declarations: { doors: ['base', 'strict-yaml', 'model', 'drift'], outside: ['yaml'] },
@@ -63,11 +65,12 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   // reach
   collectors: { doors: ['base', 'strict-yaml', 'model'], outside: ['node:crypto'] },
   machine: {
-    doors: ['base'],
+    doors: ['base', 'egress'],
     outside: [
       'node:child_process',
       'node:crypto',
       'node:dgram',
+      'node:dns/promises',
       'node:fs',
       'node:fs/promises',
       'node:http',
@@ -146,6 +149,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'model',
       'access',
       'redaction',
+      'egress',
       'inventory',
       'declarations',
       'catalogue',

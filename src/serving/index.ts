@@ -1,0 +1,12 @@
+export { type Bind, bindOf, isLoopback, isLoopbackName, LOOPBACK_NAMES } from './bind.ts';
+export { type ServingFaultCode } from './faults.ts';
+export { readServer } from './read-settings.ts';
+export {
+  DEFAULT_SERVER,
+  type EgressPlace,
+  type OAuthSettings,
+  type OidcSettings,
+  type ServerSettings,
+  type ServerUrl,
+  USUAL_PORT,
+} from './settings.ts';
