@@ -21,10 +21,10 @@ import type { Paths } from './data-directory.ts';
 import { stampOfFolder } from './file-stamp.ts';
 import { Kept } from './kept.ts';
 import { ROOT } from './program-version.ts';
-import { readTextFolder } from './text-folder.ts';
+import { readTextFolder, type TextFile } from './text-folder.ts';
 
 export const SHIPPED_POLICIES = join(ROOT, 'src', 'policy', 'shipped');
-const SETTINGS = 'settings.yaml';
+export const SETTINGS_FILE = 'settings.yaml';
 const VOCABULARY = { profiles: Object.keys(PROFILES), capabilities: [...CAPABILITIES] };
 
 export type PoliciesInForce = {
@@ -39,17 +39,13 @@ export function policyKeeper(files: Files, paths: Paths): () => Promise<Policies
   const kept = new Kept(
     () => stampOfFolder(paths.policy),
     async () => {
-      const own = await readTextFolder(
-        files,
-        paths.policy,
-        (name) => /\.(?:cedar|cedarschema)$/.test(name) || name === SETTINGS,
-      );
-      const settingsFile = own?.find(({ name }) => name === SETTINGS);
+      const own = await readOwnPolicy(files, paths);
+      const settingsFile = own?.find(({ name }) => name === SETTINGS_FILE);
       const settings =
         settingsFile === undefined
           ? DEFAULT_SETTINGS
-          : parseSettings(settingsFile.text, `policy/${SETTINGS}`);
-      const ownPolicies = (own ?? []).filter(({ name }) => name !== SETTINGS);
+          : parseSettings(settingsFile.text, `policy/${SETTINGS_FILE}`);
+      const ownPolicies = (own ?? []).filter(({ name }) => name !== SETTINGS_FILE);
       const policies =
         ownPolicies.length > 0
           ? ownPolicies.map(({ name, text }) => ({ path: `policy/${name}`, text }))
@@ -61,7 +57,24 @@ export function policyKeeper(files: Files, paths: Paths): () => Promise<Policies
   return () => kept.get();
 }
 
-async function readShipped(files: Files): Promise<readonly PolicyFile[]> {
+/** The operator's own files; `undefined` while there is no such folder. */
+export function readOwnPolicy(
+  files: Files,
+  paths: Pick<Paths, 'policy'>,
+): Promise<readonly TextFile[] | undefined> {
+  return readTextFolder(
+    files,
+    paths.policy,
+    (name) => /\.(?:cedar|cedarschema)$/.test(name) || name === SETTINGS_FILE,
+  );
+}
+
+/** What may be written there: a plain name in the folder itself. */
+export function isPolicyName(name: string): boolean {
+  return name === SETTINGS_FILE || /^[a-z0-9][a-z0-9_-]{0,63}\.(?:cedar|cedarschema)$/.test(name);
+}
+
+export async function readShipped(files: Files): Promise<readonly PolicyFile[]> {
   const read: PolicyFile[] = [];
   for (const name of SHIPPED_FILES) {
     const bytes = await files.read(join(SHIPPED_POLICIES, name));

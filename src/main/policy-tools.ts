@@ -13,14 +13,19 @@ import {
   testPolicies,
 } from '#policy';
 import type { Store } from '#store';
+import type { Paths } from './data-directory.ts';
+import { policyEditor } from './policy-editor.ts';
 import { type PoliciesInForce, SHIPPED_POLICIES } from './policy-keeper.ts';
 
 export function policyTools(
   files: Files,
   store: Store,
   policies: () => Promise<PoliciesInForce>,
+  paths: Paths,
 ): PolicyPowers {
   return {
+    ...policyEditor({ files, paths, past: (limit, change) => pastOf(store, limit, change) }),
+
     async test(cases) {
       const { files: set, settings } = await policies();
       const file =
@@ -56,12 +61,7 @@ export function policyTools(
 
     async replay(limit) {
       const { engine, digest } = await policies();
-      const past: PastQuestion[] = [];
-      for (const { id } of store.changes.inStates(CHANGE_STATES).toReversed()) {
-        if (past.length === limit) break;
-        const question = questionOf(store, id);
-        if (question !== undefined) past.push(question);
-      }
+      const past = pastOf(store, limit);
       const otherwise = replay(engine, past);
       return {
         policies: digest,
@@ -74,6 +74,24 @@ export function policyTools(
       };
     },
   };
+}
+
+/** Newest first; with an id, of that change alone. */
+function pastOf(store: Store, limit: number, change?: string): readonly PastQuestion[] {
+  const ids =
+    change === undefined
+      ? store.changes
+          .inStates(CHANGE_STATES)
+          .toReversed()
+          .map(({ id }) => id)
+      : [change];
+  const past: PastQuestion[] = [];
+  for (const id of ids) {
+    if (past.length === limit) break;
+    const question = questionOf(store, id);
+    if (question !== undefined) past.push(question);
+  }
+  return past;
 }
 
 /** The question as it was put when the change was decided, and the answer it got. */

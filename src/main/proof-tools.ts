@@ -23,6 +23,7 @@ import type { Store } from '#store';
 import type { AuthorityKeeper } from './authority-keeper.ts';
 import { bundleParts, type ControlPlane } from './bundle-parts.ts';
 import type { Paths } from './data-directory.ts';
+import { logProofs } from './log-proofs.ts';
 
 const OUTPUT_CHARS = 256 * 1024;
 const SYSLOG_BYTES = 65_536;
@@ -43,6 +44,8 @@ export type ProofNeeds = {
 export function proofTools(needs: ProofNeeds): ProofPowers {
   const { files, clock, paths, store, events, outputs } = needs;
   return {
+    ...logProofs(files, events, paths.log),
+
     async bundle(changeId) {
       const material = changeMaterial(store.changes, changeId, clock.now());
       const parts = await bundleParts(

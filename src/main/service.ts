@@ -37,6 +37,7 @@ import { type Paths, pathsOf } from './data-directory.ts';
 import { declarationPowers } from './declaration-powers.ts';
 import { examine } from './doctor.ts';
 import { changePatient } from './doctor-wiring.ts';
+import { egressRules } from './egress-rules.ts';
 import { anchorsOf, readEvidence, startAnchoring } from './evidence-keeper.ts';
 import { watchEvidence } from './evidence-watch.ts';
 import type { Fleet } from './fleet.ts';
@@ -177,7 +178,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     grammar: () => fleet.grammar(),
     isSigned,
   });
-  const tools = policyTools(files, store, policies);
+  const tools = policyTools(files, store, policies, paths);
   const lookByTool = toolLooks({ files, clock, random, paths, isSigned });
   let backups: Promise<unknown> = Promise.resolve();
   const world: World = {
@@ -310,7 +311,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     uid: process.getuid?.() ?? -1,
     clock,
     log,
-    poster: nodePoster(),
+    poster: nodePoster(egressRules(files, paths.server)),
     mailer: nodeMailer(),
     events,
     facts: () => store.read,

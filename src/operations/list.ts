@@ -17,6 +17,7 @@ import {
   stopsList,
   undoLook,
 } from './approvals.ts';
+import { assistantActivity } from './assistant-activity.ts';
 import { configApply, configPage, configStatus, operatorsList } from './authority.ts';
 import {
   baselineBless,
@@ -51,7 +52,15 @@ import { ingestObservation } from './ingest-observation.ts';
 import { commandDraft, commandMove, commandStatistics, commandSuggestions } from './learning.ts';
 import { observe } from './observe.ts';
 import type { Operation } from './operation.ts';
-import { policyExplain, policyReplay, policyTest } from './policy.ts';
+import {
+  policyCheck,
+  policyExplain,
+  policyMatrix,
+  policyReplay,
+  policySave,
+  policyShow,
+  policyTest,
+} from './policy.ts';
 import {
   changeBundle,
   evidenceExport,
@@ -59,6 +68,8 @@ import {
   evidenceOutput,
   evidencePrune,
   evidenceStatus,
+  logCheckpoint,
+  logProof,
 } from './proof.ts';
 import { queryFacts } from './query-facts.ts';
 import { changesList, emergencyStop, getChange, runAction } from './run-action.ts';
@@ -143,6 +154,10 @@ export const OPERATIONS: readonly Operation[] = [
   policyTest,
   policyExplain,
   policyReplay,
+  policyShow,
+  policyMatrix,
+  policyCheck,
+  policySave,
   changeBundle,
   evidenceStatus,
   evidenceOutput,
@@ -150,6 +165,9 @@ export const OPERATIONS: readonly Operation[] = [
   evidencePrune,
   evidenceExport,
   eventsList,
+  assistantActivity,
+  logCheckpoint,
+  logProof,
   verifyLog,
   backupStore,
   doctor,

@@ -15,7 +15,7 @@ import type { CommandAnalysis as Analysis } from '#commands';
 import type { EventInput, EventLog } from '#evidence';
 import type { ChangeRoad, Requester } from '#execution';
 import type { Inventory } from '#inventory';
-import type { RanChange, Scope, Target } from '#model';
+import type { Mode, RanChange, Scope, Target } from '#model';
 import type { FactReader, Moment, StoreTransaction } from '#store';
 import type { ConfigRequest } from './authority.ts';
 import type { DeclarationPowers } from './declarations.ts';
@@ -175,6 +175,37 @@ export type PolicyPowers = {
   readonly explain: (changeId: string) => Promise<Json>;
   /** Past changes that the policies on disk would decide otherwise. */
   readonly replay: (limit: number) => Promise<Json>;
+  /** The files in force, or those that lie there and cannot be. */
+  readonly show: () => Promise<Json>;
+  /** Of the files in force, or of those given. */
+  readonly matrix: (question: MatrixQuestion) => Promise<Json>;
+  /** Edited files: read, explained and held against the past. Puts nothing in force. */
+  readonly check: (question: {
+    readonly files: readonly PolicyText[];
+    readonly replay: number;
+    readonly changeId?: string | undefined;
+  }) => Promise<Json>;
+  /** Writes the whole set; `base`: of what it was edited from. Signs nothing. */
+  readonly save: (question: {
+    readonly base: string;
+    readonly files: readonly PolicyText[];
+  }) => Promise<Json>;
+};
+
+export type PolicyText = { readonly name: string; readonly text: string };
+
+export type MatrixQuestion = {
+  readonly files?: readonly PolicyText[] | undefined;
+  readonly kinds: readonly ('operator' | 'assistant' | 'service')[];
+  /** Default: every profile there is. */
+  readonly profiles?: readonly string[] | undefined;
+  /** Held in place of what the profiles hold. */
+  readonly capabilities?: readonly string[] | undefined;
+  readonly mode?: Mode | undefined;
+  readonly tainted: boolean;
+  readonly standing: 'none' | 'standing' | 'even-tainted';
+  readonly inWindow: boolean;
+  readonly frozen: boolean;
 };
 
 /** What is given to people who do not trust this program. */
@@ -185,6 +216,10 @@ export type ProofPowers = {
   readonly hold: (change: string, reason: string, on: boolean) => Promise<Json>;
   readonly prune: (before: Instant) => Promise<Json>;
   readonly export: (format: 'ocsf' | 'syslog', after: number, limit: number) => Promise<Json>;
+  /** The newest signed note, the line of keys, and that it extends an earlier one. */
+  readonly checkpoint: (earlier: number | undefined, sign: boolean) => Promise<Json>;
+  /** Records as they are hashed, each with its proof in the log of `size` records. */
+  readonly prove: (seqs: readonly number[], size: number) => Promise<Json>;
 };
 
 /** One command, as it was asked: as words, or as a line that is split strictly. */

@@ -100,3 +100,53 @@ export const evidenceExport = administering({
       next: number;
     },
 });
+
+const hash = z.string();
+const provedRecord = z.object({
+  seq: z.number(),
+  record: z.string().describe('canonical JSON: its UTF-8 bytes are the leaf'),
+  proof: z.array(hash).describe('RFC 9162 2.1.3, hex, innermost first'),
+});
+
+export const logCheckpoint = administering({
+  name: 'log_checkpoint',
+  title: 'Newest checkpoint',
+  summary:
+    'The newest signed checkpoint, the line of keys it stands on, and the proof that it extends one you remember.',
+  capability: 'events.read',
+  taints: false,
+  assistants: false,
+  mends: true,
+  input: z.strictObject({
+    earlier: z.number().int().min(0).optional().describe('size of a checkpoint you remember'),
+    sign: z.boolean().optional().describe('sign one over everything on record first'),
+  }),
+  output: z.object({
+    note: z.string().describe('C2SP signed note'),
+    size: z.number(),
+    key: z.string().describe('verifier key in use'),
+    keys: z.array(provedRecord).describe('the first record, and each that hands the key over'),
+    consistency: z
+      .object({ earlier: z.number(), proof: z.array(hash) })
+      .nullable()
+      .describe('null where the log is shorter than what you remember'),
+  }),
+  run: async (input, { proof }) =>
+    (await proof.checkpoint(input.earlier, input.sign === true)) as never,
+});
+
+export const logProof = administering({
+  name: 'log_proof',
+  title: 'Prove records',
+  summary: 'Records exactly as they are hashed, each with the proof that the log of a size has it.',
+  capability: 'events.read',
+  taints: false,
+  assistants: false,
+  mends: true,
+  input: z.strictObject({
+    seqs: z.array(z.number().int().min(0)).min(1).max(200),
+    size: z.number().int().min(1).describe('of a checkpoint'),
+  }),
+  output: z.object({ size: z.number(), records: z.array(provedRecord) }),
+  run: async (input, { proof }) => (await proof.prove(input.seqs, input.size)) as never,
+});

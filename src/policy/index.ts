@@ -18,3 +18,4 @@ export type { PolicyFile } from './policy-text.ts';
 export type { PolicyCaller, PolicyEngine, PolicyQuestion } from './protocol.ts';
 export { sampleSettings } from './sample-settings.ts';
 export { DEFAULT_SETTINGS, type GuardLimits, type Settings } from './settings.ts';
+export { type TableCaller, verdictTable } from './verdict-table.ts';
