@@ -1,3 +1,5 @@
+export type { IdentityFaultCode } from './faults.ts';
+export { openIdentity } from './open.ts';
 export type {
   BreakGlass,
   Identity,

@@ -102,8 +102,8 @@ export type Identity = AsyncDisposable & {
     get(id: string): Session | undefined;
     isOpen(id: string): boolean;
     list(operator?: string): readonly Session[];
-    end(id: string, by: string): boolean;
-    endAll(operator: string, by: string): number;
+    end(id: string): boolean;
+    endAll(operator: string): number;
   };
   readonly passkeys: {
     /** Throws `passkey-known` where the credential or its key is here already. */
