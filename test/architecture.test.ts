@@ -32,8 +32,8 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   // decide: pure, values in, values out
   access: { doors: ['base', 'model'], outside: [] },
   redaction: { doors: ['base'], outside: [] },
-  egress: { doors: ['base', 'strict-yaml'], outside: [] },
-  serving: { doors: ['base', 'strict-yaml'], outside: [] },
+  egress: { doors: ['base'], outside: [] },
+  serving: { doors: ['base', 'egress', 'strict-yaml'], outside: [] },
   inventory: { doors: ['base', 'model'], outside: ['yaml'] },
   drift: { doors: ['base', 'model'], outside: ['zod/v4'] },
   declarations: { doors: ['base', 'strict-yaml', 'model', 'drift'], outside: ['yaml'] },
@@ -104,6 +104,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
     doors: [
       'base',
       'model',
+      'access',
       'redaction',
       'inventory',
       'catalogue',
@@ -119,8 +120,17 @@ const ROOMS: Readonly<Record<string, Rules>> = {
 
   // ask
   operations: {
-    doors: ['base', 'model', 'drift', 'convergence', 'inventory', 'redaction', 'attribution'],
-    types: ['access', 'store', 'evidence', 'catalogue', 'commands', 'policy', 'execution'],
+    doors: [
+      'base',
+      'model',
+      'access',
+      'drift',
+      'convergence',
+      'inventory',
+      'redaction',
+      'attribution',
+    ],
+    types: ['store', 'evidence', 'catalogue', 'commands', 'policy', 'execution'],
     outside: ['zod/v4'],
   },
 
@@ -150,6 +160,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'access',
       'redaction',
       'egress',
+      'serving',
       'inventory',
       'declarations',
       'catalogue',

@@ -23,6 +23,9 @@ const EXPORTER = 'prometheus-node-exporter';
 const skip =
   spawnSync(EXPORTER, ['--version']).error !== undefined && `${EXPORTER} is not installed`;
 
+/** What is scraped and asked here is on this machine. */
+const ALLOWED = 'version: 1\negress: {allow: [127.0.0.0/8, localhost]}\n';
+
 type Row = {
   readonly entity: string;
   readonly attribute: string;
@@ -84,6 +87,7 @@ describe('node-exporter, scraped', { skip, timeout: 150_000 }, () => {
 
   before(async () => {
     home = held.use(await aHome()).path;
+    writeFileSync(join(home, 'server.yaml'), ALLOWED, { mode: 0o600 });
     writeFileSync(
       join(home, 'fleet.yaml'),
       'version: 1\ntargets:\n  host:this:\n    hostType: linux\n    transport: local\n',
@@ -220,6 +224,7 @@ describe('a Windows host over WinRM, scripted after the published protocol', {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     held.defer(() => void server.close());
     port = (server.address() as { readonly port: number }).port;
+    writeFileSync(join(home, 'server.yaml'), ALLOWED, { mode: 0o600 });
     writeFileSync(
       join(home, 'fleet.yaml'),
       'version: 1\ntargets:\n  host:web-1:\n    hostType: windows\n    transport: winrm\n    address: localhost\n',

@@ -138,6 +138,10 @@ describe('drift of a fleet', { skip, timeout: 900_000 }, () => {
           git('commit', '-q', '-m', 'one');
           writeFileSync(join(made.home, 'declarations.yaml'), DECLARATIONS(repository));
           writeFileSync(join(made.home, 'notices.yaml'), NOTICES(port));
+          writeFileSync(
+            join(made.home, 'server.yaml'),
+            `version: 1\negress: {allow: ["127.0.0.1:${port}"]}\n`,
+          );
           writeFileSync(join(made.home, 'keys', 'webhook'), `${SECRET}\n`, { mode: 0o600 });
         },
       });

@@ -1,5 +1,7 @@
 export { nodeChannels } from './channels.ts';
 export { nodeClock } from './clock.ts';
+export type { EgressRules } from './egress.ts';
+export { type FetchBounds, nodeFetch } from './egress-fetch.ts';
 export { nodeFiles } from './files.ts';
 export { nodeMachineFiles } from './machine-files.ts';
 export { nodeMailer } from './mailer.ts';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, describe, it } from 'node:test';
+import { ON_THIS_MACHINE } from '#test/egress';
 import { throwsFault } from '#test/throws-fault';
 import { nodePoster } from './poster.ts';
 
@@ -21,7 +22,7 @@ async function serve(listener: RequestListener): Promise<string> {
 }
 
 const asked = { method: 'POST', headers: {}, timeoutMs: 2_000, maxBytes: 100 } as const;
-const poster = nodePoster();
+const poster = nodePoster(ON_THIS_MACHINE);
 
 describe('a request over the network', () => {
   it('brings the answer as it is', async () => {

@@ -29,6 +29,7 @@ import { account } from './callers.ts';
 import { catalogueDigestOf, catalogueKeeper } from './catalogue-keeper.ts';
 import type { Paths } from './data-directory.ts';
 import { DeclarationsKeeper } from './declarations-keeper.ts';
+import { egressRules } from './egress-rules.ts';
 import { Fleet } from './fleet.ts';
 import type { InventoryKeeper } from './inventory-keeper.ts';
 import { LocalHostKeeper } from './local-host.ts';
@@ -186,7 +187,7 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     random,
     log,
     look: nodeMachineFiles(),
-    poster: nodePoster(),
+    poster: nodePoster(egressRules(files, paths.server)),
     uid: process.geteuid?.() ?? 0,
     settings: reportsSettings,
     readerOf: (target) => fleet.readerOf(target),

@@ -25,6 +25,8 @@ export type Paths = {
   readonly collectors: string;
   /** Whoever can edit it decides what is done by the clock, and who is told. */
   readonly notices: string;
+  /** Whoever can edit it decides how the service is reached, and which inside addresses requests may go to. */
+  readonly server: string;
   readonly operators: string;
   /** Whoever can edit it, or a file below the folder, and sign decides what should be. */
   readonly declarations: string;
@@ -69,6 +71,7 @@ export function pathsOf(home: string): Paths {
     automation: join(home, 'automation.yaml'),
     collectors: join(home, 'collectors.yaml'),
     notices: join(home, 'notices.yaml'),
+    server: join(home, 'server.yaml'),
     operators: join(home, 'operators.yaml'),
     declarations: join(home, 'declarations.yaml'),
     declarationFiles: join(home, 'declarations'),

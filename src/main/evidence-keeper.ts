@@ -13,6 +13,7 @@ import {
 } from '#evidence';
 import { nodePoster, nodeRandom } from '#machine';
 import type { Paths } from './data-directory.ts';
+import { egressRules } from './egress-rules.ts';
 
 export type EvidenceInForce = {
   readonly settings: EvidenceSettings;
@@ -53,7 +54,7 @@ export function startAnchoring(
     files,
     clock,
     random: nodeRandom(),
-    poster: nodePoster(),
+    poster: nodePoster(egressRules(files, paths.server)),
     directory: paths.log,
     log,
     settings,

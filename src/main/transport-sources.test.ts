@@ -18,6 +18,7 @@ async function given(
   const { files, programs, clock } = scene.parts;
   const own = transportKeys(files, programs, scene.path('keys'));
   const settings = scene.path('transport.yaml');
+  scene.write('server.yaml', 'version: 1\negress: {allow: [127.0.0.1]}\n');
   await using sources = new TransportSources({ files, clock, programs, settings, own });
   await test(sources, scene);
 }
@@ -33,6 +34,18 @@ keys:
 `;
 
 describe('keys for hosts', () => {
+  it('come from no place inside that nobody allowed, and the line to add is told', () =>
+    given(async (sources, scene) => {
+      await sources.forEnrolment().current();
+      scene.write('server.yaml', 'version: 1\n');
+      scene.write('transport.yaml', lent({ vault: scene.vault, path: (name) => scene.path(name) }));
+      const { message } = await throwsFault(() => sources.keyOf('runner'), 'egress-refused');
+      assert.match(
+        message,
+        /add to server\.yaml and sign: egress: \{allow: \["127\.0\.0\.1:[0-9]+"\]\}$/,
+      );
+    }));
+
   it('are our own without a file of settings, which enrolment makes', () =>
     given(async (sources, scene) => {
       assert.deepEqual(

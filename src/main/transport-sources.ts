@@ -4,7 +4,7 @@
  */
 import { chmodSync, lstatSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { AccountKey } from '#adapters';
 import { asFault, Fault } from '#base/fault';
 import type { Clock, Files, Programs } from '#base/ports';
@@ -18,6 +18,7 @@ import {
   type TransportSettings,
 } from '#secrets';
 import type { Check } from './doctor-changes.ts';
+import { egressRules } from './egress-rules.ts';
 import type { TransportKeysKeeper } from './transport-keys.ts';
 
 const TMPFS = 0x01021994;
@@ -132,7 +133,7 @@ export class TransportSources implements AsyncDisposable {
         clock,
         programs,
         look: nodeMachineFiles(),
-        poster: nodePoster(),
+        poster: nodePoster(egressRules(files, join(dirname(path), 'server.yaml'))),
         uid: process.geteuid?.() ?? 0,
         directory: join(this.#room ?? tmpdir(), 'keys'),
       },

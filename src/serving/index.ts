@@ -3,7 +3,6 @@ export { type ServingFaultCode } from './faults.ts';
 export { readServer } from './read-settings.ts';
 export {
   DEFAULT_SERVER,
-  type EgressPlace,
   type OAuthSettings,
   type OidcSettings,
   type ServerSettings,

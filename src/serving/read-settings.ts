@@ -1,11 +1,11 @@
 /** `server.yaml` read strictly: whatever it does not say in so many words is refused with file, line and what to write instead. */
 import { parseAddress, parseBlock } from '#base/address';
 import { show } from '#base/nearest';
+import { allowProblem } from '#egress';
 import { readYaml, type Value, type Yaml } from '#strict-yaml';
 import { serverFile } from './faults.ts';
 import {
   DEFAULT_SERVER,
-  type EgressPlace,
   type Listen,
   type OAuthSettings,
   type OidcSettings,
@@ -204,17 +204,10 @@ function readEgress(yaml: Yaml, value: Value | undefined): ServerSettings['egres
   return { allow: list(yaml, given.allow, 'allow', (each) => readPlace(yaml, each)) };
 }
 
-function readPlace(yaml: Yaml, value: Value): EgressPlace | null {
+function readPlace(yaml: Yaml, value: Value): string | null {
   const text = yaml.text(value, 'a place of egress');
-  if (text === null) return null;
-  if (parseBlock(text) !== null) return { kind: 'network', block: text };
-  const [, host = '', port] = /^([^:]+)(?::([1-9][0-9]{0,4}))?$/.exec(text) ?? [];
-  // What ends in digits only is an address that was mistyped, and no name (WHATWG URL, host parsing).
-  if (NAME.test(host) && !/(?:^|\.)[0-9]+$/.test(host) && Number(port ?? 1) <= 65_535)
-    return { kind: 'host', host, port: port === undefined ? null : Number(port) };
-  yaml.problem(
-    value.at,
-    `a place of egress ${show(text)} is neither a block of addresses nor a name: write it like 10.0.0.0/8 or hooks.internal:8443`,
-  );
+  const problem = text === null ? null : allowProblem(text);
+  if (problem === null) return text;
+  yaml.problem(value.at, problem);
   return null;
 }

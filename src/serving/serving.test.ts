@@ -32,11 +32,7 @@ egress: {allow: [10.0.0.0/8, hooks.internal:8443, fd00::1]}
       isSecure: true,
     });
     assert.deepEqual(settings.listen, { host: '0.0.0.0', port: 7443 });
-    assert.deepEqual(settings.egress.allow, [
-      { kind: 'network', block: '10.0.0.0/8' },
-      { kind: 'host', host: 'hooks.internal', port: 8443 },
-      { kind: 'network', block: 'fd00::1' },
-    ]);
+    assert.deepEqual(settings.egress.allow, ['10.0.0.0/8', 'hooks.internal:8443', 'fd00::1']);
     assert.deepEqual(settings.oauth, { mode: 'external', issuer: 'https://id.example.org' });
     assert.equal(settings.oidc?.clientSecretFile, 'secrets/oidc');
   });
@@ -61,8 +57,10 @@ egress: {allow: [10.0.0.0/8, hooks.internal:8443, fd00::1]}
     ['oauth: {mode: on}', /accepted are embedded, external, off/],
     ['oauth: {mode: external}', /issuer is missing/],
     ['oauth: {mode: off, issuer: https://id.example.org}', /has no meaning/],
-    ['egress: {allow: [10.0.0.0/40]}', /neither a block/],
-    ['egress: {allow: [10.0.0.256]}', /neither a block/],
+    ['egress: {allow: [10.0.0.0/40]}', /server\.yaml:2:18: .*no block of addresses/],
+    ['egress: {allow: [10.0.0.256]}', /is no host/],
+    ['egress: {allow: [0.0.0.0/0]}', /too wide/],
+    ['egress: {allow: [[a]]}', /server\.yaml:2:18/],
     ['lisen: 127.0.0.1:1', /did you mean "listen"/],
   ];
   for (const [text, why] of MISTAKES)

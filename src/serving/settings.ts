@@ -28,11 +28,6 @@ export type OAuthSettings =
   | { readonly mode: 'embedded' }
   | { readonly mode: 'external'; readonly issuer: string };
 
-/** A private place that requests of this service may go to. */
-export type EgressPlace =
-  | { readonly kind: 'network'; readonly block: string }
-  | { readonly kind: 'host'; readonly host: string; readonly port: number | null };
-
 export type ServerSettings = {
   readonly url: ServerUrl;
   /** `null`: loopback, at the port of `url` where that is a loopback name, and otherwise at the usual one. */
@@ -46,7 +41,8 @@ export type ServerSettings = {
   readonly proxy: { readonly from: readonly string[] } | null;
   readonly oidc: OidcSettings | null;
   readonly oauth: OAuthSettings;
-  readonly egress: { readonly allow: readonly EgressPlace[] };
+  /** Private places that requests may go to, as `parseAllow` of egress takes them. */
+  readonly egress: { readonly allow: readonly string[] };
   /** Whether the file named a url: where it did not, the port may move. */
   readonly isDefaultUrl: boolean;
 };

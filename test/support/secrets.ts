@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Clock, Poster } from '#base/ports';
 import { nodeFiles, nodeMachineFiles, nodePoster, nodePrograms } from '#machine';
 import type { SecretsParts, TransportSettings } from '#secrets';
+import { ON_THIS_MACHINE } from './egress.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { FakeVault, type Tls, writeKey } from './vault.ts';
 
@@ -22,7 +23,7 @@ export class SecretsScene<Time extends Clock = SimulatedClock> implements AsyncD
   private constructor(clock: Time, vault: FakeVault) {
     this.clock = clock;
     this.vault = vault;
-    const poster = nodePoster();
+    const poster = nodePoster(ON_THIS_MACHINE);
     // Silence is waited for less than the usual time; an answer on a busy machine is not.
     const hasty: Poster = {
       request: (each) =>

@@ -2,6 +2,7 @@
  * One request to a HashiCorp-compatible Vault (its HTTP API, version 1) and what its answer means. What it says in
  * words is never repeated: it may quote what it was sent.
  */
+import { Fault } from '#base/fault';
 import type { MachineFiles, PostAnswer, Poster } from '#base/ports';
 import { type KeyFaultCode, keyFault } from '../faults.ts';
 import { readPin } from '../private-file.ts';
@@ -71,7 +72,9 @@ export class VaultApi {
         maxBytes: ANSWER_BYTES_MOST,
         ...(ca === undefined ? {} : { ca }),
       });
-    } catch {
+    } catch (thrown) {
+      // What an operator has to allow is told as it is, with the line to add.
+      if (thrown instanceof Fault && thrown.code === 'egress-refused') throw thrown;
       throw keyFault('broker-unreachable', this.name);
     }
     const { status } = answer;

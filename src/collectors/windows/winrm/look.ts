@@ -165,7 +165,7 @@ class Session {
 }
 
 function lost(fault: Fault): Fault {
-  if (fault.code === 'url-refused') return fault;
+  if (fault.code === 'url-refused' || fault.code === 'egress-refused') return fault;
   return new Fault(
     'unavailable',
     'connection-lost',

@@ -1,0 +1,133 @@
+/** Who may open a connection to another machine is this list; nothing else in src does. */
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { parseSync } from 'oxc-parser';
+
+/** Values of a module that open a connection, or make something that does. */
+const OPENS: Readonly<Record<string, RegExp>> = {
+  'node:http': /^(request|get|Agent|ClientRequest|globalAgent|default|\*)$/,
+  'node:https': /^(request|get|Agent|globalAgent|default|\*)$/,
+  'node:http2': /^(connect|default|\*)$/,
+  'node:net': /^(connect|createConnection|Socket|default|\*)$/,
+  'node:tls': /^(connect|TLSSocket|default|\*)$/,
+  'node:dgram': /./,
+  'node:dns': /./,
+  'node:dns/promises': /./,
+  nodemailer: /./,
+  undici: /./,
+};
+
+/** File → what it opens, and why that is not a request that the filter should see. */
+const MAY: Readonly<Record<string, readonly string[]>> = {
+  // To our own service, over a Unix socket.
+  'src/api/client.ts': ['node:http request'],
+  // The filter itself: every request over HTTP or HTTPS.
+  'src/machine/egress.ts': ['node:dns/promises lookup', 'node:http request', 'node:https request'],
+  // SMTP to the mail server of notices.yaml, which is signed.
+  'src/machine/mailer.ts': ['nodemailer'],
+  // Syslog to the collector of evidence.yaml, which is signed.
+  'src/machine/sender.ts': ['node:dgram createSocket', 'node:net connect', 'node:tls connect'],
+};
+
+describe('what leaves this machine', () => {
+  const files = globSync('src/**/*.ts').filter(
+    (file) => !/\.(test|contract)\.ts$|samples\.ts$/.test(file),
+  );
+
+  it('leaves through these files only', () => {
+    assert.ok(files.length > 300, 'no source files found: this test would pass on anything');
+    const found = Object.fromEntries(
+      files
+        .map((file) => [file, opened(file, readFileSync(file, 'utf8'))] as const)
+        .filter(([, opens]) => opens.length > 0)
+        .toSorted(([one], [other]) => (one < other ? -1 : 1)),
+    );
+    assert.deepEqual(found, MAY);
+  });
+
+  it('is found in each way of writing it', () => {
+    const cases: readonly (readonly [string, readonly string[]])[] = [
+      [`import { request } from 'node:https';`, ['node:https request']],
+      [`import { request as send } from 'node:http';`, ['node:http request']],
+      [`import http from 'node:http';`, ['node:http default']],
+      [`import * as net from 'node:net';`, ['node:net *']],
+      [`const { connect } = await import('node:tls');`, ['node:tls']],
+      [`export { connect } from 'node:net';`, ['node:net connect']],
+      [`import dns from 'dns';`, ['node:dns default']],
+      [`await fetch(url);`, ['fetch']],
+      [`new WebSocket(url);`, ['WebSocket']],
+      [`import { createServer } from 'node:http';`, []],
+      [`import type { Socket } from 'node:net';`, []],
+      [`import { type Socket, isIPv6 } from 'node:net';`, []],
+    ];
+    for (const [source, opens] of cases)
+      assert.deepEqual(opened('src/x.ts', source), opens, source);
+  });
+});
+
+function opened(file: string, source: string): readonly string[] {
+  const parsed = parseSync(file, source);
+  const { module, errors } = parsed;
+  assert.equal(errors.length, 0, file);
+  const named = (from: string): string =>
+    OPENS[`node:${from}`] === undefined ? from : `node:${from}`;
+  const found = new Set<string>();
+  const note = (from: string, name: string | null, isType: boolean): void => {
+    const door = named(from);
+    const pattern = OPENS[door];
+    if (pattern === undefined || isType) return;
+    if (name === null) found.add(door);
+    else if (pattern.test(name)) found.add(`${door} ${name}`);
+  };
+  for (const { moduleRequest, entries } of module.staticImports)
+    for (const { importName, isType } of entries)
+      note(
+        moduleRequest.value,
+        importName.name ?? (importName.kind === 'Default' ? 'default' : '*'),
+        isType,
+      );
+  for (const { entries } of module.staticExports)
+    for (const { moduleRequest, importName, isType } of entries)
+      if (moduleRequest !== null && moduleRequest !== undefined)
+        note(moduleRequest.value, importName.name ?? '*', isType);
+  for (const { moduleRequest } of module.dynamicImports)
+    note(source.slice(moduleRequest.start + 1, moduleRequest.end - 1), null, false);
+  if (/fetch|WebSocket|EventSource|XMLHttpRequest/.test(source))
+    for (const name of calledGlobals(parsed.program)) found.add(name);
+  return [...found].toSorted();
+}
+
+/** Called or made by a bare name that the file does not declare. */
+function calledGlobals(program: unknown): readonly string[] {
+  const called = new Set<string>();
+  const declared = new Set<string>();
+  const walk = (node: unknown): void => {
+    if (Array.isArray(node)) for (const each of node) walk(each);
+    else if (typeof node === 'object' && node !== null) {
+      const { type, callee, id, params } = node as Record<
+        string,
+        { name?: string; type?: string }
+      > & { type?: unknown };
+      if ((type === 'CallExpression' || type === 'NewExpression') && callee?.name !== undefined)
+        called.add(callee.name);
+      if (type === 'CallExpression' || type === 'NewExpression') {
+        const member = callee as unknown as {
+          object?: { name?: string };
+          property?: { name?: string };
+        };
+        if (member?.object?.name === 'globalThis' && member.property?.name !== undefined)
+          called.add(member.property.name);
+      }
+      if (id?.name !== undefined) declared.add(id.name);
+      if (Array.isArray(params))
+        for (const param of params as { name?: string }[])
+          if (param.name !== undefined) declared.add(param.name);
+      for (const each of Object.values(node)) walk(each);
+    }
+  };
+  walk(program);
+  return [...called].filter(
+    (name) => /^(fetch|WebSocket|EventSource|XMLHttpRequest)$/.test(name) && !declared.has(name),
+  );
+}
