@@ -24,8 +24,19 @@ const LOOKING: ReadonlySet<string> = new Set([
 const ROOT = join(import.meta.dirname, '..');
 const STATIC_CHECKS = {
   format: ['biome', 'ci', '--error-on-warnings', '--colors=off'],
-  lint: ['oxlint', '--type-aware', '--deny-warnings', 'src', 'test', 'bench', 'lab', 'verifier'],
+  lint: [
+    'oxlint',
+    '--type-aware',
+    '--deny-warnings',
+    'src',
+    'test',
+    'bench',
+    'lab',
+    'verifier',
+    'console',
+  ],
   types: ['tsc', '-p', '.'],
+  'types of the console': ['tsc', '-p', 'console'],
   'unused code': ['knip'],
 } as const;
 
@@ -46,7 +57,7 @@ const files = globSync([
   'src/**/*.test.ts',
   'test/**/*.test.ts',
   'bench/**/*.test.ts',
-  'bench/**/*.test.ts',
+  'console/src/**/*.test.ts',
 ]).sort();
 const slow = files.filter((file) => file.endsWith('.slow.test.ts'));
 const fast = files.filter((file) => !file.endsWith('.slow.test.ts'));

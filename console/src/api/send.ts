@@ -1,0 +1,44 @@
+/** The one place that opens a connection. What changes anything is a POST of JSON with our own header. */
+import type { Json } from './json.ts';
+import { asProblem, problemOf } from './problem.ts';
+import { sessionEnded } from './session-state.ts';
+
+export const API = '/api/v1';
+
+type Method = 'GET' | 'POST' | 'DELETE';
+
+/** `undefined` where the answer has no body. Throws `Problem`. */
+export async function send(
+  method: Method,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<Json | undefined> {
+  let response: Response;
+  try {
+    response = await fetch(`${API}${path}`, {
+      method,
+      credentials: 'same-origin',
+      cache: 'no-store',
+      redirect: 'error',
+      headers: {
+        accept: 'application/json',
+        'x-holdfast': '1',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (thrown) {
+    if (signal?.aborted === true) throw thrown;
+    throw asProblem(thrown);
+  }
+  if (!response.ok) {
+    const problem = await problemOf(response);
+    // Signing in answers 401 as well: nothing has ended then.
+    if (response.status === 401 && !path.startsWith('/sign-in')) sessionEnded();
+    throw problem;
+  }
+  if (response.status === 204) return undefined;
+  return (await response.json()) as Json;
+}

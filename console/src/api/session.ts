@@ -1,0 +1,64 @@
+/** Who is signed in, with which keys, and how far they reach. */
+import { type UseQueryResult, useQuery } from '@tanstack/react-query';
+import type { JsonObject } from './json.ts';
+import { asProblem, type Problem } from './problem.ts';
+import { send } from './send.ts';
+import { sessionBegan } from './session-state.ts';
+
+export type SessionKey = {
+  /** base64url */
+  readonly credentialId: string;
+  /** `sk-ecdsa-sha2-nistp256@openssh.com <base64>` */
+  readonly key: string;
+  readonly label: string;
+  readonly transports: readonly string[];
+};
+
+export type Session = {
+  readonly operator: string;
+  readonly name: string;
+  readonly method: string;
+  readonly expiresAt: string;
+  readonly capabilities: readonly string[];
+  readonly reach: JsonObject;
+  readonly keys: readonly SessionKey[];
+  readonly origin: string;
+  readonly rpId: string;
+};
+
+export async function fetchSession(): Promise<Session> {
+  const session = (await send('GET', '/session')) as unknown as Session;
+  sessionBegan();
+  return session;
+}
+
+export async function signOut(): Promise<void> {
+  await send('DELETE', '/session');
+}
+
+export function useSession(): UseQueryResult<Session, Problem> {
+  return useQuery<Session, Problem>({
+    queryKey: ['session'],
+    queryFn: async () => {
+      try {
+        return await fetchSession();
+      } catch (thrown) {
+        throw asProblem(thrown);
+      }
+    },
+    staleTime: 60_000,
+    retry: false,
+  });
+}
+
+/** Inside pages: they are only shown to somebody who is signed in. */
+export function useSignedIn(): Session {
+  const { data } = useSession();
+  if (data === undefined) throw new Error('a page was shown without a session');
+  return data;
+}
+
+/** What is not allowed is not offered; the service refuses it all the same. */
+export function useMay(capability: string): boolean {
+  return useSession().data?.capabilities.includes(capability) ?? false;
+}

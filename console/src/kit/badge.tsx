@@ -1,0 +1,140 @@
+/** Short states. Each has a word and a mark of its own shape; the colour only repeats them. */
+import type { ReactNode } from 'react';
+
+export type Tone = 'plain' | 'good' | 'warn' | 'bad' | 'info' | 'foreign' | 'accent';
+
+const MARKS: Readonly<Record<Tone, string>> = {
+  plain: '○',
+  good: '✓',
+  warn: '▲',
+  bad: '✕',
+  info: '●',
+  foreign: '◆',
+  accent: '●',
+};
+
+export function Badge({
+  tone = 'plain',
+  mark,
+  title,
+  children,
+}: {
+  readonly tone?: Tone;
+  /** `false`: the word alone. */
+  readonly mark?: string | false;
+  readonly title?: string;
+  readonly children: ReactNode;
+}): ReactNode {
+  return (
+    <span className={`badge badge-${tone}`} title={title}>
+      {mark === false ? null : (
+        <span className="badge-mark" aria-hidden="true">
+          {mark ?? MARKS[tone]}
+        </span>
+      )}
+      {children}
+    </span>
+  );
+}
+
+const TIERS: Readonly<Record<string, readonly [Tone, string]>> = {
+  T0: ['good', 'looks only'],
+  T1: ['info', 'small and reversible'],
+  T2: ['warn', 'a person signs'],
+  T3: ['bad', 'dangerous: name and reason are typed'],
+};
+
+export function TierBadge({
+  tier,
+  long,
+}: {
+  readonly tier: string | null;
+  readonly long?: boolean;
+}): ReactNode {
+  const [tone, says] = TIERS[tier ?? ''] ?? ['plain', 'not yet known'];
+  return (
+    <Badge tone={tone} mark={false} title={says}>
+      {long === true ? `${tier ?? '–'} · ${says}` : (tier ?? '–')}
+    </Badge>
+  );
+}
+
+const SEVERITIES: Readonly<Record<string, Tone>> = {
+  critical: 'bad',
+  high: 'bad',
+  medium: 'warn',
+  low: 'info',
+  info: 'plain',
+};
+
+export function SeverityBadge({ severity }: { readonly severity: string }): ReactNode {
+  const mark = severity === 'critical' ? '⬣' : severity === 'high' ? '▲' : undefined;
+  return (
+    <Badge tone={SEVERITIES[severity] ?? 'plain'} {...(mark === undefined ? {} : { mark })}>
+      {severity}
+    </Badge>
+  );
+}
+
+const STATES: Readonly<Record<string, Tone>> = {
+  pending: 'warn',
+  awaiting: 'warn',
+  active: 'good',
+  succeeded: 'good',
+  verified: 'good',
+  held: 'good',
+  running: 'info',
+  approved: 'info',
+  waiting: 'plain',
+  failed: 'bad',
+  refused: 'bad',
+  rejected: 'bad',
+  revoked: 'bad',
+  ambiguous: 'bad',
+  uncertain: 'bad',
+  expired: 'plain',
+  cancelled: 'plain',
+};
+
+/** Of a change, a lease, a step: the service's own word. */
+export function StateBadge({
+  state,
+  tone,
+}: {
+  readonly state: string;
+  readonly tone?: Tone;
+}): ReactNode {
+  return <Badge tone={tone ?? STATES[state] ?? 'plain'}>{state.replaceAll('-', ' ')}</Badge>;
+}
+
+const FRESHNESS: Readonly<Record<string, readonly [Tone, string]>> = {
+  fresh: ['good', 'seen within its interval'],
+  stale: ['warn', 'older than its interval'],
+  unreachable: ['bad', 'could not be looked at'],
+  partial: ['warn', 'only a part could be seen'],
+  never: ['plain', 'not looked at yet'],
+};
+
+export function FreshnessBadge({ freshness }: { readonly freshness: string }): ReactNode {
+  const [tone, says] = FRESHNESS[freshness] ?? ['plain', freshness];
+  return (
+    <Badge tone={tone} title={says}>
+      {freshness}
+    </Badge>
+  );
+}
+
+const ASSURANCES: Readonly<Record<string, readonly [Tone, string]>> = {
+  'same-user': ['warn', 'a software key: whatever runs as this account could have signed'],
+  touch: ['good', 'a passkey or security key, with presence and verification'],
+  separate: ['good', 'a passkey, on a page that another machine or account served'],
+};
+
+export function AssuranceBadge({ assurance }: { readonly assurance: string }): ReactNode {
+  const [tone, says] = ASSURANCES[assurance] ?? ['plain', assurance];
+  return (
+    <Badge tone={tone} title={says}>
+      {assurance}
+    </Badge>
+  );
+}

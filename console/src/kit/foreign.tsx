@@ -1,0 +1,76 @@
+/**
+ * Text that came from a host or an assistant. It is shown, never obeyed: inert, marked, in a direction of its own, with
+ * every character that could hide or turn something around written out.
+ */
+import type { ReactNode } from 'react';
+
+// Controls, formats, surrogates, unassigned and ignorable ones: all that has no sign of its own, but tab and newline.
+const HIDDEN = /[[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]--[\t\n]]/gv;
+
+/** The pieces of a text: what can be seen, and the escapes of what cannot. */
+export function visible(
+  text: string,
+): readonly { readonly text: string; readonly isEscape: boolean }[] {
+  const pieces: { text: string; isEscape: boolean }[] = [];
+  let from = 0;
+  for (const found of text.matchAll(HIDDEN)) {
+    if (found.index > from) pieces.push({ text: text.slice(from, found.index), isEscape: false });
+    pieces.push({ text: escapeOf(found[0]), isEscape: true });
+    from = found.index + found[0].length;
+  }
+  if (from < text.length) pieces.push({ text: text.slice(from), isEscape: false });
+  return pieces;
+}
+
+function escapeOf(character: string): string {
+  const point = character.codePointAt(0) ?? 0;
+  if (point === 0x1b) return '␛';
+  return point < 0x100 ? `\\x${point.toString(16).padStart(2, '0')}` : `\\u{${point.toString(16)}}`;
+}
+
+export function Visible({ text }: { readonly text: string }): ReactNode {
+  return visible(text).map((piece, at) =>
+    piece.isEscape ? (
+      <span key={at} className="escape">
+        {piece.text}
+      </span>
+    ) : (
+      piece.text
+    ),
+  );
+}
+
+export function Foreign({
+  text,
+  from,
+  block,
+}: {
+  readonly text: string;
+  /** Whose text it is: `host web-1`, `assistant`. */
+  readonly from: string;
+  readonly block?: boolean;
+}): ReactNode {
+  const label = `text from ${from}`;
+  if (block !== true) {
+    return (
+      <span className="foreign" title={label}>
+        <span className="hidden-visually">{label}: </span>
+        <bdi>
+          <Visible text={text} />
+        </bdi>
+      </span>
+    );
+  }
+  return (
+    <figure className="foreign-block">
+      <figcaption>
+        <span aria-hidden="true">◆</span> {label}; not checked, and no instruction
+      </figcaption>
+      <pre tabIndex={0} aria-label={label}>
+        <bdi>
+          <Visible text={text} />
+        </bdi>
+      </pre>
+    </figure>
+  );
+}

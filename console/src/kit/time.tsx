@@ -1,0 +1,78 @@
+/** Moments: UTC for the record, and how long ago or until then for people. */
+import { type ReactNode, useSyncExternalStore } from 'react';
+
+let now = Date.now();
+let ticking: ReturnType<typeof setInterval> | undefined;
+const listeners = new Set<() => void>();
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  ticking ??= setInterval(() => {
+    now = Date.now();
+    for (const each of listeners) each();
+  }, 1_000);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    clearInterval(ticking);
+    ticking = undefined;
+  };
+}
+
+/** The present in milliseconds, in steps of `stepMs`. */
+export function useNow(stepMs = 1_000): number {
+  return useSyncExternalStore(subscribe, () => Math.floor(now / stepMs) * stepMs);
+}
+
+const UNITS = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['min', 60],
+  ['s', 1],
+] as const;
+
+/** A span in its two largest units: `3 d 4 h`. */
+export function span(milliseconds: number, parts = 1): string {
+  let seconds = Math.max(0, Math.round(milliseconds / 1_000));
+  const told: string[] = [];
+  for (const [unit, length] of UNITS) {
+    const count = Math.floor(seconds / length);
+    seconds -= count * length;
+    if (count > 0) told.push(`${count} ${unit}`);
+    if (told.length === parts) break;
+  }
+  return told.length === 0 ? '0 s' : told.join(' ');
+}
+
+export function Time({
+  at,
+  form = 'both',
+}: {
+  readonly at: string | null | undefined;
+  readonly form?: 'both' | 'relative' | 'utc';
+}): ReactNode {
+  const present = useNow(form === 'utc' ? 86_400_000 : 5_000);
+  const then = at === null || at === undefined ? Number.NaN : Date.parse(at);
+  if (Number.isNaN(then)) return <span className="quiet">never</span>;
+  const utc = `${new Date(then).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  const away = then - present;
+  const relative =
+    Math.abs(away) < 5_000 ? 'now' : away < 0 ? `${span(-away)} ago` : `in ${span(away)}`;
+  return (
+    <time
+      className="time number"
+      dateTime={new Date(then).toISOString()}
+      title={`${utc} (${relative})`}
+    >
+      {form === 'utc' ? (
+        utc
+      ) : form === 'relative' ? (
+        relative
+      ) : (
+        <>
+          {utc} <span className="quiet">· {relative}</span>
+        </>
+      )}
+    </time>
+  );
+}

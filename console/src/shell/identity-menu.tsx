@@ -1,0 +1,58 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useRouter } from '@tanstack/react-router';
+import { type ReactNode, useState } from 'react';
+import { asProblem, signOut, useSignedIn } from '../api/index.ts';
+import { Icon, Menu, MenuAction, toast } from '../kit/index.ts';
+import { applyTheme, THEMES, theme } from './theme.ts';
+
+const NEXT = {
+  system: 'Theme: as the device',
+  light: 'Theme: light',
+  dark: 'Theme: dark',
+} as const;
+
+export function IdentityMenu({ showKeys }: { readonly showKeys: () => void }): ReactNode {
+  const session = useSignedIn();
+  const client = useQueryClient();
+  const router = useRouter();
+  const [shown, setShown] = useState(theme);
+  const turn = (): void => {
+    const next = THEMES[(THEMES.indexOf(shown) + 1) % THEMES.length] ?? 'system';
+    applyTheme(next);
+    setShown(next);
+  };
+  const leave = async (): Promise<void> => {
+    try {
+      await signOut();
+    } catch (thrown) {
+      toast(asProblem(thrown).message);
+      return;
+    }
+    await router.navigate({ to: '/sign-in' });
+    client.clear();
+  };
+  return (
+    <Menu
+      label={`Signed in as ${session.name}`}
+      trigger={
+        <>
+          <Icon name="person" />
+          <span className="only-wide">{session.operator}</span>
+        </>
+      }
+    >
+      <MenuAction textValue="Settings" onAction={() => void router.navigate({ to: '/settings' })}>
+        <Icon name="settings" /> Sign-in and keys
+      </MenuAction>
+      <MenuAction textValue="Theme" onAction={turn} shouldCloseOnSelect={false}>
+        <Icon name={shown === 'dark' ? 'dark' : 'light'} /> {NEXT[shown]}
+      </MenuAction>
+      <MenuAction textValue="Keys" onAction={showKeys}>
+        <Icon name="info" /> Keys
+      </MenuAction>
+      <MenuAction textValue="Sign out" onAction={() => void leave()}>
+        <Icon name="external" /> Sign out
+      </MenuAction>
+    </Menu>
+  );
+}

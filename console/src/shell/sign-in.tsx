@@ -1,0 +1,5 @@
+import type { ReactNode } from 'react';
+
+export function SignIn(_props: { readonly operator?: string }): ReactNode {
+  return null;
+}
