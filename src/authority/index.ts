@@ -48,6 +48,7 @@ export { judgeOrder } from './judge.ts';
 export { fingerprint, publicKeyLine } from './keys.ts';
 export { formatRevocations, parseRevocations, type Revocations } from './krl.ts';
 export { formatOperators, type Operators, parseOperators, samePerson } from './operators.ts';
+export { passkeyLine } from './passkey-line.ts';
 export { checkQuorum, reaches } from './quorum.ts';
 export { formatSigners, NAMESPACES, parseSigners, RECOVERY, type Signers } from './signers.ts';
 export { signSshsig, signSshsigWith } from './sshsig.ts';

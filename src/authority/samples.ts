@@ -138,6 +138,17 @@ export function aPasskey(name: string, use: PasskeyUse = {}): SampleSigner {
   });
 }
 
+/** The public key of `aPasskey` with that name, as its authenticator hands it over. */
+export function aCoseKey(name: string): Buffer {
+  const point = keyBlob(aP256Key(name)).subarray(-64);
+  return Buffer.concat([
+    Buffer.from('a5010203262001215820', 'hex'),
+    point.subarray(0, 32),
+    Buffer.from('225820', 'hex'),
+    point.subarray(32),
+  ]);
+}
+
 export type Certifying = {
   readonly principals?: readonly string[];
   readonly serial?: number;
