@@ -152,6 +152,20 @@ export function identityContract(name: string, open: (clock: SetClock) => Promis
     });
   });
 
+  describe(`${name}: a passkey that is removed`, () => {
+    it('takes the sessions that it opened with it, and no other', async () => {
+      const { identity } = await fresh();
+      await using _ = identity;
+      const { credentialId } = identity.passkeys.add(aPasskeyOf('ada'));
+      const hers = identity.sessions.open({ ...anOpening(), credentialId });
+      const other = identity.sessions.open(anOpening());
+      assert.equal(identity.passkeys.remove(credentialId), true);
+      assert.equal(identity.passkeys.remove(credentialId), false);
+      assert.equal(identity.sessions.find(hers.secret), undefined);
+      assert.ok(identity.sessions.find(other.secret));
+    });
+  });
+
   describe(`${name}: an invitation`, () => {
     it('is found by its code for a quarter of an hour', async () => {
       const { identity, clock } = await fresh();

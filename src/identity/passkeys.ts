@@ -52,8 +52,10 @@ export function passkeysOf({ db, clock, tell }: RoomNeeds): Identity['passkeys']
       });
     },
     remove(credentialId) {
-      const removed =
-        db.write(() => db.run('DELETE FROM passkey WHERE credential = ?', credentialId)) > 0;
+      const removed = db.write(() => {
+        db.run('DELETE FROM session WHERE credential = ?', credentialId);
+        return db.run('DELETE FROM passkey WHERE credential = ?', credentialId) > 0;
+      });
       if (removed) tell('sessions');
       return removed;
     },

@@ -31,6 +31,8 @@ export type Session = {
   readonly id: string;
   readonly operator: string;
   readonly method: SignInMethod;
+  /** The passkey that opened it: once that one is gone, so is this. */
+  readonly credentialId: string | null;
   /** Groups that the identity provider vouched for at sign-in. */
   readonly groups: readonly string[];
   readonly createdAt: Instant;
@@ -93,7 +95,12 @@ export type BreakGlass = {
 export type Identity = AsyncDisposable & {
   readonly sessions: {
     /** Always a new one, for twelve hours; the oldest of that operator ends where there are too many. */
-    open(session: Pick<Session, 'operator' | 'method' | 'groups' | 'userAgent' | 'address'>): {
+    open(
+      session: Pick<
+        Session,
+        'operator' | 'method' | 'credentialId' | 'groups' | 'userAgent' | 'address'
+      >,
+    ): {
       readonly session: Session;
       readonly secret: string;
     };

@@ -44,7 +44,14 @@ export function aPasskeyOf(
 }
 
 export function anOpening(operator = 'ada'): Parameters<Identity['sessions']['open']>[0] {
-  return { operator, method: 'passkey', groups: [], userAgent: 'a browser', address: '127.0.0.1' };
+  return {
+    operator,
+    method: 'passkey',
+    credentialId: null,
+    groups: [],
+    userAgent: 'a browser',
+    address: '127.0.0.1',
+  };
 }
 
 export function anInvitation(operator = 'ada'): Parameters<Identity['invitations']['make']>[0] {

@@ -6,7 +6,8 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE session(
     id TEXT PRIMARY KEY, secret BLOB NOT NULL UNIQUE, operator TEXT NOT NULL, method TEXT NOT NULL,
     groups TEXT NOT NULL, created_at INTEGER NOT NULL, seen_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL, user_agent TEXT NOT NULL, address TEXT NOT NULL) STRICT;
+    expires_at INTEGER NOT NULL, user_agent TEXT NOT NULL, address TEXT NOT NULL,
+    credential TEXT) STRICT;
   CREATE INDEX session_of ON session(operator, created_at);
 
   CREATE TABLE passkey(

@@ -16,7 +16,7 @@ const CLOCK_SLACK = 120 * MICROS_PER_SECOND;
 const MOST_TEXT = 256;
 
 const COLUMNS =
-  'id, operator, method, groups, created_at, seen_at, expires_at, user_agent, address, secret';
+  'id, operator, method, groups, created_at, seen_at, expires_at, user_agent, address, secret, credential';
 
 export type RoomNeeds = {
   readonly db: Database;
@@ -40,13 +40,14 @@ export function sessionsOf({ db, clock, random, tell }: RoomNeeds): Identity['se
     return session !== undefined && isAlive(session) ? session : undefined;
   };
   return {
-    open({ operator, method, groups, userAgent, address }) {
+    open({ operator, method, credentialId, groups, userAgent, address }) {
       const now = clock.now();
       const { text, kept } = newSecret(random);
       const session: Session = {
         id: newId('ses', random),
         operator,
         method,
+        credentialId,
         groups: [...groups],
         createdAt: now,
         lastSeenAt: now,
@@ -67,7 +68,7 @@ export function sessionsOf({ db, clock, random, tell }: RoomNeeds): Identity['se
           MOST_SESSIONS - 1,
         );
         db.run(
-          'INSERT INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+          'INSERT INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
           session.id,
           kept,
           operator,
@@ -78,6 +79,7 @@ export function sessionsOf({ db, clock, random, tell }: RoomNeeds): Identity['se
           session.expiresAt,
           session.userAgent,
           session.address,
+          credentialId,
         );
       });
       tell('sessions');
@@ -122,6 +124,7 @@ function sessionOf(row: Row): Session {
     id: id as string,
     operator: operator as string,
     method: method as SignInMethod,
+    credentialId: row[10] as string | null,
     groups: JSON.parse(groups as string) as string[],
     createdAt: createdAt as Instant,
     lastSeenAt: lastSeenAt as Instant,
