@@ -378,7 +378,7 @@ describe('what is in force', () => {
     });
     assert.deepEqual(
       ran.signed.map(({ key }) => key),
-      ['/home/me/.ssh/holdfast_operator', '/desk/r'],
+      ['/desk/r', '/home/me/.ssh/holdfast_operator'],
     );
     assert.deepEqual(ran.prompts, []);
     assert.ok(ran.called.some(([name, path]) => name === 'make' && path === '/desk/r'));
@@ -387,6 +387,22 @@ describe('what is in force', () => {
       'signatures',
       'recoverySignature',
     ]);
+  });
+
+  it('leaves a document for a passkey in the console, signed by the recovery key alone', async () => {
+    const ran = await person('operator recovery --recovery-key r --key console --yes', {
+      keys: { exists: async (path) => path !== '/desk/r' },
+      answer: answers({ config_wait: { digest: 'd', path: '/sign/d' } }),
+    });
+    assert.deepEqual(
+      ran.signed.map(({ key }) => key),
+      ['/desk/r'],
+    );
+    const { operation, input } = ran.asked.at(-1) ?? {};
+    assert.equal(operation, 'config_wait');
+    assert.deepEqual(Object.keys(input as object), ['order', 'says', 'recoverySignature']);
+    assert.match(ran.out, /\/sign\/d/);
+    assert.doesNotMatch(ran.out, /BEGIN SSH SIGNATURE/);
   });
 
   it('exits with 3 when something was edited and not signed', async () => {

@@ -60,7 +60,7 @@ export async function keyFor(desk: Desk, named: unknown): Promise<string> {
   throw new Fault(
     'missing',
     'no-key',
-    `no key to sign with: ${usual} is not there. Name one with --key; the first operator makes one with holdfast operator add`,
+    `no key to sign with: ${usual} is not there. Name one with --key, or sign in the console with a passkey; the first operator makes a key with holdfast operator add`,
   );
 }
 

@@ -2,6 +2,7 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { Fault } from '#base/fault';
 import { action } from './commands/action.ts';
+import { ask } from './commands/ask.ts';
 import { bundle, config, evidence, operator, policy } from './commands/authority.ts';
 import {
   actions,
@@ -71,7 +72,7 @@ export const CHAPTERS: readonly Chapter[] = [
   { title: 'Fleet:', commands: [enroll, hosts, unenroll, rotateKeys, upgradeHosts] },
   { title: 'Govern:', commands: [operator, standing, config, policy, action] },
   { title: 'Prove:', commands: [events, bundle, evidence, verify, backup, restore] },
-  { title: 'Run:', commands: [target, mcp, service, witness, redact, completions, version] },
+  { title: 'Run:', commands: [target, mcp, ask, service, witness, redact, completions, version] },
 ];
 
 export const GLOBAL_OPTIONS: readonly OptionSpec[] = [

@@ -255,6 +255,31 @@ export class AuthorityKeeper implements AuthorityPowers {
     };
   }
 
+  /** Of what was prepared here: left for a passkey in the console, for a day. */
+  async wait(
+    order: string,
+    says: readonly string[],
+    recoverySignature: string | null,
+    by: string,
+  ): Promise<Json> {
+    const digest = sha256(order);
+    await this.#pending.wait({ digest, order, says, by, recoverySignature });
+    return { digest, path: `/sign/${digest}` };
+  }
+
+  async waiting(): Promise<Json> {
+    const waiting = await this.#pending.waiting();
+    return waiting.map(({ digest, order, says, by, recoverySignature }) => ({
+      digest,
+      order,
+      says: [...says],
+      by,
+      namespace: NAMESPACES.config,
+      digestWords: digestWords(digest),
+      hasRecoverySignature: recoverySignature !== null,
+    }));
+  }
+
   /** One after another: of two that follow the same version, the second does not follow any more. */
   apply(signed: SignedConfig, principal: string): Promise<Json> {
     const applied = this.#applying.then(() => this.#apply(signed, principal));
@@ -272,7 +297,7 @@ export class AuthorityKeeper implements AuthorityPowers {
       ...pending,
       order: signed.order,
       signatures: signed.signatures,
-      recoveryTest: signed.recoverySignature ?? null,
+      recoveryTest: signed.recoverySignature ?? (await this.#pending.recoverySignature(digest)),
     };
     const record = follow(records.at(-1), texts, now);
     await this.#mustBeAsSigned(record);

@@ -7,8 +7,19 @@ import type { Texts } from './authority-record.ts';
 import { stampOf } from './file-stamp.ts';
 
 const LIFE_MS = 24 * 3_600_000;
+const WAITING = '.waiting';
 
 export type PendingConfig = Omit<Texts, 'signatures' | 'recoveryTest'>;
+
+/** What a person at a terminal left for a passkey to sign. */
+export type WaitingConfig = {
+  readonly digest: string;
+  readonly order: string;
+  readonly says: readonly string[];
+  readonly by: string;
+  /** Of the recovery key that it names, which is not here any more. */
+  readonly recoverySignature: string | null;
+};
 
 /** By the digest of the document, for a day. */
 export class PendingConfigs {
@@ -48,8 +59,41 @@ export class PendingConfigs {
     };
   }
 
+  /** Keeps a prepared one in view until it is signed, or its day is over. Throws `config-moved` where there is none. */
+  async wait(waiting: WaitingConfig): Promise<void> {
+    await this.read(waiting.digest);
+    const bytes = Buffer.from(JSON.stringify(waiting));
+    await this.#files.replace(this.#waitingPath(waiting.digest), bytes, 0o600);
+  }
+
+  async waiting(): Promise<readonly WaitingConfig[]> {
+    await this.#forgetOld();
+    const found: WaitingConfig[] = [];
+    for (const name of (await this.#files.list(this.#folder)) ?? []) {
+      if (!name.endsWith(WAITING)) continue;
+      const one = await this.#readWaiting(name.slice(0, -WAITING.length));
+      if (one !== undefined) found.push(one);
+    }
+    return found.toSorted((a, b) => a.digest.localeCompare(b.digest));
+  }
+
+  async recoverySignature(digest: string): Promise<string | null> {
+    return (await this.#readWaiting(digest))?.recoverySignature ?? null;
+  }
+
   async forget(digest: string): Promise<void> {
     await this.#files.remove(this.#path(digest));
+    await this.#files.remove(this.#waitingPath(digest));
+  }
+
+  async #readWaiting(digest: string): Promise<WaitingConfig | undefined> {
+    const bytes = await this.#files.read(this.#waitingPath(digest));
+    if (bytes === undefined) return undefined;
+    return parseJson(Buffer.from(bytes).toString('utf8'), 'what waits') as unknown as WaitingConfig;
+  }
+
+  #waitingPath(digest: string): string {
+    return join(this.#folder, `${digest}${WAITING}`);
   }
 
   #path(digest: string): string {

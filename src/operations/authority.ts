@@ -101,3 +101,41 @@ export const configApply = administering({
   run: async (input, { authority }, asking) =>
     (await authority.apply(input, asking.caller.principal)) as Record<string, Json>,
 });
+
+export const configWait = administering({
+  name: 'config_wait',
+  title: 'Leave a document for the console',
+  summary: 'Leaves a prepared document to be signed with a passkey in the console, for a day.',
+  capability: 'authority.write',
+  taints: false,
+  assistants: false,
+  mends: true,
+  hides: ['order', 'recoverySignature'],
+  input: z.strictObject({
+    order: z.string().max(65_536),
+    says: z.array(z.string().max(1_000)).max(64),
+    recoverySignature: signature.optional(),
+  }),
+  output: z.object({ digest: z.string(), path: z.string() }),
+  run: async ({ order, says, recoverySignature }, { authority }, { caller }) =>
+    (await authority.wait(order, says, recoverySignature ?? null, caller.principal)) as {
+      digest: string;
+      path: string;
+    },
+});
+
+export const configWaiting = administering({
+  name: 'config_waiting',
+  title: 'What waits for a passkey',
+  summary: 'Documents that somebody at a terminal left to be signed in the console.',
+  capability: 'authority.write',
+  taints: false,
+  assistants: false,
+  mends: true,
+  confidential: true,
+  input: z.strictObject({}),
+  output: z.object({ waiting: z.array(anything) }),
+  run: async (_input, { authority }) => ({
+    waiting: (await authority.waiting()) as Record<string, Json>[],
+  }),
+});

@@ -18,7 +18,14 @@ import {
   undoLook,
 } from './approvals.ts';
 import { assistantActivity } from './assistant-activity.ts';
-import { configApply, configPage, configStatus, operatorsList } from './authority.ts';
+import {
+  configApply,
+  configPage,
+  configStatus,
+  configWait,
+  configWaiting,
+  operatorsList,
+} from './authority.ts';
 import {
   baselineBless,
   baselineList,
@@ -144,6 +151,8 @@ export const OPERATIONS: readonly Operation[] = [
   configStatus,
   configPage,
   configApply,
+  configWait,
+  configWaiting,
   enrolmentStart,
   enrolmentAdd,
   enrolmentRemove,

@@ -5,7 +5,7 @@
  * gets readers only; a record gets one transaction that commits after its event is durable.
  */
 import type * as z from 'zod/v4';
-import type { Capability, Reach } from '#access';
+import type { Capability, Reach, Sight } from '#access';
 import type { TrailsRead } from '#attribution';
 import type { Json, JsonObject } from '#base/json';
 import type { Clock } from '#base/ports';
@@ -59,8 +59,11 @@ export type Answer = {
 /** What one call is handed besides its input. */
 export type Asking = {
   readonly caller: Caller;
-  /** The scopes this caller may see. */
+  /** The scopes of which this caller may see something. */
   readonly scopes: readonly Scope[];
+  /** Nothing limits what this call may see. */
+  readonly isWhole: boolean;
+  readonly sight: Sight;
   readonly requestId: string;
   readonly now: Instant;
   readonly answerBytes: number;
@@ -93,7 +96,7 @@ export type TrailsTold = TrailsRead & { readonly why: string | null };
 
 /** A step inside one transaction. `recordedAt` is this transaction's own moment. */
 export type RecordPowers = {
-  readonly transaction: StoreTransaction;
+  readonly transaction: Pick<StoreTransaction, 'reader' | 'record'>;
   readonly facts: FactReader;
   readonly declared: DeclaredFacts;
   readonly recordedAt: () => Instant;
@@ -167,6 +170,14 @@ export type AuthorityPowers = {
     },
     principal: string,
   ) => Promise<Json>;
+  /** Leaves what `page` prepared for a passkey in the console; for a day. */
+  readonly wait: (
+    order: string,
+    says: readonly string[],
+    recoverySignature: string | null,
+    principal: string,
+  ) => Promise<Json>;
+  readonly waiting: () => Promise<Json>;
 };
 
 export type PolicyPowers = {
@@ -274,6 +285,13 @@ type Described<In extends z.ZodType, Out extends z.ZodType> = {
   readonly hides?: readonly string[];
   /** What of the input its event tells, where that depends on the action; `undefined`: no catalogue can be read. */
   readonly audits?: (input: unknown, catalogue: Catalogue | undefined) => unknown;
+  /**
+   * It may be asked by a caller who reaches only some targets: everything it answers and does comes from what it is
+   * handed, which holds nothing else. Left out: refused to them (`beyond-reach`).
+   */
+  readonly narrows?: true;
+  /** Offered to leases over the HTTP API beside what is offered to all assistants. */
+  readonly leases?: true;
   /** Answered also while there is no policy: what tells what is wrong, and what only stops. */
   readonly mends?: true;
   /** The answer holds what nobody else may have yet: the event tells nothing of it. */

@@ -14,13 +14,14 @@ import {
   renderInForce,
   renderOperators,
   renderPutInForce,
+  renderWaits,
 } from '../render/authority.ts';
 import { renderExplained, renderPolicyTest, renderReplay } from '../render/policy.ts';
 import { renderEvidence, renderOutput } from '../render/proof.ts';
 import { consent, keyFor, mustBeAtATerminal, usualKey } from '../signing.ts';
 import { KEY, WORDS } from './change.ts';
 import { readText } from './reading.ts';
-import { type CommandSpec, type GroupSpec, given, type Options } from './spec.ts';
+import { type CommandSpec, type GroupSpec, given, type OptionSpec, type Options } from './spec.ts';
 
 type Signing = {
   readonly key: string;
@@ -32,6 +33,13 @@ type Signing = {
   readonly recoveryKey?: string;
 };
 
+/** In place of a key: the document waits in the console for a passkey. */
+const IN_CONSOLE = 'console';
+
+async function keyOrConsole(desk: Desk, named: unknown): Promise<string> {
+  return named === IN_CONSOLE ? IN_CONSOLE : keyFor(desk, named);
+}
+
 /** Shows what a document would put in force, has it signed, and hands it in. */
 async function signConfig(desk: Desk, request: Json, signing: Signing): Promise<void> {
   const page = (await desk.ask('config_page', { request })) as unknown as ConfigPage;
@@ -41,10 +49,22 @@ async function signConfig(desk: Desk, request: Json, signing: Signing): Promise<
   if (signing.isMeant !== true)
     await consent(desk, { words: digestWords, given: signing.words, name: null });
   const { keys } = desk.commands;
-  const signature = await keys.sign(signing.key, namespace, order);
   const { recoveryKey } = signing;
   const recoverySignature =
     recoveryKey === undefined ? undefined : await keys.sign(recoveryKey, namespace, order);
+  if (signing.key === IN_CONSOLE) {
+    await desk.answer(
+      'config_wait',
+      {
+        order,
+        says: [...page.says],
+        ...(recoverySignature === undefined ? {} : { recoverySignature }),
+      },
+      renderWaits,
+    );
+    return;
+  }
+  const signature = await keys.sign(signing.key, namespace, order);
   await desk.answer(
     'config_apply',
     {
@@ -95,6 +115,11 @@ async function newKey(desk: Desk, path: string, id: string): Promise<string> {
   return keys.make(path, `holdfast operator ${id}`);
 }
 
+const CONFIG_KEY: OptionSpec = {
+  flags: KEY.flags,
+  about: `${KEY.about}; console: with a passkey, in the console`,
+};
+
 export const operator: GroupSpec = {
   usage: 'operator',
   summary: 'the people who may sign: add, list, revoke, recover',
@@ -119,7 +144,7 @@ export const operator: GroupSpec = {
           about: "the person's accounts, like ada@local; default yours",
           read: 'list',
         },
-        KEY,
+        CONFIG_KEY,
         { flags: '--yes', about: 'do not ask again before signing' },
       ],
       async run(desk, [id = ''], options) {
@@ -136,7 +161,7 @@ export const operator: GroupSpec = {
             : await newKey(desk, path, id);
         // The first one signs for themself; later ones are signed for by who is there already.
         const own = operators.length === 0 && options['key'] === undefined;
-        const key = own ? path.replace(/\.pub$/, '') : await keyFor(desk, options['key']);
+        const key = own ? path.replace(/\.pub$/, '') : await keyOrConsole(desk, options['key']);
         await signConfig(desk, personOf(id, line, options), {
           key,
           isMeant: options['yes'] === true,
@@ -155,13 +180,13 @@ export const operator: GroupSpec = {
       usage: 'revoke <id>',
       summary: 'take a person out, and their keys for good',
       examples: ['operator revoke bea'],
-      options: [KEY, WORDS],
+      options: [CONFIG_KEY, WORDS],
       async run(desk, [id = ''], options) {
         await signConfig(
           desk,
           { kind: 'revoke-operator', id },
           {
-            key: await keyFor(desk, options['key']),
+            key: await keyOrConsole(desk, options['key']),
             words: options['words'],
           },
         );
@@ -178,14 +203,14 @@ export const operator: GroupSpec = {
           about: 'where the recovery key is, or is to be made',
           mandatory: true,
         },
-        KEY,
+        CONFIG_KEY,
         { flags: '--yes', about: 'do not ask again before signing' },
       ],
       async run(desk, _words, options) {
         mustBeAtATerminal(desk, KEYS_OF_PEOPLE);
         const { keys } = desk.commands;
         const path = resolve(desk.io.cwd, String(options['recoveryKey']));
-        const own = await keyFor(desk, options['key']);
+        const own = await keyOrConsole(desk, options['key']);
         const isThere = await keys.exists(path);
         if (!isThere)
           desk.note(`making the recovery key: ${path}. Its passphrase is kept apart from yours`);
@@ -237,7 +262,7 @@ export const operator: GroupSpec = {
           read: 'list',
           mandatory: true,
         },
-        KEY,
+        CONFIG_KEY,
         WORDS,
       ],
       async run(desk, [path = ''], options) {
@@ -247,7 +272,7 @@ export const operator: GroupSpec = {
           desk,
           { kind: 'trust-root', key, operators },
           {
-            key: await keyFor(desk, options['key']),
+            key: await keyOrConsole(desk, options['key']),
             words: options['words'],
           },
         );
@@ -274,13 +299,13 @@ export const config: GroupSpec = {
       usage: 'sign',
       summary: 'put what is on disk now in force, with your signature',
       examples: ['config sign', 'config sign --key ~/.ssh/ada_sk'],
-      options: [KEY, WORDS],
+      options: [CONFIG_KEY, WORDS],
       async run(desk, _words, options) {
         await signConfig(
           desk,
           { kind: 'sign' },
           {
-            key: await keyFor(desk, options['key']),
+            key: await keyOrConsole(desk, options['key']),
             words: options['words'],
           },
         );
@@ -299,7 +324,7 @@ export const config: GroupSpec = {
           choices: ['same-user', 'touch', 'separate'],
           mandatory: true,
         },
-        KEY,
+        CONFIG_KEY,
         WORDS,
       ],
       async run(desk, [rule = ''], options) {
@@ -307,7 +332,7 @@ export const config: GroupSpec = {
         await signConfig(
           desk,
           { kind: 'rule', rule, quorum: quorum as number, least: String(options['least']) },
-          { key: await keyFor(desk, options['key']), words: options['words'] },
+          { key: await keyOrConsole(desk, options['key']), words: options['words'] },
         );
       },
     },
@@ -316,13 +341,13 @@ export const config: GroupSpec = {
       summary: 'take all rules of a shipped profile: solo or team',
       examples: ['config profile team'],
       argumentChoices: ['solo', 'team'],
-      options: [KEY, WORDS],
+      options: [CONFIG_KEY, WORDS],
       async run(desk, [profile = ''], options) {
         await signConfig(
           desk,
           { kind: 'profile', profile },
           {
-            key: await keyFor(desk, options['key']),
+            key: await keyOrConsole(desk, options['key']),
             words: options['words'],
           },
         );

@@ -24,6 +24,17 @@ export const renderConfigPage: Render<ConfigPage> = (paper, page) => {
   paper.whole({ text: 'In words   ', tone: 'strong' }, { text: page.digestWords, tone: 'warn' });
 };
 
+export const renderWaits: Render<{ readonly path: string }> = (paper, { path }) => {
+  paper.whole(
+    { text: 'Nothing is in force yet', tone: 'strong' },
+    ': it waits for a passkey, for a day',
+  );
+  paper.whole('Open the console (its address: holdfast console) at ', {
+    text: path,
+    tone: 'strong',
+  });
+};
+
 export const renderPutInForce: Render<{
   readonly version: number;
   readonly says: readonly string[];
