@@ -1,0 +1,11 @@
+/** The log checked in the browser itself, by the same specifications as `holdfast verify`. */
+export {
+  type CheckpointTold,
+  type LogReport,
+  type LogSource,
+  type Remembered,
+  type Shown,
+  type Step,
+  verifyLog,
+} from './log.ts';
+export { forget, remember, remembered } from './memory.ts';
