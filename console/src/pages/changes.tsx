@@ -82,7 +82,7 @@ export function ChangesPage(): ReactNode {
   const pending = view.show === 'pending';
   const { data, error, isPending, refetch } = useAsk<{ readonly changes: readonly Change[] }>(
     'changes_list',
-    pending ? { pending: true } : {},
+    pending ? { pending: true, limit: 200 } : { limit: 200 },
     ['changes'],
     { keep: true },
   );

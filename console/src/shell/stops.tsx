@@ -29,7 +29,7 @@ export function StopButton(): ReactNode {
         look="danger"
         reason="Why?"
         act={async (reason) => {
-          await stop.mutateAsync({ subject: { kind: 'all' }, reason });
+          await stop.mutateAsync({ subject: 'fleet', reason });
           toast('Stopped. Nothing begins on any target until a signed order lifts it.');
         }}
       >

@@ -4,7 +4,7 @@ import { useAsk } from '../api/index.ts';
 export function useWaiting(): number {
   const { data } = useAsk<{ readonly changes: readonly unknown[] }>(
     'changes_list',
-    { pending: true },
+    { pending: true, limit: 200 },
     ['changes'],
   );
   return data?.changes.length ?? 0;
