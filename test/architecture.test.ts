@@ -95,7 +95,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   signin: {
     doors: ['base', 'access', 'authority'],
     types: ['evidence', 'identity'],
-    outside: ['@simplewebauthn/server'],
+    outside: ['@simplewebauthn/server', 'node:crypto'],
     isLazy: true,
   },
 

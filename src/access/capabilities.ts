@@ -9,6 +9,8 @@ export const CAPABILITIES = [
   'inventory.write',
   'targets.observe',
   'baselines.write',
+  'drafts.read',
+  'drafts.write',
   'events.read',
   'changes.propose',
   'changes.read',
@@ -19,8 +21,21 @@ export const CAPABILITIES = [
   'service.admin',
   'leases.read',
   'leases.issue',
+  'access.read',
   'access.write',
   'metrics.read',
   ...ACTION_CAPABILITIES,
 ] as const;
 export type Capability = (typeof CAPABILITIES)[number];
+
+/** What only a person holds: these decide, or put something in force. No lease has them, whatever its profile says. */
+export const DECIDING: ReadonlySet<Capability> = new Set([
+  'changes.decide',
+  'authority.write',
+  'service.admin',
+  'access.write',
+  'leases.issue',
+  'inventory.write',
+  'baselines.write',
+  'evidence.write',
+]);

@@ -1,3 +1,25 @@
-export { CAPABILITIES, type Capability } from './capabilities.ts';
-export { PROFILES, type ProfileName } from './profiles.ts';
-export { isWhole, type Reach, reaches, reachOf, type TargetReach } from './reach.ts';
+export { CAPABILITIES, type Capability, DECIDING } from './capabilities.ts';
+export {
+  isProfile,
+  PROFILE_CEILINGS,
+  PROFILE_NAMES,
+  PROFILES,
+  PROFILES_SAY,
+  type ProfileName,
+} from './profiles.ts';
+export {
+  capabilitiesOf,
+  holding,
+  isWhole,
+  lowerTier,
+  type NamedTargets,
+  narrow,
+  narrowAll,
+  type Reach,
+  type ReachPart,
+  reaches,
+  reachOf,
+  type TargetReach,
+  within,
+} from './reach.ts';
+export { type Place, type Sight, scopesSeen, sees, sightOf } from './sight.ts';

@@ -24,7 +24,10 @@ const caller = (surface: 'cli' | 'mcp-stdio'): Caller => ({
   surface,
   profile: surface === 'cli' ? 'operator' : 'observer',
   session: 'test',
-  reach: { ...reachOf(surface === 'cli' ? 'operator' : 'observer'), scopes: ['main/main'] },
+  reach: reachOf(surface === 'cli' ? 'operator' : 'observer').map((part) => ({
+    ...part,
+    scopes: ['main/main'],
+  })),
 });
 
 const answer = (value: Answer['value'], notices: readonly string[] = []): Answer => ({

@@ -13,7 +13,7 @@ import { personsOf, requireOther, wantsFourEyes } from './four-eyes.ts';
 import { requireOperator } from './operator.ts';
 import { changeOrder, partsOf, secondsToRun } from './orders.ts';
 import type { AuthorityState } from './ports.ts';
-import type { Approval, ApprovalPage, ChangeView, Requester } from './protocol.ts';
+import type { Approval, ApprovalPage, ChangeView, Requester, Seeing } from './protocol.ts';
 import { type Known, last, mustKnow, unknownChange, visible } from './record.ts';
 import { refuse } from './refuse.ts';
 import { viewNow } from './refuse-change.ts';
@@ -229,9 +229,9 @@ function signedBy(known: Known, order: OrderRow): readonly ApprovalRow[] {
 }
 
 /** Says in the change's own words why it is not waiting any more. */
-export function pending(road: Road, { scopes }: Pick<Requester, 'scopes'>, id: string): Known {
+export function pending(road: Road, requester: Seeing, id: string): Known {
   const row = road.store.changes.change(id);
-  if (!visible(row, scopes)) throw unknownChange(id);
+  if (!visible(row, requester)) throw unknownChange(id);
   const known = mustKnow(road.store.changes, id);
   switch (row.state) {
     case 'previewed':

@@ -12,7 +12,7 @@ import { propose } from './propose.ts';
 import type { CommandAnswer, CommandAsked, Proposal, Requester } from './protocol.ts';
 import type { Asked } from './record.ts';
 import { refuse } from './refuse.ts';
-import { readScene } from './scene.ts';
+import { onTargets, readScene } from './scene.ts';
 
 /** Of each stream, cleaned. */
 const STREAM_CHARS = 131_072;
@@ -36,7 +36,7 @@ export async function runCommand(
   const [target] = scene.targets;
   if (scene.runnable.tier !== 'T0' || scene.runnable.kind !== 'action' || target === undefined)
     return { kind: 'change', view: await propose(road, requester, proposal) };
-  const whole: Asked = { requester, proposal, undoes: null };
+  const whole: Asked = { requester: onTargets(requester, scene), proposal, undoes: null };
   await road.stops.refresh();
   road.stops.refuseCovered(stopQuestion({ targets: scene.targets } as unknown as ChangeRow, whole));
   requireFit(road, scene);

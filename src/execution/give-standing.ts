@@ -25,6 +25,7 @@ import { plainEvent, record } from './events.ts';
 import { planOf } from './make-plan.ts';
 import { requireOperator } from './operator.ts';
 import type { Requester, StandingPage, StandingTerms, StandingView } from './protocol.ts';
+import { scopeOf } from './record.ts';
 import { refuse } from './refuse.ts';
 import { readScene, type Scene } from './scene.ts';
 
@@ -242,8 +243,9 @@ async function stepsOf(
         undoes: null,
       };
       const times = { madeAt: now, decideBy: now };
-      const { plan } = await planOf(road, one, 'standing-a', asked, times, false);
-      const { plan: other } = await planOf(road, one, 'standing-b', asked, times, false);
+      const ahead = { isTainted: false, supposed: true } as const;
+      const { plan } = await planOf(road, one, 'standing-a', asked, times, ahead);
+      const { plan: other } = await planOf(road, one, 'standing-b', asked, times, ahead);
       for (const [i, step] of plan.steps.entries()) {
         if (step.direction !== 'forward') continue;
         const part = partOf(plan, step, ANY_NONCE);
@@ -278,10 +280,6 @@ function combinations(values: StandingTerms['arguments']): readonly JsonObject[]
 
 export function targetsOf({ detail }: Pick<StandingRow, 'detail'>): readonly string[] {
   return (detail['targets'] ?? []) as unknown as readonly string[];
-}
-
-function scopeOf({ scopes }: Requester): string {
-  return scopes[0] ?? 'none';
 }
 
 function viewOf(row: StandingRow, now: Instant): StandingView {

@@ -8,6 +8,7 @@ import type { Tier } from '#model';
 import type { ChangeRow } from '#store';
 import { asJson, type Road } from './context.ts';
 import { isTainted } from './gates.ts';
+import { standings } from './give-standing.ts';
 import type { InboxGroup, Requester, StandingTerms } from './protocol.ts';
 import { type Known, knownOf, visible } from './record.ts';
 
@@ -31,6 +32,8 @@ export function inbox(road: Road, requester: Requester): readonly InboxGroup[] {
   for (const row of rowsOf(road, requester, ['previewed'], MOST_PAST * 4)) {
     const known = knownOf(road.store.changes, row);
     if (known.asked.proposal.dryRun || known.decision?.verdict !== 'needs-approval') continue;
+    // It expires with the next tick.
+    if (row.decideBy !== null && road.clock.now() > row.decideBy) continue;
     const key = standsAlone(known) ? row.id : requestKey(known);
     groups.set(key, [...(groups.get(key) ?? []), known]);
   }
@@ -76,23 +79,24 @@ function groupOf(
     alone: standsAlone(first),
     changes,
     equalApproved: equal.length,
-    offer: offerOf(first.row.tier, oldestFirst, equal),
+    offer: offerOf(road, first.row.tier, oldestFirst, equal),
   };
 }
 
-/** Never for what was asked under foreign words, and never above T2. */
+/** Only what assistants may then do by themselves: T1. Not again where it was given already. */
 function offerOf(
+  road: Road,
   tier: Tier | null,
   waiting: readonly Known[],
   equal: readonly Known[],
 ): StandingTerms | null {
   const [first] = waiting;
   if (first === undefined || equal.length < ENOUGH_TO_OFFER) return null;
-  if ((tier !== 'T1' && tier !== 'T2') || standsAlone(first)) return null;
+  if (tier !== 'T1' || standsAlone(first)) return null;
   const { action, arguments: given } = first.asked.proposal;
-  const targets = [...waiting, ...equal].flatMap(({ row }) =>
-    row.targets.map(({ id }) => id),
-  );
+  const targets = [...waiting, ...equal].flatMap(({ row }) => row.targets.map(({ id }) => id));
+  const asked = new Set(waiting.flatMap(({ row }) => row.targets.map(({ id }) => id)));
+  if (isCovered(road, action, asked)) return null;
   return {
     action,
     targets: [...new Set(targets)].toSorted(),
@@ -104,6 +108,14 @@ function offerOf(
     evenTainted: false,
     reason: `approved by hand ${equal.length} times in ${EQUAL_DAYS} days`,
   };
+}
+
+function isCovered(road: Road, action: string, targets: ReadonlySet<string>): boolean {
+  const active = standings(road).filter(
+    (each) => each.action.split('@')[0] === action && each.state === 'active',
+  );
+  const covered = new Set(active.flatMap((each) => each.targets));
+  return [...targets].every((each) => covered.has(each));
 }
 
 /** Changes that a person signed and that held, newest first. */
@@ -124,9 +136,13 @@ function rowsOf(
   const rows: ChangeRow[] = [];
   let before: string | undefined;
   do {
-    const page = road.store.changes.list({ scopes: requester.scopes, states }, PAGE, before);
+    const page = road.store.changes.list(
+      { scopes: requester.scopes, seen: requester.targets ?? [], states },
+      PAGE,
+      before,
+    );
     const wanted = page.changes.filter((row) => since === undefined || row.createdAt >= since);
-    rows.push(...wanted.filter((row) => visible(row, requester.scopes)));
+    rows.push(...wanted.filter((row) => visible(row, requester)));
     if (wanted.length < page.changes.length) break;
     before = page.next ?? undefined;
   } while (before !== undefined && rows.length < most);

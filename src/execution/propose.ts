@@ -33,7 +33,7 @@ import { type Asked, knownOf, mustKnow, visible } from './record.ts';
 import { isRefusal, refuse } from './refuse.ts';
 import { Denied, eventDecision, refuseChange, viewNow } from './refuse-change.ts';
 import { authoriseByStanding } from './run.ts';
-import { readScene, type Scene } from './scene.ts';
+import { onTargets, readScene, type Scene } from './scene.ts';
 import { sideBySide } from './side-by-side.ts';
 import { coveringStanding } from './standing.ts';
 import { saidOf, viewOf } from './view.ts';
@@ -48,10 +48,10 @@ export async function propose(
   undoes: string | null = null,
 ): Promise<ChangeView> {
   requireReadable(proposal);
-  const asked: Asked = { requester, proposal, undoes };
-  const prior = priorAnswer(road, asked);
+  const prior = priorAnswer(road, { requester, proposal, undoes });
   if (prior !== undefined) return prior;
   const scene = await readScene(road, proposal, requester);
+  const asked: Asked = { requester: onTargets(requester, scene), proposal, undoes };
   if (scene.targets.length === 0) {
     throw new Fault('invalid', 'unknown-target', 'no target is named: give at least one');
   }
@@ -145,7 +145,14 @@ async function previewed(
   const madeAt = road.clock.now();
   const decideBy = shift(madeAt, scene.settings.decideByHours * 3_600_000_000);
   const tainted = isTainted(road.store.changes, asked);
-  const made = await planOf(road, scene, row.id, asked, { madeAt, decideBy }, tainted);
+  const made = await planOf(
+    road,
+    scene,
+    row.id,
+    asked,
+    { madeAt, decideBy },
+    { isTainted: tainted },
+  );
   const preview = await runPreviews(road, scene, made);
   const { dryRun } = asked.proposal;
   const detail = {
@@ -300,7 +307,7 @@ function priorAnswer(road: Road, asked: Asked): ChangeView | undefined {
   const prior = row.body as unknown as Asked;
   const words = (of: Asked): string => canonicalJson(asJson([of.proposal, of.undoes]) as Json);
   // Whoever shares the name sees no more than their own scopes.
-  if (words(prior) !== words(asked) || !visible(row, asked.requester.scopes)) {
+  if (words(prior) !== words(asked) || !visible(row, asked.requester)) {
     throw new Fault(
       'conflict',
       'idempotency-key-reused',

@@ -23,10 +23,23 @@ export type Requester = PolicyCaller & {
   readonly onBehalfOf: string | null;
   /** A lease over HTTP, a connection over stdio, one command of the CLI. */
   readonly session: string;
+  /** Of these every target may be seen. */
   readonly scopes: readonly Scope[];
+  /** And these, of scopes that may not be seen whole; left out is none. */
+  readonly targets?: readonly { readonly id: string; readonly scope: Scope }[];
+  /**
+   * Where several roles let them ask: each with its own targets. One of them has to cover a change whole, and its
+   * capabilities and ceiling are then those of the request; what stands beside counts for nothing.
+   */
+  readonly parts?: readonly RequesterPart[];
   readonly requestId: string;
   readonly traceId: string | null;
 };
+
+export type RequesterPart = Pick<Requester, 'capabilities' | 'ceiling' | 'scopes' | 'targets'>;
+
+/** What may be seen of changes. */
+export type Seeing = Pick<Requester, 'scopes' | 'targets'>;
 
 /** Batch after batch in place of all at once. */
 export type RolloutAsked = {
@@ -349,9 +362,9 @@ export interface ChangeRoad {
   /** Runs what only reads; proposes what does not. Throws `command-refused` for what nobody may run. */
   command(requester: Requester, asked: CommandAsked): Promise<CommandAnswer>;
   propose(requester: Requester, proposal: Proposal): Promise<ChangeView>;
-  get(requester: Pick<Requester, 'scopes'>, changeId: string): ChangeView;
+  get(requester: Seeing, changeId: string): ChangeView;
   list(
-    requester: Pick<Requester, 'scopes'>,
+    requester: Seeing,
     filter: { readonly state?: ChangeState; readonly target?: string; readonly pending?: boolean },
     limit: number,
     before?: string,

@@ -4,9 +4,10 @@
  * What was asked lies in the row and never changes; the plan, the decision and the outcome came
  * with moves, and the last move that carries one counts.
  */
+import { type Sight, scopesSeen, sees } from '#access';
 import { Fault } from '#base/fault';
 import type { Json, JsonObject } from '#base/json';
-import type { Decision, Plan, Scope } from '#model';
+import type { Decision, Plan } from '#model';
 import type { PolicyQuestion } from '#policy';
 import type {
   ApprovalRow,
@@ -16,7 +17,7 @@ import type {
   OrderRow,
   Transition,
 } from '#store';
-import type { ChangeView, Proposal, Requester } from './protocol.ts';
+import type { ChangeView, Proposal, Requester, Seeing } from './protocol.ts';
 import type { RolloutEvent, RolloutMove } from './rollout.ts';
 
 /** What the row's body holds. */
@@ -128,8 +129,17 @@ export function detailOf(detail: Detail): JsonObject {
 }
 
 /** Whoever may not see every target of a change does not learn that it is there. */
-export function visible(row: ChangeRow | undefined, scopes: readonly Scope[]): row is ChangeRow {
-  return row?.targets.every(({ scope }) => scopes.includes(scope)) === true;
+export function visible(row: ChangeRow | undefined, requester: Seeing): row is ChangeRow {
+  return row?.targets.every((target) => sees(sightOf(requester), target)) === true;
+}
+
+export function sightOf({ scopes, targets = [] }: Seeing): Sight {
+  return { scopes, targets };
+}
+
+/** Where an event that is about no change belongs. */
+export function scopeOf(requester: Seeing): string {
+  return scopesSeen(sightOf(requester))[0] ?? 'none';
 }
 
 export function unknownChange(id: string): Fault {

@@ -22,6 +22,7 @@ import type {
   InboxGroup,
   Proposal,
   Requester,
+  Seeing,
   StandingPage,
   StandingTerms,
   StandingView,
@@ -29,7 +30,7 @@ import type {
   StopView,
   UndoLook,
 } from './protocol.ts';
-import { knownOf, mustKnow, unknownChange, visible } from './record.ts';
+import { knownOf, mustKnow, scopeOf, unknownChange, visible } from './record.ts';
 import { refuse } from './refuse.ts';
 import { viewNow } from './refuse-change.ts';
 import { regroup } from './regroup.ts';
@@ -72,15 +73,15 @@ class OneRoad implements ChangeRoad {
     return this.#track(runCommand(this.#road, requester, asked));
   }
 
-  get({ scopes }: Pick<Requester, 'scopes'>, changeId: string): ChangeView {
+  get(requester: Seeing, changeId: string): ChangeView {
     const { changes } = this.#road.store;
     const row = changes.change(changeId);
-    if (!visible(row, scopes)) throw unknownChange(changeId);
+    if (!visible(row, requester)) throw unknownChange(changeId);
     return viewOf(knownOf(changes, row));
   }
 
   list(
-    { scopes }: Pick<Requester, 'scopes'>,
+    { scopes, targets = [] }: Seeing,
     filter: Parameters<ChangeRoad['list']>[1],
     limit: number,
     before?: string,
@@ -95,6 +96,7 @@ class OneRoad implements ChangeRoad {
     const page = changes.list(
       {
         scopes,
+        seen: targets,
         ...(states === undefined ? {} : { states }),
         ...(filter.target === undefined ? {} : { target: filter.target }),
       },
@@ -141,7 +143,7 @@ class OneRoad implements ChangeRoad {
   /** Whoever asked takes it back; an operator takes back anyone's. */
   async cancel(requester: Requester, changeId: string, reason: string): Promise<ChangeView> {
     const row = this.#road.store.changes.change(changeId);
-    if (!visible(row, requester.scopes)) throw unknownChange(changeId);
+    if (!visible(row, requester)) throw unknownChange(changeId);
     const isOwn = row.principal === requester.principal && row.session === requester.session;
     if (!isOwn && requester.kind !== 'operator') {
       refuse('not-permitted', 'only whoever proposed it, or an operator, takes it back');
@@ -152,7 +154,7 @@ class OneRoad implements ChangeRoad {
   async close(requester: Requester, changeId: string, reason: string): Promise<ChangeView> {
     requireOperator(requester);
     const row = this.#road.store.changes.change(changeId);
-    if (!visible(row, requester.scopes)) throw unknownChange(changeId);
+    if (!visible(row, requester)) throw unknownChange(changeId);
     if (row.state !== 'ambiguous') {
       refuse('not-pending', `only an ambiguous change is closed by a person: it is ${row.state}`);
     }
@@ -187,7 +189,7 @@ class OneRoad implements ChangeRoad {
         actor: requester.principal,
       });
       const more: JsonObject = { action: said(action, 200) };
-      const scope = requester.scopes[0] ?? 'none';
+      const scope = scopeOf(requester);
       await record(
         events,
         plainEvent('change.cleared', requester, scope, [said(target, 200)], more),

@@ -131,7 +131,7 @@ export async function sayEnded(
 function requireRollout(road: Road, requester: Requester, id: string): Known {
   requireOperator(requester);
   const row = road.store.changes.change(id);
-  if (!visible(row, requester.scopes)) throw unknownChange(id);
+  if (!visible(row, requester)) throw unknownChange(id);
   const known = mustKnow(road.store.changes, id);
   if (known.plan?.rollout === undefined) {
     throw new Fault(

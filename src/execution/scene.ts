@@ -2,14 +2,16 @@
  * Everything a change is judged by, read at one moment. It is read once when a change is proposed,
  * and again from nothing right before it runs.
  */
+import { scopesSeen, sees } from '#access';
 import type { Enrolled } from '#adapters';
 import { argvOf, type Catalogue, COMMAND_ACTION, commandAction, type Runnable } from '#catalogue';
 import { type Inventory, resolveTarget } from '#inventory';
-import type { Target } from '#model';
+import { type Target, TIERS } from '#model';
 import type { PolicyEngine, Settings } from '#policy';
 import type { Road, Running } from './context.ts';
 import type { AuthorityState } from './ports.ts';
-import type { Requester } from './protocol.ts';
+import type { Requester, Seeing } from './protocol.ts';
+import { sightOf } from './record.ts';
 import { refuse } from './refuse.ts';
 
 export type Scene = {
@@ -33,14 +35,16 @@ export type Subject = {
 export async function readScene(
   road: Road,
   subject: Subject,
-  { scopes, kind }: Pick<Requester, 'scopes' | 'kind'>,
+  requester: Seeing & Pick<Requester, 'kind'>,
 ): Promise<Scene> {
   const catalogue = await road.catalogue();
   const named = subject.action === COMMAND_ACTION ? undefined : catalogue.find(subject.action);
   const inventory = await road.inventory();
+  // Almost always there is no need to make one for the call.
+  const seen = requester.targets === undefined ? inventory : seenOf(inventory, requester);
   const found = new Map(
     subject.targets.map((name) => {
-      const target = resolveTarget(inventory, name, scopes);
+      const target = resolveTarget(seen, name, scopesSeen(sightOf(requester)));
       return [target.id, target];
     }),
   );
@@ -51,9 +55,38 @@ export async function readScene(
     policy: await road.policy(),
     settings: await road.settings(),
     authority: await road.authority(),
-    runnable: named ?? (await commandOf(road, subject, targets, kind === 'operator')),
+    runnable: named ?? (await commandOf(road, subject, targets, requester.kind === 'operator')),
     targets,
   };
+}
+
+/** Only what the requester may see has a name for them. */
+function seenOf(inventory: Inventory, requester: Seeing): Inventory {
+  const sight = sightOf(requester);
+  const targets = inventory.targets.filter((target) => sees(sight, target));
+  return { ...inventory, targets, byId: new Map(targets.map((target) => [target.id, target])) };
+}
+
+/**
+ * The requester as one who asks for this: where several roles let them ask, by the one that covers every target
+ * and lets it go furthest. What is kept with a change names no other target than its own.
+ */
+export function onTargets(requester: Requester, { runnable, targets }: Scene): Requester {
+  const { parts, targets: singles, ...rest } = requester;
+  if (singles === undefined && parts === undefined) return requester;
+  const scopes = [...new Set([...requester.scopes, ...targets.map(({ scope }) => scope)])];
+  if (parts === undefined) return { ...rest, scopes };
+  const covering = parts.filter((part) => targets.every((each) => sees(sightOf(part), each)));
+  const able = covering.filter(({ capabilities }) => capabilities.includes(runnable.capability));
+  const [best] = (able.length > 0 ? able : covering).toSorted(
+    (a, b) => TIERS.indexOf(b.ceiling) - TIERS.indexOf(a.ceiling),
+  );
+  if (best === undefined)
+    return refuse(
+      'not-permitted',
+      'no single role of yours covers all these targets: propose a change for each role by itself',
+    );
+  return { ...rest, scopes, capabilities: best.capabilities, ceiling: best.ceiling };
 }
 
 async function commandOf(

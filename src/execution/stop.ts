@@ -3,6 +3,7 @@
  * nothing it covers begins, work under way is told to end, and hosts are told. Lifting needs
  * operators' signatures over a document of its own.
  */
+import { sees } from '#access';
 import { checkQuorum, liftDocument, NAMESPACES } from '#authority';
 import { Fault } from '#base/fault';
 import { newId } from '#base/ids';
@@ -12,6 +13,7 @@ import { type Road, seconds } from './context.ts';
 import { type Actor, plainEvent, record, SERVICE } from './events.ts';
 import { requireOperator } from './operator.ts';
 import type { Requester, StopSubject, StopView } from './protocol.ts';
+import { scopeOf, sightOf } from './record.ts';
 import { refuse } from './refuse.ts';
 import { asRefusal } from './signatures.ts';
 import { covers, SENTINEL, type StopQuestion } from './stops.ts';
@@ -28,7 +30,7 @@ export async function trip(
   reason: string,
 ): Promise<StopView> {
   await requireMayTrip(road, requester, subject);
-  const scope = requester.scopes[0] ?? 'none';
+  const scope = scopeOf(requester);
   // Asked again, however often, an assistant's stop is one stop.
   const same = requester.kind === 'operator' ? undefined : road.stops.same(subject);
   return same ?? put(road, requester, scope, subject, reason);
@@ -114,12 +116,15 @@ async function requireMayTrip(
       `the name is longer than ${NAME_CHARS} characters: give the right one`,
     );
   }
-  if (requester.kind === 'operator') return;
+  const isLimited = requester.targets !== undefined;
+  if (requester.kind === 'operator' && !isLimited) return;
   const own = await isOwn(road, requester, subject);
   if (!own) {
     refuse(
       'not-permitted',
-      'an assistant stops only its own session, targets in its scopes, or an action in its session: ask an operator for more',
+      requester.kind === 'operator'
+        ? 'your roles stop their own scopes and targets: ask somebody whose roles reach everything for more'
+        : 'an assistant stops only its own session, targets in its scopes, or an action in its session: ask an operator for more',
     );
   }
 }
@@ -130,7 +135,7 @@ async function isOwn(road: Road, requester: Requester, subject: StopSubject): Pr
       return subject.name === requester.session;
     case 'target': {
       const target = (await road.inventory()).byId.get(subject.name);
-      return target !== undefined && requester.scopes.includes(target.scope);
+      return target !== undefined && sees(sightOf(requester), target);
     }
     case 'action': {
       // Throws where there is none: a stop of nothing is only one more file.
@@ -139,8 +144,9 @@ async function isOwn(road: Road, requester: Requester, subject: StopSubject): Pr
       const { scopes } = await road.inventory();
       return scopes.every((scope) => requester.scopes.includes(scope));
     }
-    case 'fleet':
     case 'scope':
+      return requester.kind === 'operator' && requester.scopes.includes(subject.name);
+    case 'fleet':
     case 'rule':
       return false;
   }
@@ -278,7 +284,7 @@ export async function lift(
   }
   await record(
     road.events,
-    plainEvent('change.lifted', requester, requester.scopes[0] ?? 'none', [], {
+    plainEvent('change.lifted', requester, scopeOf(requester), [], {
       stop: stopId,
       operators: [...new Set(signers)],
     }),

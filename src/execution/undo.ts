@@ -17,7 +17,7 @@ import { requireAuthority } from './recheck.ts';
 import { detailOf, type Known, mustKnow, unknownChange, visible } from './record.ts';
 import { refuse } from './refuse.ts';
 import { Denied, viewNow } from './refuse-change.ts';
-import { placesOf, readScene, type Scene } from './scene.ts';
+import { onTargets, placesOf, readScene, type Scene } from './scene.ts';
 import { inverseOfWhatRan, wasCutShort } from './undo-plan.ts';
 import { kindsOf } from './verify.ts';
 import { said } from './view.ts';
@@ -42,7 +42,7 @@ export async function undo(
   const scene = await readScene(
     road,
     { ...known.asked.proposal, targets },
-    { scopes: requester.scopes, kind: known.asked.requester.kind },
+    { ...requester, kind: known.asked.requester.kind },
   );
   await road.stops.refresh();
   road.stops.refuseCovered(stopQuestion(row, known.asked, null, known.plan));
@@ -65,7 +65,7 @@ export async function undo(
       id,
     );
   }
-  const asked = { ...known.asked, requester };
+  const asked = { ...known.asked, requester: onTargets(requester, scene) };
   const tainted = requester.tainted || known.plan?.tainted === true;
   const question = questionOf(scene, asked, road.clock.now(), {
     tainted,
@@ -102,7 +102,7 @@ function undoable(
   only?: readonly string[],
 ): { readonly known: Known; readonly targets: readonly string[] } {
   const row = road.store.changes.change(id);
-  if (!visible(row, requester.scopes)) throw unknownChange(id);
+  if (!visible(row, requester)) throw unknownChange(id);
   const known = mustKnow(road.store.changes, id);
   // A person closed it without knowing: what may have run is taken back by a change of its own.
   if (row.state !== 'confirmed' && row.state !== 'failed' && row.state !== 'closed') {

@@ -169,7 +169,7 @@ export const aCaller: Caller = {
   surface: 'mcp-stdio',
   profile: 'observer',
   session: 'test',
-  reach: { ...reachOf('observer'), scopes: [DEFAULT_SCOPE] },
+  reach: reachOf('observer').map((part) => ({ ...part, scopes: [DEFAULT_SCOPE] })),
 };
 
 /** The cleaner of the program. */

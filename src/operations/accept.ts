@@ -19,6 +19,7 @@ export const findingAccept = recording({
   capability: 'baselines.write',
   taints: false,
   assistants: false,
+  narrows: true,
   input: z.strictObject({ finding: z.string().min(1).max(64), reason: reasonInput }),
   output: z.object({
     finding: z.string(),

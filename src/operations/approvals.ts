@@ -5,8 +5,10 @@
 import * as z from 'zod/v4';
 import type { Json } from '#base/json';
 import { LIMITS } from '#base/limits';
+import type { StopSubject } from '#execution';
+import { resolveTarget } from '#inventory';
 import { changeIdInput, changeShape, reasonInput, stopShape } from './change-shapes.ts';
-import { changing } from './operation.ts';
+import { type Asking, changing } from './operation.ts';
 import { shown } from './run-action.ts';
 
 const SIGNATURE_CHARS = 16_384;
@@ -21,6 +23,7 @@ export const approvalPage = changing({
   capability: 'changes.decide',
   taints: true,
   assistants: false,
+  narrows: true,
   input: z.strictObject({ changeId: changeIdInput }),
   output: anything,
   async run(input, { road, requester }) {
@@ -36,6 +39,7 @@ export const changeApprove = changing({
   capability: 'changes.decide',
   taints: true,
   assistants: false,
+  narrows: true,
   // Until it is spent, a signature is nobody's to read.
   hides: ['signature'],
   input: z.strictObject({
@@ -69,6 +73,7 @@ const deciding = (
     capability: 'changes.decide',
     taints: true,
     assistants: false,
+    narrows: true,
     input: z.strictObject({ changeId: changeIdInput, reason: reasonInput }),
     output: changeShape,
     async run(input, { road, requester }) {
@@ -89,6 +94,7 @@ export const changeUndo = changing({
   capability: 'changes.decide',
   taints: true,
   assistants: false,
+  narrows: true,
   input: z.strictObject({
     changeId: changeIdInput,
     reason: reasonInput,
@@ -113,6 +119,8 @@ export const undoLook = changing({
   capability: 'changes.read',
   taints: true,
   assistants: false,
+  narrows: true,
+  leases: true,
   input: z.strictObject({ changeId: changeIdInput }),
   output: z.object({
     changeId: z.string(),
@@ -152,6 +160,7 @@ const rollingOut = (
     capability: 'changes.decide',
     taints: true,
     assistants: false,
+    narrows: true,
     input: z.strictObject({ changeId: changeIdInput, reason: reasonInput }),
     output: changeShape,
     async run(input, { road, requester }) {
@@ -178,6 +187,7 @@ export const rolloutResume = changing({
   capability: 'changes.decide',
   taints: true,
   assistants: false,
+  narrows: true,
   input: z.strictObject({
     changeId: changeIdInput,
     reason: reasonInput,
@@ -208,14 +218,18 @@ export const flappingClear = changing({
   capability: 'changes.decide',
   taints: false,
   assistants: false,
+  narrows: true,
   input: z.strictObject({
     target: z.string().min(1).max(256),
     action: z.string().min(1).max(128),
   }),
   output: z.object({ cleared: z.string() }),
-  async run(input, { road, requester }) {
-    await road.clearFlapping(requester, input.target, input.action);
-    return { cleared: `${input.action} on ${input.target}` };
+  async run(input, { road, requester }, asking) {
+    const target = asking.isWhole
+      ? input.target
+      : resolveTarget(asking.inventory, input.target, asking.scopes).id;
+    await road.clearFlapping(requester, target, input.action);
+    return { cleared: `${input.action} on ${target}` };
   },
 });
 
@@ -226,18 +240,40 @@ export const stopsList = changing({
   capability: 'changes.read',
   taints: false,
   assistants: false,
+  narrows: true,
+  leases: true,
   reads: true,
   mends: true,
   input: z.strictObject({}),
   output: z.object({ stops: z.array(stopShape), unreadable: z.string().nullable() }),
-  run(_input, { road }) {
+  run(_input, { road, requester }, asking) {
     const { stops, unreadable } = road.stops();
     return {
-      stops: stops.map((stop) => ({ ...stop, subject: { ...stop.subject } })),
+      stops: stops
+        .filter(({ subject }) => concerns(subject, requester.session, asking))
+        .map((stop) => ({ ...stop, subject: { ...stop.subject } })),
       unreadable,
     };
   },
 });
+
+/** Whoever may see only some is told of what stops them, and not of what stops others. */
+function concerns(subject: StopSubject, session: string, asking: Asking): boolean {
+  if (asking.isWhole) return true;
+  switch (subject.kind) {
+    case 'fleet':
+    case 'action':
+      return true;
+    case 'scope':
+      return asking.scopes.includes(subject.name);
+    case 'target':
+      return asking.inventory.byId.has(subject.name);
+    case 'session':
+      return subject.name === session;
+    case 'rule':
+      return false;
+  }
+}
 
 export const stopLiftPage = changing({
   name: 'stop_lift_page',

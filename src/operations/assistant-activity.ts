@@ -104,6 +104,8 @@ export const assistantActivity = look({
   capability: 'events.read',
   taints: false,
   assistants: false,
+  narrows: true,
+  ownEvents: true,
   mends: true,
   input: z.strictObject({
     principal: z.string().max(LIMITS.nameChars).optional().describe('like lease:<id>'),

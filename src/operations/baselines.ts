@@ -100,6 +100,7 @@ export const baselineBless = recording({
   capability: 'baselines.write',
   taints: false,
   assistants: false,
+  narrows: true,
   input: z.strictObject({
     target: targetName.optional().describe('default: this machine'),
     name: z.string().max(64).optional().describe('default: default'),
@@ -175,6 +176,8 @@ export const baselineList = look({
   capability: 'drift.read',
   taints: false,
   assistants: false,
+  narrows: true,
+  leases: true,
   input: z.strictObject({ target: targetName.optional() }),
   output: z.object({ baselines: z.array(baselineShape) }),
   run: (input, { facts, declared }, asking) => ({
@@ -192,6 +195,8 @@ export const baselineShow = look({
   capability: 'drift.read',
   taints: false,
   assistants: false,
+  narrows: true,
+  leases: true,
   input: z.strictObject({
     baseline: z.string().min(1).max(LIMITS.nameChars).describe('id or name'),
     target: targetName.optional(),
@@ -208,6 +213,7 @@ export const baselineRetire = recording({
   capability: 'baselines.write',
   taints: false,
   assistants: false,
+  narrows: true,
   input: z.strictObject({
     baseline: z.string().min(1).max(LIMITS.nameChars),
     target: targetName.optional(),
@@ -272,6 +278,7 @@ export const waiverAdd = recording({
   capability: 'baselines.write',
   taints: false,
   assistants: false,
+  narrows: true,
   input: z.strictObject({
     finding: z.string().max(64).optional().describe('id of one finding; or give entity'),
     target: targetName.optional(),
@@ -330,6 +337,8 @@ export const waiverList = look({
   capability: 'drift.read',
   taints: false,
   assistants: false,
+  narrows: true,
+  leases: true,
   input: z.strictObject({ target: targetName.optional() }),
   output: z.object({ waivers: z.array(waiverShape) }),
   run: (input, { facts }, asking) => ({
@@ -346,6 +355,7 @@ export const waiverRetire = recording({
   capability: 'baselines.write',
   taints: false,
   assistants: false,
+  narrows: true,
   input: z.strictObject({ waiver: z.string().min(1).max(64), reason: reasonText.optional() }),
   output: z.object({ waiver: waiverShape, findings: findingsTold }),
   prepare: (input) => input,

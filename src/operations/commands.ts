@@ -57,6 +57,7 @@ export const analyzeCommand = changing({
   capability: 'changes.read',
   taints: false,
   assistants: true,
+  narrows: true,
   reads: true,
   input: z.strictObject({
     line: lineInput.optional().describe('one command; no shell reads it'),
@@ -104,6 +105,7 @@ export const runCommand = changing({
   capability: 'changes.propose',
   taints: true,
   assistants: true,
+  narrows: true,
   input: z.strictObject({
     target: targetInput.describe('id from describe_system'),
     argv: argvInput.optional().describe('words: program first'),

@@ -31,6 +31,7 @@ export const compareFacts = look({
   capability: 'facts.read',
   taints: true,
   assistants: true,
+  narrows: true,
   input: z.strictObject({
     from: moment,
     to: moment,

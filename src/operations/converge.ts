@@ -35,6 +35,8 @@ export const wayBack = changing({
   capability: 'drift.read',
   taints: true,
   assistants: false,
+  narrows: true,
+  leases: true,
   reads: true,
   input: z.strictObject({ findings: z.array(findingId).min(1).max(MOST_FINDINGS) }),
   output: z.object({
@@ -63,6 +65,8 @@ export const driftConverge = changing({
   capability: 'changes.propose',
   taints: true,
   assistants: false,
+  narrows: true,
+  leases: true,
   input: z.strictObject({
     findings: z.array(findingId).min(1).max(MOST_FINDINGS),
     action: z

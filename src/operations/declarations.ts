@@ -41,6 +41,7 @@ export const declarationList = administering({
   capability: 'drift.read',
   taints: false,
   assistants: false,
+  leases: true,
   input: z.strictObject({ target: targetInput.optional() }),
   output: anything,
   async run({ target: name }, { declarations }, asking) {
@@ -56,6 +57,8 @@ export const declarationShow = administering({
   capability: 'drift.read',
   taints: false,
   assistants: false,
+  narrows: true,
+  leases: true,
   input: z.strictObject({
     declaration: z.string().min(1).max(LIMITS.nameChars).describe('like git:site'),
     target: targetInput,
@@ -73,9 +76,11 @@ export const declarationPropose = administering({
   title: 'Propose what is observed as what should be',
   summary:
     'Puts the observed value of a finding in place of the declared one, on a branch that a person merges.',
-  capability: 'baselines.write',
+  capability: 'drafts.write',
   taints: true,
   assistants: false,
+  narrows: true,
+  leases: true,
   input: z.strictObject({ finding: z.string().min(1).max(64), reason: reasonInput }),
   output: anything,
   async run(input, { declarations, facts }, asking) {

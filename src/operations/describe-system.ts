@@ -2,6 +2,7 @@ import * as z from 'zod/v4';
 import { LIMITS } from '#base/limits';
 import { formatInstant } from '#base/time';
 import { KINDS } from '#model';
+import type { FactReader } from '#store';
 import { readCoverage } from './coverage.ts';
 import { readScopes } from './filters.ts';
 import { readMoment } from './moments.ts';
@@ -33,6 +34,7 @@ export const describeSystem = look({
   capability: 'inventory.read',
   taints: false,
   assistants: true,
+  narrows: true,
   mends: true,
   input: z.strictObject({
     section: z
@@ -69,7 +71,6 @@ export const describeSystem = look({
     const base = { now: formatInstant(asking.now), scopes: [...scopes] };
     switch (input.section ?? 'overview') {
       case 'overview': {
-        const { bytes: _bytes, ...counts } = facts.counts();
         return {
           ...base,
           targets: asking.inventory.targets
@@ -81,7 +82,7 @@ export const describeSystem = look({
               environment: target.environment,
               sources: target.sources.map((grant) => grant.name),
             })),
-          counts,
+          ...(asking.isWhole ? { counts: countsOf(facts) } : {}),
           kinds: Object.fromEntries(
             Object.entries(KINDS).map(([kind, spec]) => [kind, spec.about]),
           ),
@@ -117,6 +118,11 @@ export const describeSystem = look({
     }
   },
 });
+
+function countsOf(facts: FactReader): { facts: number; streams: number; observations: number } {
+  const { bytes: _bytes, ...counts } = facts.counts();
+  return counts;
+}
 
 function describeKinds(kind: string | undefined): Record<string, unknown> {
   return Object.fromEntries(

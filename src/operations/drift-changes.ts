@@ -63,6 +63,8 @@ export const driftChanges = look({
   capability: 'drift.read',
   taints: true,
   assistants: false,
+  narrows: true,
+  leases: true,
   input: z.strictObject({
     since: timeText('the moment the answer before was of'),
     target: z.string().min(1).max(LIMITS.nameChars).optional(),
@@ -99,6 +101,8 @@ export const driftRefresh = recording({
   capability: 'targets.observe',
   taints: false,
   assistants: false,
+  narrows: true,
+  leases: true,
   input: z.strictObject({ target: z.string().min(1).max(LIMITS.nameChars) }),
   output: z.object({
     target: z.string(),

@@ -50,6 +50,7 @@ export const driftScan = look({
   capability: 'drift.read',
   taints: true,
   assistants: true,
+  narrows: true,
   input: z.strictObject({
     target: z.string().min(1).max(LIMITS.nameChars).optional().describe('default: every target'),
     baseline: z.string().min(1).max(LIMITS.nameChars).optional().describe('id or name'),

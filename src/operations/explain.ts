@@ -31,6 +31,7 @@ export const explainFinding = recording({
   capability: 'drift.read',
   taints: true,
   assistants: true,
+  narrows: true,
   input: z.strictObject({
     finding: z.string().min(1).max(64).describe('id, as drift_scan told it'),
   }),

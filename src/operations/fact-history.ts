@@ -25,6 +25,7 @@ export const factHistory = look({
   capability: 'facts.read',
   taints: true,
   assistants: true,
+  narrows: true,
   input: z.strictObject({
     entity: z.string().min(1).max(LIMITS.entityChars).describe('kind:key, like package:*/openssl'),
     attribute: z.string().min(1).max(LIMITS.attributeChars).optional(),
@@ -61,7 +62,7 @@ export const factHistory = look({
         versions: shown,
         nextCursor: page.next === null ? null : writeCursor(question, [], page.next),
         ...(shown.length === 0 && place === undefined
-          ? { candidates: [...facts.suggest(filter.scopes, bareName(input.entity), 8)] }
+          ? { candidates: [...facts.suggest({ scopes: filter.scopes }, bareName(input.entity), 8)] }
           : {}),
       };
     }

@@ -17,6 +17,7 @@ export const findActions = changing({
   capability: 'changes.read',
   taints: false,
   assistants: true,
+  narrows: true,
   reads: true,
   input: z.strictObject({
     query: z

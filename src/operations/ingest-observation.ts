@@ -40,6 +40,7 @@ export const ingestObservation = recording({
   capability: 'facts.ingest',
   taints: false,
   assistants: true,
+  narrows: true,
   input: z.strictObject({
     source: z
       .string()

@@ -7,6 +7,16 @@
  * process; a record commits only after its event survives a power cut, so nothing is ever kept
  * that the log does not know. Where a commit fails after that, a second event says so.
  */
+import {
+  capabilitiesOf,
+  holding,
+  isWhole,
+  lowerTier,
+  type Reach,
+  type Sight,
+  scopesSeen,
+  sightOf,
+} from '#access';
 import { sha256 } from '#base/digest';
 import { asFault, Fault } from '#base/fault';
 import { newId } from '#base/ids';
@@ -18,10 +28,18 @@ import type { Catalogue } from '#catalogue';
 import type { EventInput, EventLog } from '#evidence';
 import type { ChangeRoad, Requester } from '#execution';
 import { type Inventory, nearest } from '#inventory';
-import { TIERS, type Tier } from '#model';
+import type { Tier } from '#model';
 import type { PolicyEngine } from '#policy';
-import type { Store, StoreTransaction } from '#store';
+import type { FactReader, Store, StoreTransaction } from '#store';
 import { type AuditArguments, auditArguments } from './audit-arguments.ts';
+import {
+  beyond,
+  confinedFacts,
+  confinedInventory,
+  confinedObserve,
+  confinedTrails,
+  confinedTransaction,
+} from './confine.ts';
 import type { DriftSources } from './drift-sources.ts';
 import { DeclaredFacts } from './drift-state.ts';
 import type {
@@ -100,23 +118,30 @@ export class Kernel {
       // The change road records by itself before anything counts; a stop holds whatever is broken.
       if (operation.effect === 'record' || operation.effect === 'administer')
         this.#mustBeRecordable();
-      asking = await this.#asking(call, requestId);
+      asking = await this.#asking(operation, call, requestId);
     } catch (thrown) {
       return this.#refuse(draft, thrown);
     }
     switch (operation.effect) {
       case 'look':
         return this.#answer(draft, call.caller, operation, async () =>
-          operation.run(input, this.#lookPowers(), asking),
+          operation.run(input, this.#lookPowers(operation, asking), asking),
         );
       case 'administer':
         return this.#answer(draft, call.caller, operation, async () =>
-          operation.run(input, { ...this.#lookPowers(), ...this.#adminPowers() }, asking),
+          operation.run(
+            input,
+            { ...this.#lookPowers(operation, asking), ...this.#adminPowers() },
+            asking,
+          ),
         );
       case 'record':
         return this.#record(draft, operation, input, asking, audit);
       case 'change': {
-        const powers = { ...this.#lookPowers(), ...(await this.#changePowers(call, requestId)) };
+        const powers = {
+          ...this.#lookPowers(operation, asking),
+          ...(await this.#changePowers(operation, call, asking)),
+        };
         return this.#answer(draft, call.caller, operation, async () =>
           operation.run(input, powers, asking),
         );
@@ -135,8 +160,10 @@ export class Kernel {
 
   /** What the profile holds, and then what the policy says; without a policy only what mends. */
   async #permit(operation: Operation, { caller }: Call): Promise<EventInput['decision']> {
-    const capabilities: readonly string[] = caller.reach.capabilities;
-    if (!capabilities.includes(operation.capability)) throw notPermitted(operation, caller);
+    const parts = holding(caller.reach, operation.capability);
+    if (parts.length === 0) throw notPermitted(operation, caller);
+    if (operation.narrows !== true && !parts.some(isWhole)) throw beyond(operation.name);
+    const capabilities = capabilitiesOf(parts);
     if (operation.mends === true) return { verdict: 'allow', because: `profile ${caller.profile}` };
     const policy = await this.#world.changes.policy();
     const decision = policy.decideLook(
@@ -153,28 +180,35 @@ export class Kernel {
     );
   }
 
-  async #changePowers(call: Call, requestId: string): Promise<ChangePowers> {
-    const { changes, inventory } = this.#world;
+  async #changePowers(
+    operation: Operation,
+    call: Call,
+    { sight, isWhole: seesAll, requestId }: Asking,
+  ): Promise<ChangePowers> {
+    const { changes } = this.#world;
     const { caller } = call;
-    // With an inventory that cannot be read nothing is seen, and whoever may still can stop everything.
-    const scopes =
-      caller.reach.scopes === 'all'
-        ? await inventory().then(
-            (read) => read.scopes,
-            () => [],
-          )
-        : caller.reach.scopes;
+    const highest = await changes.ceilingOf(caller.profile);
+    const inventory = await this.#inventory();
+    const parts = holding(caller.reach, operation.capability).map((part) => {
+      const { scopes, targets } = sightIn(inventory, [part]);
+      const ceiling = lowerTier(highest, part.ceiling);
+      return { capabilities: part.capabilities, ceiling, scopes, targets };
+    });
+    const [only, ...others] = parts;
     const requester: Requester = {
       principal: caller.principal,
       onBehalfOf: caller.onBehalfOf,
       surface: caller.surface,
       kind: kindOf(caller.surface),
       profile: caller.profile,
-      capabilities: caller.reach.capabilities,
-      ceiling: lower(await changes.ceilingOf(caller.profile), caller.reach.ceiling),
+      // Of several roles none counts before it is known which targets are meant.
+      capabilities: others.length === 0 ? (only?.capabilities ?? []) : [],
+      ceiling: others.length === 0 ? (only?.ceiling ?? 'T0') : 'T0',
       tainted: this.#isTainted(caller),
       session: caller.session,
-      scopes,
+      scopes: sight.scopes,
+      ...(seesAll ? {} : { targets: sight.targets }),
+      ...(others.length === 0 ? {} : { parts }),
       requestId,
       traceId: call.traceId ?? null,
     };
@@ -204,16 +238,27 @@ export class Kernel {
     );
   }
 
-  async #asking(call: Call, requestId: string): Promise<Asking> {
+  #inventory(): Promise<Inventory | Fault> {
+    return this.#world.inventory().catch(asFault);
+  }
+
+  async #asking(operation: Operation, call: Call, requestId: string): Promise<Asking> {
     const { caller } = call;
-    const inventory = await this.#world.inventory().catch(asFault);
+    const inventory = await this.#inventory();
+    const parts = holding(caller.reach, operation.capability);
+    const seesAll = parts.some(isWhole);
+    const sight = sightIn(inventory, parts);
+    let view: Inventory | undefined;
     const read = (): Inventory => {
       if (inventory instanceof Fault) throw inventory;
-      return inventory;
+      view ??= seesAll ? inventory : confinedInventory(inventory, sight);
+      return view;
     };
     return {
       caller,
       requestId,
+      sight,
+      isWhole: seesAll,
       now: this.#world.clock.now(),
       answerBytes: call.answerBytes ?? DEFAULT_ANSWER_BYTES,
       progress: call.progress ?? (() => {}),
@@ -221,7 +266,7 @@ export class Kernel {
         return read();
       },
       get scopes() {
-        return caller.reach.scopes === 'all' ? read().scopes : caller.reach.scopes;
+        return scopesSeen(seesAll ? { scopes: read().scopes, targets: [] } : sight);
       },
     };
   }
@@ -286,12 +331,12 @@ export class Kernel {
     try {
       const prepared = await operation.prepare(
         input,
-        { ...this.#lookPowers(), observe: this.#world.observe },
+        { ...this.#lookPowers(operation, asking), observe: this.#observe(asking) },
         asking,
       );
       mustBeReadable(audit);
       value = await this.#world.store.write(async (transaction) => {
-        const recorded = operation.run(prepared, this.#recordPowers(transaction), asking);
+        const recorded = operation.run(prepared, this.#recordPowers(transaction, asking), asking);
         const answer = operation.output.parse(recorded.value) as Json;
         const event: EventInput = {
           ...draft,
@@ -359,10 +404,23 @@ export class Kernel {
     throw fault;
   }
 
-  #lookPowers(): LookPowers {
+  #lookPowers(operation: Operation, { isWhole: seesAll, sight }: Asking): LookPowers {
     const { store, clock, events, trails, changes } = this.#world;
     const { catalogue } = changes;
-    return { facts: store.read, clock, events, declared: this.#declared, trails, catalogue };
+    const declared = this.#declared;
+    const whole = { facts: store.read, clock, events, declared, trails, catalogue };
+    if (seesAll) return whole;
+    return {
+      ...whole,
+      facts: confinedFacts(store.read, sight),
+      trails: confinedTrails(trails, sight),
+      ...(operation.ownEvents === true ? {} : { events: noEvents(events) }),
+    };
+  }
+
+  #observe({ isWhole: seesAll, sight }: Asking): ObservePowers['observe'] {
+    const { observe } = this.#world;
+    return seesAll ? observe : confinedObserve(observe, sight);
   }
 
   #adminPowers(): AdminPowers {
@@ -392,11 +450,14 @@ export class Kernel {
     };
   }
 
-  #recordPowers(transaction: StoreTransaction): RecordPowers {
+  #recordPowers(transaction: StoreTransaction, { isWhole: seesAll, sight }: Asking): RecordPowers {
     const { clock, random } = this.#world;
+    const facts: FactReader = seesAll
+      ? transaction.reader
+      : confinedFacts(transaction.reader, sight);
     return {
-      transaction,
-      facts: transaction.reader,
+      transaction: seesAll ? transaction : confinedTransaction(transaction, sight),
+      facts,
       declared: this.#declared,
       // Strictly after everything recorded before, also when the wall clock was set back.
       recordedAt: () =>
@@ -423,14 +484,52 @@ function mustBeReadable({ problem }: AuditArguments): void {
   );
 }
 
+/** Whether the kernel would let it through so far: for lists of what may be asked. */
+export function mayAsk(operation: Operation, caller: Caller): boolean {
+  const parts = holding(caller.reach, operation.capability);
+  return (
+    isOffered(operation, caller) &&
+    parts.length > 0 &&
+    (operation.narrows === true || parts.some(isWhole))
+  );
+}
+
+function isOffered(operation: Operation, { surface }: Caller): boolean {
+  if (!ASSISTANT_SURFACES.has(surface) || operation.assistants) return true;
+  return surface === 'api' && operation.leases === true;
+}
+
 function offered(operation: Operation, { caller }: Call): void {
-  if (!ASSISTANT_SURFACES.has(caller.surface) || operation.assistants) return;
+  if (isOffered(operation, caller)) return;
   throw new Fault(
     'refused',
     'not-offered',
     `not offered to assistants: ${operation.name}. Ask an operator to do it with the holdfast command`,
     { facts: { operation: operation.name } },
   );
+}
+
+/** Events tell of everybody: no part of them is of some targets alone. */
+function noEvents(events: EventLog): LookPowers['events'] {
+  return {
+    read: () => Promise.reject(beyond('the event log')),
+    get size(): number {
+      throw beyond('the event log');
+    },
+    health: () => events.health(),
+  };
+}
+
+/** With an inventory that cannot be read nothing is seen, and whoever may still can stop what is theirs. */
+function sightIn(inventory: Inventory | Fault, parts: Reach): Sight {
+  return inventory instanceof Fault ? { scopes: [], targets: [] } : sightOf(parts, inventory);
+}
+
+/** Of all there is, or of the first place that the caller reaches. */
+function scopeOf(reach: Reach): string {
+  if (reach.some(isWhole)) return 'all';
+  const [scope] = reach.flatMap(({ scopes }) => (scopes === 'all' ? ['all'] : scopes));
+  return scope ?? 'none';
 }
 
 function notPermitted({ name, capability }: Operation, { profile }: Caller): Fault {
@@ -452,7 +551,7 @@ function eventDraft(call: Call, requestId: string, audit: AuditArguments): Event
     kind: 'operation',
     requestId,
     traceId: call.traceId ?? null,
-    scope: call.caller.reach.scopes === 'all' ? 'all' : (call.caller.reach.scopes[0] ?? 'none'),
+    scope: scopeOf(call.caller.reach),
     principal: call.caller.principal,
     onBehalfOf: call.caller.onBehalfOf,
     surface: call.caller.surface,
@@ -475,8 +574,4 @@ function auditName(name: string): string {
 function outputOf(value: Json): { sha256: string; length: number } {
   const text = canonicalJson(value);
   return { sha256: sha256(text), length: Buffer.byteLength(text) };
-}
-
-function lower(a: Tier, b: Tier): Tier {
-  return TIERS.indexOf(a) < TIERS.indexOf(b) ? a : b;
 }

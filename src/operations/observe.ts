@@ -31,6 +31,8 @@ export const observe = recording({
   capability: 'targets.observe',
   taints: true,
   assistants: false,
+  narrows: true,
+  leases: true,
   input: z.strictObject({
     target: z
       .string()
@@ -67,6 +69,13 @@ export const observe = recording({
     }),
   }),
   async prepare(input, powers, asking) {
+    // What it says is recorded as if we had looked: only the account on this machine is believed that.
+    if (input.snapshot !== undefined && asking.caller.surface !== 'cli')
+      throw new Fault(
+        'refused',
+        'not-offered',
+        'a look that was brought is taken from the command line only: ingest it under a source of its own (ingest_observation)',
+      );
     const local = asking.inventory.targets.find((target) => target.transport === 'local');
     if (input.target === undefined && local === undefined) {
       throw new Fault(

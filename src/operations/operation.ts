@@ -290,6 +290,8 @@ type Described<In extends z.ZodType, Out extends z.ZodType> = {
    * handed, which holds nothing else. Left out: refused to them (`beyond-reach`).
    */
   readonly narrows?: true;
+  /** It reads the event log also for such a caller, and answers only of what was done in their own name. */
+  readonly ownEvents?: true;
   /** Offered to leases over the HTTP API beside what is offered to all assistants. */
   readonly leases?: true;
   /** Answered also while there is no policy: what tells what is wrong, and what only stops. */

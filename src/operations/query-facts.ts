@@ -43,6 +43,7 @@ export const queryFacts = look({
   capability: 'facts.read',
   taints: true,
   assistants: true,
+  narrows: true,
   input: z.strictObject({
     ...factFilterInput,
     source: z.string().max(LIMITS.nameChars).optional(),
@@ -111,7 +112,7 @@ export const queryFacts = look({
       coverage: [...coverage],
       ...(kept.length === 0 && cursor === undefined && input.entity !== undefined
         ? {
-            candidates: [...facts.suggest(filter.scopes, bareName(input.entity), 8)],
+            candidates: [...facts.suggest({ scopes: filter.scopes }, bareName(input.entity), 8)],
             ...atAnotherMoment(facts, filter),
           }
         : {}),

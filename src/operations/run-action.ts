@@ -62,6 +62,7 @@ export const runAction = changing({
   capability: 'changes.propose',
   taints: true,
   assistants: true,
+  narrows: true,
   input: z.strictObject({
     action: z.string().min(1).max(128).describe('from find_actions'),
     targets: z
@@ -105,6 +106,7 @@ export const getChange = changing({
   capability: 'changes.read',
   taints: true,
   assistants: true,
+  narrows: true,
   reads: true,
   input: z.strictObject({ changeId: changeIdInput }),
   output: changeShape,
@@ -118,6 +120,8 @@ export const changesList = changing({
   capability: 'changes.read',
   taints: true,
   assistants: false,
+  narrows: true,
+  leases: true,
   reads: true,
   input: z.strictObject({
     state: z.enum(CHANGE_STATES).optional(),
@@ -151,6 +155,7 @@ export const emergencyStop = changing({
   capability: 'stop.trip',
   taints: false,
   assistants: true,
+  narrows: true,
   mends: true,
   input: z.strictObject({
     subject: subjectInput,

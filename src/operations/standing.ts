@@ -83,11 +83,20 @@ export const standingList = changing({
   capability: 'changes.read',
   taints: false,
   assistants: false,
+  narrows: true,
+  leases: true,
   reads: true,
   input: z.strictObject({}),
   output: z.object({ standings: z.array(standingShape) }),
-  run: async (_input, { road, requester }) => ({
-    standings: structuredClone(road.standings(requester)) as z.input<typeof standingShape>[],
+  run: async (_input, { road, requester }, asking) => ({
+    standings: structuredClone(
+      road
+        .standings(requester)
+        .filter(
+          ({ targets }) =>
+            asking.isWhole || targets.every((target) => asking.inventory.byId.has(target)),
+        ),
+    ) as z.input<typeof standingShape>[],
   }),
 });
 

@@ -17,6 +17,8 @@ export const targetSummary = look({
   capability: 'facts.read',
   taints: true,
   assistants: false,
+  narrows: true,
+  leases: true,
   input: z.strictObject({
     target: z.string().min(1).max(LIMITS.nameChars),
     asOf: timeText('when it was true, default now').optional(),

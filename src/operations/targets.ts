@@ -40,6 +40,8 @@ export const targetList = look({
   capability: 'inventory.read',
   taints: false,
   assistants: false,
+  narrows: true,
+  leases: true,
   input: z.strictObject({}),
   output: z.object({
     targets: z.array(targetShape),
@@ -62,6 +64,8 @@ export const targetShow = look({
   capability: 'inventory.read',
   taints: false,
   assistants: false,
+  narrows: true,
+  leases: true,
   input: z.strictObject({ target: targetName }),
   output: targetShape,
   run: (input, _powers, asking) =>

@@ -38,6 +38,7 @@ export const whatChanged = look({
   capability: 'drift.read',
   taints: true,
   assistants: true,
+  narrows: true,
   input: z.strictObject({
     target: z.string().min(1).max(LIMITS.nameChars),
     entity: z.string().min(1).max(LIMITS.entityChars).optional().describe('only this one'),

@@ -189,8 +189,9 @@ export type FlapRow = {
 };
 
 export type ChangeFilter = {
-  /** Scopes that may be seen: every target of a change must be in one of them. */
+  /** Scopes that may be seen: every target of a change must be in one of them, or be one of `seen`. */
   readonly scopes: readonly Scope[];
+  readonly seen?: readonly ChangeTarget[];
   readonly states?: readonly ChangeState[];
   readonly target?: string;
 };

@@ -68,10 +68,14 @@ export type ObservationReceipt = {
 
 export type Moment = { readonly asOf: Instant; readonly knownAt: Instant };
 
-/** `*` in `entity` and `attribute` is any run of characters, and the only wildcard. All filters must hold. */
-export type FactFilter = {
-  /** Scopes that may be seen; empty sees nothing. */
+/** What may be seen: whole scopes, and besides them single targets. Both empty sees nothing. */
+export type Seen = {
   readonly scopes: readonly Scope[];
+  readonly targets?: readonly { readonly id: string; readonly scope: Scope }[];
+};
+
+/** `*` in `entity` and `attribute` is any run of characters, and the only wildcard. All filters must hold. */
+export type FactFilter = Seen & {
   readonly entity?: string;
   readonly kind?: string;
   readonly target?: string;
@@ -140,6 +144,37 @@ export type Wanted = {
   readonly only: readonly string[];
 };
 
+/** How well one source knew the kinds of one target. Staleness is the caller's to judge. */
+export type OriginCoverage = {
+  readonly scope: Scope;
+  readonly target: string;
+  readonly source: string;
+  readonly kinds: readonly KindCoverage[];
+};
+
+export type KindCoverage = {
+  readonly kind: string;
+  readonly status: 'complete' | 'partial' | 'unreachable';
+  readonly observedAt: Instant;
+  readonly reason: string | null;
+};
+
+export type HeldValue = Pick<StoredFact, 'scope' | 'target' | 'source' | 'entity' | 'value'>;
+
+/** A fact that refers to entities. */
+export type Edge = Pick<StoredFact, 'scope' | 'target' | 'source' | 'entity' | 'attribute'> & {
+  readonly to: readonly string[];
+};
+
+/** A window cut in `parts` of one length; a moment belongs to the part it is in, `until` to none. */
+export type StirWindow = {
+  readonly from: Instant;
+  readonly until: Instant;
+  readonly parts: number;
+  /** By which clock: of what was true, or of when it was recorded. */
+  readonly clock: 'valid' | 'recorded';
+};
+
 /** Reads; each sees one consistent state and nothing that is not committed. */
 export interface FactReader {
   /** The facts that held at `at.asOf` as believed at `at.knownAt`, in page order, after `after`. */
@@ -161,14 +196,32 @@ export interface FactReader {
   ): DifferencePage;
   /** Coverage of every (target, source, kind) ever observed that matches, as of a moment. Staleness is the caller's to judge. */
   coverage(
-    filter: {
-      readonly scopes: readonly Scope[];
+    filter: Seen & {
       readonly target?: string;
       readonly source?: string;
       readonly kind?: string;
     },
     at: Moment,
   ): readonly Coverage[];
+  /** What `coverage` tells of everything, origin by origin in no order, at the cost of reading it once. */
+  origins(seen: Seen, at: Moment): Iterable<OriginCoverage>;
+  /** What held of one attribute of every entity of a kind, without times and in no order. */
+  values(
+    filter: Seen & {
+      readonly kind: string;
+      readonly attribute: string;
+      readonly type: FactType;
+    },
+    at: Moment,
+  ): Iterable<HeldValue>;
+  /** Every observed fact whose value is `{ref}`, or a list with some, in no order. Costs as much as there are of them. */
+  edges(seen: Seen, at: Moment): Iterable<Edge>;
+  /**
+   * How many observed facts became otherwise in each part of a window, as known at `knownAt`: a listed one that
+   * changed its timeline counts once, at the moment it speaks from; an absence at its observation. What moves
+   * by itself does not count. Costs as much as changed.
+   */
+  stirred(seen: Seen, window: StirWindow, knownAt: Instant): readonly number[];
   /**
    * Holds a target against what is wanted of it, and makes no value of what it holds. `undefined` where a wanted fact
    * is not there, is not exactly so (canonical value and `altered`), or is wanted twice of the same source. Else
@@ -192,7 +245,7 @@ export interface FactReader {
   ): { readonly receipt: ObservationReceipt; readonly sha256: string } | undefined;
   hasObservation(id: string): boolean;
   /** Distinct entity names and targets that contain `text`, for naming candidates. At most `limit`. */
-  suggest(scopes: readonly Scope[], text: string, limit: number): readonly string[];
+  suggest(visible: Seen, text: string, limit: number): readonly string[];
   counts(): {
     readonly facts: number;
     readonly streams: number;

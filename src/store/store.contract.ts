@@ -170,6 +170,25 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       assert.deepEqual(ask([disks], [], undefined, moment(39)), []);
     });
 
+    it('counts what became otherwise by either clock, and nothing that moves by itself', async () => {
+      await using store = await open();
+      const moving = (load: number): FactInput => fact('host:a', load, { attribute: 'load' });
+      await record(store, observation(10, [fact('disk:a', 1), fact('disk:b', 1), moving(1)]));
+      await record(store, observation(20, [fact('disk:a', 1), fact('disk:b', 2), moving(2)]));
+      await record(store, observation(30, [fact('disk:a', 1)], { complete: ['disk'] }));
+      await record(store, observation(41, [fact('disk:a', 3, { validFrom: at(25) })]));
+      await record(store, observation(42, [fact('disk:z', 3)], { scope: 'other/site' }));
+      const window = { from: at(10), until: at(50), parts: 4 };
+      const counts = (clock: 'valid' | 'recorded', knownAt = at(60), seen = {}): unknown =>
+        store.read.stirred({ scopes: SCOPES, ...seen }, { ...window, clock }, knownAt);
+      assert.deepEqual(counts('valid'), [2, 2, 1, 0]);
+      assert.deepEqual(counts('recorded'), [2, 1, 1, 1]);
+      assert.deepEqual(counts('valid', at(35)), [2, 1, 1, 0], 'as known before the correction');
+      assert.deepEqual(counts('recorded', at(35)), [2, 1, 1, 0]);
+      const elsewhere = { scopes: [], targets: [{ id: 'host:a', scope: 'other/site' }] };
+      assert.deepEqual(counts('valid', at(60), elsewhere), [0, 0, 0, 1]);
+    });
+
     it('takes an announcement for no confirmation before its time', async () => {
       await using store = await open();
       await record(store, observation(0, [fact('disk:a', 'good')]));
@@ -322,7 +341,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         await Promise.resolve();
         assert.deepEqual(values(store, ALL, moment(20)), [1], 'uncommitted data was seen');
         assert.equal(store.read.hasObservation('obs_20'), false);
-        assert.deepEqual(store.read.suggest(SCOPES, 'port', 5), []);
+        assert.deepEqual(store.read.suggest({ scopes: SCOPES }, 'port', 5), []);
         throw new RangeError('changed my mind');
       });
       await assert.rejects(failed, RangeError);
@@ -422,8 +441,8 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       assert.deepEqual(found({ text: 'ärger' }), ['package:a/100%_[x]?']);
       assert.deepEqual(found({ scopes: [] }), []);
       assert.deepEqual(found({ scopes: ['other/site'] }), []);
-      assert.deepEqual(store.read.suggest(SCOPES, 'OPENSSL', 1), ['package:a/openssl']);
-      assert.deepEqual(store.read.suggest(SCOPES, 'host', 5), ['host:a', 'host:b']);
+      assert.deepEqual(store.read.suggest({ scopes: SCOPES }, 'OPENSSL', 1), ['package:a/openssl']);
+      assert.deepEqual(store.read.suggest({ scopes: SCOPES }, 'host', 5), ['host:a', 'host:b']);
     });
 
     it('shows what differs between two moments, in pages', async () => {

@@ -11,6 +11,7 @@ import { compareKeys, compareText } from '../order.ts';
 import type { FactFilter } from '../protocol.ts';
 import type { Statements } from './connection.ts';
 import type { Names, OriginName } from './names.ts';
+import { seenTest } from './seen.ts';
 
 export type Candidate = {
   readonly stream: number;
@@ -60,7 +61,7 @@ export class Candidates {
 
   /** Batches after the key `after`; a key may have fewer parts than the order has. */
   *batches(filter: StreamFilter, after?: readonly string[]): Generator<readonly Candidate[]> {
-    if (filter.scopes.length === 0) return;
+    if (filter.scopes.length + (filter.targets?.length ?? 0) === 0) return;
     const tests = testsOf(filter);
     const beyond = (c: Candidate): boolean =>
       after === undefined || compareKeys(keyOf(c).slice(0, after.length), after) > 0;
@@ -98,6 +99,11 @@ export class Candidates {
     for (const scope of this.#names.scopes()) if (!scopes.includes(scope)) return undefined;
     const tests = testsOf(filter);
     return tests.entity.exact ? undefined : this.#entities(tests, undefined);
+  }
+
+  /** As `wholeEntities`, of one kind, whoever may see them. */
+  entitiesOfKind(kind: string): Generator<readonly EntityName[], void, number> {
+    return this.#entities(testsOf({ scopes: [], kind }), undefined);
   }
 
   /** Fitting entities in order, in batches; each `next` says how many of them to look at then. */
@@ -158,7 +164,8 @@ export class Candidates {
 
   /** The origins that a filter names, when going through their streams is the shorter way. */
   #fewOrigins(filter: StreamFilter, tests: Tests): readonly OriginName[] | undefined {
-    if (filter.target === undefined && filter.source === undefined) return undefined;
+    const isFew = (filter.targets?.length ?? 0) > 0 && filter.scopes.length === 0;
+    if (filter.target === undefined && filter.source === undefined && !isFew) return undefined;
     const origins = this.#names.originsOf(filter.target).filter(tests.origin);
     if (origins.length === 0) return origins;
     const theirs = this.#sql.number(
@@ -176,7 +183,8 @@ export class Candidates {
     if (origins.length === 0) return [];
     const streams = this.#names.streams();
     const { scopes, entity, kind, target, source, attribute, type } = filter;
-    const key = JSON.stringify([streams, scopes, entity, kind, target, source, attribute, type]);
+    const asked = [streams, scopes, entity, kind, target, source, attribute, type];
+    const key = JSON.stringify([...asked, origins.map(({ id }) => id)]);
     if (this.#kept?.key === key) return this.#kept.list;
     const rows = this.#sql.rows(
       `SELECT s.id, e.name, s.attribute, s.origin, s.type FROM json_each(?) j
@@ -220,7 +228,7 @@ export class Candidates {
 
 function testsOf(filter: StreamFilter): Tests {
   const { target, source } = filter;
-  const scopes = new Set(filter.scopes);
+  const isSeen = seenTest(filter);
   return {
     entity: wildcard(filter.entity ?? '*'),
     kind: filter.kind,
@@ -229,7 +237,7 @@ function testsOf(filter: StreamFilter): Tests {
     origin: (o) =>
       (target === undefined || o.target === target) &&
       (source === undefined || o.source === source) &&
-      scopes.has(o.scope),
+      isSeen(o),
   };
 }
 

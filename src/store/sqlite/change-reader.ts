@@ -43,7 +43,7 @@ export class SqliteChangeReader implements ChangeReader {
   }
 
   list(filter: ChangeFilter, limit: number, before?: string): ChangePage {
-    const { scopes, states, target } = filter;
+    const { scopes, states, target, seen = [] } = filter;
     const from = before === undefined ? undefined : this.change(before);
     if (before !== undefined && from === undefined) {
       throw storeFault('invalid-cursor', 'no such cursor: ask again without it');
@@ -54,7 +54,9 @@ export class SqliteChangeReader implements ChangeReader {
          AND (? IS NULL OR EXISTS
            (SELECT 1 FROM change_target t WHERE t.target = ? AND t.change = c.id))
          AND NOT EXISTS (SELECT 1 FROM change_target t WHERE t.change = c.id
-           AND t.scope NOT IN (SELECT value FROM json_each(?)))
+           AND t.scope NOT IN (SELECT value FROM json_each(?))
+           AND NOT EXISTS (SELECT 1 FROM json_each(?) s
+             WHERE s.value ->> 'id' = t.target AND s.value ->> 'scope' = t.scope))
        ORDER BY c.created_at DESC, c.id DESC LIMIT ? + 0`,
       before ?? null,
       from?.createdAt ?? null,
@@ -64,6 +66,7 @@ export class SqliteChangeReader implements ChangeReader {
       target ?? null,
       target ?? null,
       JSON.stringify(scopes),
+      JSON.stringify(seen.map(({ id, scope }) => ({ id, scope }))),
       limit + 1,
     );
     const changes = rows.slice(0, limit).map((row) => this.#change(row));

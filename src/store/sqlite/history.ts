@@ -11,6 +11,7 @@ import { type Candidate, type Candidates, keyOf, type StreamFilter } from './can
 import type { Statements } from './connection.ts';
 import type { Names } from './names.ts';
 import { type FactRow, factRows } from './replay.ts';
+import { seenTest } from './seen.ts';
 import { altered, valueOf } from './values.ts';
 
 /** A run while it was believed: after operation `born` and until `died`. */
@@ -172,7 +173,7 @@ function candidateAt(
     string,
   ];
   const found = FACT_TYPES.find((known) => known === type);
-  if (found === undefined || !filter.scopes.includes(scope)) return undefined;
+  if (found === undefined || !seenTest(filter)({ scope, target })) return undefined;
   const exact = { scopes: [scope], entity, attribute, target, source, type: found };
   for (const batch of candidates.batches(exact)) {
     // A name may itself hold a `*`, so the first match need not be the one.

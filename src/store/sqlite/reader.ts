@@ -9,12 +9,17 @@ import { compareKeys } from '../order.ts';
 import type {
   Difference,
   DifferencePage,
+  Edge,
   FactFilter,
   FactPage,
   FactReader,
+  HeldValue,
   Moment,
   ObservationReceipt,
+  OriginCoverage,
   PageKey,
+  Seen,
+  StirWindow,
   StoredFact,
   StreamName,
   Wanted,
@@ -23,15 +28,20 @@ import { besidesWanted } from './besides.ts';
 import { type Candidate, Candidates, keyOf, type StreamFilter } from './candidates.ts';
 import type { Statements } from './connection.ts';
 import { coverageOf } from './coverage.ts';
+import { edgesIn } from './edges.ts';
 import { factsOfEntities } from './fleet.ts';
 import { Freshness } from './freshness.ts';
 import { historyPage } from './history.ts';
 import { Names } from './names.ts';
+import { Claims, originCoverage } from './origin-coverage.ts';
 import { receiptByKey } from './receipts.ts';
 import type { Horizon } from './recorder.ts';
 import { type Run, type RunStatements, runOf, runStatements } from './run-statements.ts';
+import { seenTest } from './seen.ts';
 import { Shapes } from './shapes.ts';
+import { stirredIn } from './stirred.ts';
 import { altered, textTest, valueOf } from './values.ts';
+import { valuesOf } from './values-of-kind.ts';
 
 const EACH_PAGE = 1_000;
 const CACHED_OPS = 50_000;
@@ -43,6 +53,7 @@ export class SqliteReader implements FactReader {
   readonly #names: Names;
   readonly #shapes: Shapes;
   readonly #candidates: Candidates;
+  readonly #claims: Claims;
   #freshest: Freshness | undefined;
   /** The last operation known at moments asked about before. */
   readonly #known = new Map<number, number>();
@@ -54,6 +65,7 @@ export class SqliteReader implements FactReader {
     this.#names = new Names(sql, () => this.#horizon().lastOp);
     this.#shapes = new Shapes(sql);
     this.#candidates = new Candidates(sql, this.#names);
+    this.#claims = new Claims(sql, this.#shapes);
   }
 
   /** After a rollback on the same connection: numbers may be given again. */
@@ -61,6 +73,7 @@ export class SqliteReader implements FactReader {
     this.#names.forget();
     this.#shapes.forget();
     this.#candidates.forget();
+    this.#claims.forget();
     this.#times.clear();
     this.#freshest = undefined;
     this.#known.clear();
@@ -123,8 +136,7 @@ export class SqliteReader implements FactReader {
   }
 
   coverage(
-    filter: {
-      readonly scopes: readonly Scope[];
+    filter: Seen & {
       readonly target?: string;
       readonly source?: string;
       readonly kind?: string;
@@ -132,13 +144,10 @@ export class SqliteReader implements FactReader {
     at: Moment,
   ): readonly Coverage[] {
     const op = this.#knownOp(at.knownAt);
+    const isSeen = seenTest(filter);
     const origins = this.#names
       .originsOf(filter.target)
-      .filter(
-        (o) =>
-          filter.scopes.includes(o.scope) &&
-          (filter.source === undefined || o.source === filter.source),
-      );
+      .filter((o) => isSeen(o) && (filter.source === undefined || o.source === filter.source));
     const found: Coverage[] = [];
     for (const origin of origins) {
       for (const known of coverageOf(this.#sql, this.#shapes, origin.id, at.asOf, op)) {
@@ -153,6 +162,31 @@ export class SqliteReader implements FactReader {
     }
     const key = (c: Coverage): string[] => [c.target, c.source, c.kind, c.scope];
     return found.sort((a, b) => compareKeys(key(a), key(b)));
+  }
+
+  *origins(seen: Seen, at: Moment): Generator<OriginCoverage> {
+    const op = this.#knownOp(at.knownAt);
+    if (op > 0) yield* originCoverage(this.#sql, this.#names, this.#claims, seen, at.asOf, op);
+  }
+
+  *values(filter: Parameters<FactReader['values']>[0], at: Moment): Generator<HeldValue> {
+    const op = this.#knownOp(at.knownAt);
+    if (op === 0) return;
+    const moment = [at.asOf, op, this.#recordedAt(op)] as const;
+    const entities = this.#candidates.entitiesOfKind(filter.kind);
+    yield* valuesOf(this.#sql, this.#names, () => this.#statements(), entities, filter, moment);
+  }
+
+  edges(seen: Seen, at: Moment): Iterable<Edge> {
+    const op = this.#knownOp(at.knownAt);
+    if (op === 0) return [];
+    const moment = [at.asOf, op, this.#recordedAt(op)] as const;
+    return edgesIn(this.#sql, this.#names, this.#statements(), seen, moment);
+  }
+
+  stirred(seen: Seen, window: StirWindow, knownAt: Instant): readonly number[] {
+    const op = (at: number): number => this.#knownOp(at);
+    return stirredIn(this.#sql, this.#names, seen, window, knownAt, op);
   }
 
   besides(wanted: Wanted, at: Moment): readonly StreamName[] | undefined {
@@ -206,19 +240,19 @@ export class SqliteReader implements FactReader {
     return op !== undefined && op <= this.#horizon().lastOp;
   }
 
-  suggest(scopes: readonly Scope[], text: string, limit: number): readonly string[] {
-    const wanted = JSON.stringify(scopes);
+  suggest(visible: Seen, text: string, limit: number): readonly string[] {
+    const origins = this.#names.originsOf(undefined).filter(seenTest(visible));
     const rows = this.#sql.rows(
       `SELECT o.target FROM origin o WHERE instr(lower(o.target), lower(?1)) > 0
-         AND o.scope IN (SELECT value FROM json_each(?2))
+         AND o.id IN (SELECT value FROM json_each(?2))
        UNION
        SELECT e.name FROM entity e WHERE instr(lower(e.name), lower(?1)) > 0
-         AND EXISTS (SELECT 1 FROM stream s JOIN origin o ON o.id = s.origin
-           WHERE s.entity = e.id AND o.scope IN (SELECT value FROM json_each(?2))
+         AND EXISTS (SELECT 1 FROM stream s
+           WHERE s.entity = e.id AND s.origin IN (SELECT value FROM json_each(?2))
              AND EXISTS (SELECT 1 FROM fact f WHERE f.stream = s.id AND f.seen_from <= ?4))
        ORDER BY 1 LIMIT ?3 + 0`,
       text,
-      wanted,
+      JSON.stringify(origins.map(({ id }) => id)),
       limit,
       this.#horizon().lastOp,
     );
@@ -359,7 +393,8 @@ export class SqliteReader implements FactReader {
     op: number,
     after?: PageKey,
   ): [Candidate, Run][] {
-    const { kind, target, source, scopes, type } = filter;
+    const { kind, target, source, type } = filter;
+    const isSeen = seenTest(filter);
     const entityId = this.#names.idOf('entity', entity);
     const attributeId = this.#names.idOf('attribute', attribute);
     if (op === 0 || entityId === undefined || attributeId === undefined) return [];
@@ -378,7 +413,7 @@ export class SqliteReader implements FactReader {
       const origin = this.#names.origin(row[6] as number);
       if (target !== undefined && origin.target !== target) continue;
       if (source !== undefined && origin.source !== source) continue;
-      if (!scopes.includes(origin.scope)) continue;
+      if (!isSeen(origin)) continue;
       const c = { stream: row[0] as number, origin, entity, attribute, type };
       if (after !== undefined && compareKeys(keyOf(c).slice(0, after.length), after) <= 0) continue;
       found.push([c, runOf(row)]);
