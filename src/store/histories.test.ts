@@ -5,12 +5,14 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import type { Json } from '#base/json';
+import { canonicalJson, type Json } from '#base/json';
 import { type Instant, instant, LATEST } from '#base/time';
 import type { FactType } from '#model';
 import { openMemoryStore } from './index.ts';
 import type {
+  Edge,
   FactInput,
+  FactReader,
   Moment,
   ObservationInput,
   StreamName,
@@ -29,7 +31,15 @@ const SCOPES = ['main/main', 'other/site'];
 const PARTS = [{}, { attribute: 'size' }, { kind: 'disk' }, { scopes: ['main/main'] }];
 
 const time = (n: number): Instant => (BASE + n * 1_500_000) as Instant;
-const values: readonly Json[] = [null, 1, 'a', { b: 1, a: [null] }];
+const values: readonly Json[] = [
+  null,
+  1,
+  'a',
+  { b: 1, a: [null] },
+  { ref: 'disk:b' },
+  ['x', { ref: 'port:a' }, { ref: 'disk:a' }],
+  { ref: 'disk:b', by: 'hand' },
+];
 const entities = ['disk:a', 'disk:b', 'port:a'];
 const attributes = ['size', 'state'];
 
@@ -155,6 +165,7 @@ async function agree(
       }
     }
     assert.deepEqual(store.read.coverage({ scopes: SCOPES }, at), reference.coverage(SCOPES, at));
+    if (i % 4 === 0) wholeFleet(store.read, reference, i % 8 === 0 ? SCOPES : ['main/main'], at);
     for (const wanted of wishes(reference, at)) {
       const besides = store.read.besides(wanted, at);
       assert.deepEqual(asSet(besides), asSet(reference.besides(wanted, at)));
@@ -178,6 +189,56 @@ async function agree(
   } while (after !== null);
   assert.deepEqual(paged, versions);
   assert.deepEqual(store.check(), []);
+}
+
+/** What is read of everything at once says what is said one by one. */
+function wholeFleet(
+  read: FactReader,
+  reference: ReferenceStore,
+  scopes: readonly string[],
+  at: Moment,
+): void {
+  const rows = (all: Iterable<object>): string[] =>
+    [...all].map((row) => canonicalJson(row as unknown as Json)).sort();
+  const coverage = [...read.origins({ scopes }, at)].flatMap(({ kinds, ...place }) =>
+    kinds.map((known) => ({ ...place, ...known })),
+  );
+  assert.deepEqual(
+    rows(coverage),
+    rows(
+      reference
+        .coverage(scopes, at)
+        .map(({ scope, target, source, kind, status, observedAt, reason }) => ({
+          ...{ scope, target, source, kind, status, observedAt, reason },
+        })),
+    ),
+  );
+  const edge = ({ scope, target, source, entity, attribute, to }: Edge): Edge => ({
+    ...{ scope, target, source, entity, attribute, to },
+  });
+  assert.deepEqual(
+    rows([...read.edges({ scopes }, at)].map(edge)),
+    rows(reference.edges(scopes, at).map(edge)),
+  );
+  for (const attribute of attributes) {
+    const asked = { scopes, kind: 'disk', attribute, type: 'observed' as const };
+    assert.deepEqual(
+      rows(read.values(asked, at)),
+      rows(
+        reference.query(asked, at).map(({ scope, target, source, entity, value }) => ({
+          ...{ scope, target, source, entity, value },
+        })),
+      ),
+    );
+  }
+  for (const clock of ['valid', 'recorded'] as const)
+    for (const parts of [1, 5]) {
+      const window = { from: time(-1), until: time(TIMES), parts, clock };
+      assert.deepEqual(
+        read.stirred({ scopes }, window, at.knownAt),
+        reference.stirred(scopes, window, at.knownAt),
+      );
+    }
 }
 
 function asSet(streams: readonly StreamName[] | undefined): ReadonlySet<string> | undefined {

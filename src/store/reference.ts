@@ -4,13 +4,15 @@
  */
 import { canonicalJson, type Json } from '#base/json';
 import type { Instant } from '#base/time';
-import type { Coverage, FactType, FactVersion } from '#model';
+import { type Coverage, type FactType, type FactVersion, isVolatile } from '#model';
 import type {
   Difference,
+  Edge,
   FactFilter,
   Moment,
   ObservationInput,
   ObservationReceipt,
+  StirWindow,
   StoredFact,
   StreamName,
   Wanted,
@@ -51,6 +53,8 @@ const ALWAYS = Number.MAX_SAFE_INTEGER;
 export class ReferenceStore {
   readonly #streams = new Map<string, Stream>();
   readonly #observations: ObservationInput[] = [];
+  /** What became otherwise: from which moment on, and by which observation. */
+  readonly #stirs: { readonly at: number; readonly by: ObservationInput }[] = [];
 
   /** Applies an observation that is already known to be valid. */
   record(o: ObservationInput): ObservationReceipt {
@@ -62,8 +66,10 @@ export class ReferenceStore {
       const value = { json: fact.value, altered: fact.altered === true };
       const result = apply(stream, operation(o, value, fact.validFrom, fact.validTo));
       counts.superseded += result.superseded;
-      if (result.changed) counts.written++;
-      else counts.unchanged++;
+      if (result.changed) {
+        counts.written++;
+        this.#stir(stream, fact.validFrom ?? o.observedAt, o);
+      } else counts.unchanged++;
     }
     for (const stream of [...this.#streams.values()].filter((s) => isOf(s, o))) {
       const named = o.absent?.some(
@@ -74,6 +80,7 @@ export class ReferenceStore {
       if (runAt(runs(stream, ALWAYS), o.observedAt) === undefined) continue;
       counts.superseded += apply(stream, operation(o, 'absent', undefined, undefined)).superseded;
       counts.retired++;
+      this.#stir(stream, o.observedAt, o);
     }
     this.#observations.push(o);
     return { observationId: o.id, recordedAt: o.recordedAt, ...counts, replayed: false };
@@ -182,6 +189,36 @@ export class ReferenceStore {
       }
     }
     return [...found.values()].sort((a, b) => bytes(a.order, b.order)).map((f) => f.coverage);
+  }
+
+  edges(scopes: readonly string[], at: Moment): Edge[] {
+    return this.query({ scopes, type: 'observed' }, at).flatMap((held) => {
+      const { scope, target, source, entity, attribute, value } = held;
+      const to = (Array.isArray(value) ? value : [value]).flatMap((one: Json) =>
+        /^{"ref":"[^"]*"}$/.test(canonicalJson(one)) ? [(one as { readonly ref: string }).ref] : [],
+      );
+      return to.length === 0 ? [] : [{ scope, target, source, entity, attribute, to }];
+    });
+  }
+
+  stirred(scopes: readonly string[], window: StirWindow, knownAt: Instant): number[] {
+    const { from, until, parts, clock } = window;
+    const begins = Array.from({ length: parts + 1 }, (_, n) =>
+      Math.floor(from + ((until - from) * n) / parts),
+    );
+    const known = this.#stirs.filter(
+      ({ by }) => by.type === 'observed' && scopes.includes(by.scope) && by.recordedAt <= knownAt,
+    );
+    return begins.slice(0, -1).map((begin, n) => {
+      const end = begins[n + 1] as number;
+      const of = ({ at, by }: (typeof known)[number]): number =>
+        clock === 'valid' ? at : by.recordedAt;
+      return known.filter((stir) => of(stir) >= begin && of(stir) < end).length;
+    });
+  }
+
+  #stir(stream: Stream, at: number, by: ObservationInput): void {
+    if (!isVolatile(kind(stream), stream.attribute)) this.#stirs.push({ at, by });
   }
 
   #stream(o: ObservationInput, entity: string, attribute: string): Stream {

@@ -19,6 +19,8 @@ const REFERENCES: readonly [table: string, column: string, to: string][] = [
   ['origin_kind', 'kind', 'word'],
   ['fact', 'stream', 'stream'],
   ['ahead', 'stream', 'stream'],
+  ['edge_stream', 'stream', 'stream'],
+  ['stir', 'origin', 'origin'],
   ['change_target', 'change', 'change'],
   ['change_move', 'change', 'change'],
   ['approval', 'change', 'change'],
@@ -72,6 +74,11 @@ const QUESTIONS: readonly [problem: string, sql: string][] = [
     `SELECT f.stream FROM fact f JOIN observation o ON o.op = f.seen_from
      WHERE f.valid_from > o.recorded_at AND NOT EXISTS
        (SELECT 1 FROM ahead a WHERE a.stream = f.stream AND a.valid_from = f.valid_from)`,
+  ],
+  [
+    'a fact refers to an entity and is not named so: stream',
+    `SELECT stream FROM fact f WHERE instr(value, '{"ref":') > 0
+       AND NOT EXISTS (SELECT 1 FROM edge_stream e WHERE e.stream = f.stream)`,
   ],
   [
     'a value is not JSON: stream',

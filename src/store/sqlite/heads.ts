@@ -37,6 +37,11 @@ export function headKey(type: FactType, entity: string, attribute: string): stri
   return `${entity}\n${attribute}\n${type}`;
 }
 
+/** What `headKey` was made with. */
+export function attributeOf(key: string): string {
+  return key.slice(key.indexOf('\n') + 1, key.lastIndexOf('\n'));
+}
+
 /** A long value is remembered by its digest. */
 export function remembered(held: Held): Held {
   return held === null || held.length <= SHORT ? held : `#${sha256(held)}`;

@@ -5,7 +5,7 @@
  * that the stream's last run already says costs nothing; a later value is one new row; whatever
  * comes late or with explicit times is worked out on the stream's rebuilt timeline.
  */
-import { FACT_TYPES, type FactType } from '#model';
+import { FACT_TYPES, type FactType, isVolatile, kindOf } from '#model';
 import type { ObservationInput, ObservationReceipt, RecordedObservation } from '../protocol.ts';
 import {
   applyClaim,
@@ -18,7 +18,7 @@ import {
   visible,
 } from '../timeline.ts';
 import type { Statements } from './connection.ts';
-import { type Head, type Heads, headKey, type Origin, remembered } from './heads.ts';
+import { attributeOf, type Head, type Heads, headKey, type Origin, remembered } from './heads.ts';
 import { type Listing, prepare } from './prepare.ts';
 import { priorReceipt } from './receipts.ts';
 import { observationRow, RecordedLines } from './recorded.ts';
@@ -47,6 +47,8 @@ type Work = {
   readonly recordedAt: number;
   readonly counts: Counts;
   readonly lines: RecordedLines;
+  /** How many streams became otherwise from which moment on. */
+  readonly stirs: Map<number, number>;
   /** All observations of the origin and type, read when first needed. */
   observations: Listed[] | undefined;
 };
@@ -116,6 +118,7 @@ export class Recorder {
       recordedAt: input.recordedAt,
       counts: { written: 0, unchanged: 0, superseded: 0, retired: 0 },
       lines: new RecordedLines(),
+      stirs: new Map(),
       observations: undefined,
     };
     const shape = this.#applyListings(work, input, listings);
@@ -146,8 +149,10 @@ export class Recorder {
       if (plain) shape.streams.push(head.stream);
       else shape.timed.push([head.stream, fact.validFrom ?? null, fact.validTo ?? null]);
       const changed = this.#apply(work, head, claim, held);
-      if (changed) work.counts.written++;
-      else work.counts.unchanged++;
+      if (changed) {
+        work.counts.written++;
+        stir(work, listing.kind, fact.attribute, claim.from);
+      } else work.counts.unchanged++;
       if (!plain && !head.timed) {
         this.#sql.run('INSERT INTO timed_stream VALUES (?)', head.stream);
         head.timed = true;
@@ -166,19 +171,20 @@ export class Recorder {
 
   #applyAbsences(work: Work, input: ObservationInput, listings: readonly Listing[]): void {
     const listed = new Set(listings.map(({ key }) => key));
-    const retire = (head: Head): void => {
+    const retire = (head: Head, kind: string, attribute: string): void => {
       if (this.#heldAt(work, head) === null) return;
       this.#apply(work, head, pointAt(work.observedAt), null);
       work.counts.retired++;
+      stir(work, kind, attribute, work.observedAt);
     };
     for (const kind of new Set(input.complete)) {
       for (const [key, head] of work.origin.byKind.get(`${input.type} ${kind}`) ?? []) {
-        if (!listed.has(key)) retire(head);
+        if (!listed.has(key)) retire(head, kind, attributeOf(key));
       }
     }
     for (const { entity, attribute } of input.absent ?? []) {
       const head = work.origin.heads.get(headKey(input.type, entity, attribute));
-      if (head !== undefined) retire(head);
+      if (head !== undefined) retire(head, kindOf(entity), attribute);
     }
   }
 
@@ -261,6 +267,8 @@ export class Recorder {
     );
     work.lines.added(stream, at, op, held);
     this.#facts++;
+    if (held?.includes('{"ref":') === true)
+      this.#sql.run('INSERT INTO edge_stream VALUES (?) ON CONFLICT DO NOTHING', stream);
     if (at <= work.recordedAt) return;
     this.#hasAhead = true;
     this.#sql.run('INSERT INTO ahead VALUES (?, ?) ON CONFLICT DO NOTHING', stream, at);
@@ -327,10 +335,24 @@ export class Recorder {
       retired,
       this.#facts,
     );
+    for (const [at, streams] of work.stirs)
+      this.#sql.run(
+        'INSERT INTO stir VALUES (?, ?, ?, ?, ?)',
+        work.op,
+        at,
+        work.origin.id,
+        work.type,
+        streams,
+      );
     this.#lastOp = work.op;
     this.#lastRecordedAt = input.recordedAt;
     work.origin.newest = Math.max(work.origin.newest, input.observedAt);
   }
+}
+
+/** What moves by itself is not told: it would be told at every look. */
+function stir({ stirs }: Work, kind: string, attribute: string, at: number): void {
+  if (!isVolatile(kind, attribute)) stirs.set(at, (stirs.get(at) ?? 0) + 1);
 }
 
 /** One shortfall for each kind: the worse, and of equals the first. */

@@ -62,7 +62,11 @@ export type RunStatements = {
   readonly entitiesOne: string;
   /** What an origin (?3) holds of one type (?4): entity, attribute and value; ?5 is nothing. */
   readonly held: string;
-  /** The same of some entities, which ?5 names; their places in that list instead of their names. */
+  /** One attribute (?3) of one type (?4) of many entities (?5): entity, origin and value. */
+  readonly values: string;
+  /** What refers to entities, of one type (?3): origin, attribute, entity and value; ?4 and ?5 are nothing. */
+  readonly edges: string;
+  /** As \`held\`, of some entities, which ?5 names; their places in that list instead of their names. */
   readonly heldOf: string;
 };
 
@@ -81,6 +85,11 @@ function statements(ahead: boolean, timed: boolean): RunStatements {
     entitiesOne: entities('s.attribute = ?4'),
     held: `SELECT e.name, s.attribute, ${HELD('s.id', ahead)} FROM stream s
       CROSS JOIN entity e ON e.id = s.entity WHERE s.origin = ?3 AND s.type = ?4 AND ?5 IS NULL`,
+    values: `SELECT s.entity, s.origin, ${HELD('s.id', ahead)} FROM json_each(?5) j
+      CROSS JOIN stream s ON s.entity = j.value AND s.attribute = ?3 AND s.type = ?4`,
+    edges: `SELECT s.origin, s.attribute, e.name, ${HELD('s.id', ahead)} FROM edge_stream x
+      CROSS JOIN stream s ON s.id = x.stream CROSS JOIN entity e ON e.id = s.entity
+      WHERE s.type = ?3 AND ?4 IS ?5`,
     // By the origin's own index: an entity may be that of many origins.
     heldOf: `SELECT j.key, s.attribute, ${HELD('s.id', ahead)} FROM json_each(?5) j
       CROSS JOIN entity e ON e.name = j.value CROSS JOIN stream s INDEXED BY stream_of_origin

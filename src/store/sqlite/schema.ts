@@ -102,4 +102,21 @@ export const MIGRATIONS: readonly { readonly number: number; readonly sql: strin
   ${REFUSED('blocked')} ${REFUSED('blocked_note')}
 `,
   },
+  {
+    number: 5,
+    sql: `
+  -- streams that ever held a reference to an entity
+  CREATE TABLE edge_stream(stream INTEGER PRIMARY KEY) STRICT;
+  INSERT INTO edge_stream SELECT DISTINCT stream FROM fact WHERE instr(value, '{"ref":') > 0;
+  -- How many streams of an origin and type an operation set otherwise, from which moment on. What moves by
+  -- itself is left out, but for what was recorded before this table was there.
+  CREATE TABLE stir(
+    op INTEGER NOT NULL, at INTEGER NOT NULL, origin INTEGER NOT NULL, type INTEGER NOT NULL,
+    streams INTEGER NOT NULL, PRIMARY KEY(op, at)) WITHOUT ROWID, STRICT;
+  CREATE INDEX stir_at ON stir(type, at, op, origin, streams);
+  INSERT INTO stir SELECT f.seen_from, f.valid_from, s.origin, s.type, count(*)
+    FROM fact f JOIN stream s ON s.id = f.stream WHERE f.lag = 0 GROUP BY 1, 2;
+  ${UNCHANGING('edge_stream')} ${UNCHANGING('stir')}
+`,
+  },
 ];

@@ -116,7 +116,7 @@ describe('a SQLite store on disk', () => {
       },
     });
     await store.write((transaction) => history().map((one) => transaction.record(one)));
-    const ahead = observation(50, [fact('disk:a', 1, { validTo: at(900) })]);
+    const ahead = observation(50, [fact('disk:a', { ref: 'disk:b' }, { validTo: at(900) })]);
     await store.write((transaction) => transaction.record(ahead));
     await store.write((transaction) => {
       everyTable(transaction.changes);
