@@ -145,6 +145,19 @@ const ROOMS: Readonly<Record<string, Rules>> = {
     outside: ['@modelcontextprotocol/server', '@modelcontextprotocol/server/stdio', 'zod/v4'],
     outsideTypes: ['node:http', 'node:stream'],
   },
+  web: {
+    doors: ['base', 'access', 'serving'],
+    types: ['operations', 'signin'],
+    outside: [
+      '@hono/node-server',
+      '@opentelemetry/exporter-prometheus',
+      '@opentelemetry/sdk-metrics',
+      'hono',
+      'zod/v4',
+    ],
+    outsideTypes: ['@opentelemetry/api', 'node:http'],
+    isLazy: true,
+  },
   cli: {
     doors: ['base', 'model', 'redaction', 'enrolment', 'operations'],
     types: ['commands', 'execution'],
@@ -184,6 +197,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'operations',
       'api',
       'mcp',
+      'web',
       'cli',
     ],
     outside: [
@@ -192,6 +206,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'node:fs',
       'node:fs/promises',
       'node:http',
+      'node:https',
       'node:module',
       'node:os',
       'node:path',
@@ -199,6 +214,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'node:sqlite',
       'node:timers/promises',
       'node:util',
+      'node:zlib',
     ],
     isLazy: true,
   },

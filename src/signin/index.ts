@@ -1,3 +1,5 @@
+export { accountOf, principalOf } from './invitation.ts';
+export type { FirstConfig, People, SignInNeeds, Standing } from './needs.ts';
 export type {
   Finished,
   From,
@@ -10,3 +12,4 @@ export type {
   SignedIn,
   SignIn,
 } from './protocol.ts';
+export { openSignIn } from './sign-in.ts';
