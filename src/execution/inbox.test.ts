@@ -1,6 +1,8 @@
 /** What waits for a person, and equal requests made one, on the whole road in a paper fleet. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { NAMESPACES } from '#authority';
+import { aKey } from '#samples/authority';
 import { ASSISTANT, aProposal, OPERATOR } from '#test/change-world';
 import { aWideWorld, touched } from '#test/rollout-world';
 import { throwsFault } from '#test/throws-fault';
@@ -43,19 +45,41 @@ describe('the inbox', () => {
     assert.deepEqual(world.road.inbox({ ...OPERATOR, scopes: ['other/site'] }), []);
   });
 
-  it('offers consent in advance after three equal approvals, and not before', async () => {
-    const { world, ids } = await three();
-    for (const [i, id] of ids.entries()) {
+  it('offers consent in advance after three equal approvals, not before, and once', async () => {
+    const world = await aWideWorld({ look: (argv) => (argv[0] === 'find' ? '' : undefined) });
+    const clear = { action: 'cache.clear', arguments: { cache: 'apt' } };
+    for (const [i, target] of ['host:n0', 'host:n1', 'host:n2'].entries()) {
+      const { changeId } = await world.road.propose(ASSISTANT, on(target, clear));
       assert.equal(world.road.inbox(OPERATOR)[0]?.offer, null, `after ${i}`);
-      assert.equal((await world.approve(id)).state, 'confirmed');
+      assert.equal((await world.approve(changeId)).state, 'confirmed');
     }
-    await world.road.propose(ASSISTANT, on('host:n7'));
+    await world.road.propose(ASSISTANT, on('host:n7', clear));
     const [group] = world.road.inbox(OPERATOR);
     assert.equal(group?.equalApproved, 3);
     assert.deepEqual(group?.offer?.targets, ['host:n0', 'host:n1', 'host:n2', 'host:n7']);
-    assert.deepEqual(group?.offer?.arguments, { unit: ['nginx.service'] });
     const page = await world.road.standingPage(OPERATOR, group?.offer as never);
     assert.ok(page.steps.length >= 4, 'it is ready to sign');
+    const signature = aKey('alice').sign(NAMESPACES.standing, page.order);
+    await world.road.addStanding(OPERATOR, { order: page.order, signatures: [signature] });
+    assert.equal(world.road.inbox(OPERATOR)[0]?.offer, null, 'it was given');
+    const next = await world.road.propose(ASSISTANT, on('host:n7', clear));
+    assert.equal(next.decision.verdict, 'allow', 'and it holds');
+  });
+
+  it('offers none for what assistants never do by themselves', async () => {
+    const { world, ids } = await three();
+    for (const id of ids) assert.equal((await world.approve(id)).state, 'confirmed');
+    await world.road.propose(ASSISTANT, on('host:n7'));
+    assert.deepEqual(
+      world.road.inbox(OPERATOR).map(({ equalApproved, offer }) => [equalApproved, offer]),
+      [[3, null]],
+    );
+  });
+
+  it('no longer holds what nobody decided on in time', async () => {
+    const { world } = await three();
+    world.pass(25 * 3_600);
+    assert.deepEqual(world.road.inbox(OPERATOR), []);
   });
 });
 

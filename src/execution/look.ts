@@ -111,7 +111,7 @@ async function look(road: Road, id: string, asked: Asked, scene: Scene): Promise
     const times = { madeAt: now, decideBy: now };
     const { plan, digest, read } = diagnosing(
       scene,
-      await planOf(road, scene, id, asked, times, tainted),
+      await planOf(road, scene, id, asked, times, { isTainted: tainted }),
     );
     const output = asked.proposal.dryRun
       ? undefined

@@ -41,7 +41,7 @@ export async function planOf(
   id: string,
   asked: Asked,
   times: PlanTimes,
-  tainted: boolean,
+  how: { readonly isTainted: boolean; readonly supposed?: true },
 ): Promise<Made> {
   const { proposal } = asked;
   const { targets, runnable, authority } = scene;
@@ -71,7 +71,7 @@ export async function planOf(
       catalogue: authority.now.catalogue,
       baselines: authority.now.baselines,
     },
-    tainted,
+    tainted: how.isTainted,
     undoes: asked.undoes,
     ...times,
   };
@@ -108,6 +108,7 @@ export async function planOf(
           return value === undefined ? undefined : { value };
         },
         file,
+        ...(how.supposed === true ? { supposed: true } : {}),
       }),
     );
     expansions.push({ target: planTargets[i] as PlanTarget, expansion });

@@ -178,7 +178,14 @@ async function requireSamePlan(
   let found: readonly string[];
   try {
     const { madeAt, decideBy, tainted } = plan;
-    const again = await planOf(road, scene, row.id, asked, { madeAt, decideBy }, tainted);
+    const again = await planOf(
+      road,
+      scene,
+      row.id,
+      asked,
+      { madeAt, decideBy },
+      { isTainted: tainted },
+    );
     // Which batches there are was signed; the inventory that they were made from is compared like everything else.
     const same = plan.rollout === undefined ? again.plan : { ...again.plan, rollout: plan.rollout };
     found = differences(plan, same).map(
