@@ -141,7 +141,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
     outside: ['node:http'],
   },
   mcp: {
-    doors: ['base', 'redaction', 'operations'],
+    doors: ['base', 'access', 'redaction', 'operations'],
     outside: ['@modelcontextprotocol/server', '@modelcontextprotocol/server/stdio', 'zod/v4'],
     outsideTypes: ['node:http', 'node:stream'],
   },
@@ -157,6 +157,11 @@ const ROOMS: Readonly<Record<string, Rules>> = {
     ],
     outsideTypes: ['@opentelemetry/api', 'node:http'],
     isLazy: true,
+  },
+  oauth: {
+    doors: ['base', 'model', 'access', 'redaction'],
+    outside: ['node:crypto', 'oidc-provider', 'zod/v4'],
+    outsideTypes: ['node:events', 'node:http'],
   },
   cli: {
     doors: ['base', 'model', 'redaction', 'enrolment', 'operations'],

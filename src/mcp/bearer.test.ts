@@ -4,7 +4,7 @@ import { reachOf } from '#access';
 import { sha256 } from '#base/digest';
 import type { Clock } from '#base/ports';
 import { type Instant, instant } from '#base/time';
-import { type BearerLease, verifyAgainst } from './bearer.ts';
+import { type KeptLease, verifyAgainst } from './bearer.ts';
 
 const noon = instant('2026-03-01T12:00:00Z');
 const clockAt = (now: Instant): Clock => ({
@@ -12,7 +12,7 @@ const clockAt = (now: Instant): Clock => ({
   monotonicMs: () => 0,
   sleep: async () => {},
 });
-const lease: BearerLease = {
+const lease: KeptLease = {
   id: 'lease_1',
   sha256: sha256('secret'),
   onBehalfOf: 'ada',

@@ -14,29 +14,37 @@ import type { Clock } from '#base/ports';
 import type { Instant } from '#base/time';
 import type { Caller } from '#operations';
 
-/** A lease as it is kept. */
+/** Who a bearer speaks for, at this moment. */
 export type BearerLease = {
   readonly id: string;
-  /** Lower-case hex SHA-256 of the bearer. */
-  readonly sha256: string;
+  /** As events name it; left out: `lease:<id>`. */
+  readonly principal?: string;
   readonly onBehalfOf: string | null;
   readonly profile: string;
   readonly reach: Caller['reach'];
   readonly expiresAt: Instant;
-  /** The only resource it is good for; without one, any that holds the lease. */
-  readonly resource?: string;
+  /** The only resource it is good for (RFC 8707); without one, any that holds the lease. */
+  readonly resource?: string | null;
 };
 
-/** The lease behind a bearer, or `undefined` for one that is unknown or over. */
-export type VerifyBearer = (
-  bearer: string,
-) => Promise<BearerLease | undefined> | BearerLease | undefined;
+/** A lease that is kept here by its hash. */
+export type KeptLease = BearerLease & {
+  /** Lower-case hex SHA-256 of the bearer. */
+  readonly sha256: string;
+};
+
+/** `undefined`: unknown or over. `no-scope`: good, and good for nothing here (RFC 6750, section 3.1). */
+export type Verified = BearerLease | 'no-scope' | undefined;
+export type VerifyBearer = (bearer: string) => Promise<Verified> | Verified;
 
 /** Looks through every lease, whatever matches, so that time tells nothing. */
-export function verifyAgainst(leases: () => readonly BearerLease[], clock: Clock): VerifyBearer {
+export function verifyAgainst(
+  leases: () => readonly KeptLease[],
+  clock: Clock,
+): (bearer: string) => KeptLease | undefined {
   return (bearer) => {
     const given = sha256(bearer);
-    let found: BearerLease | undefined;
+    let found: KeptLease | undefined;
     for (const lease of leases()) if (sameText(given, lease.sha256)) found = lease;
     return found === undefined || clock.now() >= found.expiresAt ? undefined : found;
   };
@@ -44,43 +52,58 @@ export function verifyAgainst(leases: () => readonly BearerLease[], clock: Clock
 
 export type Admitted = { readonly lease: BearerLease; readonly caller: Caller };
 
-/** Answers who asks, or with the challenge to send back. */
+/** Where a client learns who gives tokens for this resource, and what to ask for (RFC 9728, section 5.1). */
+export type Challenge = {
+  readonly resourceMetadataUrl: string;
+  readonly requiredScopes?: string[];
+};
+
+/** Answers who asks, or with the challenge to send back. A token is only ever read from its header. */
 export async function admit(
   header: string | undefined,
   verify: VerifyBearer,
   resource: string,
-  resourceMetadataUrl: string,
+  challenge: Challenge,
 ): Promise<Admitted | Response> {
-  let lease: BearerLease | undefined;
+  let lease: Verified;
   try {
     await verifyBearerToken(header, {
       expectedResource: new URL(resource),
       verifier: {
         verifyAccessToken: async (bearer): Promise<AuthInfo> => {
           lease = await verify(bearer);
-          if (lease === undefined)
+          if (
+            lease === undefined ||
+            (lease !== 'no-scope' && (lease.resource ?? resource) !== resource)
+          )
             throw new OAuthError(
               OAuthErrorCode.InvalidToken,
-              'the bearer is unknown or has expired',
+              'the bearer is unknown, has expired or is for another resource',
+            );
+          if (lease === 'no-scope')
+            throw new OAuthError(
+              OAuthErrorCode.InsufficientScope,
+              'the token has no scope, or none alone, that is known here',
             );
           return {
             token: '',
             clientId: lease.id,
             scopes: [],
             expiresAt: lease.expiresAt / 1_000_000,
-            resource: new URL(lease.resource ?? resource),
+            resource: new URL(resource),
           };
         },
       },
     });
   } catch (thrown) {
-    return bearerAuthChallengeResponse(thrown, { resourceMetadataUrl });
+    return bearerAuthChallengeResponse(thrown, challenge);
   }
-  if (lease === undefined) return bearerAuthChallengeResponse(undefined);
+  if (lease === undefined || lease === 'no-scope')
+    return bearerAuthChallengeResponse(undefined, challenge);
   return {
     lease,
     caller: {
-      principal: lease.id,
+      principal: lease.principal ?? `lease:${lease.id}`,
       onBehalfOf: lease.onBehalfOf,
       surface: 'mcp-http',
       profile: lease.profile,
@@ -89,6 +112,25 @@ export async function admit(
     },
   };
 }
+
+/** A good bearer that does not reach this far: 403 with the scope that would (RFC 6750, section 3.1). */
+export function tooNarrow(challenge: Challenge): Response {
+  return bearerAuthChallengeResponse(
+    new OAuthError(OAuthErrorCode.InsufficientScope, 'this lease does not hold what was asked for'),
+    challenge,
+  );
+}
+
+/** A bearer that was good when the request came, and is not any more. */
+export function takenBack(challenge: Challenge): Response {
+  return bearerAuthChallengeResponse(
+    new OAuthError(OAuthErrorCode.InvalidToken, TAKEN_BACK),
+    challenge,
+  );
+}
+
+export const TAKEN_BACK =
+  'the lease was taken back. What was already sent to a host goes on under its own record';
 
 function sameText(a: string, b: string): boolean {
   let difference = a.length ^ b.length;

@@ -13,7 +13,7 @@ import type { Instant } from '#base/time';
 import { nodeClock, nodeRandom } from '#machine';
 import { DEFAULT_SCOPE } from '#model';
 import type { Call } from '#operations';
-import { type BearerLease, verifyAgainst } from './bearer.ts';
+import { type KeptLease, verifyAgainst } from './bearer.ts';
 import { ResourceChanges } from './changes.ts';
 import { type McpHttp, mcpHttp } from './http.ts';
 import { cleanSample, SAMPLE_OPERATIONS, samplePerform } from './samples.ts';
@@ -33,20 +33,20 @@ const lease = (
   id: string,
   bearer: string,
   ms: number,
-  more: Partial<BearerLease> = {},
-): BearerLease => ({
+  more: Partial<KeptLease> = {},
+): KeptLease => ({
   id,
   sha256: sha256(bearer),
   onBehalfOf: 'ada',
   profile: 'observer',
-  reach: { ...reachOf('observer'), scopes: [DEFAULT_SCOPE] },
+  reach: reachOf('observer').map((part) => ({ ...part, scopes: [DEFAULT_SCOPE] })),
   expiresAt: later(ms),
   ...more,
 });
 
 const calls: Call[] = [];
 const changes = new ResourceChanges();
-const leases: BearerLease[] = [];
+const leases: KeptLease[] = [];
 let http: McpHttp;
 let url = '';
 const server = createServer((incoming, outgoing) => void http.handle(incoming, outgoing));
@@ -242,7 +242,7 @@ describe('mcp over http', () => {
         cursor = content.nextCursor ?? undefined;
       } while (cursor !== undefined);
       assert.equal(seen.length, 25);
-      assert.equal(calls.at(-1)?.caller.principal, 'lease_b');
+      assert.equal(calls.at(-1)?.caller.principal, 'lease:lease_b');
       assert.equal(calls.at(-1)?.caller.surface, 'mcp-http');
       const typo = await client.callTool({ name: 'query_facts', arguments: { limt: 1 } });
       assert.equal(typo.isError, true);

@@ -19,7 +19,15 @@ import { LIMITS } from '#base/limits';
 import type { Log } from '#base/log';
 import type { Clock, Random } from '#base/ports';
 import type { Caller } from '#operations';
-import { type Admitted, admit, type VerifyBearer } from './bearer.ts';
+import {
+  type Admitted,
+  admit,
+  type Challenge,
+  TAKEN_BACK,
+  takenBack,
+  tooNarrow,
+  type VerifyBearer,
+} from './bearer.ts';
 import { isRecord, readMessage, tooLong } from './read-message.ts';
 import type { McpService } from './server.ts';
 import { Sessions } from './sessions.ts';
@@ -31,8 +39,12 @@ const METADATA_ROOT = '/.well-known/oauth-protected-resource';
 const LONGEST_MS = 2 ** 31 - 1;
 
 export type McpHttpOptions = {
-  readonly service: (caller: Caller) => McpService;
+  readonly service: (caller: Caller | (() => Caller)) => McpService;
   readonly verifyBearer: VerifyBearer;
+  /** Ends what a lease still has open as soon as it was taken back. */
+  readonly leases?: OpenLeases;
+  /** Left out: bearers come from the operator of this service, by hand. */
+  readonly oauth?: OAuthOffer;
   /** Host names this server answers to, without ports. */
   readonly allowedHosts: readonly string[];
   /** Host names of pages that may ask; programs send no Origin and pass. */
@@ -44,6 +56,23 @@ export type McpHttpOptions = {
   readonly log: Log;
   readonly bus?: ServerEventBus;
   readonly limits?: Partial<McpHttpLimits>;
+};
+
+export type OpenLeases = {
+  /** Calls `listener` after any of them changed. */
+  readonly onChange: (listener: () => void) => void;
+  /** Whether somebody admitted under this id still would be. */
+  readonly holds: (id: string) => boolean;
+};
+
+/** Who gives tokens for this resource, and for what (RFC 9728). */
+export type OAuthOffer = {
+  readonly servers: readonly string[];
+  readonly scopes: readonly string[];
+  /** What a client that knows nothing better should ask for. */
+  readonly leastScope: string;
+  /** The least scope that holds a capability. */
+  readonly scopeWith: (capability: string) => string | undefined;
 };
 
 export type McpHttpLimits = {
@@ -78,6 +107,8 @@ class HttpFace {
   /** Open streams by principal. */
   readonly #streams = new Map<string, number>();
   readonly #services = new WeakMap<object, McpService>();
+  /** What is being answered: the lease that it is answered to, and how it ends before its time. */
+  readonly #running = new Map<AbortController, string>();
 
   constructor(options: McpHttpOptions) {
     this.#options = options;
@@ -105,14 +136,20 @@ class HttpFace {
         ...(options.bus === undefined ? {} : { bus: options.bus }),
       },
     );
+    const { leases } = options;
+    leases?.onChange(() => this.#endGone(leases));
   }
 
   async handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const over = new AbortController();
+    const gone = new AbortController();
     outgoing.on('close', () => over.abort());
     try {
-      const response = await this.#answer(incoming, over);
-      await writeResponse(response, outgoing, over.signal);
+      const { response, id } = await this.#answer(incoming, over, gone);
+      await writeResponse(response, outgoing, over.signal, {
+        gone: gone.signal,
+        last: farewell(id),
+      });
     } catch (thrown) {
       if (!over.signal.aborted) this.#options.log.error('mcp request failed', thrown, {});
       if (outgoing.headersSent) outgoing.destroy();
@@ -122,6 +159,8 @@ class HttpFace {
           outgoing,
           over.signal,
         );
+    } finally {
+      this.#running.delete(gone);
     }
   }
 
@@ -129,26 +168,38 @@ class HttpFace {
     await Promise.all([this.#modern.close(), this.sessions.close()]);
   }
 
-  async #answer(incoming: IncomingMessage, over: AbortController): Promise<Response> {
-    const { verifyBearer, clock } = this.#options;
+  async #answer(
+    incoming: IncomingMessage,
+    over: AbortController,
+    gone: AbortController,
+  ): Promise<{ readonly response: Response; readonly id?: string | number | null }> {
+    const { verifyBearer, clock, oauth } = this.#options;
     const misdirected = this.#misdirected(incoming);
-    if (misdirected !== undefined) return misdirected;
+    if (misdirected !== undefined) return { response: misdirected };
     const resource = this.#options.resource();
     const path = (incoming.url ?? '/').split('?')[0];
-    if (path === METADATA_ROOT || path === METADATA_ROOT + MCP_PATH) return metadata(resource);
-    if (path !== MCP_PATH) return rpcError(404, -32_000, `nothing here: MCP is at ${MCP_PATH}`);
-    const metadataUrl = new URL(METADATA_ROOT + MCP_PATH, resource).href;
-    const admitted = await admit(
-      incoming.headers.authorization,
-      verifyBearer,
-      resource,
-      metadataUrl,
-    );
-    if (admitted instanceof Response) return admitted;
+    if (path === METADATA_ROOT || path === METADATA_ROOT + MCP_PATH)
+      return { response: metadata(resource, oauth) };
+    if (path !== MCP_PATH)
+      return { response: rpcError(404, -32_000, `nothing here: MCP is at ${MCP_PATH}`) };
+    const challenge = this.#challenge(resource, oauth?.leastScope);
+    const admitted = await admit(incoming.headers.authorization, verifyBearer, resource, challenge);
+    if (admitted instanceof Response) return { response: admitted };
+    this.#running.set(gone, admitted.lease.id);
+    // Taken back while it was looked up.
+    if (this.#options.leases?.holds(admitted.lease.id) === false) gone.abort();
     const request = webRequest(incoming, resource, over.signal);
     const body = await this.#body(incoming);
-    if (body instanceof Response) return body;
-    const response = await this.#serve(request, body, admitted, over.signal);
+    if (body instanceof Response) return { response: body };
+    const serving = this.#serve(request, body, admitted, over.signal);
+    const response = await Promise.race([serving, aborted(gone.signal)]);
+    if (response === undefined) {
+      serving.then(
+        (late) => late.body?.cancel(),
+        () => {},
+      );
+      return { response: takenBack(challenge) };
+    }
     if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) {
       const left = Math.min(LONGEST_MS, (admitted.lease.expiresAt - clock.now()) / 1_000);
       clock.sleep(Math.max(1, left), over.signal).then(
@@ -156,7 +207,22 @@ class HttpFace {
         () => over.abort(),
       );
     }
-    return response;
+    return { response, id: idOf(body) };
+  }
+
+  #challenge(resource: string, scope: string | undefined): Challenge {
+    return {
+      resourceMetadataUrl: new URL(METADATA_ROOT + MCP_PATH, resource).href,
+      ...(scope === undefined ? {} : { requiredScopes: [scope] }),
+    };
+  }
+
+  /** Ends what leases have open that are none any more. A call that already reached a host goes on by itself. */
+  #endGone({ holds }: OpenLeases): void {
+    for (const [gone, lease] of this.#running) if (!holds(lease)) gone.abort();
+    this.sessions
+      .endOf((owner) => !holds(owner))
+      .catch((thrown: unknown) => this.#options.log.error('a session could not be ended', thrown));
   }
 
   #misdirected({ headers }: IncomingMessage): Response | undefined {
@@ -196,8 +262,19 @@ class HttpFace {
   ): Promise<Response> {
     const service = this.#options.service(caller);
     await service.heard(body);
+    const lacks = service.lacks(body);
+    const { oauth } = this.#options;
+    if (lacks === 'any') return tooNarrow(this.#challenge(request.url, oauth?.leastScope));
+    const wider = lacks === undefined ? undefined : oauth?.scopeWith(lacks);
+    if (wider !== undefined) return tooNarrow(this.#challenge(request.url, wider));
     if (await isLegacyRequest(request, body)) {
-      const response = await this.sessions.handle(request, body, lease.id, service);
+      const response = await this.sessions.handle(
+        request,
+        body,
+        lease.id,
+        caller,
+        this.#options.service,
+      );
       return request.method === 'GET' ? this.#counted(response, lease.id, over) : response;
     }
     const listens = isRecord(body) && body['method'] === 'subscriptions/listen';
@@ -271,12 +348,34 @@ function tooManyStreams(id: string | number | null): Response {
   return rpcError(429, -32_000, 'too many open streams: close one first', id);
 }
 
-/** RFC 9728: bearers come from the operator of this service, by hand, so there is no server to name. */
-function metadata(resource: string): Response {
+/** RFC 9728. Without a server to name, bearers come from the operator of this service, by hand. */
+function metadata(resource: string, oauth: OAuthOffer | undefined): Response {
   return Response.json(
-    { resource, resource_name: 'Holdfast', bearer_methods_supported: ['header'] },
+    {
+      resource,
+      resource_name: 'Holdfast',
+      bearer_methods_supported: ['header'],
+      ...(oauth === undefined
+        ? {}
+        : { authorization_servers: oauth.servers, scopes_supported: oauth.scopes }),
+    },
     { headers: { 'access-control-allow-origin': '*' } },
   );
+}
+
+/** `undefined` once it is. */
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+}
+
+/** What a stream says last when its lease is gone: an error in place of the answer that will not come. */
+function farewell(id: string | number | null | undefined): string {
+  if (id === undefined || id === null) return '';
+  const error = { code: -32_001, message: TAKEN_BACK };
+  return `\nevent: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', id, error })}\n\n`;
 }
 
 function idOf(body: unknown): string | number | null {

@@ -9,12 +9,15 @@ import {
 } from '@modelcontextprotocol/server';
 import { newId } from '#base/ids';
 import type { Clock, Random } from '#base/ports';
+import type { Caller } from '#operations';
 import type { McpService } from './server.ts';
 import { rpcError } from './web.ts';
 
 type Session = {
   readonly transport: WebStandardStreamableHTTPServerTransport;
   readonly owner: string;
+  /** Who asked last, as they were admitted then: what a lease holds may shrink while a session is open. */
+  readonly asked: { caller: Caller };
   /** Monotonic; the last request's. */
   usedAt: number;
 };
@@ -41,7 +44,8 @@ export class Sessions {
     request: Request,
     parsedBody: unknown,
     owner: string,
-    service: McpService,
+    caller: Caller,
+    service: (caller: () => Caller) => McpService,
   ): Promise<Response> {
     await this.#endIdle();
     const authInfo: AuthInfo = { token: '', clientId: owner, scopes: [] };
@@ -52,6 +56,7 @@ export class Sessions {
       if (session === undefined || session.owner !== owner)
         return rpcError(404, -32_001, 'session not found: initialize again');
       session.usedAt = this.#clock.monotonicMs();
+      session.asked.caller = caller;
       return session.transport.handleRequest(request, more);
     }
     if (!isInitializeRequest(parsedBody))
@@ -62,8 +67,17 @@ export class Sessions {
       );
     if (this.#sessions.size >= this.#limits.sessions)
       return rpcError(503, -32_000, 'too many sessions: try again later, or end one with DELETE');
-    const transport = await this.#open(owner, service);
+    const transport = await this.#open(owner, { caller }, service);
     return transport.handleRequest(request, more);
+  }
+
+  /** Ends those of owners that hold nothing any more. */
+  async endOf(isGone: (owner: string) => boolean): Promise<void> {
+    for (const [id, { owner, transport }] of this.#sessions) {
+      if (!isGone(owner)) continue;
+      this.#sessions.delete(id);
+      await transport.close();
+    }
   }
 
   async close(): Promise<void> {
@@ -73,19 +87,20 @@ export class Sessions {
 
   async #open(
     owner: string,
-    service: McpService,
+    asked: { caller: Caller },
+    service: (caller: () => Caller) => McpService,
   ): Promise<WebStandardStreamableHTTPServerTransport> {
     const transport: WebStandardStreamableHTTPServerTransport =
       new WebStandardStreamableHTTPServerTransport({
         sessionIdGenerator: () => newId('session', this.#random),
         onsessioninitialized: (id) => {
-          this.#sessions.set(id, { transport, owner, usedAt: this.#clock.monotonicMs() });
+          this.#sessions.set(id, { transport, owner, asked, usedAt: this.#clock.monotonicMs() });
         },
         onsessionclosed: (id) => {
           this.#sessions.delete(id);
         },
       });
-    const server = await service.factory({ era: 'legacy' });
+    const server = await service(() => asked.caller).factory({ era: 'legacy' });
     await server.connect(transport as Parameters<typeof server.connect>[0]);
     return transport;
   }

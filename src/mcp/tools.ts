@@ -4,6 +4,7 @@
  */
 import type {
   CallToolResult,
+  InputRequiredResult,
   McpServer,
   ServerContext,
   StandardSchemaWithJSON,
@@ -15,6 +16,7 @@ import type { JsonObject } from '#base/json';
 import { LIMITS } from '#base/limits';
 import type { Answer, Call, Caller, Operation } from '#operations';
 import { cleanJson } from '#redaction';
+import { type ApprovalRounds, canBeShown } from './approval.ts';
 import { type CleanText, cut, summarise } from './summary.ts';
 import { traceIdOf } from './trace.ts';
 
@@ -22,6 +24,7 @@ export type Perform = (call: Call) => Promise<Answer>;
 
 export type Tool = {
   readonly name: string;
+  readonly capability: Operation['capability'];
   readonly title: string;
   readonly description: string;
   readonly inputSchema: StandardSchemaWithJSON;
@@ -36,6 +39,7 @@ export function toolsOf(operations: readonly Operation[]): readonly Tool[] {
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map((operation) => ({
       name: operation.name,
+      capability: operation.capability,
       title: operation.title,
       description: operation.summary,
       inputSchema: published(operation.input, 'input'),
@@ -51,41 +55,58 @@ export type Asker = {
   readonly perform: Perform;
   readonly caller: Caller;
   readonly clean: CleanText;
+  /** Sends the person behind the client to the console where one is served. */
+  readonly rounds: ApprovalRounds | undefined;
 };
 
 export function mountTools(server: McpServer, tools: readonly Tool[], asker: Asker): void {
-  for (const { name, ...config } of tools) {
-    server.registerTool(name, config, (input, context) => callTool(name, input, asker, context));
+  for (const { name, capability: _, ...config } of tools) {
+    server.registerTool(name, config, (input, context) =>
+      callTool(name, input, asker, server, context),
+    );
   }
 }
 
 async function callTool(
   operation: string,
   input: unknown,
-  { perform, caller, clean }: Asker,
+  asker: Asker,
+  server: McpServer,
   context: ServerContext,
-): Promise<CallToolResult> {
+): Promise<CallToolResult | InputRequiredResult> {
+  const { clean, rounds } = asker;
   const traceId = traceIdOf(context);
-  try {
-    const answer = await perform({
-      operation,
-      input,
-      caller,
+  const ask = (name: string, given: unknown): Promise<Answer> =>
+    asker.perform({
+      operation: name,
+      input: given,
+      caller: asker.caller,
       answerBytes: LIMITS.mcpAnswerBytes,
       progress: progressOf(context, clean),
       ...(traceId === undefined ? {} : { traceId }),
     });
-    return {
-      content: [{ type: 'text', text: summarise(answer.value, answer.notices, clean) }],
-      structuredContent: answer.value as JsonObject,
-      _meta: {
-        'holdfast/requestId': answer.requestId,
-        ...(answer.notices.length > 0 ? { 'holdfast/notices': answer.notices } : {}),
-      },
-    };
+  try {
+    if (rounds === undefined) return result(await ask(operation, input), clean);
+    const isAgain = context.mcpReq.requestState() !== undefined;
+    const first = isAgain ? undefined : rounds.told(await ask(operation, input));
+    if (first !== undefined && !(rounds.waits(first) && canBeShown(server, context)))
+      return result(first, clean);
+    const next = await rounds.next(first, { operation, input, context, ask });
+    return 'resultType' in next ? next : result(next, clean);
   } catch (thrown) {
     return faultResult(asFault(thrown), clean);
   }
+}
+
+function result({ value, notices, requestId }: Answer, clean: CleanText): CallToolResult {
+  return {
+    content: [{ type: 'text', text: summarise(value, notices, clean) }],
+    structuredContent: value as JsonObject,
+    _meta: {
+      'holdfast/requestId': requestId,
+      ...(notices.length > 0 ? { 'holdfast/notices': notices } : {}),
+    },
+  };
 }
 
 /**

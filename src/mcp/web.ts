@@ -50,10 +50,12 @@ const WITHHELD: ReadonlySet<string> = new Set([
   'connection',
 ]);
 
+/** A stream that is `gone` ends at once, with `last` in place of what it still had to say. */
 export async function writeResponse(
   response: Response,
   outgoing: ServerResponse,
   signal: AbortSignal,
+  ending?: { readonly gone: AbortSignal; readonly last: string },
 ): Promise<void> {
   const headers: Record<string, string> = {
     'cache-control': 'no-store',
@@ -71,15 +73,16 @@ export async function writeResponse(
   const reader = response.body?.getReader();
   if (reader !== undefined) {
     const stop = (): void => void reader.cancel().catch(() => {});
-    signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
+    const signals = ending === undefined ? [signal] : [signal, ending.gone];
+    for (const each of signals) each.addEventListener('abort', stop, { once: true });
+    if (signals.some(({ aborted }) => aborted)) stop();
     try {
       await copy(reader, outgoing);
     } finally {
-      signal.removeEventListener('abort', stop);
+      for (const each of signals) each.removeEventListener('abort', stop);
     }
   }
-  outgoing.end();
+  outgoing.end(ending?.gone.aborted === true ? ending.last : undefined);
 }
 
 async function copy(

@@ -78,6 +78,7 @@ export const changeShape = z.object({
   }),
   decision: decisionShape,
   next: z.string().describe('what to do now'),
+  approvalUrl: z.string().optional().describe('where a person decides; tell them'),
   output: z.string().nullable(),
   outcome: z
     .object({

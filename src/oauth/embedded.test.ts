@@ -1,0 +1,498 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import {
+  Client,
+  type OAuthClientInformationMixed,
+  type OAuthClientProvider,
+  type OAuthTokens,
+  StreamableHTTPClientTransport,
+} from '@modelcontextprotocol/client';
+import { reachOf } from '#access';
+import { sha256 } from '#base/digest';
+import { Fault } from '#base/fault';
+import { silentLog } from '#base/log';
+import type { Clock } from '#base/ports';
+import { nodeClock, nodeRandom } from '#machine';
+import { mcpHttp, mcpService } from '#mcp';
+import { SAMPLE_OPERATIONS, samplePerform } from '#samples/mcp';
+import type { LeaseTerms, OAuthPerson, OAuthRoutes } from './protocol.ts';
+import { oauthRoutes } from './routes.ts';
+import { DEFAULT_SCOPE, leastScopeWith, oauthScopes } from './scopes.ts';
+
+const CLIENT = 'https://client.example/app.json';
+const REDIRECT = 'http://127.0.0.1:7999/callback';
+const ADA: OAuthPerson = { operator: 'ada', name: 'Ada', reach: reachOf('operator') };
+
+type KeptLease = {
+  readonly id: string;
+  readonly sha256: string;
+  terms: LeaseTerms;
+  revoked?: string;
+};
+
+const real = nodeClock();
+const clock: Clock = real;
+const documents = new Map<string, unknown>();
+const kept: KeptLease[] = [];
+let refuses: Fault | undefined;
+let signedIn: OAuthPerson | undefined;
+let origin = '';
+let routes: OAuthRoutes;
+let mcp: ReturnType<typeof mcpHttp>;
+
+const server = createServer((incoming, outgoing) => {
+  const path = (incoming.url ?? '').split('?')[0] ?? '';
+  const served = routes.owns(path) === undefined ? mcp : routes;
+  void served.handle(incoming, outgoing);
+});
+
+before(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const common = { clock, random: nodeRandom(), log: silentLog };
+  routes = oauthRoutes({
+    ...common,
+    url: origin,
+    resource: `${origin}/mcp`,
+    signedIn: async ({ headers }: IncomingMessage) =>
+      headers.cookie?.includes('session=ada') === true ? signedIn : undefined,
+    leases: {
+      check: async () => {
+        if (refuses !== undefined) throw refuses;
+      },
+      issue: async (_, terms) => {
+        const bearer = `hf_lease_${kept.length}_${Math.random()}`;
+        const id = `lease_${kept.length}`;
+        kept.push({ id, sha256: sha256(bearer), terms });
+        return { id, bearer, expiresAt: terms.expiresAt };
+      },
+      revoke: async (id, reason) => {
+        const lease = kept.find((each) => each.id === id);
+        if (lease !== undefined) lease.revoked = reason;
+      },
+      find: async (bearer) => {
+        const lease = kept.find((each) => each.sha256 === sha256(bearer));
+        return lease === undefined ? undefined : { id: lease.id, via: lease.terms.via };
+      },
+    },
+    fetch: async (input) => {
+      const found = documents.get(input instanceof Request ? input.url : input.toString());
+      return found === undefined ? new Response('', { status: 404 }) : Response.json(found);
+    },
+  });
+  mcp = mcpHttp({
+    ...common,
+    service: mcpService({
+      operations: SAMPLE_OPERATIONS,
+      perform: samplePerform(),
+      version: '1',
+      clean: (text) => text,
+    }),
+    verifyBearer: (bearer) => {
+      const lease = kept.find((each) => each.sha256 === sha256(bearer));
+      if (lease === undefined || lease.revoked !== undefined) return undefined;
+      const { profile, expiresAt, resource } = lease.terms;
+      return {
+        id: lease.id,
+        onBehalfOf: 'ada',
+        profile,
+        reach: reachOf('observer'),
+        expiresAt,
+        resource,
+      };
+    },
+    allowedHosts: ['127.0.0.1'],
+    allowedOrigins: ['127.0.0.1'],
+    resource: () => `${origin}/mcp`,
+    oauth: {
+      servers: routes.authorizationServers,
+      scopes: oauthScopes(),
+      leastScope: DEFAULT_SCOPE,
+      scopeWith: leastScopeWith,
+    },
+  });
+});
+
+after(async () => {
+  await mcp.close();
+  server.closeAllConnections();
+  server.close();
+});
+
+beforeEach(() => {
+  signedIn = ADA;
+  refuses = undefined;
+  documents.clear();
+  documents.set(CLIENT, {
+    client_id: CLIENT,
+    client_name: 'A <b>client</b>',
+    redirect_uris: [REDIRECT, 'https://client.example/callback'],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    token_endpoint_auth_method: 'none',
+  });
+});
+
+/** A browser: keeps cookies by path, follows nothing by itself. */
+class Browser {
+  readonly #cookies = new Map<string, { value: string; path: string }>();
+
+  async go(
+    url: string,
+    {
+      headers = {},
+      ...init
+    }: Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> } = {},
+  ): Promise<Response> {
+    const { pathname } = new URL(url);
+    const cookie = [...this.#cookies]
+      .filter(([, { path }]) => pathname.startsWith(path))
+      .map(([name, { value }]) => `${name}=${value}`);
+    const answer = await fetch(url, {
+      redirect: 'manual',
+      ...init,
+      headers: { ...headers, cookie: [...cookie, 'session=ada'].join('; ') },
+    });
+    for (const set of answer.headers.getSetCookie()) {
+      const [pair = '', ...attributes] = set.split(/; ?/);
+      const [name = '', value = ''] = pair.split('=');
+      const path = attributes.find((each) => each.startsWith('path='))?.slice(5) ?? '/';
+      assert.match(set, /samesite=strict/i);
+      assert.match(set, /httponly/i);
+      this.#cookies.set(name, { value, path });
+    }
+    return answer;
+  }
+
+  /** To the consent page, which the console renders: its uid. */
+  async ask(url: string): Promise<string> {
+    const asked = await this.go(url);
+    assert.equal(asked.status, 303, await asked.text());
+    const to = asked.headers.get('location') ?? '';
+    assert.match(to, /^\/authorize\/[\w-]+$/);
+    return to.slice('/authorize/'.length);
+  }
+
+  consent(uid: string): Promise<Response> {
+    return this.go(`${origin}/oauth/interaction/${uid}`, { headers: { 'x-holdfast': '1' } });
+  }
+
+  answer(uid: string, body: unknown): Promise<Response> {
+    return this.go(`${origin}/oauth/interaction/${uid}`, {
+      method: 'POST',
+      headers: { 'x-holdfast': '1', 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  }
+
+  /** All the way: where the client is sent back to. */
+  async agree(url: string, body: unknown = YES): Promise<URL> {
+    const uid = await this.ask(url);
+    const answered = await this.answer(uid, body);
+    assert.equal(answered.status, 200, await answered.clone().text());
+    const { location } = (await answered.json()) as { location: string };
+    const back = await this.go(origin + location);
+    assert.equal(back.status, 303, await back.text());
+    return new URL(back.headers.get('location') ?? '');
+  }
+}
+
+const YES = {
+  decision: 'allow',
+  profile: 'observer',
+  scopes: null,
+  targets: 'all',
+  ceiling: 'T2',
+  seconds: 3_600,
+};
+
+const VERIFIER = 'v'.repeat(64);
+const CHALLENGE = createHash('sha256').update(VERIFIER).digest('base64url');
+
+function authorizeUrl(more: Record<string, string | undefined> = {}): string {
+  const params = {
+    response_type: 'code',
+    client_id: CLIENT,
+    redirect_uri: REDIRECT,
+    code_challenge: CHALLENGE,
+    code_challenge_method: 'S256',
+    resource: `${origin}/mcp`,
+    state: 'xyz',
+    ...more,
+  };
+  const given = Object.entries(params).filter(
+    (each): each is [string, string] => each[1] !== undefined,
+  );
+  return `${origin}/oauth/auth?${new URLSearchParams(given).toString()}`;
+}
+
+function token(code: string, more: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${origin}/oauth/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'authorization_code',
+      client_id: CLIENT,
+      redirect_uri: REDIRECT,
+      code,
+      code_verifier: VERIFIER,
+      resource: `${origin}/mcp`,
+      ...more,
+    }),
+  });
+}
+
+const codeOf = (back: URL): string => back.searchParams.get('code') ?? '';
+const errorOf = async (answer: Response): Promise<unknown> =>
+  ((await answer.json()) as { error?: unknown }).error;
+
+class OfficialClient implements OAuthClientProvider {
+  readonly redirectUrl = REDIRECT;
+  readonly clientMetadataUrl = CLIENT;
+  readonly clientMetadata = { redirect_uris: [REDIRECT], client_name: 'test' };
+  #information: OAuthClientInformationMixed | undefined;
+  #tokens: OAuthTokens | undefined;
+  #verifier = '';
+  sentTo: URL | undefined;
+
+  clientInformation() {
+    return this.#information as never;
+  }
+  saveClientInformation(information: OAuthClientInformationMixed) {
+    this.#information = information;
+  }
+  tokens() {
+    return this.#tokens as never;
+  }
+  saveTokens(tokens: OAuthTokens) {
+    this.#tokens = tokens;
+  }
+  redirectToAuthorization(url: URL) {
+    this.sentTo = url;
+  }
+  saveCodeVerifier(verifier: string) {
+    this.#verifier = verifier;
+  }
+  codeVerifier() {
+    return this.#verifier;
+  }
+}
+
+describe('the embedded authorization server', () => {
+  it('takes the official MCP client from a 401 to a lease that it works with', async () => {
+    const provider = new OfficialClient();
+    const transport = () =>
+      new StreamableHTTPClientTransport(new URL(`${origin}/mcp`), { authProvider: provider });
+    const first = transport();
+    await assert.rejects(new Client({ name: 'test', version: '1' }).connect(first), {
+      name: 'UnauthorizedError',
+    });
+    assert.equal(provider.sentTo?.searchParams.get('resource'), `${origin}/mcp`);
+    const back = await new Browser().agree(String(provider.sentTo));
+    await first.finishAuth(back.searchParams);
+    const client = new Client({ name: 'test', version: '1' });
+    await client.connect(transport());
+    assert.ok((await client.listTools()).tools.length > 0);
+    const lease = kept.at(-1);
+    assert.equal(lease?.terms.via, CLIENT);
+    assert.equal(lease?.terms.resource, `${origin}/mcp`);
+    assert.equal(lease?.terms.profile, 'observer');
+    if (lease !== undefined) lease.revoked = 'for this test';
+    await assert.rejects(client.listTools());
+    await client.close();
+  });
+
+  it('publishes what it does, and only that', async () => {
+    for (const path of [
+      '/.well-known/oauth-authorization-server/oauth',
+      '/.well-known/oauth-authorization-server',
+      '/oauth/.well-known/oauth-authorization-server',
+    ]) {
+      const document = (await (await fetch(origin + path)).json()) as Record<string, unknown>;
+      assert.equal(document['issuer'], `${origin}/oauth`, path);
+      assert.equal(document['authorization_endpoint'], `${origin}/oauth/auth`, path);
+      assert.equal(document['token_endpoint'], `${origin}/oauth/token`, path);
+      assert.deepEqual(document['grant_types_supported'], ['authorization_code']);
+      assert.deepEqual(document['response_types_supported'], ['code']);
+      assert.deepEqual(document['code_challenge_methods_supported'], ['S256']);
+      assert.deepEqual(document['token_endpoint_auth_methods_supported'], ['none']);
+      assert.equal(document['client_id_metadata_document_supported'], true);
+      assert.equal(document['registration_endpoint'], undefined);
+    }
+  });
+
+  it('says nothing of the address to a host that a request made up', async () => {
+    const answer = await fetch(`${origin}/.well-known/oauth-authorization-server`, {
+      headers: { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https' },
+    });
+    assert.doesNotMatch(await answer.text(), /evil/);
+  });
+
+  it('shows the person what the client claims, as its claim, and where the code goes', async () => {
+    const browser = new Browser();
+    const uid = await browser.ask(authorizeUrl({ scope: 'holdfast:diagnostician other:thing' }));
+    const page = (await (await browser.consent(uid)).json()) as {
+      client: Record<string, unknown>;
+      asked: unknown;
+      proposed: Record<string, unknown>;
+      may: { profiles: { profile: string }[] };
+    };
+    assert.equal(page.client['claimedName'], 'A <b>client</b>');
+    assert.equal(page.client['host'], 'client.example');
+    assert.equal(page.client['redirectHost'], '127.0.0.1:7999');
+    assert.equal(page.client['isThisMachine'], true);
+    assert.deepEqual(page.asked, ['diagnostician']);
+    assert.equal(page.proposed['profile'], 'observer');
+    assert.equal(page.proposed['seconds'], 4 * 3_600);
+    assert.ok(!page.may.profiles.some(({ profile }) => profile === 'operator'));
+  });
+
+  it('asks nothing of a link that was sent to somebody else, of nobody, and of another site', async () => {
+    const uid = await new Browser().ask(authorizeUrl());
+    assert.equal((await new Browser().consent(uid)).status, 404);
+    const browser = new Browser();
+    const own = await browser.ask(authorizeUrl());
+    const naked = await browser.go(`${origin}/oauth/interaction/${own}`);
+    assert.equal(naked.status, 403);
+    signedIn = undefined;
+    assert.equal((await browser.consent(own)).status, 401);
+    assert.equal((await browser.answer(own, YES)).status, 401);
+  });
+
+  it('asks each time, also the same client in the same browser', async () => {
+    const browser = new Browser();
+    await browser.agree(authorizeUrl());
+    await browser.ask(authorizeUrl());
+  });
+
+  it('ends cleanly when the person says no', async () => {
+    const back = await new Browser().agree(authorizeUrl(), { decision: 'deny' });
+    assert.equal(back.searchParams.get('error'), 'access_denied');
+    assert.equal(back.searchParams.get('state'), 'xyz');
+    assert.equal(back.searchParams.get('iss'), `${origin}/oauth`);
+  });
+
+  it('lends nothing that is more than the person has, and nothing that no lease may be', async () => {
+    const browser = new Browser();
+    const uid = await browser.ask(authorizeUrl());
+    refuses = new Fault('refused', 'beyond-issuer', 'more than the person has: scope');
+    assert.equal((await browser.answer(uid, YES)).status, 403);
+    refuses = undefined;
+    for (const wrong of [
+      { ...YES, profile: 'operator' },
+      { ...YES, profile: 'constructor' },
+      { ...YES, seconds: 59 },
+      { ...YES, seconds: 86_401 },
+      { ...YES, ceiling: 'T9' },
+      { ...YES, more: 1 },
+      { decision: 'perhaps' },
+    ])
+      assert.equal((await browser.answer(uid, wrong)).status, 400, JSON.stringify(wrong));
+  });
+
+  it('gives one lease for one code, and takes it back when the code comes again', async () => {
+    const code = codeOf(await new Browser().agree(authorizeUrl()));
+    const before = kept.length;
+    const given = (await (await token(code)).json()) as Record<string, unknown>;
+    assert.match(String(given['access_token']), /^hf_lease_/);
+    assert.equal(given['scope'], 'holdfast:observer');
+    assert.ok(Number(given['expires_in']) > 3_500 && Number(given['expires_in']) <= 3_600);
+    assert.equal(given['refresh_token'], undefined);
+    assert.equal(await errorOf(await token(code)), 'invalid_grant');
+    assert.equal(kept.length, before + 1);
+    assert.match(kept.at(-1)?.revoked ?? '', /used twice/);
+    const raced = codeOf(await new Browser().agree(authorizeUrl()));
+    const answers = await Promise.all([1, 2, 3, 4].map(async () => (await token(raced)).status));
+    assert.ok(answers.filter((status) => status === 200).length <= 1, String(answers));
+    const alive = kept.slice(before + 1).filter(({ revoked }) => revoked === undefined);
+    assert.ok(alive.length <= 1);
+  });
+
+  it('takes a lease back from the client that holds it, and from no other', async () => {
+    const code = codeOf(await new Browser().agree(authorizeUrl()));
+    const { access_token: bearer } = (await (await token(code)).json()) as { access_token: string };
+    const giveBack = (client: string) =>
+      fetch(`${origin}/oauth/revoke`, {
+        method: 'POST',
+        body: new URLSearchParams({ token: bearer, client_id: client }),
+      });
+    assert.equal((await giveBack('https://other.example/app.json')).status, 200);
+    assert.equal(kept.at(-1)?.revoked, undefined);
+    assert.equal((await giveBack(CLIENT)).status, 200);
+    assert.match(kept.at(-1)?.revoked ?? '', /gave it back/);
+  });
+
+  it('refuses a code that somebody else brings: another verifier, address, client or resource', async () => {
+    documents.set('https://other.example/app.json', {
+      ...(documents.get(CLIENT) as object),
+      client_id: 'https://other.example/app.json',
+    });
+    const before = kept.length;
+    for (const [more, error] of [
+      [{ code_verifier: 'w'.repeat(64) }, 'invalid_grant'],
+      [{ redirect_uri: 'https://client.example/callback' }, 'invalid_grant'],
+      [{ client_id: 'https://other.example/app.json' }, 'invalid_grant'],
+      [{ resource: 'https://elsewhere.example/mcp' }, 'invalid_target'],
+      [{ code: 'made-up' }, 'invalid_grant'],
+      [{ grant_type: 'password' }, 'unsupported_grant_type'],
+      [{ grant_type: 'client_credentials' }, 'unsupported_grant_type'],
+      [{ grant_type: 'refresh_token' }, 'unsupported_grant_type'],
+    ] as const) {
+      const code = codeOf(await new Browser().agree(authorizeUrl()));
+      assert.equal(await errorOf(await token(code, more)), error, JSON.stringify(more));
+    }
+    assert.equal(kept.length, before);
+  });
+
+  it('sends nothing back for a request without PKCE, for another resource, or for a token', async () => {
+    for (const [more, error] of [
+      [{ code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
+      [{ code_challenge_method: 'plain' }, 'invalid_request'],
+      [{ resource: 'https://elsewhere.example/mcp' }, 'invalid_target'],
+      [{ resource: undefined }, 'invalid_target'],
+      [{ response_type: 'token' }, 'unsupported_response_type'],
+    ] as const) {
+      const answer = await new Browser().go(authorizeUrl(more));
+      const to = new URL(answer.headers.get('location') ?? 'about:blank');
+      const said = `${to.search}${to.hash}`;
+      assert.match(said, new RegExp(`error=${error}`), JSON.stringify(more));
+      assert.doesNotMatch(said, /code=/);
+    }
+  });
+
+  it('never redirects to an address that the client did not publish', async () => {
+    documents.set('https://unsafe.example/app.json', {
+      client_id: 'https://unsafe.example/app.json',
+      redirect_uris: ['http://unsafe.example/callback'],
+      application_type: 'web',
+      token_endpoint_auth_method: 'none',
+    });
+    for (const more of [
+      { redirect_uri: 'https://evil.example/callback' },
+      { redirect_uri: 'https://client.example/callback/../other' },
+      { redirect_uri: 'https://client.example/callback?x=1' },
+      { client_id: 'https://nobody.example/app.json' },
+      { client_id: 'http://client.example/app.json' },
+      { client_id: 'made-up' },
+      {
+        client_id: 'https://unsafe.example/app.json',
+        redirect_uri: 'http://unsafe.example/callback',
+      },
+    ]) {
+      const answer = await new Browser().go(authorizeUrl(more));
+      assert.equal(answer.status, 400, JSON.stringify(more));
+      assert.equal(answer.headers.get('location'), null);
+      assert.match(answer.headers.get('content-type') ?? '', /text\/plain/);
+    }
+  });
+
+  it('lets a program on this machine choose its port, and nothing else (RFC 8252, 7.3)', async () => {
+    await new Browser().ask(authorizeUrl({ redirect_uri: 'http://127.0.0.1:50123/callback' }));
+    const answer = await new Browser().go(
+      authorizeUrl({ redirect_uri: 'http://127.0.0.1:50123/x' }),
+    );
+    assert.equal(answer.status, 400);
+  });
+});
