@@ -10,6 +10,7 @@ import './styles/tokens.css';
 import './styles/base.css';
 import './styles/kit.css';
 import './styles/shell.css';
+import './styles/signing.css';
 
 applyTheme();
 const root = document.getElementById('root');

@@ -12,13 +12,20 @@ export type SessionKey = {
   readonly key: string;
   readonly label: string;
   readonly transports: readonly string[];
+  readonly fingerprint: string;
 };
 
 export type Session = {
   readonly operator: string;
   readonly name: string;
   readonly method: string;
+  readonly since: string;
   readonly expiresAt: string;
+  /** Roles, `owner`, `recovery` or `break-glass`. */
+  readonly holds: string;
+  /** What this session cannot do, in words. */
+  readonly limit: string | null;
+  readonly breakGlass: { readonly reason: string; readonly expiresAt: string } | null;
   readonly capabilities: readonly string[];
   readonly reach: JsonObject;
   readonly keys: readonly SessionKey[];

@@ -1,10 +1,28 @@
+/** For whoever is not signed in. It leads back to the view that was asked for. */
+import { useRouter, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { Page } from '../kit/index.ts';
+import { Plain } from '../shell/plain.tsx';
 import { SignIn } from '../shell/sign-in.tsx';
 
 export function SignInPage(): ReactNode {
+  const router = useRouter();
+  const { next } = useSearch({ strict: false }) as { readonly next?: string };
   return (
-    <main>
-      <SignIn />
-    </main>
+    <Plain>
+      <Page
+        title="Sign in"
+        lead="Any assistant may look at your fleet. Nothing changes without a signature of yours."
+      >
+        <SignIn onDone={() => router.history.replace(ownView(next))} />
+      </Page>
+    </Plain>
   );
+}
+
+/** A path of this page and nothing else: an address must not lead anybody away. */
+export function ownView(next: string | undefined): string {
+  if (next === undefined || !/^\/(?![/\\])/.test(next)) return '/';
+  const { origin, pathname, search } = new URL(next, location.origin);
+  return origin === location.origin && pathname !== '/sign-in' ? `${pathname}${search}` : '/';
 }

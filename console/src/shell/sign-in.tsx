@@ -1,5 +1,116 @@
-import type { ReactNode } from 'react';
+/** Signing in: the passkey first, the team's identity provider where there is one, a recovery code as the last way. */
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { type ReactNode, useState } from 'react';
+import { asProblem, fetchSession, type Problem } from '../api/index.ts';
+import {
+  type Begun,
+  OIDC_START,
+  signInByPasskey,
+  signInByRecovery,
+  signInWays,
+} from '../api/sign-in.ts';
+import { Button, ErrorPanel, Field, Icon } from '../kit/index.ts';
 
-export function SignIn(_props: { readonly operator?: string }): ReactNode {
-  return null;
+export function SignIn({
+  operator,
+  onDone,
+}: {
+  /** Who was signed in: somebody else gets a fresh page. */
+  readonly operator?: string;
+  readonly onDone: () => void;
+}): ReactNode {
+  const client = useQueryClient();
+  const ways = useQuery({ queryKey: ['sign-in'], queryFn: signInWays, staleTime: 300_000 });
+  const [problem, setProblem] = useState<Problem>();
+  const [acting, setActing] = useState<'passkey' | 'recovery'>();
+  const [showsRecovery, setShowsRecovery] = useState(false);
+
+  const begin = async (how: 'passkey' | 'recovery', run: () => Promise<Begun>): Promise<void> => {
+    setProblem(undefined);
+    setActing(how);
+    try {
+      const begun = await run();
+      if (operator !== undefined && begun.operator !== operator) {
+        // Nothing of the one before may be shown to the next.
+        location.assign('/');
+        return;
+      }
+      client.setQueryData(['session'], await fetchSession());
+      void client.invalidateQueries();
+      onDone();
+    } catch (thrown) {
+      setProblem(asProblem(thrown));
+    } finally {
+      setActing(undefined);
+    }
+  };
+
+  const methods = ways.data?.methods ?? ['passkey', 'recovery'];
+  return (
+    <div className="stack">
+      {problem === undefined ? null : <ErrorPanel error={problem} />}
+      <Button
+        look="primary"
+        size="large"
+        autoFocus
+        isPending={acting === 'passkey'}
+        onPress={() => void begin('passkey', signInByPasskey)}
+      >
+        <Icon name="key" />
+        {acting === 'passkey' ? 'Waiting for your passkey' : 'Sign in with a passkey'}
+      </Button>
+      {methods.includes('oidc') ? (
+        <a className="button button-plain button-large" href={OIDC_START}>
+          <Icon name="external" />
+          Sign in with your team’s account
+        </a>
+      ) : null}
+      {showsRecovery ? (
+        <RecoveryForm
+          operator={operator ?? ''}
+          isActing={acting === 'recovery'}
+          onSubmit={(who, code) => void begin('recovery', () => signInByRecovery(who, code))}
+        />
+      ) : (
+        <Button look="quiet" onPress={() => setShowsRecovery(true)}>
+          Use a recovery code
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function RecoveryForm({
+  operator,
+  isActing,
+  onSubmit,
+}: {
+  readonly operator: string;
+  readonly isActing: boolean;
+  readonly onSubmit: (operator: string, code: string) => void;
+}): ReactNode {
+  const [who, setWho] = useState(operator);
+  const [code, setCode] = useState('');
+  return (
+    <form
+      className="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (who !== '' && code !== '') onSubmit(who.trim(), code.trim());
+      }}
+    >
+      <Field label="Your operator id" value={who} onChange={setWho} autoComplete="username" />
+      <Field
+        label="Recovery code"
+        value={code}
+        onChange={setCode}
+        mono
+        autoComplete="one-time-code"
+        help="Each works once. It lets you look and register a new passkey; it approves nothing."
+      />
+      <Button type="submit" isPending={isActing} isDisabled={who === '' || code === ''}>
+        Sign in with this code
+      </Button>
+    </form>
+  );
 }
