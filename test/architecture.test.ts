@@ -30,7 +30,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   model: { doors: ['base'], outside: ['zod/v4'] },
 
   // decide: pure, values in, values out
-  access: { doors: ['base', 'model'], outside: [] },
+  access: { doors: ['base', 'strict-yaml', 'model'], outside: [] },
   redaction: { doors: ['base'], outside: [] },
   egress: { doors: ['base'], outside: [] },
   serving: { doors: ['base', 'egress', 'strict-yaml'], outside: [] },

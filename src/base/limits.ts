@@ -31,6 +31,8 @@ export const LIMITS = {
   /** From the first byte of a request to the end of its headers, and to the end of its body. */
   httpHeadersMs: 10_000,
   httpRequestMs: 60_000,
+  /** All headers of one request together, bytes. */
+  httpHeaderBytes: 16 * 1024,
   mcpSessions: 256,
   mcpSessionIdleMs: 30 * 60_000,
   /** Open streams of one MCP principal. */

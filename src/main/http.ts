@@ -1,28 +1,47 @@
-/** MCP over HTTP on loopback, and nothing else there. */
-import { createServer, type RequestListener, type Server } from 'node:http';
+/** The one listener: console, HTTP API, sign-in and MCP, as `server.yaml` says; on loopback where it says nothing. */
+import { join } from 'node:path';
+import { parseBlock } from '#base/address';
 import { sha256 } from '#base/digest';
-import { Fault } from '#base/fault';
-import { LIMITS } from '#base/limits';
 import { LATEST } from '#base/time';
-import { nodeClock, nodeFiles, nodeRandom } from '#machine';
+import { nodeClock, nodeFiles, nodeMachineFiles, nodeRandom } from '#machine';
 import { MCP_PATH, mcpHttp, mcpService, ResourceChanges, verifyAgainst } from '#mcp';
 import { OPERATIONS } from '#operations';
 import { clean } from '#redaction';
+import { type Bind, bindOf, LOOPBACK_NAMES, type ServerSettings } from '#serving';
+import { type Mount, type Site, web } from '#web';
 import { HTTP_CALLER } from './callers.ts';
+import { readConsole } from './console-files.ts';
+import { listen } from './listener.ts';
 import { observerToken } from './observer-token.ts';
+import { ROOT } from './program-version.ts';
+import { readServerSettings } from './server-file.ts';
 import type { Service } from './service.ts';
+import { TlsFiles } from './tls-files.ts';
 
-const FIRST_PORT = 7425;
-const PORTS_TRIED = 20;
-const HOST = '127.0.0.1';
+export const CONSOLE_FOLDER: string = join(ROOT, 'console', 'dist');
+const OAUTH_METADATA = '/.well-known/oauth-protected-resource';
 
-export type HttpService = AsyncDisposable & { readonly url: string; readonly token: string };
+export type HttpService = AsyncDisposable & {
+  /** Where people open it. */
+  readonly origin: string;
+  /** Where MCP clients ask. */
+  readonly url: string;
+  readonly token: string;
+};
 
-/** Serves on `port`, or on the first free one of a small range that stays the same from start to start. */
+/** Throws `unsafe-bind`, `invalid-server`, `tls-unusable` and `port-in-use`, each with what to write. */
 export async function serveHttp(service: Service, port: number | undefined): Promise<HttpService> {
+  const files = nodeFiles();
   const clock = nodeClock();
   const random = nodeRandom();
-  const token = await observerToken(nodeFiles(), random, service.paths.observerToken);
+  const settings = await readServerSettings(files, service.paths.server);
+  const bind = bindOf(settings);
+  const tls =
+    settings.tls === null
+      ? undefined
+      : new TlsFiles(nodeMachineFiles(), service.paths.home, settings.tls);
+  const certificate = await tls?.read();
+  const token = await observerToken(files, random, service.paths.observerToken);
   const lease = {
     id: 'observer-token',
     sha256: sha256(token),
@@ -31,12 +50,14 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
     reach: HTTP_CALLER.reach,
     expiresAt: LATEST,
   };
-  let url = '';
+  const verifyBearer = verifyAgainst(() => [lease], clock);
   const changes = new ResourceChanges();
   service.onChange(() => {
     for (const uri of ['holdfast://targets', 'holdfast://findings']) changes.publish(uri);
   });
-  const face = mcpHttp({
+  let site: Site | undefined;
+  let url = '';
+  const mcp = mcpHttp({
     service: mcpService({
       operations: OPERATIONS,
       perform: (call) => service.perform(call),
@@ -44,63 +65,118 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
       clean: (text) => clean(text).text,
       changes,
     }),
-    verifyBearer: verifyAgainst(() => [lease], clock),
-    allowedHosts: [HOST, 'localhost', '[::1]'],
-    allowedOrigins: [HOST, 'localhost', '[::1]'],
+    verifyBearer,
+    allowedHosts: [...bind.hosts],
+    allowedOrigins: [...bind.hosts],
     resource: () => url,
     clock,
     random,
     log: service.log,
     bus: changes.bus,
   });
-  const server = boundedServer((incoming, outgoing) => void face.handle(incoming, outgoing));
-  const bound = await listen(
-    server,
-    port === undefined ? Array.from({ length: PORTS_TRIED }, (_, i) => FIRST_PORT + i) : [port],
-  );
-  url = `http://${HOST}:${bound}${MCP_PATH}`;
-  return {
-    url,
-    token,
-    [Symbol.asyncDispose]: async () => {
-      await face.close();
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+  const mounts: Mount[] = [
+    {
+      covers: (path) =>
+        path === MCP_PATH || path === OAUTH_METADATA || path === OAUTH_METADATA + MCP_PATH,
+      judgesItself: true,
+      handle: (incoming, outgoing) => mcp.handle(incoming, outgoing),
     },
+  ];
+  const listening = new AsyncDisposableStack();
+  try {
+    const face = web({
+      site: () => site ?? siteOf(settings, bind, bind.port),
+      version: service.version,
+      operations: OPERATIONS,
+      perform: (call) => service.perform(call),
+      askers: {
+        person: async () => undefined,
+        isPersonHere: async () => false,
+        leased: async (bearer) => {
+          const found = await verifyBearer(bearer);
+          return found === undefined
+            ? undefined
+            : {
+                caller: { ...HTTP_CALLER, surface: 'api' },
+                isHere: () => true,
+                used: () => {},
+              };
+        },
+        onEnd: () => {},
+      },
+      signIn: undefined,
+      oidc: undefined,
+      mounts,
+      files: await readConsole(files, CONSOLE_FOLDER),
+      ready: () => service.ready(),
+      readings: () => service.readings({ sessions: null, leases: 1 }),
+      clean: (text) => clean(text).text,
+      clock,
+      random,
+      log: service.log,
+    });
+    service.onChange(() => {
+      for (const topic of ['changes', 'findings', 'facts', 'targets', 'stops', 'log'] as const)
+        face.publish(topic);
+    });
+    listening.defer(() => mcp.close());
+    const open = listening.use(
+      await listen(
+        bind,
+        port,
+        (incoming, outgoing) => void face.handle(incoming, outgoing),
+        certificate,
+      ),
+    );
+    listening.defer(() => face.close());
+    site = siteOf(settings, bind, open.port);
+    url = mcpUrl(settings, bind, open.port);
+    if (tls !== undefined) {
+      const stop = new AbortController();
+      const watching = tls.watch(
+        (fresh) => open.useCertificate(fresh),
+        clock,
+        service.log,
+        stop.signal,
+      );
+      listening.defer(async () => {
+        stop.abort();
+        await watching;
+      });
+    }
+    const { origin } = site;
+    return { origin, url, token, [Symbol.asyncDispose]: () => listening.disposeAsync() };
+  } catch (thrown) {
+    await listening.disposeAsync();
+    throw thrown;
+  }
+}
+
+/** Where nobody named a url, the port that was found is part of it. */
+function siteOf(settings: ServerSettings, bind: Bind, port: number): Site {
+  const { url, hosts, proxy } = settings;
+  const origin = settings.isDefaultUrl ? `http://${url.host}:${port}` : url.origin;
+  const scheme = bind.isTls ? 'https' : 'http';
+  const local = bind.hosts.filter((host) => LOOPBACK_NAMES.includes(host));
+  return {
+    origin,
+    origins: [
+      ...new Set([
+        origin,
+        ...hosts.map(
+          (host) => `https://${host}${url.isSecure && url.port !== 443 ? `:${url.port}` : ''}`,
+        ),
+        ...local.map((host) => `${scheme}://${host}:${port}`),
+      ]),
+    ],
+    hosts: bind.hosts,
+    proxies: proxy === null ? null : proxy.from.flatMap((text) => parseBlock(text) ?? []),
   };
 }
 
-/** Any account of the machine can knock here: it can neither hold what this process needs of files nor wait for ever. */
-export function boundedServer(handle: RequestListener): Server {
-  const server = createServer(
-    {
-      headersTimeout: LIMITS.httpHeadersMs,
-      requestTimeout: LIMITS.httpRequestMs,
-      connectionsCheckingInterval: LIMITS.httpHeadersMs / 2,
-    },
-    handle,
-  );
-  server.maxConnections = LIMITS.httpConnections;
-  return server;
-}
-
-async function listen(server: Server, ports: readonly number[]): Promise<number> {
-  for (const port of ports) {
-    const bound = await new Promise<boolean>((resolve, reject) => {
-      const failed = (error: NodeJS.ErrnoException): void =>
-        error.code === 'EADDRINUSE' ? resolve(false) : reject(error);
-      server.once('error', failed);
-      server.listen(port, HOST, () => {
-        server.removeListener('error', failed);
-        resolve(true);
-      });
-    });
-    const address = server.address();
-    if (bound && address !== null && typeof address === 'object') return address.port;
-  }
-  throw new Fault(
-    'unavailable',
-    'port-in-use',
-    `no port is free on ${HOST}: tried ${ports[0]} to ${ports.at(-1)}. Give another with --port, or --no-http`,
-  );
+/** By number on loopback, where a client needs no name looked up; otherwise what the certificate names. */
+function mcpUrl({ url }: ServerSettings, { hosts, isTls }: Bind, port: number): string {
+  return hosts.includes('127.0.0.1') && !isTls
+    ? `http://127.0.0.1:${port}${MCP_PATH}`
+    : `${url.origin}${MCP_PATH}`;
 }

@@ -30,6 +30,7 @@ import {
 } from '#operations';
 import { forTerminal } from '#redaction';
 import { openSqliteStore, type Store } from '#store';
+import type { Readings, ReadyCheck } from '#web';
 import { backUp } from './backup.ts';
 import { SERVICE_CALLER } from './callers.ts';
 import { policyOrFault, roadInMain } from './change-road.ts';
@@ -37,7 +38,7 @@ import { type Paths, pathsOf } from './data-directory.ts';
 import { declarationPowers } from './declaration-powers.ts';
 import { examine } from './doctor.ts';
 import { changePatient } from './doctor-wiring.ts';
-import { egressRules } from './egress-rules.ts';
+import { consoleOrigin, egressRules } from './egress-rules.ts';
 import { anchorsOf, readEvidence, startAnchoring } from './evidence-keeper.ts';
 import { watchEvidence } from './evidence-watch.ts';
 import type { Fleet } from './fleet.ts';
@@ -51,6 +52,7 @@ import { privateDirectory, privateHome } from './private-directory.ts';
 import { programDigest } from './program-digest.ts';
 import { programVersion } from './program-version.ts';
 import { proofTools, recordPrunings } from './proof-tools.ts';
+import { readings, readyChecks } from './readings.ts';
 import { runJob } from './schedule-jobs.ts';
 import { settleUnfinished } from './settle.ts';
 import { toolLooks, toolTargets } from './tool-looks.ts';
@@ -74,6 +76,10 @@ export type Service = AsyncDisposable & {
   perform(call: Call): Promise<Answer>;
   /** Calls `listener` after each operation that may have changed what is known or declared. */
   onChange(listener: () => void): void;
+  /** Whether it can do its work, part by part. */
+  ready(): Promise<readonly ReadyCheck[]>;
+  /** How things stand, in numbers. */
+  readings(people: Pick<Readings, 'sessions' | 'leases'>): Promise<Readings>;
   close(): Promise<void>;
 };
 
@@ -313,6 +319,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     log,
     poster: nodePoster(egressRules(files, paths.server)),
     mailer: nodeMailer(),
+    origin: consoleOrigin(files, paths.server),
     events,
     facts: () => store.read,
     scopes: async () => (await inventory.refresh()).scopes,
@@ -322,6 +329,13 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     home: paths.home,
     settingsFile: paths.notices,
   });
+  const standing = {
+    store,
+    events,
+    clock,
+    inventory: () => inventory.refresh(),
+    policy: () => policyOrFault(policies),
+  };
   const held = opening.move();
   return {
     paths,
@@ -377,6 +391,8 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
       return answer;
     },
     onChange: (listener) => void listeners.add(listener),
+    ready: () => readyChecks(standing),
+    readings: (people) => readings(standing, people),
     close: () => held.disposeAsync(),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { LIMITS } from '#base/limits';
-import { boundedServer } from './http.ts';
+import { boundedServer } from './listener.ts';
 
 describe('the HTTP port', () => {
   it('lets nobody hold more connections than it has, and serves again when they are gone', async () => {

@@ -1,0 +1,146 @@
+/** The HTTP API: one operation per POST, its description, and hints of what moved. */
+import { Hono } from 'hono';
+import { capabilitiesOf } from '#access';
+import { asFault } from '#base/fault';
+import { formatInstant } from '#base/time';
+import type { Answer } from '#operations';
+import { type Asker, askerOf } from './asker.ts';
+import { readJson } from './body.ts';
+import { clearCookie } from './cookie.ts';
+import type { CallOutcome } from './metrics.ts';
+import { askable, openApiOf } from './openapi.ts';
+import { problemOf, refusal } from './refusals.ts';
+import { readTraceparent, traceparent } from './trace.ts';
+import type { Asked, Env, Ground } from './web.ts';
+
+export function apiRoutes(ground: Ground): Hono<Env> {
+  const app = new Hono<Env>();
+  const known = new Set(ground.operations.map(({ name }) => name));
+
+  app.post('/operations/:name', async (asked) => {
+    const asker = await admitted(asked, ground);
+    const { head, incoming } = asked.env;
+    const leave = ground.working.enter(asker.caller.session);
+    const operation = asked.req.param('name');
+    const traceId = readTraceparent(head.headers.get('traceparent'));
+    const trace = traceId === undefined ? {} : { traceparent: traceparent(traceId, ground.random) };
+    const begun = ground.clock.monotonicMs();
+    const told = (outcome: CallOutcome): void => {
+      asker.used(known.has(operation) ? operation : 'unknown', outcome !== 'done');
+      ground.metrics.called({
+        operation: known.has(operation) ? operation : 'unknown',
+        surface: asker.caller.surface,
+        outcome,
+        seconds: (ground.clock.monotonicMs() - begun) / 1_000,
+      });
+    };
+    try {
+      const limits = { bytes: ground.limits.bodyBytes, ms: ground.limits.bodyMs };
+      const input = await readJson(incoming, head, limits, ground.clock);
+      const { caller } = asker;
+      const answer = await whileHere(
+        ground,
+        asker,
+        ground.perform({ operation, input, caller, ...(traceId === undefined ? {} : { traceId }) }),
+      );
+      told('done');
+      return Response.json(answer, { headers: trace });
+    } catch (thrown) {
+      const fault = asFault(thrown);
+      told(fault.kind === 'broken' || fault.kind === 'uncertain' ? 'failed' : 'refused');
+      if (fault.code === 'internal') ground.log.error('a call failed', thrown, { operation });
+      const { status, headers, body } = problemOf(
+        thrown,
+        ground.clean,
+        traceId === undefined ? {} : { traceId },
+      );
+      const close = incoming.complete ? {} : { connection: 'close' };
+      return Response.json(body, { status, headers: { ...trace, ...headers, ...close } });
+    } finally {
+      leave();
+    }
+  });
+
+  app.get('/openapi.json', async (asked) => {
+    const { caller } = await admitted(asked, ground);
+    const { site } = asked.env;
+    return Response.json(
+      openApiOf(askable(ground.operations, caller), {
+        origin: site.origin,
+        version: ground.version,
+      }),
+    );
+  });
+
+  app.get('/events', async (asked) => {
+    const asker = await admitted(asked, ground);
+    return new Response(ground.hints.follow(asker, asked.env.gone), {
+      headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' },
+    });
+  });
+
+  app.get('/session', async (asked) => {
+    const { person } = await admitted(asked, ground);
+    if (person === null)
+      throw refusal('sign-in-needed', 'a lease is no session: sign in to the console');
+    const { session, reach } = person;
+    const { origin } = asked.env.site;
+    return Response.json({
+      operator: session.operator,
+      name: person.name,
+      method: session.method,
+      since: formatInstant(session.createdAt),
+      expiresAt: formatInstant(session.expiresAt),
+      holds: person.holds,
+      capabilities: capabilitiesOf(reach),
+      reach: { parts: reach },
+      limit: person.limit,
+      breakGlass:
+        person.breakGlass === null
+          ? null
+          : {
+              reason: person.breakGlass.reason,
+              expiresAt: formatInstant(person.breakGlass.expiresAt),
+            },
+      keys: person.keys,
+      origin,
+      rpId: new URL(origin).hostname,
+    });
+  });
+
+  app.delete('/session', async (asked) => {
+    const { person } = await admitted(asked, ground);
+    const { head, site } = asked.env;
+    if (person !== null)
+      await ground.signIn?.signOut(person.session, {
+        address: head.address,
+        userAgent: head.headers.get('user-agent') ?? '',
+      });
+    return new Response(null, {
+      status: 204,
+      headers: { 'set-cookie': clearCookie(site.origin.startsWith('https:')) },
+    });
+  });
+  return app;
+}
+
+/** Who asks, within their rate. */
+export async function admitted({ env: { head, site } }: Asked, ground: Ground): Promise<Asker> {
+  const asker = await askerOf(head, site, ground.askers);
+  ground.requests.take(asker.caller.session);
+  return asker;
+}
+
+/**
+ * The answer, as long as whoever asked is still somebody: what was asked may go on, and is told to nobody whose
+ * session or lease was taken back meanwhile.
+ */
+async function whileHere(ground: Ground, asker: Asker, asking: Promise<Answer>): Promise<Answer> {
+  const answer = await ground.hints.whileHere(asker, asking);
+  if (answer === undefined)
+    throw refusal(
+      asker.person === null ? 'bearer-refused' : 'sign-in-needed',
+      'it ended while this was asked: what was begun may have been done. Look before asking again',
+    );
+  return answer;
+}

@@ -1,0 +1,83 @@
+/** Who asks: the person behind the cookie of a session, or the assistant behind a bearer. Nothing else says who. */
+import type { Caller } from '#operations';
+import type { Person } from '#signin';
+import { cookieName, readCookie } from './cookie.ts';
+import { type Head, mustBeOwnPage, type Site } from './head.ts';
+import { refusal } from './refusals.ts';
+
+/** A lease as the API sees it. */
+export type Leased = {
+  readonly caller: Caller;
+  /** At this moment. */
+  readonly isHere: () => boolean;
+  readonly used: (operation: string, hasFailed: boolean) => void;
+};
+
+export type Askers = {
+  /** Who is behind the secret of a session now; `undefined`: nobody any more. */
+  readonly person: (secret: string) => Promise<Person | undefined>;
+  readonly isPersonHere: (sessionId: string) => Promise<boolean>;
+  /** Who is behind a bearer now. */
+  readonly leased: (bearer: string) => Promise<Leased | undefined>;
+  /** Called whenever a session or a lease may have ended. */
+  readonly onEnd: (listener: () => void) => void;
+};
+
+export type Asker = {
+  readonly caller: Caller;
+  readonly person: Person | null;
+  readonly isHere: () => Promise<boolean>;
+  readonly used: (operation: string, hasFailed: boolean) => void;
+};
+
+const BEARER = /^Bearer ([A-Za-z0-9._~+/-]{20,4096}=*)$/i;
+
+/** Throws where nobody stands behind the request. A bearer that is refused is not made up for by a cookie. */
+export async function askerOf(head: Head, site: Site, askers: Askers): Promise<Asker> {
+  const header = head.headers.get('authorization');
+  if (header !== undefined) return leasedAsker(header, askers);
+  const isSecure = site.origin.startsWith('https:');
+  const secret = readCookie(head.headers.get('cookie'), cookieName(isSecure));
+  if (secret === undefined)
+    throw refusal(
+      'sign-in-needed',
+      'nobody is signed in: sign in to the console, or send a lease as a bearer',
+    );
+  mustBeOwnPage(head, site);
+  const person = await askers.person(secret);
+  if (person === undefined) throw refusal('sign-in-needed', 'the session is over: sign in again');
+  return {
+    caller: callerOf(person),
+    person,
+    isHere: () => askers.isPersonHere(person.session.id),
+    used: () => {},
+  };
+}
+
+async function leasedAsker(header: string, askers: Askers): Promise<Asker> {
+  const bearer = BEARER.exec(header)?.[1];
+  const leased = bearer === undefined ? undefined : await askers.leased(bearer);
+  if (leased === undefined)
+    throw refusal(
+      'bearer-refused',
+      'the bearer is unknown, revoked or over: ask an operator for a lease',
+    );
+  return {
+    caller: leased.caller,
+    person: null,
+    isHere: async () => leased.isHere(),
+    used: leased.used,
+  };
+}
+
+function callerOf({ session, holds, reach }: Person): Caller {
+  const principal = `operator:${session.operator}@console`;
+  return {
+    principal,
+    onBehalfOf: principal,
+    surface: 'console',
+    profile: holds,
+    session: `session:${session.id}`,
+    reach,
+  };
+}

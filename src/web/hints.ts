@@ -1,0 +1,153 @@
+/**
+ * Hints that something moved, for whoever has a stream open: a topic, and never data. What is asked after a hint
+ * passes the same path as everything else. A stream ends with the session or lease that opened it.
+ */
+import type { Clock } from '#base/ports';
+import type { Asker } from './asker.ts';
+import { AtOnce } from './rate.ts';
+
+export const TOPICS = [
+  'changes',
+  'findings',
+  'facts',
+  'targets',
+  'stops',
+  'leases',
+  'sessions',
+  'log',
+] as const;
+export type Topic = (typeof TOPICS)[number];
+
+export type HintLimits = {
+  /** Open streams of one session or lease, and of all together. */
+  readonly streams: number;
+  readonly allStreams: number;
+  readonly heartbeatMs: number;
+  /** A burst becomes one hint of each topic. */
+  readonly gatherMs: number;
+};
+
+type Stream = { readonly tell: (topic: Topic) => void; readonly check: () => void };
+
+const UTF8 = new TextEncoder();
+
+export class Hints {
+  readonly #clock: Clock;
+  readonly #limits: HintLimits;
+  readonly #streams = new Set<Stream>();
+  readonly #waiting = new Set<Pick<Stream, 'check'>>();
+  readonly #mine: AtOnce;
+  readonly #all: AtOnce;
+  readonly #closing = new AbortController();
+
+  constructor(clock: Clock, limits: HintLimits) {
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#mine = new AtOnce(limits.streams);
+    this.#all = new AtOnce(limits.allStreams);
+  }
+
+  get open(): number {
+    return this.#streams.size;
+  }
+
+  publish(topic: Topic): void {
+    for (const stream of this.#streams) stream.tell(topic);
+  }
+
+  /** Ends the streams, and the waiting, of whoever is not here any more. */
+  check(): void {
+    for (const stream of [...this.#streams, ...this.#waiting]) stream.check();
+  }
+
+  /** What `asked` comes to, or `undefined` as soon as whoever asks is not here any more. */
+  async whileHere<T>(asker: Asker, asked: Promise<T>): Promise<T | undefined> {
+    const { promise: gone, resolve } = Promise.withResolvers<undefined>();
+    const end = (): void => resolve(undefined);
+    const stream = { check: () => void ifGone(asker, end) };
+    this.#waiting.add(stream);
+    try {
+      const answer = await Promise.race([asked, gone]);
+      return answer !== undefined && (await asker.isHere()) ? answer : undefined;
+    } finally {
+      this.#waiting.delete(stream);
+    }
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  /** `text/event-stream` (WHATWG HTML, 9.2). Throws `too-many-requests`. `gone`: the other end went away. */
+  follow(asker: Asker, gone: AbortSignal): ReadableStream<Uint8Array> {
+    const leaveAll = this.#all.enter('all');
+    let leaveMine: () => void;
+    try {
+      leaveMine = this.#mine.enter(asker.caller.session);
+    } catch (thrown) {
+      leaveAll();
+      throw thrown;
+    }
+    const over = new AbortController();
+    const ended = AbortSignal.any([over.signal, gone, this.#closing.signal]);
+    const waiting = new Set<Topic>();
+    let gathering = false;
+    const stream: Stream = {
+      tell: (topic) => {
+        waiting.add(topic);
+        if (gathering) return;
+        gathering = true;
+        void this.#clock.sleep(this.#limits.gatherMs, ended).then(() => {
+          gathering = false;
+          const topics = [...waiting];
+          waiting.clear();
+          write(topics.map((each) => `data: ${JSON.stringify({ topic: each })}\n\n`).join(''));
+        });
+      },
+      check: () => void ifGone(asker, () => over.abort()),
+    };
+    let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+    const write = (text: string): void => {
+      if (ended.aborted || controller === undefined || text === '') return;
+      // Whoever does not read is let go: hints are made good by asking again after a gap.
+      if ((controller.desiredSize ?? 0) <= 0) over.abort();
+      else controller.enqueue(UTF8.encode(text));
+    };
+    const end = (): void => {
+      this.#streams.delete(stream);
+      leaveAll();
+      leaveMine();
+      try {
+        controller?.close();
+      } catch {
+        // Closed from the other end already.
+      }
+    };
+    const beat = async (): Promise<void> => {
+      while (!ended.aborted) {
+        await this.#clock.sleep(this.#limits.heartbeatMs, ended);
+        stream.check();
+        write(':\n\n');
+      }
+    };
+    return new ReadableStream<Uint8Array>(
+      {
+        start: (started) => {
+          controller = started;
+          this.#streams.add(stream);
+          if (ended.aborted) end();
+          else ended.addEventListener('abort', end, { once: true });
+          write('retry: 2000\n\n');
+          void beat();
+        },
+        cancel: () => over.abort(),
+      },
+      { highWaterMark: 64 },
+    );
+  }
+}
+
+/** Where nobody can tell, nobody is told anything more. */
+async function ifGone(asker: Asker, end: () => void): Promise<void> {
+  if (!(await asker.isHere().catch(() => false))) end();
+}

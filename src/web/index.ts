@@ -1,0 +1,11 @@
+export type { Asker, Askers, Leased } from './asker.ts';
+export { clearCookie, cookieName, readCookie, setCookie } from './cookie.ts';
+export type { Head, Site } from './head.ts';
+export type { ReadyCheck } from './health.ts';
+export { TOPICS, type Topic } from './hints.ts';
+export { WEB_LIMITS, type WebLimits } from './limits.ts';
+export { type CallOutcome, Metrics, type Readings } from './metrics.ts';
+export { openApiOf } from './openapi.ts';
+export { type OidcDoor } from './sign-in-routes.ts';
+export type { StaticFile, StaticFiles } from './static-files.ts';
+export { type Mount, type Web, type WebOptions, web } from './web.ts';

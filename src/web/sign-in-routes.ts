@@ -1,0 +1,238 @@
+/**
+ * Signing in and invitations: what the browser said goes to `#signin` as it came, and what comes back goes out, but
+ * for the secret of a session, which goes into the cookie. A session that was there before ends with a new one.
+ */
+import { Hono } from 'hono';
+import { Fault } from '#base/fault';
+import type { JsonObject } from '#base/json';
+import { formatInstant } from '#base/time';
+import type { From, Person, SignedIn, SignIn } from '#signin';
+import { admitted } from './api-routes.ts';
+import { readObject } from './body.ts';
+import { clearCookie, cookieName, readCookie, setCookie } from './cookie.ts';
+import { mustBeOwnPage } from './head.ts';
+import { refusal } from './refusals.ts';
+import type { Asked, Env, Ground } from './web.ts';
+
+/** Signing in at the team's identity provider. `binding` ties what comes back to the browser that went. */
+export type OidcDoor = {
+  start(): Promise<{ readonly location: string; readonly binding: string }>;
+  callback(query: string, binding: string | undefined, from: From): Promise<SignedIn>;
+};
+
+export function signInRoutes(ground: Ground): Hono<Env> {
+  const app = new Hono<Env>();
+  const { oidc } = ground;
+
+  app.get('/sign-in', ({ env: { site } }) =>
+    Response.json({
+      methods:
+        ground.signIn === undefined
+          ? []
+          : ['passkey', 'recovery', ...(oidc === undefined ? [] : ['oidc'])],
+      origin: site.origin,
+      rpId: new URL(site.origin).hostname,
+    }),
+  );
+  app.post('/sign-in/passkey/options', (asked) =>
+    attempt(asked, ground, async (signIn) => Response.json(await signIn.passkey.options())),
+  );
+  app.post('/sign-in/passkey/verify', (asked) =>
+    attempt(asked, ground, async (signIn, given, from) =>
+      begun(asked, ground, await signIn.passkey.verify(given, from)),
+    ),
+  );
+  app.post('/sign-in/recovery', (asked) =>
+    attempt(asked, ground, async (signIn, given, from) =>
+      begun(
+        asked,
+        ground,
+        await signIn.recovery(text(given, 'operator'), text(given, 'code'), from),
+      ),
+    ),
+  );
+
+  app.get('/sign-in/oidc/start', async ({ env: { head, site } }) => {
+    if (oidc === undefined) throw noProvider();
+    ground.attempts.take(head.address);
+    const { location, binding } = await oidc.start();
+    // Not Strict: the way back leads here from the provider's own site.
+    const isSecure = site.origin.startsWith('https:');
+    return new Response(null, {
+      status: 302,
+      headers: {
+        location,
+        'set-cookie': `${setCookie(binding, isSecure, oidcCookie(isSecure), 'Lax')}; Max-Age=600`,
+      },
+    });
+  });
+  app.get('/sign-in/oidc/callback', async (asked) => {
+    if (oidc === undefined) throw noProvider();
+    const { head, site } = asked.env;
+    ground.attempts.take(head.address);
+    const isSecure = site.origin.startsWith('https:');
+    const name = oidcCookie(isSecure);
+    const binding = readCookie(head.headers.get('cookie'), name);
+    const signed = await oidc.callback(head.query, binding, fromOf(asked));
+    const answer = new Response(null, { status: 303, headers: { location: '/' } });
+    answer.headers.append('set-cookie', clearCookie(isSecure, name));
+    answer.headers.append('set-cookie', await rotated(asked, ground, signed));
+    return answer;
+  });
+
+  app.post('/invitation/open', (asked) =>
+    attempt(asked, ground, async (signIn, given) => {
+      const { expiresAt, ...open } = await signIn.invitation.open(text(given, 'code'));
+      return Response.json({ ...open, expiresAt: formatInstant(expiresAt) });
+    }),
+  );
+  app.post('/invitation/options', (asked) =>
+    attempt(asked, ground, async (signIn, given) =>
+      Response.json(await signIn.invitation.options(text(given, 'code'))),
+    ),
+  );
+  app.post('/invitation/register', (asked) =>
+    attempt(asked, ground, async (signIn, given, from) =>
+      Response.json(
+        await signIn.invitation.register(
+          text(given, 'code'),
+          given['response'],
+          text(given, 'label'),
+          from,
+        ),
+      ),
+    ),
+  );
+  app.post('/invitation/finish', (asked) =>
+    attempt(asked, ground, async (signIn, given, from) => {
+      const finished = await signIn.invitation.finish(
+        text(given, 'code'),
+        { order: text(given, 'order'), signature: text(given, 'signature') },
+        from,
+      );
+      const { recoveryCodes, config } = finished;
+      return begun(asked, ground, finished, { recoveryCodes, config });
+    }),
+  );
+  app.post('/invitation/own', (asked) =>
+    asPerson(asked, ground, async (signIn, { session }) => {
+      const { code, expiresAt } = await signIn.invitation.own(session, fromOf(asked));
+      return Response.json({ code, expiresAt: formatInstant(expiresAt) });
+    }),
+  );
+
+  app.post('/break-glass/options', (asked) =>
+    asPerson(asked, ground, async (signIn, { session }) =>
+      Response.json(await signIn.breakGlass.options(session)),
+    ),
+  );
+  app.post('/break-glass/open', (asked) =>
+    asPerson(asked, ground, async (signIn, { session }, given) => {
+      const minutes = given['minutes'];
+      if (typeof minutes !== 'number') throw missing('minutes');
+      const glass = await signIn.breakGlass.open(session, {
+        reason: text(given, 'reason'),
+        minutes,
+        response: given['response'],
+      });
+      return Response.json({ reason: glass.reason, expiresAt: formatInstant(glass.expiresAt) });
+    }),
+  );
+  app.post('/break-glass/close', (asked) =>
+    asPerson(asked, ground, async (signIn, { session }) =>
+      Response.json({ closed: await signIn.breakGlass.close(session) }),
+    ),
+  );
+  return app;
+}
+
+/** Somebody whom we do not know yet: a page of ours, within the attempts of an address. */
+async function attempt(
+  asked: Asked,
+  ground: Ground,
+  act: (signIn: SignIn, given: JsonObject, from: From) => Promise<Response>,
+): Promise<Response> {
+  const { head, site } = asked.env;
+  mustBeOwnPage(head, site);
+  ground.attempts.take(head.address);
+  const signIn = mustSignIn(ground);
+  return act(signIn, await given(asked, ground), fromOf(asked));
+}
+
+async function asPerson(
+  asked: Asked,
+  ground: Ground,
+  act: (signIn: SignIn, person: Person, given: JsonObject) => Promise<Response>,
+): Promise<Response> {
+  const { person } = await admitted(asked, ground);
+  if (person === null)
+    throw refusal('sign-in-needed', 'this is for people: sign in to the console');
+  return act(mustSignIn(ground), person, await given(asked, ground));
+}
+
+function given({ env: { incoming, head } }: Asked, { limits, clock }: Ground): Promise<JsonObject> {
+  return readObject(incoming, head, { bytes: limits.signInBytes, ms: limits.bodyMs }, clock);
+}
+
+async function begun(
+  asked: Asked,
+  ground: Ground,
+  signed: SignedIn,
+  more: JsonObject = {},
+): Promise<Response> {
+  const cookie = await rotated(asked, ground, signed);
+  const { session, limit } = signed;
+  return Response.json(
+    { operator: session.operator, expiresAt: formatInstant(session.expiresAt), limit, ...more },
+    { headers: { 'set-cookie': cookie } },
+  );
+}
+
+/** The new session's cookie; the session that this browser had before is over. */
+async function rotated(
+  asked: Asked,
+  { signIn }: Ground,
+  { secret, session }: SignedIn,
+): Promise<string> {
+  const { head, site } = asked.env;
+  const isSecure = site.origin.startsWith('https:');
+  const before = readCookie(head.headers.get('cookie'), cookieName(isSecure));
+  const person = before === undefined ? undefined : await signIn?.whoIs(before);
+  if (person !== undefined && person.session.id !== session.id)
+    await signIn?.signOut(person.session, fromOf(asked));
+  return setCookie(secret, isSecure);
+}
+
+function mustSignIn({ signIn }: Ground): SignIn {
+  if (signIn === undefined)
+    throw refusal('not-available-here', 'nobody signs in here: this service keeps no identities');
+  return signIn;
+}
+
+function noProvider(): Error {
+  return refusal(
+    'no-such-page',
+    'no identity provider is configured: name one with oidc in server.yaml',
+  );
+}
+
+function fromOf({ env: { head } }: Asked): From {
+  return {
+    address: head.address,
+    userAgent: (head.headers.get('user-agent') ?? '').slice(0, 300),
+  };
+}
+
+function oidcCookie(isSecure: boolean): string {
+  return isSecure ? '__Host-holdfast-oidc' : 'holdfast-oidc';
+}
+
+function text(given_: JsonObject, name: string): string {
+  const value = given_[name];
+  if (typeof value !== 'string' || value === '') throw missing(name);
+  return value;
+}
+
+function missing(name: string): Error {
+  return new Fault('invalid', 'invalid-input', `${name} is missing: add it to the body`);
+}

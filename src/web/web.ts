@@ -1,0 +1,226 @@
+/**
+ * The one listener's answers. A request passes, in order: its form, Host, Origin and `Sec-Fetch-Site`, rate, session
+ * or bearer, size and type of the body, and then the operation's own path in the kernel.
+ *
+ * MCP and what is mounted beside it judge Host, Origin and bearer themselves; the form and the rate hold for them too.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { type Context, Hono } from 'hono';
+import { asFault } from '#base/fault';
+import type { Log } from '#base/log';
+import type { Clock, Random } from '#base/ports';
+import type { Answer, Call, Operation } from '#operations';
+import type { SignIn } from '#signin';
+import { apiRoutes } from './api-routes.ts';
+import type { Askers } from './asker.ts';
+import { type Head, mustBeOurs, readHead, type Site } from './head.ts';
+import type { ReadyCheck } from './health.ts';
+import { Hints, type Topic } from './hints.ts';
+import { WEB_LIMITS, type WebLimits } from './limits.ts';
+import { Metrics, type Readings } from './metrics.ts';
+import { AtOnce, RateLimit } from './rate.ts';
+import { problemOf, refusal, statusOf } from './refusals.ts';
+import { securityHeaders } from './security-headers.ts';
+import { serviceRoutes } from './service-routes.ts';
+import { type OidcDoor, signInRoutes } from './sign-in-routes.ts';
+import { type StaticFiles, staticAnswer } from './static-files.ts';
+
+/** Something that answers for itself below paths of its own. It may set headers of its own over ours. */
+export type Mount = {
+  readonly covers: (path: string) => boolean;
+  /** It checks Host, Origin and who asks itself, as MCP does. */
+  readonly judgesItself: boolean;
+  readonly handle: (
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    head: Head,
+  ) => Promise<void>;
+};
+
+export type WebOptions = {
+  /** Asked at each request. */
+  readonly site: () => Site;
+  readonly version: string;
+  readonly operations: readonly Operation[];
+  readonly perform: (call: Call) => Promise<Answer>;
+  readonly askers: Askers;
+  /** `undefined`: nobody signs in here. */
+  readonly signIn: SignIn | undefined;
+  readonly oidc: OidcDoor | undefined;
+  readonly mounts: readonly Mount[];
+  readonly files: StaticFiles;
+  readonly ready: () => Promise<readonly ReadyCheck[]>;
+  readonly readings: () => Promise<Readings>;
+  readonly clean: (text: string) => string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly limits?: Partial<WebLimits>;
+};
+
+export type Web = {
+  /** For `node:http` and `node:https`. Answers every request, also those it refuses; never rejects. */
+  readonly handle: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
+  readonly publish: (topic: Topic) => void;
+  readonly metrics: Metrics;
+  close(): void;
+};
+
+/** What every route is handed beside the request. */
+export type Env = {
+  readonly Bindings: {
+    readonly incoming: IncomingMessage;
+    readonly outgoing: ServerResponse;
+    readonly head: Head;
+    readonly site: Site;
+    /** The other end went away. */
+    readonly gone: AbortSignal;
+  };
+};
+export type Asked = Context<Env>;
+
+/** What the routes stand on. */
+export type Ground = WebOptions & {
+  readonly limits: WebLimits;
+  readonly hints: Hints;
+  readonly metrics: Metrics;
+  /** Attempts to sign in, by address. */
+  readonly attempts: RateLimit;
+  /** Requests of one principal. */
+  readonly requests: RateLimit;
+  readonly working: AtOnce;
+};
+
+export function web(options: WebOptions): Web {
+  const { clock, askers } = options;
+  const limits = { ...WEB_LIMITS, ...options.limits };
+  const ground: Ground = {
+    ...options,
+    limits,
+    hints: new Hints(clock, limits),
+    metrics: new Metrics(),
+    attempts: new RateLimit(limits.attempts, clock),
+    requests: new RateLimit(limits.requests, clock),
+    working: new AtOnce(limits.working),
+  };
+  ground.metrics.openStreams(() => ground.hints.open);
+  askers.onEnd(() => ground.hints.check());
+  const byAddress = new RateLimit(limits.byAddress, clock);
+  const heads = new WeakMap<IncomingMessage, { readonly head: Head; readonly site: Site }>();
+  const app = routes(ground);
+  const listener = getRequestListener(
+    async (request, given) => {
+      const { incoming, outgoing } = given as unknown as Env['Bindings'];
+      const known = heads.get(incoming);
+      if (known === undefined) return new Response(null, { status: 500 });
+      const gone = new AbortController();
+      outgoing.once('close', () => gone.abort());
+      return app.fetch(request, { incoming, outgoing, ...known, gone: gone.signal });
+    },
+    { overrideGlobalObjects: false },
+  );
+
+  const pass = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    const site = options.site();
+    const isSecure = site.origin.startsWith('https:');
+    for (const [name, value] of Object.entries(securityHeaders(isSecure)))
+      outgoing.setHeader(name, value);
+    const head = readHead(
+      {
+        method: incoming.method ?? '',
+        target: incoming.url ?? '',
+        rawHeaders: incoming.rawHeaders,
+        peer: incoming.socket.remoteAddress ?? '',
+      },
+      site,
+    );
+    byAddress.take(addressKey(head.address));
+    const mount = options.mounts.find(({ covers }) => covers(head.path));
+    if (mount?.judgesItself !== true) mustBeOurs(head, site);
+    if (mount !== undefined) return mount.handle(incoming, outgoing, head);
+    if (head.method === 'OPTIONS')
+      throw refusal('method-not-allowed', 'pages of other origins may not ask here');
+    heads.set(incoming, { head, site });
+    return listener(incoming, outgoing);
+  };
+  return {
+    handle: async (incoming, outgoing) => {
+      try {
+        await pass(incoming, outgoing);
+      } catch (thrown) {
+        tellRefused(ground, thrown);
+        if (outgoing.headersSent) outgoing.destroy();
+        else {
+          const { status, headers, body } = problemOf(thrown, options.clean);
+          const text = JSON.stringify(body);
+          outgoing.writeHead(status, {
+            ...headers,
+            'cache-control': 'no-store',
+            'content-length': String(Buffer.byteLength(text)),
+            // What is left of the request is not waited for.
+            connection: 'close',
+          });
+          outgoing.end(incoming.method === 'HEAD' ? undefined : text);
+        }
+      }
+    },
+    publish: (topic) => ground.hints.publish(topic),
+    metrics: ground.metrics,
+    close: () => ground.hints.close(),
+  };
+}
+
+function routes(ground: Ground): Hono<Env> {
+  const app = new Hono<Env>();
+  app.use('*', async (asked, next) => {
+    await next();
+    if (!asked.res.headers.has('cache-control')) asked.res.headers.set('cache-control', 'no-store');
+  });
+  app.route('/', serviceRoutes(ground));
+  app.route('/api/v1', apiRoutes(ground));
+  app.route('/api/v1', signInRoutes(ground));
+  app.notFound((asked) => {
+    const { head } = asked.env;
+    if (head.method === 'GET' || head.method === 'HEAD') {
+      const answer = staticAnswer(ground.files, head);
+      if (answer !== undefined) return answer;
+    }
+    return problem(ground, asked, noSuchPage(head));
+  });
+  app.onError((thrown, asked) => problem(ground, asked, thrown));
+  return app;
+}
+
+function noSuchPage({ method }: Head): Error {
+  return method === 'GET' || method === 'HEAD'
+    ? refusal('no-such-page', 'nothing is here: the operations are listed at /api/v1/openapi.json')
+    : refusal(
+        'method-not-allowed',
+        'this address does not take that method: see /api/v1/openapi.json',
+      );
+}
+
+function problem(ground: Ground, asked: Asked, thrown: unknown): Response {
+  tellRefused(ground, thrown);
+  const { incoming } = asked.env;
+  const { status, headers, body } = problemOf(thrown, ground.clean);
+  const isUnread = !incoming.readableEnded && !incoming.complete;
+  return new Response(asked.env.head.method === 'HEAD' ? null : JSON.stringify(body), {
+    status,
+    headers: { ...headers, ...(isUnread ? { connection: 'close' } : {}) },
+  });
+}
+
+function tellRefused({ metrics, log }: Ground, thrown: unknown): void {
+  const fault = asFault(thrown);
+  if (fault.code === 'internal') log.error('a request failed', thrown);
+  if (statusOf(fault) < 500 && thrown instanceof Error) metrics.refused(fault.code);
+}
+
+/** One of the many addresses that one customer of a provider has (RFC 6177) counts as all of them. */
+function addressKey(address: string): string {
+  return address.includes(':') && !address.includes('.')
+    ? address.split(':').slice(0, 4).join(':')
+    : address;
+}
