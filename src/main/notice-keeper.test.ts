@@ -104,7 +104,10 @@ function aWorld(yaml = YAML) {
           state.events.push(event);
           return { written: Promise.resolve(), durable: Promise.resolve() };
         },
+        size: 0,
+        read: async () => [],
       } as unknown as NoticeNeeds['events'],
+      origin: async () => 'https://holdfast.example.org',
       facts: () => ({ lastRecordedAt: () => state.recorded }) as unknown as FactReader,
       scopes: async () => ['main/main'],
       targets: async () => [aTarget({ id: 'host:a' }), aTarget({ id: 'host:b' })],
@@ -141,6 +144,10 @@ describe('notices', () => {
     const [mail] = state.mails;
     assert.deepEqual(mail?.credentials, { user: 'u', password: 'secret' });
     assert.match(mail?.text ?? '', /user:web-1\/eve/);
+    assert.match(
+      mail?.text ?? '',
+      /\nLook in the console: https:\/\/holdfast\.example\.org\/findings\/finding_0123456789abcdef\n$/,
+    );
     assert.deepEqual(
       state.events.map(({ operation, outcome }) => `${operation} ${outcome}`),
       ['notice.sent done', 'notice.sent done'],

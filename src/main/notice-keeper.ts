@@ -8,22 +8,28 @@ import { canonicalJson, type Json, parseJson } from '#base/json';
 import type { Log } from '#base/log';
 import type { Clock, Files, MachineFiles, Mailer, Poster } from '#base/ports';
 import { formatInstant, type Instant, parseInstant } from '#base/time';
-import type { EventLog } from '#evidence';
+import type { EventLog, EventRecord } from '#evidence';
 import type { Scope, Target } from '#model';
 import {
+  type ChatMessage,
   compose,
+  composeHappenings,
   isDue,
   type Job,
   NO_NOTICES,
   type Notice,
   type NoticeSettings,
+  ntfyMessage,
   Outbox,
   parseNotices,
+  post,
   type Schedule,
   type Subscription,
   sendWebhook,
+  slackMessage,
   type Transition,
   targetsOf,
+  teamsMessage,
   type Waiting,
 } from '#notices';
 import type { FactReader } from '#store';
@@ -37,7 +43,9 @@ export type NoticeNeeds = {
   readonly log: Log;
   readonly poster: Poster;
   readonly mailer: Mailer;
-  readonly events: Pick<EventLog, 'append'>;
+  readonly events: Pick<EventLog, 'append' | 'read' | 'size'>;
+  /** Where people open the console; `null` while that is not known. Links of messages begin with it. */
+  readonly origin: () => Promise<string | null>;
   readonly facts: () => FactReader;
   readonly scopes: () => Promise<readonly Scope[]>;
   readonly targets: () => Promise<readonly Target[]>;
@@ -53,6 +61,8 @@ export type NoticeNeeds = {
 };
 
 const CURSOR = 'cursor.json';
+const HEARD = 'heard.json';
+const EVENT_PAGE = 200;
 const RUNS = 'runs.json';
 const MOST_SECRET = 4_096;
 const MAIL_TIMEOUT_MS = 20_000;
@@ -98,6 +108,41 @@ export class NoticeKeeper {
     return notices.length;
   }
 
+  /** What the log says since it was read last goes into the outbox. Answers how many notices. */
+  async hear(): Promise<number> {
+    const { events, clock } = this.#needs;
+    const settings = await this.settings();
+    const heard = await this.#heard();
+    const size = events.size;
+    if (heard === undefined || heard > size || settings.subscriptions.length === 0) {
+      if (heard !== size) await this.#writeState(HEARD, { upTo: size });
+      return 0;
+    }
+    if (heard === size) return 0;
+    const notices = composeHappenings(await this.#eventsFrom(heard), settings, clock.now());
+    await this.#keep(notices);
+    await this.#writeState(HEARD, { upTo: size });
+    return notices.length;
+  }
+
+  /** Oldest first. */
+  async #eventsFrom(seq: number): Promise<readonly EventRecord[]> {
+    const found: EventRecord[] = [];
+    let before: number | undefined;
+    for (;;) {
+      const page = await this.#needs.events.read({}, EVENT_PAGE, before);
+      const news = page.filter((event) => event.seq >= seq);
+      found.push(...news);
+      before = page.at(-1)?.seq;
+      if (news.length < EVENT_PAGE) return found.toReversed();
+    }
+  }
+
+  async #heard(): Promise<number | undefined> {
+    const upTo = ((await this.#readState(HEARD)) as { readonly upTo?: unknown } | undefined)?.upTo;
+    return typeof upTo === 'number' ? upTo : undefined;
+  }
+
   /** Sends what is due, each once. Answers how many were taken. */
   async send(): Promise<number> {
     const { clock, log } = this.#needs;
@@ -114,8 +159,9 @@ export class NoticeKeeper {
           throw new Fault('missing', 'no-subscription', `nobody is to be told any more: ${name}`);
         await this.#deliver(subscription, waiting.notice);
       } catch (thrown) {
-        const why = asFault(thrown).code;
-        log.warn('a notice was not taken, and is sent again', { notice: id, why });
+        const { code: why, message } = asFault(thrown);
+        const says = why === 'egress-refused' ? { says: message } : {};
+        log.warn('a notice was not taken, and is sent again', { notice: id, why, ...says });
         if (await this.#outbox.failed(waiting, clock.now()))
           await this.#tell(waiting, 'failed', why);
         continue;
@@ -174,6 +220,7 @@ export class NoticeKeeper {
             event: 'report',
             at,
             subject: `[holdfast] report ${name}`,
+            link: '/drift',
             data: { type: 'report', timestamp: formatInstant(at), data },
             lines: [...lines, `The whole report: ${file}`],
           }),
@@ -194,16 +241,51 @@ export class NoticeKeeper {
   }
 
   async #deliver({ to }: Subscription, notice: Notice): Promise<void> {
+    const { poster, clock } = this.#needs;
     const ca = to.caFile === null ? null : await this.#pin(to.caFile);
-    if (to.kind === 'webhook') {
-      const secret = await this.#secret(to.secretFile);
-      return sendWebhook(
-        this.#needs.poster,
-        { url: to.url, secret, ca },
-        notice,
-        this.#needs.clock.now(),
-      );
+    const link = await this.#linkOf(notice);
+    const chat = async (
+      url: string,
+      message: ChatMessage,
+      headers: Readonly<Record<string, string>> = {},
+    ): Promise<void> => post(poster, { url, ca }, canonicalJson(message), headers);
+    switch (to.kind) {
+      case 'webhook': {
+        const secret = await this.#secret(to.secretFile);
+        const data = link === null ? notice.data : { ...notice.data, link };
+        return sendWebhook(
+          poster,
+          { url: to.url, secret, ca },
+          { id: notice.id, data },
+          clock.now(),
+        );
+      }
+      case 'ntfy': {
+        const token = to.tokenFile === null ? null : await this.#secret(to.tokenFile);
+        const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+        return chat(to.url, ntfyMessage(to.topic, notice, link), headers);
+      }
+      case 'slack':
+        return chat(await this.#secret(to.urlFile), slackMessage(notice, link));
+      case 'teams':
+        return chat(await this.#secret(to.urlFile), teamsMessage(notice, link));
+      case 'mail':
+        return this.#mail(to, notice, link, ca);
     }
+  }
+
+  /** What waits from before there was a console names no place in it. */
+  async #linkOf({ link }: Partial<Notice>): Promise<string | null> {
+    const origin = await this.#needs.origin();
+    return origin === null || link === undefined ? null : `${origin}${link}`;
+  }
+
+  async #mail(
+    to: Extract<Subscription['to'], { readonly kind: 'mail' }>,
+    notice: Notice,
+    link: string | null,
+    ca: string | null,
+  ): Promise<void> {
     const { host, port, tls, user, passwordFile, from } = to;
     const credentials =
       user === null || passwordFile === null
@@ -219,7 +301,7 @@ export class NoticeKeeper {
       to: to.to,
       messageId: `<${notice.id}@${from.split('@').at(-1) ?? 'holdfast'}>`,
       subject: notice.subject,
-      text: `${notice.lines.join('\n')}\n`,
+      text: `${[...notice.lines, ...(link === null ? [] : [`Look in the console: ${link}`])].join('\n')}\n`,
       timeoutMs: MAIL_TIMEOUT_MS,
     });
   }

@@ -86,6 +86,7 @@ describe('the watch over notices', () => {
           state.collected += 1;
           throw new Fault('invalid', 'invalid-notices', state.wrong);
         },
+        hear: async () => 0,
         send: async () => 0,
         runDue: async () => {},
       },

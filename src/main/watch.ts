@@ -64,9 +64,9 @@ export class Wake {
 /** How often notices that wait are sent again and schedules are looked at, also when nothing changes. */
 const NOTICES_MS = 5_000;
 
-/** Tells what changed as it happens, and keeps schedules; each of the three fails alone. */
+/** Tells what changed as it happens, and keeps schedules; each of the four fails alone. */
 export async function watchNotices(
-  keeper: Pick<NoticeKeeper, 'collect' | 'send' | 'runDue'>,
+  keeper: Pick<NoticeKeeper, 'collect' | 'hear' | 'send' | 'runDue'>,
   clock: Clock,
   log: Log,
   changed: Wake,
@@ -87,6 +87,7 @@ export async function watchNotices(
   const telling = async (): Promise<void> => {
     while (!signal.aborted) {
       await quietly('changes of drift could not be collected', () => keeper.collect());
+      await quietly('what happened could not be heard', () => keeper.hear());
       await quietly('notices could not be sent', () => keeper.send());
       await changed.sleep(clock, NOTICES_MS, signal);
     }

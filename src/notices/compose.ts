@@ -6,7 +6,7 @@ import { sha256 } from '#base/digest';
 import { canonicalJson, type Json } from '#base/json';
 import { formatInstant, type Instant } from '#base/time';
 import { type Finding, type FindingStatus, SEVERITIES } from '#model';
-import { clean } from '#redaction';
+import { inert, shown } from './inert.ts';
 import type { NoticeSettings, Subscription } from './settings.ts';
 
 /** A finding whose status is another than before; `was` is `null` for a new one. */
@@ -20,16 +20,32 @@ export type Notice = {
   /** The same for the same occurrence, so that who gets it twice can tell. */
   readonly id: string;
   readonly subscription: string;
-  readonly event: 'finding.opened' | 'finding.resolved' | 'report';
+  readonly event:
+    | 'finding.opened'
+    | 'finding.resolved'
+    | 'report'
+    | 'change.waiting'
+    | 'change.done'
+    | 'change.failed'
+    | 'change.undone'
+    | 'change.rejected'
+    | 'change.expired'
+    | 'stop.tripped'
+    | 'stop.lifted'
+    | 'lease.issued'
+    | 'lease.revoked'
+    | 'break-glass.opened'
+    | 'break-glass.ended';
   readonly at: Instant;
   readonly subject: string;
+  /** Path in the console: where to look and decide. It names an id and grants nothing. */
+  readonly link: string;
   /** What a program reads. */
   readonly data: { readonly [key: string]: Json };
   /** What a person reads: plain lines. */
   readonly lines: readonly string[];
 };
 
-const SHOWN_CHARS = 300;
 const MOST_FINDINGS = 50;
 
 /** One notice for each subscription and kind of event: many findings of one moment are one message. */
@@ -51,8 +67,9 @@ export function compose(
   });
 }
 
-function wants({ severity, scopes }: Subscription, finding: Finding): boolean {
+function wants({ about, severity, scopes }: Subscription, finding: Finding): boolean {
   return (
+    about.includes('findings') &&
     SEVERITIES.indexOf(finding.severity) >= SEVERITIES.indexOf(severity) &&
     (scopes === null || scopes.includes(finding.scope))
   );
@@ -60,7 +77,7 @@ function wants({ severity, scopes }: Subscription, finding: Finding): boolean {
 
 function noticeOf(
   { name }: Subscription,
-  event: Exclude<Notice['event'], 'report'>,
+  event: 'finding.opened' | 'finding.resolved',
   transitions: readonly Transition[],
   at: Instant,
 ): readonly Notice[] {
@@ -70,10 +87,10 @@ function noticeOf(
       SEVERITIES.indexOf(b.finding.severity) - SEVERITIES.indexOf(a.finding.severity) ||
       (a.finding.id < b.finding.id ? -1 : 1),
   );
-  const shown = sorted.slice(0, MOST_FINDINGS).map(({ finding }) => told(finding));
+  const most = sorted.slice(0, MOST_FINDINGS);
   const worst = sorted[0]?.finding.severity ?? 'info';
   const targets = [...new Set(sorted.map(({ finding }) => finding.target))];
-  const where = targets.length === 1 ? (targets[0] ?? '') : `${targets.length} targets`;
+  const where = targets.length === 1 ? inert(targets[0] ?? '', 100) : `${targets.length} targets`;
   const what = event === 'finding.opened' ? 'drift' : 'drift over';
   const many = sorted.length === 1 ? '1 finding' : `${sorted.length} findings`;
   const key = sorted.map(({ finding }) => `${finding.id} ${finding.firstSeen} ${finding.status}`);
@@ -84,20 +101,27 @@ function noticeOf(
       event,
       at,
       subject: `[holdfast] ${worst} ${what}: ${many} on ${where}`,
+      link: sorted.length === 1 ? `/findings/${sorted[0]?.finding.id ?? ''}` : '/drift',
       data: {
         type: event,
         timestamp: formatInstant(at),
-        data: { findings: shown, total: sorted.length, targets: targets.slice(0, MOST_FINDINGS) },
+        data: {
+          findings: most.map(({ finding }) => told(finding, shown)),
+          total: sorted.length,
+          targets: targets.slice(0, MOST_FINDINGS),
+        },
       },
       lines: [
-        ...shown.flatMap((each) => [
-          `${each.severity}: ${each.target} ${each.entity} ${each.attribute} is ${each.kind}`,
-          `  declared ${each.desired}`,
-          `  observed ${each.observed}`,
-          `  since ${each.firstSeen}${each.owner === null ? '' : `, owner ${each.owner}`}`,
-          `  ${each.decide}`,
-        ]),
-        ...(sorted.length > shown.length ? [`… and ${sorted.length - shown.length} more`] : []),
+        ...most
+          .map(({ finding }) => told(finding, inert))
+          .flatMap((each) => [
+            `${each.severity}: ${each.target} ${each.entity} ${each.attribute} is ${each.kind}`,
+            `  declared ${each.desired}`,
+            `  observed ${each.observed}`,
+            `  since ${each.firstSeen}${each.owner === null ? '' : `, owner ${each.owner}`}`,
+            `  ${each.decide}`,
+          ]),
+        ...(sorted.length > most.length ? [`… and ${sorted.length - most.length} more`] : []),
         'This message decides nothing: look, and decide there.',
       ],
     },
@@ -120,25 +144,21 @@ type Told = {
   readonly decide: string;
 };
 
-function told(finding: Finding): Told {
+/** Text of a target by way of `text`. */
+function told(finding: Finding, text: (value: Json) => string): Told {
   return {
     id: finding.id,
     target: finding.target,
-    entity: shown(finding.entity),
-    attribute: finding.attribute,
+    entity: text(finding.entity),
+    attribute: text(finding.attribute),
     kind: finding.kind,
     severity: finding.severity,
     status: finding.status,
     declaration: finding.baseline,
-    owner: finding.owner,
-    desired: shown(finding.desired),
-    observed: shown(finding.observed),
+    owner: finding.owner === null ? null : text(finding.owner),
+    desired: text(finding.desired),
+    observed: text(finding.observed),
     firstSeen: formatInstant(finding.firstSeen),
     decide: `look: holdfast drift explain ${finding.id}`,
   };
-}
-
-function shown(value: Json): string {
-  const text = typeof value === 'string' ? value : canonicalJson(value);
-  return clean(text, { maxChars: SHOWN_CHARS }).text.replaceAll(/\s+/g, ' ');
 }

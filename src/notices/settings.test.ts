@@ -16,6 +16,9 @@ notices:
   - name: mail
     mail: { host: mail.example, from: a@example.org, to: [b@example.org], user: u, passwordFile: keys/mail }
     severity: warning
+  - { name: phone, ntfy: { url: https://ntfy.example, topic: ops-1 }, about: [approvals, stops] }
+  - { name: chat, slack: { urlFile: keys/s } }
+  - { name: rooms, teams: { urlFile: keys/t, caFile: /etc/ssl/own.pem }, about: [findings] }
 `;
 
 function problemsOf(text: string): string {
@@ -54,7 +57,14 @@ describe('notices.yaml', () => {
       [
         ['critical', 'webhook'],
         ['warning', 'mail'],
+        ['critical', 'ntfy'],
+        ['critical', 'slack'],
+        ['critical', 'teams'],
       ],
+    );
+    assert.deepEqual(
+      subscriptions.map(({ about }) => about),
+      [['findings'], ['findings'], ['approvals', 'stops'], ['findings'], ['findings']],
     );
   });
 
@@ -72,6 +82,13 @@ describe('notices.yaml', () => {
       ['do: report', 'do: apply', /is not known/],
       ['name: weekly', 'name: nightly', /two of schedules have one name/],
       ['user: u, ', '', /user and passwordFile belong together/],
+      ['about: [approvals, stops]', 'about: []', /about is empty/],
+      ['about: [approvals, stops]', 'about: [everything]', /is not known/],
+      ['https://ntfy.example', 'https://ntfy.example/ops-1', /without the topic/],
+      ['https://ntfy.example', 'http://ntfy.example', /url must be https/],
+      ['topic: ops-1', 'topic: ops/1', /topic .* is not in its form/],
+      ['slack: { urlFile: keys/s }', 'slack: { url: "https://x" }', /unknown key "url"/],
+      ['slack: { urlFile: keys/s }', 'slack: { urlFile: a }, teams: { urlFile: b }', /one place/],
       ['secretFile: keys/webhook-ops', 'secret: abc', /unknown key "secret"/],
       ['version: 1', 'version: 2', /version must be/],
     ];

@@ -26,9 +26,27 @@ export type Schedule = {
   readonly window: Window | null;
 };
 
+/** What a subscription is about. Break-glass is told to every one of them. */
+export const ABOUT = ['findings', 'approvals', 'outcomes', 'stops', 'leases'] as const;
+export type About = (typeof ABOUT)[number];
+
 export type Subscription = {
   readonly name: string;
   readonly to:
+    | {
+        readonly kind: 'ntfy';
+        /** The server; the topic is not part of it. */
+        readonly url: string;
+        readonly topic: string;
+        readonly tokenFile: string | null;
+        readonly caFile: string | null;
+      }
+    | {
+        /** Whoever knows the address may write there: it is kept like a secret. */
+        readonly kind: 'slack' | 'teams';
+        readonly urlFile: string;
+        readonly caFile: string | null;
+      }
     | {
         readonly kind: 'webhook';
         readonly url: string;
@@ -49,6 +67,7 @@ export type Subscription = {
         readonly to: readonly string[];
         readonly caFile: string | null;
       };
+  readonly about: readonly About[];
   /** Findings of this severity and above. */
   readonly severity: Severity;
   /** Also when a finding that was told is over. */
@@ -160,27 +179,84 @@ function readSubscription(yaml: Yaml, item: Value): Subscription | undefined {
   const record = yaml.record(
     item,
     'a notice',
-    ['name', 'webhook', 'mail', 'severity', 'resolved', 'reports', 'scopes'],
+    ['name', ...KINDS, 'about', 'severity', 'resolved', 'reports', 'scopes'],
     ['name'],
   );
   const name = yaml.textThat(record.name, 'name', NAME, 'ops');
-  if ((record.webhook === undefined) === (record.mail === undefined))
-    yaml.problem(item.at, 'a notice goes to one place: give webhook, or mail');
-  const to =
-    record.webhook !== undefined
-      ? readWebhook(yaml, record.webhook)
-      : record.mail !== undefined
-        ? readMail(yaml, record.mail)
-        : undefined;
+  const [kind, second] = KINDS.filter((each) => record[each] !== undefined);
+  if (kind === undefined || second !== undefined)
+    yaml.problem(item.at, `a notice goes to one place: give one of ${KINDS.join(', ')}`);
+  const place = kind === undefined ? undefined : record[kind];
+  const to = kind === undefined || place === undefined ? undefined : readPlace(yaml, kind, place);
+  const about = yaml
+    .list(record.about, 'about')
+    .flatMap((each) => yaml.oneOf(each, 'an item of about', ABOUT) ?? []);
+  if (record.about !== undefined && about.length === 0)
+    yaml.problem(record.about.at, 'about is empty: leave the key out for findings');
   if (name === null || to === undefined) return undefined;
   return {
     name,
     to,
+    about: record.about === undefined ? ['findings'] : about,
     severity: yaml.oneOf(record.severity, 'severity', SEVERITIES) ?? 'critical',
     resolved: yaml.flag(record.resolved, 'resolved'),
     reports: yaml.flag(record.reports, 'reports'),
     scopes: texts(yaml, record.scopes, 'scopes', SCOPE, 'main/main'),
   };
+}
+
+const KINDS = ['webhook', 'mail', 'ntfy', 'slack', 'teams'] as const;
+
+function readPlace(
+  yaml: Yaml,
+  kind: (typeof KINDS)[number],
+  value: Value,
+): Subscription['to'] | undefined {
+  switch (kind) {
+    case 'webhook':
+      return readWebhook(yaml, value);
+    case 'mail':
+      return readMail(yaml, value);
+    case 'ntfy':
+      return readNtfy(yaml, value);
+    case 'slack':
+    case 'teams':
+      return readChat(yaml, kind, value);
+  }
+}
+
+function readNtfy(yaml: Yaml, value: Value): Subscription['to'] | undefined {
+  const record = yaml.record(
+    value,
+    'ntfy',
+    ['url', 'topic', 'tokenFile', 'caFile'],
+    ['url', 'topic'],
+  );
+  const url = yaml.textThat(
+    record.url,
+    'url',
+    /^https?:\/\/[A-Za-z0-9.:[\]-]+\/?$/,
+    'https://ntfy.example, without the topic',
+  );
+  if (url?.startsWith('http://') === true && !isLoopback(url) && record.url !== undefined)
+    yaml.problem(record.url.at, 'url must be https, but on this machine: use https');
+  const topic = yaml.textThat(record.topic, 'topic', /^[A-Za-z0-9_-]{1,64}$/, 'holdfast-ops');
+  const tokenFile = yaml.textThat(record.tokenFile, 'tokenFile', FILE, 'keys/ntfy');
+  const caFile = yaml.textThat(record.caFile, 'caFile', FILE, '/etc/ssl/own.pem');
+  return url === null || topic === null
+    ? undefined
+    : { kind: 'ntfy', url, topic, tokenFile, caFile };
+}
+
+function readChat(
+  yaml: Yaml,
+  kind: 'slack' | 'teams',
+  value: Value,
+): Subscription['to'] | undefined {
+  const record = yaml.record(value, kind, ['urlFile', 'caFile'], ['urlFile']);
+  const urlFile = yaml.textThat(record.urlFile, 'urlFile', FILE, `keys/${kind}`);
+  const caFile = yaml.textThat(record.caFile, 'caFile', FILE, '/etc/ssl/own.pem');
+  return urlFile === null ? undefined : { kind, urlFile, caFile };
 }
 
 function readWebhook(yaml: Yaml, value: Value): Subscription['to'] | undefined {

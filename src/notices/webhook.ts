@@ -38,29 +38,38 @@ export async function sendWebhook(
 ): Promise<void> {
   const body = canonicalJson(notice.data);
   const seconds = Math.floor(now / 1_000_000);
+  await post(poster, hook, body, {
+    'webhook-id': notice.id,
+    'webhook-timestamp': String(seconds),
+    'webhook-signature': sign(hook.secret, notice.id, seconds, body),
+  });
+}
+
+/** Rejects with `notice-not-taken`, or with what an operator has to allow first (`egress-refused`). */
+export async function post(
+  poster: Poster,
+  { url, ca }: Omit<Hook, 'secret'>,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const answer = await poster
     .request({
       method: 'POST',
-      url: hook.url,
-      headers: {
-        'content-type': 'application/json',
-        'user-agent': 'holdfast',
-        'webhook-id': notice.id,
-        'webhook-timestamp': String(seconds),
-        'webhook-signature': sign(hook.secret, notice.id, seconds, body),
-      },
+      url,
+      headers: { 'content-type': 'application/json', 'user-agent': 'holdfast', ...headers },
       body: Buffer.from(body),
       timeoutMs: TIMEOUT_MS,
       maxBytes: ANSWER_BYTES,
-      ...(hook.ca === null ? {} : { ca: hook.ca }),
+      ...(ca === null ? {} : { ca }),
     })
     .catch((thrown: unknown) => {
-      throw notTaken(asFault(thrown).code);
+      const fault = asFault(thrown);
+      throw fault.code === 'egress-refused' ? fault : notTaken(fault.code);
     });
   if (answer.status < 200 || answer.status > 299) throw notTaken(`status ${answer.status}`);
 }
 
-export function notTaken(why: string): Fault {
+function notTaken(why: string): Fault {
   return new Fault(
     'unavailable',
     'notice-not-taken',
