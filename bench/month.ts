@@ -180,7 +180,9 @@ export async function month(hosts: number, seed: number, times = 1): Promise<Mon
   let looks: number[] = [];
   let asked = 0;
   let byConsent = 0;
-  for (const { at, proposal, isUrgent } of monthOf(targets, roll, times)) {
+  const queue = [...monthOf(targets, roll, times)];
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const { at, proposal, isUrgent } = next;
     for (const due of looks.filter((each) => each <= at)) {
       until(due);
       await operator.look();
@@ -195,7 +197,13 @@ export async function month(hosts: number, seed: number, times = 1): Promise<Mon
     const session = `ses_${Math.floor(at / (24 * HOUR))}_${roll() < TAINTED ? 'read' : 'facts'}`;
     const tainted = session.endsWith('read');
     const view = await world.road.propose({ ...ASSISTANT, session, tainted }, proposal);
-    if (view.state === 'refused') throw new Error(`${proposal.action}: ${view.decision.says}`);
+    if (view.state === 'refused') {
+      if (view.decision.because !== 'over-budget') throw new Error(view.decision.says);
+      // As the answer says: not before the hour is over.
+      queue.push({ at: at + HOUR, proposal, isUrgent });
+      queue.sort((a, b) => a.at - b.at);
+      continue;
+    }
     asked++;
     if (view.state === 'previewed') {
       const look = lookAfter(at, isUrgent);
