@@ -1,5 +1,14 @@
 export { CAPABILITIES, type Capability, DECIDING } from './capabilities.ts';
 export {
+  checkNewLease,
+  LEASE_PROFILES,
+  LEASE_SECONDS,
+  type LeaseAsked,
+  type LeaseTerms,
+  leaseReach,
+  statusOf,
+} from './lease.ts';
+export {
   isProfile,
   PROFILE_CEILINGS,
   PROFILE_NAMES,
@@ -22,4 +31,12 @@ export {
   type TargetReach,
   within,
 } from './reach.ts';
+export {
+  type Access,
+  OWNER,
+  type Person,
+  reachOfPerson,
+  readAccess,
+  rolesOfPerson,
+} from './roles.ts';
 export { type Place, type Sight, scopesSeen, sees, sightOf } from './sight.ts';

@@ -28,6 +28,8 @@ export type ReachPart = {
   readonly targets: TargetReach;
   /** The highest tier; the profile's and the server's own ceilings hold beside it. */
   readonly ceiling: Tier;
+  /** What it was made from: the ceilings that `policy/settings.yaml` gives these hold as well. */
+  readonly profiles?: readonly string[];
 };
 
 export type Reach = readonly ReachPart[];
@@ -69,6 +71,7 @@ export function reachOf(profile: ProfileName): Reach {
       scopes: 'all',
       targets: 'all',
       ceiling: PROFILE_CEILINGS[profile],
+      profiles: [profile],
     },
   ];
 }
@@ -80,6 +83,7 @@ export function narrow(reach: ReachPart, by: ReachPart): ReachPart {
     scopes: bothScopes(reach.scopes, by.scopes),
     targets: bothTargets(reach.targets, by.targets),
     ceiling: lowerTier(reach.ceiling, by.ceiling),
+    profiles: [...new Set([...(reach.profiles ?? []), ...(by.profiles ?? [])])],
   };
 }
 

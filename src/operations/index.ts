@@ -3,7 +3,7 @@ export type { DeclarationPowers } from './declarations.ts';
 export { findingChanges } from './drift-changes.ts';
 export { type DriftSources, NO_SOURCES } from './drift-sources.ts';
 export type { EnrolmentPowers, PinsInput } from './enrolment.ts';
-export { Kernel, type World } from './kernel.ts';
+export { Kernel, mayAsk, type World } from './kernel.ts';
 export type { LearningPowers } from './learning.ts';
 export { OPERATIONS } from './list.ts';
 export {

@@ -187,13 +187,17 @@ export class Kernel {
   ): Promise<ChangePowers> {
     const { changes } = this.#world;
     const { caller } = call;
-    const highest = await changes.ceilingOf(caller.profile);
     const inventory = await this.#inventory();
-    const parts = holding(caller.reach, operation.capability).map((part) => {
-      const { scopes, targets } = sightIn(inventory, [part]);
-      const ceiling = lowerTier(highest, part.ceiling);
-      return { capabilities: part.capabilities, ceiling, scopes, targets };
-    });
+    const held = holding(caller.reach, operation.capability);
+    const parts = await Promise.all(
+      held.map(async (part) => {
+        const { scopes, targets } = sightIn(inventory, [part]);
+        const profiles = new Set([caller.profile, ...(part.profiles ?? [])]);
+        const ceilings = await Promise.all([...profiles].map((name) => changes.ceilingOf(name)));
+        const ceiling = ceilings.reduce(lowerTier, part.ceiling);
+        return { capabilities: part.capabilities, ceiling, scopes, targets };
+      }),
+    );
     const [only, ...others] = parts;
     const requester: Requester = {
       principal: caller.principal,

@@ -13,3 +13,14 @@ export async function throwsFault(act: () => unknown, code: string): Promise<Fau
   assert.equal(thrown.code, code, thrown.message);
   return thrown;
 }
+
+/** The fault that `act` throws at once. */
+export function faultOf(act: () => unknown): Fault {
+  try {
+    act();
+  } catch (thrown) {
+    assert.ok(thrown instanceof Fault, String(thrown));
+    return thrown;
+  }
+  return assert.fail('expected a fault');
+}
