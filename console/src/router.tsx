@@ -83,6 +83,14 @@ const tree = root.addChildren([
       lazyRouteComponent(() => import('./pages/policy.tsx'), 'PolicyPage'),
     ),
     page(
+      '/sign',
+      lazyRouteComponent(() => import('./pages/sign.tsx'), 'SignPage'),
+    ),
+    page(
+      '/sign/$digest',
+      lazyRouteComponent(() => import('./pages/sign.tsx'), 'SignPage'),
+    ),
+    page(
       '/settings',
       lazyRouteComponent(() => import('./pages/settings.tsx'), 'SettingsPage'),
     ),
