@@ -3,6 +3,7 @@
  * settle is asked origin by origin, as `coverage` does.
  */
 import type { Instant } from '#base/time';
+import { storeFault } from '../faults.ts';
 import type { KindCoverage, OriginCoverage, Seen } from '../protocol.ts';
 import type { Statements } from './connection.ts';
 import { coverageOf } from './coverage.ts';
@@ -10,8 +11,9 @@ import type { Names, OriginName } from './names.ts';
 import { seenTest } from './seen.ts';
 import type { KindClaim, Shapes } from './shapes.ts';
 
-/** Newest observations of each origin that are read at once: a round of looks is about that many. */
-const NEWEST = 6;
+/** How many of the newest observations of an origin are read at once: as many as were needed before. */
+const DEPTHS = [1, 2, 4, 8, 16, 32, 64] as const;
+const FIRST_DEPTH = 4;
 const AT_ONCE = 4_000;
 const CACHED = 400_000;
 
@@ -31,6 +33,7 @@ export class Claims {
   /** By origin: kind and whether it was claimed as a whole, since which operation. */
   readonly #kinds = new Map<number, { kind: number; claimed: boolean; op: number }[]>();
   #kindsUpTo = 0;
+  readonly #depths = new Map<number, number>();
 
   constructor(sql: Statements, shapes: Shapes) {
     this.#sql = sql;
@@ -60,26 +63,45 @@ export class Claims {
     return { open, claimed };
   }
 
+  /** Reads what shapes say that are not known yet, all in one statement. */
+  learn(shapes: readonly number[]): void {
+    const unknown = [...new Set(shapes)].filter((shape) => !this.#said.has(shape));
+    if (unknown.length === 0) return;
+    if (this.#said.size + unknown.length > CACHED) this.#said.clear();
+    const rows = this.#sql.rows(
+      'SELECT s.id, s.more FROM json_each(?) j CROSS JOIN shape s ON s.id = j.value',
+      JSON.stringify(unknown),
+    );
+    for (const [shape, more] of rows as [number, string][]) this.#said.set(shape, this.#of(more));
+  }
+
+  depthOf(origin: number): number {
+    return this.#depths.get(origin) ?? FIRST_DEPTH;
+  }
+
+  /** How many observations told everything of an origin. */
+  needed(origin: number, count: number): void {
+    const depth = DEPTHS.find((each) => each >= count);
+    if (depth !== undefined) this.#depths.set(origin, depth);
+  }
+
   said(shape: number): Said {
     const known = this.#said.get(shape);
     if (known !== undefined) return known;
-    const text = this.#sql.row('SELECT more FROM shape WHERE id = ?', shape)?.[0] as string;
-    const cut = text.endsWith('"timed":[]}')
-      ? text
-      : JSON.stringify({ ...JSON.parse(text), timed: [] });
-    let said = this.#texts.get(cut);
-    if (said === undefined) {
-      const { claims, kinds } = JSON.parse(cut) as {
-        readonly claims: readonly KindClaim[];
-        readonly kinds: readonly number[];
-      };
-      const spoken = new Set(claims.map(([kind]) => kind));
-      said = { claims, listed: kinds.filter((kind) => !spoken.has(kind)) };
-      if (this.#texts.size >= CACHED) this.#texts.clear();
-      this.#texts.set(cut, said);
-    }
-    if (this.#said.size >= CACHED) this.#said.clear();
-    this.#said.set(shape, said);
+    throw storeFault('store-damaged', `a shape is missing: ${shape}`);
+  }
+
+  #of(more: string): Said {
+    const known = this.#texts.get(more);
+    if (known !== undefined) return known;
+    const { claims, kinds } = JSON.parse(more) as {
+      readonly claims: readonly KindClaim[];
+      readonly kinds: readonly number[];
+    };
+    const spoken = new Set(claims.map(([kind]) => kind));
+    const said = { claims, listed: kinds.filter((kind) => !spoken.has(kind)) };
+    // A shape with times of its own is hardly ever said twice.
+    if (more.endsWith('"timed":[]}') && this.#texts.size < CACHED) this.#texts.set(more, said);
     return said;
   }
 
@@ -109,27 +131,52 @@ export function* originCoverage(
   op: number,
 ): Generator<OriginCoverage> {
   const origins = names.originsOf(undefined).filter(seenTest(seen));
-  for (let from = 0; from < origins.length; from += AT_ONCE) {
-    const some = origins.slice(from, from + AT_ONCE);
-    const rows = sql.rows(
-      `SELECT o.origin, o.observed_at, o.shape FROM json_each(?1) j
-       CROSS JOIN observation o ON o.op IN (SELECT x.op FROM observation x
-         WHERE x.origin = j.value AND x.observed_at <= ?2 AND x.op <= ?3
-         ORDER BY x.observed_at DESC, x.op DESC LIMIT ?4 + 0)
-       ORDER BY o.origin, o.observed_at DESC, o.op DESC`,
-      JSON.stringify(some.map(({ id }) => id)),
-      asOf,
-      op,
-      NEWEST,
-    ) as unknown as [number, number, number][];
-    let at = 0;
-    for (const origin of some.toSorted((a, b) => a.id - b.id)) {
-      const first = at;
-      while (at < rows.length && rows[at]?.[0] === origin.id) at += 1;
-      const kinds = kindsOf(claims, origin, rows.slice(first, at), op);
-      yield told(names, origin, kinds ?? coverageOf(sql, claims.shapes, origin.id, asOf, op));
+  let left = Map.groupBy(origins, ({ id }) => claims.depthOf(id));
+  for (const depth of DEPTHS) {
+    const deeper: OriginName[] = [];
+    const these = left.get(depth) ?? [];
+    for (let from = 0; from < these.length; from += AT_ONCE) {
+      const some = these.slice(from, from + AT_ONCE);
+      const newest = newestOf(sql, some, asOf, op, depth);
+      claims.learn(newest.flatMap((rows) => rows.map(([, , shape]) => shape)));
+      for (const [k, origin] of some.entries()) {
+        const known = kindsOf(claims, origin, newest[k] ?? [], op, depth);
+        if (known === undefined) deeper.push(origin);
+        else yield told(names, origin, known);
+      }
     }
+    const next = DEPTHS[DEPTHS.indexOf(depth) + 1];
+    if (next === undefined) {
+      for (const origin of deeper)
+        yield told(names, origin, coverageOf(sql, claims.shapes, origin.id, asOf, op));
+    } else left = new Map([...left, [next, [...(left.get(next) ?? []), ...deeper]]]);
   }
+}
+
+type Newest = readonly [op: number, observedAt: number, shape: number];
+
+/** Of each origin, in the order of the list, newest first. */
+function newestOf(
+  sql: Statements,
+  origins: readonly OriginName[],
+  asOf: number,
+  op: number,
+  depth: number,
+): readonly (readonly Newest[])[] {
+  const rows = sql.rows(
+    `SELECT j.key, o.op, o.observed_at, o.shape FROM json_each(?1) j
+     CROSS JOIN observation o ON o.op IN (SELECT x.op FROM observation x
+       WHERE x.origin = j.value AND x.observed_at <= ?2 AND x.op <= ?3
+       ORDER BY x.observed_at DESC, x.op DESC LIMIT ?4 + 0)`,
+    JSON.stringify(origins.map(({ id }) => id)),
+    asOf,
+    op,
+    depth,
+  ) as unknown as [number, number, number, number][];
+  const newest: Newest[][] = origins.map(() => []);
+  for (const [key, of, observedAt, shape] of rows) newest[key]?.push([of, observedAt, shape]);
+  for (const its of newest) if (its.length > 1) its.sort((a, b) => b[1] - a[1] || b[0] - a[0]);
+  return newest;
 }
 
 type Known = {
@@ -143,14 +190,17 @@ type Known = {
 function kindsOf(
   claims: Claims,
   { id }: OriginName,
-  rows: readonly (readonly [number, number, number])[],
+  rows: readonly Newest[],
   op: number,
+  depth: number,
 ): readonly Known[] | undefined {
   const { open, claimed } = claims.kindsOf(id, op);
   const found = new Map<number, Known>();
   const listed = new Map<number, Known>();
+  let needed = 0;
   for (const [, observedAt, shape] of rows) {
     if (open.size === 0) break;
+    needed += 1;
     const said = claims.said(shape);
     for (const [kind, status, reason] of said.claims)
       if (open.delete(kind)) found.set(kind, { kind, status, observedAt, reason });
@@ -161,7 +211,8 @@ function kindsOf(
       if (!claimed.has(kind)) open.delete(kind);
     }
   }
-  if (open.size > 0 && rows.length === NEWEST) return undefined;
+  if (open.size > 0 && rows.length === depth) return undefined;
+  claims.needed(id, needed);
   return [...new Map([...listed, ...found]).values()];
 }
 

@@ -45,7 +45,7 @@ export function stirredIn(
     add(
       part,
       sql.rows(
-        'SELECT origin, sum(streams) FROM stir WHERE op > ? AND op <= ? AND type = ? GROUP BY origin',
+        'SELECT origin, sum(streams) FROM stir WHERE op > ? AND op <= ? AND +type = ? GROUP BY origin',
         before,
         upTo,
         OBSERVED,
