@@ -51,11 +51,16 @@ export function ConfirmDialog({
   act,
   look = 'primary',
   reason,
+  wide = false,
+  isDisabled = false,
   children,
 }: {
   readonly title: string;
   readonly isOpen: boolean;
   readonly onClose: () => void;
+  readonly wide?: boolean;
+  /** It cannot be confirmed (yet). */
+  readonly isDisabled?: boolean;
   /** The word on the button: what will happen. */
   readonly confirm: string;
   readonly act: (reason: string) => Promise<unknown>;
@@ -69,7 +74,7 @@ export function ConfirmDialog({
   const [isActing, setActing] = useState(false);
   const isShort = reason !== undefined && typed.trim().length < 3;
   const run = async (): Promise<void> => {
-    if (isShort || isActing) return;
+    if (isShort || isActing || isDisabled) return;
     setActing(true);
     setProblem(undefined);
     try {
@@ -83,7 +88,7 @@ export function ConfirmDialog({
     }
   };
   return (
-    <Dialog title={title} isOpen={isOpen} onClose={onClose}>
+    <Dialog title={title} isOpen={isOpen} onClose={onClose} wide={wide}>
       {children}
       {reason === undefined ? null : (
         <Field
@@ -98,7 +103,12 @@ export function ConfirmDialog({
       {problem === undefined ? null : <ErrorPanel error={problem} />}
       <div className="dialog-actions">
         <Button onPress={onClose}>Keep as it is</Button>
-        <Button look={look} isDisabled={isShort} isPending={isActing} onPress={() => void run()}>
+        <Button
+          look={look}
+          isDisabled={isShort || isDisabled}
+          isPending={isActing}
+          onPress={() => void run()}
+        >
           {confirm}
         </Button>
       </div>

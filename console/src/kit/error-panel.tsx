@@ -25,6 +25,21 @@ const NEXT: Readonly<Record<Kind, string>> = {
   broken: 'The log of the service says more.',
 };
 
+/** Where the code says more than its kind. */
+const BY_CODE: Readonly<Record<string, readonly [what: string, next: string]>> = {
+  'not-signed': ['Nothing was signed', 'Nothing was sent either. Try again when you are ready.'],
+  'no-ceremony': ['The passkey did not answer', 'Nothing was changed. Try again.'],
+  'not-connected': ['Not connected', 'It goes on by itself when the service can be reached again.'],
+  'not-pending': [
+    'It does not wait any more',
+    'Somebody decided, or time did: see how it stands now.',
+  ],
+  'already-approved': ['You have signed this already', 'It waits for somebody else.'],
+  expired: ['Too late', 'What was shown could be signed only for a while. Read it again.'],
+  'four-eyes': ['Somebody else has to sign this', 'Ask another operator.'],
+  'sign-in-needed': ['You are not signed in', 'Sign in, then do it again.'],
+};
+
 export function ErrorPanel({
   error,
   retry,
@@ -33,16 +48,17 @@ export function ErrorPanel({
   readonly retry?: () => void;
 }): ReactNode {
   const problem = asProblem(error);
+  const [what, next] = BY_CODE[problem.code] ?? [WHAT[problem.kind], NEXT[problem.kind]];
   return (
     <div className="error-panel" role="alert">
       <Icon name="warning" />
       <div>
-        <p className="error-what">{WHAT[problem.kind]}</p>
+        <p className="error-what">{what}</p>
         <p>
           <Visible text={problem.message} />
         </p>
         <p className="quiet small">
-          {NEXT[problem.kind]} <code>{problem.code}</code>
+          {next} <code>{problem.code}</code>
         </p>
       </div>
       {retry === undefined ? null : <Button onPress={retry}>Try again</Button>}

@@ -3,7 +3,7 @@
  * the history at once. The first person then signs, with that passkey, the document that puts it in force.
  */
 import { type ReactNode, useEffect, useState } from 'react';
-import { asProblem, type Problem } from '../api/index.ts';
+import { asProblem, Problem } from '../api/index.ts';
 import {
   finishInvitation,
   type OpenInvitation,
@@ -183,7 +183,7 @@ function Register({
       {isElsewhere ? (
         <ErrorPanel
           error={
-            new Error(`this page is open at ${location.origin}, and the service is at ${origin}`)
+            new Problem('invalid', 'other-address', `this page is open at ${location.origin}, and passkeys are made at ${origin}`)
           }
         />
       ) : null}

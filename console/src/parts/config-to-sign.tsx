@@ -3,7 +3,7 @@
  * one is signed: the first run, operators, rules, policy.
  */
 import { type ReactNode, useEffect, useState } from 'react';
-import { asProblem, type Problem } from '../api/index.ts';
+import { asProblem, Problem } from '../api/index.ts';
 import type { ConfigPage } from '../api/sign-in.ts';
 import { Visible } from '../kit/foreign.tsx';
 import { Button, Code, ErrorPanel, Icon, Panel } from '../kit/index.ts';
@@ -70,7 +70,15 @@ export function ConfigToSign({
       </details>
       {problem === undefined ? null : <ErrorPanel error={problem} />}
       {digest !== undefined && !fits ? (
-        <ErrorPanel error={new Error('the document is not the one whose digest was announced')} />
+        <ErrorPanel
+          error={
+            new Problem(
+              'broken',
+              'other-document',
+              'this document is not the one that was announced',
+            )
+          }
+        />
       ) : (
         <div>
           <Button

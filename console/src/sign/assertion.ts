@@ -3,6 +3,7 @@
  * (`webauthn-sk-ecdsa-sha2-nistp256@openssh.com`, PROTOCOL.u2f). Whatever a host would refuse is refused here, in words,
  * before it is sent anywhere.
  */
+import { Problem } from '../api/problem.ts';
 import { type Bytes, concat, digest, fromBase64, hex, toBase64url, wireString } from './bytes.ts';
 import { armor, type Namespace } from './sshsig.ts';
 
@@ -30,8 +31,13 @@ export type Signing = {
   readonly challenge: Uint8Array;
 };
 
-export class NotSigned extends Error {
+/** There is no signature, and nothing was sent. */
+export class NotSigned extends Problem {
   override readonly name: string = 'NotSigned';
+
+  constructor(says: string, more: { readonly cause?: unknown } = {}) {
+    super('refused', 'not-signed', says, more);
+  }
 }
 
 function refuse(says: string): never {

@@ -1,0 +1,227 @@
+/** What became of a change: its progress, the receipts of the hosts, what was verified, and the proof to keep. */
+import { type ReactNode, useState } from 'react';
+import { ask, asProblem, type Problem } from '../api/index.ts';
+import { saveFile } from '../download.ts';
+import { Visible } from '../kit/foreign.tsx';
+import {
+  AssuranceBadge,
+  Badge,
+  Button,
+  type Column,
+  ErrorPanel,
+  Icon,
+  Panel,
+  StateBadge,
+  Table,
+  Time,
+} from '../kit/index.ts';
+import { type ChangeView, phaseOf, type Receipt } from './shapes.ts';
+
+export function Progress({ change }: { readonly change: ChangeView }): ReactNode {
+  const forward = change.receipts.filter(({ direction }) => direction === 'forward');
+  const steps = change.plan.steps.length;
+  const done = Math.min(forward.length, steps);
+  return (
+    <Panel title="It runs" tone="info" aside={<StateBadge state={change.state} tone="info" />}>
+      <label className="progress">
+        <span>
+          {done} of {steps} {steps === 1 ? 'step has' : 'steps have'} a receipt
+        </span>
+        <progress max={Math.max(steps, 1)} value={done} />
+      </label>
+      <p role="status">{firstCapital(change.next)}</p>
+    </Panel>
+  );
+}
+
+export function Outcome({ change }: { readonly change: ChangeView }): ReactNode {
+  const { outcome, state, next } = change;
+  const good = state === 'confirmed' || (state === 'closed' && outcome === null);
+  const bad = state === 'failed' || state === 'ambiguous' || state === 'refused';
+  return (
+    <Panel
+      title={TITLES[state] ?? 'It is over'}
+      tone={good ? 'good' : bad ? 'bad' : 'plain'}
+      aside={<StateBadge state={state} tone={good ? 'good' : bad ? 'bad' : 'plain'} />}
+    >
+      {outcome === null ? null : (
+        <p role="status">
+          <Visible text={outcome.says} />{' '}
+          <span className="quiet">
+            <Time at={outcome.at} />
+          </span>
+        </p>
+      )}
+      <p>{firstCapital(next)}.</p>
+    </Panel>
+  );
+}
+
+const TITLES: Readonly<Record<string, string>> = {
+  confirmed: 'Done, and verified',
+  failed: 'It failed',
+  ambiguous: 'It is not known what happened',
+  closed: 'Closed',
+  refused: 'Refused',
+  expired: 'Nobody decided in time',
+  cancelled: 'Taken back before it ran',
+  'rolled-back': 'Taken back',
+};
+
+function firstCapital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+export function Approvals({ change }: { readonly change: ChangeView }): ReactNode {
+  if (change.approvals.length === 0) return null;
+  return (
+    <Panel title="Signed by">
+      <ul className="signed-by">
+        {change.approvals.map(({ operator, assurance, at, samePersonAsRequester }) => (
+          <li key={operator}>
+            <strong>
+              <bdi>{operator}</bdi>
+            </strong>
+            <AssuranceBadge assurance={assurance} />
+            {samePersonAsRequester ? <Badge tone="warn">asked for it as well</Badge> : null}
+            <Time at={at} />
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+export function Verified({ change }: { readonly change: ChangeView }): ReactNode {
+  if (change.verification.length === 0) return null;
+  return (
+    <Panel title="Looked at afterwards">
+      <ul className="checks">
+        {change.verification.map(({ says, held }, at) => (
+          <li key={at}>
+            <Badge tone={held ? 'good' : 'bad'}>{held ? 'holds' : 'does not hold'}</Badge>
+            <span>
+              <Visible text={says} />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+const RECEIPTS: readonly Column<Receipt>[] = [
+  {
+    id: 'target',
+    header: 'Target',
+    cell: (receipt) => (
+      <>
+        <bdi>{receipt.target}</bdi>
+        {receipt.direction === 'inverse' ? <span className="quiet"> (way back)</span> : null}
+      </>
+    ),
+  },
+  { id: 'step', header: 'Step', width: '60px', align: 'end', cell: (receipt) => receipt.step },
+  {
+    id: 'result',
+    header: 'Result',
+    width: '150px',
+    cell: (receipt) => (
+      <Badge tone={receipt.result === 'exited' && receipt.status === 0 ? 'good' : 'bad'}>
+        {receipt.result} {receipt.status}
+      </Badge>
+    ),
+  },
+  {
+    id: 'ended',
+    header: 'Ended',
+    width: '210px',
+    cell: (receipt) => <Time at={receipt.endedAt} form="utc" />,
+  },
+  {
+    id: 'number',
+    header: 'Receipt',
+    width: '90px',
+    align: 'end',
+    wide: true,
+    cell: (receipt) => `#${receipt.number}`,
+  },
+  {
+    id: 'output',
+    header: 'Output',
+    width: '130px',
+    wide: true,
+    cell: (receipt) => (
+      <span title={`sha256:${receipt.stdout.sha256}`}>
+        {receipt.stdout.length + receipt.stderr.length} bytes
+      </span>
+    ),
+  },
+];
+
+export function Receipts({ change }: { readonly change: ChangeView }): ReactNode {
+  if (change.receipts.length === 0) return null;
+  return (
+    <Panel title="Receipts" aside="signed by the hosts, in a chain of their own" flush>
+      <Table
+        label="Receipts"
+        rows={change.receipts}
+        columns={RECEIPTS}
+        rowKey={(receipt) =>
+          `${receipt.target} ${receipt.number} ${receipt.step} ${receipt.direction}`
+        }
+      />
+    </Panel>
+  );
+}
+
+export function Proof({ change }: { readonly change: ChangeView }): ReactNode {
+  const [problem, setProblem] = useState<Problem>();
+  const [isAsking, setAsking] = useState(false);
+  const [notices, setNotices] = useState<readonly string[]>();
+  if (phaseOf(change) !== 'over' || change.approvals.length === 0) return null;
+  const get = async (): Promise<void> => {
+    setProblem(undefined);
+    setAsking(true);
+    try {
+      const made = await ask<{ readonly bundle: string; readonly notices: readonly string[] }>(
+        'change_bundle',
+        { changeId: change.changeId },
+      );
+      setNotices(made.notices);
+      saveFile(`${change.changeId}.bundle.json`, made.bundle);
+    } catch (thrown) {
+      setProblem(asProblem(thrown));
+    } finally {
+      setAsking(false);
+    }
+  };
+  return (
+    <Panel title="Proof">
+      <p>
+        One file with the plan, the signatures, the receipts and their place in the log. A stranger
+        checks it without this service and without a network.
+      </p>
+      <div className="row">
+        <Button isPending={isAsking} onPress={() => void get()}>
+          <Icon name="download" /> Save the bundle
+        </Button>
+        {notices === undefined ? null : notices.length === 0 ? (
+          <Badge tone="good">complete</Badge>
+        ) : (
+          <Badge tone="warn">with remarks</Badge>
+        )}
+      </div>
+      {notices?.map((notice) => (
+        <p key={notice} className="small">
+          <Visible text={notice} />
+        </p>
+      ))}
+      <p className="quiet small">
+        Check it anywhere with Node:{' '}
+        <code>node holdfast-verifier.mjs {change.changeId}.bundle.json</code>
+      </p>
+      {problem === undefined ? null : <ErrorPanel error={problem} />}
+    </Panel>
+  );
+}

@@ -1,0 +1,266 @@
+/**
+ * The decision. The button is there only while this browser itself found that the order says exactly the plan that is
+ * shown, and while a signature of this person can count; otherwise it says why not. Each press is a ceremony of its own.
+ */
+import { type ReactNode, useEffect, useState } from 'react';
+import {
+  ask,
+  asProblem,
+  type Problem,
+  type Session,
+  useConnection,
+  useSignedIn,
+} from '../api/index.ts';
+import {
+  AssuranceBadge,
+  Button,
+  ConfirmDialog,
+  Facts,
+  Field,
+  Icon,
+  Panel,
+  span,
+  TierBadge,
+  Time,
+  useNow,
+} from '../kit/index.ts';
+import { DigestWords } from '../parts/digest-words.tsx';
+import { type Checked, checkOrder, NAMESPACES, signWithPasskey } from '../sign/index.ts';
+import { type ApprovalPage, type ChangeView, who } from './shapes.ts';
+
+/** An order that is about to lapse is not worth a ceremony: a fresh one is asked for. */
+const RENEW_MS = 20_000;
+
+export type Decided = (change: ChangeView) => void;
+
+export function Decide({
+  page,
+  isStale,
+  renew,
+  onDecided,
+  onProblem,
+  onSigning,
+}: {
+  readonly page: ApprovalPage;
+  /** A fresh one is on its way, or could not be had. */
+  readonly isStale: boolean;
+  readonly renew: () => void;
+  readonly onDecided: Decided;
+  readonly onProblem: (problem: Problem | undefined) => void;
+  readonly onSigning: (isSigning: boolean) => void;
+}): ReactNode {
+  const session = useSignedIn();
+  const connection = useConnection();
+  const now = useNow();
+  const checked = useChecked(page);
+  const [typed, setTyped] = useState('');
+  const [reason, setReason] = useState('');
+  const [acting, setActing] = useState<'key' | 'running'>();
+  const [isRejecting, setRejecting] = useState(false);
+
+  const { change, quorum, typeName } = page;
+  const decideMs = Date.parse(page.decideBy) - now;
+  const runMs = Date.parse(page.runBy) - now;
+  const lapses = runMs < RENEW_MS && decideMs > 0;
+  useEffect(() => {
+    if (lapses && acting === undefined) renew();
+  }, [lapses, acting, renew]);
+
+  const isHigh = typeName !== null;
+  const why = whyNot({ page, checked, session, decideMs, isLost: connection === 'lost' });
+  const isTyped = !isHigh || (typed.trim() === typeName && reason.trim().length >= 3);
+
+  const approve = async (): Promise<void> => {
+    if (why !== undefined || !isTyped || acting !== undefined || isStale) return;
+    onProblem(undefined);
+    setActing('key');
+    onSigning(true);
+    try {
+      const signature = await signWithPasskey(page.envelope, NAMESPACES.change, session);
+      setActing('running');
+      onDecided(
+        await ask<ChangeView>('change_approve', {
+          changeId: change.changeId,
+          signature,
+          ...(isHigh ? { typedTarget: typed.trim(), reason: reason.trim() } : {}),
+        }),
+      );
+    } catch (thrown) {
+      onProblem(asProblem(thrown));
+    } finally {
+      setActing(undefined);
+      onSigning(false);
+    }
+  };
+
+  return (
+    <Panel title="Your decision" tone={isHigh ? 'bad' : 'plain'}>
+      <Facts
+        facts={[
+          ['Tier', <TierBadge key="tier" tier={change.tier} long />],
+          [
+            'Signatures',
+            <span key="quorum">
+              {quorum.have.length} of {quorum.needed}
+              {quorum.have.length === 0 ? '' : `: ${quorum.have.join(', ')}`}
+            </span>,
+          ],
+          ['At least', <AssuranceBadge key="least" assurance={page.assuranceNeeded} />],
+          ...(page.fourEyes
+            ? ([['Four eyes', 'not by whoever is behind the request']] as const)
+            : []),
+          [
+            'Decide within',
+            <span key="left" className="number">
+              {decideMs > 0 ? span(decideMs, 2) : 'over'}
+              <span className="quiet">
+                {' '}
+                · <Time at={page.decideBy} form="utc" />
+              </span>
+            </span>,
+          ],
+        ]}
+      />
+      {checked === undefined ? null : <DigestWords words={checked.words} digest={checked.digest} />}
+      {isHigh && why === undefined ? (
+        <>
+          <Field
+            label={`Type the target’s name: ${typeName}`}
+            value={typed}
+            onChange={setTyped}
+            mono
+            required
+            help="This is dangerous, and may not be taken back."
+          />
+          <Field
+            label="Why is it right?"
+            value={reason}
+            onChange={setReason}
+            required
+            maxLength={2_000}
+          />
+        </>
+      ) : null}
+      {why === undefined ? (
+        <Button
+          look="primary"
+          size="large"
+          isDisabled={!isTyped || isStale}
+          isPending={acting !== undefined}
+          onPress={() => void approve()}
+        >
+          <Icon name="key" />
+          {acting === 'key'
+            ? 'Waiting for your passkey'
+            : acting === 'running'
+              ? 'Signed: it is checked and run'
+              : 'Approve with your passkey'}
+        </Button>
+      ) : (
+        <p className="blocked" role="status">
+          <Icon name="info" />
+          <span>{why}</span>
+        </p>
+      )}
+      <Button look="danger" isDisabled={acting !== undefined} onPress={() => setRejecting(true)}>
+        Reject
+      </Button>
+      <ConfirmDialog
+        title="Reject this change?"
+        isOpen={isRejecting}
+        onClose={() => setRejecting(false)}
+        confirm="Reject"
+        look="danger"
+        reason="Why? Whoever asked reads it."
+        act={async (because) => {
+          onDecided(
+            await ask<ChangeView>('change_reject', { changeId: change.changeId, reason: because }),
+          );
+        }}
+      >
+        <p>It ends here and runs nowhere. It can be asked for again.</p>
+      </ConfirmDialog>
+    </Panel>
+  );
+}
+
+/** `undefined` until it is computed. Computed anew for each page that comes. */
+function useChecked(page: ApprovalPage): Checked | undefined {
+  const [checked, setChecked] = useState<{ readonly page: ApprovalPage; readonly is: Checked }>();
+  useEffect(() => {
+    let isHere = true;
+    const { plan, envelope, parts } = page;
+    void checkOrder(plan, envelope, parts)
+      .catch(
+        (): Checked => ({
+          digest: '',
+          words: '',
+          misfit: 'the plan cannot be read here',
+          quorum: 0,
+          runBySeconds: 0,
+        }),
+      )
+      .then((is) => {
+        if (isHere) setChecked({ page, is });
+      });
+    return () => {
+      isHere = false;
+    };
+  }, [page]);
+  // What was found of another page says nothing about this one.
+  return checked?.page.envelope === page.envelope && checked.page.plan === page.plan
+    ? checked.is
+    : undefined;
+}
+
+/** Why there is no button. The service decides all of this for itself as well. */
+export function whyNot({
+  page,
+  checked,
+  session,
+  decideMs,
+  isLost,
+}: {
+  readonly page: ApprovalPage;
+  readonly checked: Checked | undefined;
+  readonly session: Session;
+  readonly decideMs: number;
+  readonly isLost: boolean;
+}): string | undefined {
+  const { change, quorum, fourEyes, assuranceNeeded } = page;
+  if (decideMs <= 0) return 'Nobody decided in time. It is over; it can be asked for again.';
+  if (session.limit !== null) return `You cannot sign: ${session.limit}.`;
+  if (checked === undefined) return 'Computing the digest of what is shown…';
+  if (checked.misfit !== null)
+    return `Do not sign this: ${checked.misfit}. Load it again; if it stays so, the service is not to be trusted.`;
+  if (page.digestWords !== checked.words)
+    return 'Do not sign this: the service names another digest than this browser computed.';
+  if (quorum.have.includes(session.operator)) {
+    const left = quorum.needed - quorum.have.length;
+    return `You have signed. It waits for ${left === 1 ? 'one more person' : `${left} more people`}.`;
+  }
+  if (fourEyes && isBehind(change, session.operator))
+    return 'Somebody else has to sign this: you are the person behind the request.';
+  if (assuranceNeeded === 'separate' && /(?:^|\.)localhost$/.test(new URL(session.origin).hostname))
+    return 'This needs a passkey on a page that is not served from this machine: open the console under its own name, from another device.';
+  if (session.keys.length === 0)
+    return 'None of your passkeys is in force here. Add one under Settings, and have it signed.';
+  if (isLost) return 'Not connected. It goes on when the service can be reached again.';
+  return undefined;
+}
+
+function isBehind({ onBehalfOf, requestedBy }: ChangeView, operator: string): boolean {
+  const account = (onBehalfOf ?? requestedBy).replace(/^operator:/, '');
+  return account === operator || account === `${operator}@console`;
+}
+
+/** For whoever may look and not decide. */
+export function NotYours({ change }: { readonly change: ChangeView }): ReactNode {
+  return (
+    <Panel title="It waits for an operator">
+      <p>
+        You may look at this and not decide on it. Asked by <bdi>{who(change.requestedBy)}</bdi>.
+      </p>
+    </Panel>
+  );
+}
