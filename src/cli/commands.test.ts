@@ -410,6 +410,17 @@ const BY_ASK: ReadonlySet<string> = new Set([
 /** For assistants, where the command line analyses without a service; and for schedules. */
 const OTHERWISE = ['analyze_command', 'drift_refresh'];
 
+/** For whoever has no files at hand: at a terminal the log and the policies lie there themselves. */
+const WITHOUT_FILES = [
+  'policy_show',
+  'policy_matrix',
+  'policy_check',
+  'policy_save',
+  'assistant_activity',
+  'log_checkpoint',
+  'log_proof',
+];
+
 describe('a command', () => {
   for (const [line, operation, input] of ASKED) {
     it(`asks exactly: ${line}`, async () => {
@@ -472,6 +483,7 @@ describe('a command', () => {
         SIGNED_FOR,
         ENROLLED_BY,
         OTHERWISE,
+        WITHOUT_FILES,
       ),
     );
     assert.deepEqual(

@@ -25,6 +25,7 @@ import {
   type Tone,
 } from '../kit/index.ts';
 import { useView } from '../use-view.ts';
+import '../link-button.css';
 import type { Shown } from '../verify/index.ts';
 import '../evidence/evidence.css';
 

@@ -5,6 +5,7 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import { asProblem, type Problem, useSignedIn } from '../api/index.ts';
 import { Button, Code, Dialog, ErrorPanel, toast } from '../kit/index.ts';
+import { DigestWords } from '../parts/digest-words.tsx';
 import {
   digestWords,
   NAMESPACES,
@@ -98,16 +99,9 @@ export function SignDialog({
             </p>
           )}
           {children}
-          <div className="signed-words" aria-live="polite">
-            <span className="quiet small">
-              The words of this document, computed in this browser
-            </span>
-            <strong>{computed?.words ?? '…'}</strong>
-            <span className="quiet small">
-              The same words show at a terminal and on a second device. SHA-256{' '}
-              <code>{computed?.digest.slice(0, 16) ?? ''}…</code>
-            </span>
-          </div>
+          {computed === undefined ? null : (
+            <DigestWords words={computed.words} digest={computed.digest} />
+          )}
           <details>
             <summary>The document, byte for byte</summary>
             <Code text={document.order} label="The document that is signed" />
