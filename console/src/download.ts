@@ -1,5 +1,5 @@
 /** A text as a file of the person's own. Nothing leaves the page. */
-export function download(name: string, text: string, type = 'application/json'): void {
+export function saveFile(name: string, text: string, type = 'application/json'): void {
   const address = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement('a');
   link.href = address;

@@ -1,7 +1,7 @@
 /** The event log, its proof in this browser, how far it is known outside, and what can be taken away. */
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import { ask, asProblem, type Json, type Problem, useAsk, useMay } from '../api/index.ts';
-import { download } from '../download.ts';
+import { saveFile } from '../download.ts';
 import { ProofPanel } from '../evidence/proof-panel.tsx';
 import { useLogCheck } from '../evidence/use-log-check.ts';
 import {
@@ -502,7 +502,7 @@ function TakeAway(): ReactNode {
   const bundle = () =>
     run('bundle', async () => {
       const made = await ask<{ readonly bundle: string }>('change_bundle', { changeId: id });
-      download(`${id}.bundle.json`, made.bundle);
+      saveFile(`${id}.bundle.json`, made.bundle);
     });
   const exported = () =>
     run('export', async () => {
@@ -511,7 +511,7 @@ function TakeAway(): ReactNode {
         limit: 10_000,
         ...(after.trim() === '' ? {} : { after: Number(after) }),
       });
-      download(
+      saveFile(
         `events.${format === 'ocsf' ? 'jsonl' : 'log'}`,
         `${lines.join('\n')}\n`,
         'text/plain',
