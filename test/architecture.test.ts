@@ -160,7 +160,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   },
   oauth: {
     doors: ['base', 'model', 'access', 'redaction'],
-    outside: ['node:crypto', 'oidc-provider', 'zod/v4'],
+    outside: ['jose', 'node:crypto', 'oidc-provider', 'openid-client', 'zod/v4'],
     outsideTypes: ['node:events', 'node:http'],
   },
   cli: {

@@ -1,3 +1,10 @@
+export {
+  type ExternalOptions,
+  externalTokens,
+  type TokenBearer,
+  type VerifyToken,
+} from './external.ts';
+export { operatorBehind } from './person.ts';
 export type {
   LeaseTerms,
   OAuthLeases,
@@ -9,3 +16,4 @@ export type {
 } from './protocol.ts';
 export { oauthRoutes } from './routes.ts';
 export { DEFAULT_SCOPE, leastScopeWith, oauthScopes } from './scopes.ts';
+export { type OidcSignIn, type OidcSignInOptions, oidcSignIn } from './sign-in.ts';

@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import { before, beforeEach, describe, it } from 'node:test';
+import {
+  base64url,
+  exportJWK,
+  type GenerateKeyPairResult,
+  generateKeyPair,
+  type JWTPayload,
+  SignJWT,
+} from 'jose';
+import { capabilitiesOf, PROFILES, reachOf } from '#access';
+import { silentLog } from '#base/log';
+import type { Clock } from '#base/ports';
+import { instant } from '#base/time';
+import { DEFAULT_SCOPE as SCOPE } from '#model';
+import { externalTokens, type VerifyToken } from './external.ts';
+import { operatorBehind } from './person.ts';
+import type { OAuthPerson, Vouched } from './protocol.ts';
+
+const ISSUER = 'https://id.example';
+const MCP = 'https://holdfast.example/mcp';
+const NOON = instant('2026-03-01T12:00:00Z');
+const seconds = NOON / 1_000_000;
+
+let monotonicMs = 0;
+const clock: Clock = { now: () => NOON, monotonicMs: () => monotonicMs, sleep: async () => {} };
+const KEYS = new Map<string, GenerateKeyPairResult>();
+let served: Record<string, unknown>;
+let asked: string[];
+let people: Map<string, OAuthPerson>;
+let verify: VerifyToken;
+
+before(async () => {
+  for (const alg of ['RS256', 'PS256', 'ES256', 'EdDSA'])
+    KEYS.set(alg, await generateKeyPair(alg, { extractable: true }));
+  KEYS.set('stranger', await generateKeyPair('ES256'));
+});
+
+beforeEach(async () => {
+  const keys = await Promise.all(
+    ['RS256', 'PS256', 'ES256', 'EdDSA'].map(async (alg) => ({
+      ...(await exportJWK(KEYS.get(alg)?.publicKey as CryptoKey)),
+      kid: alg,
+      alg,
+      use: 'sig',
+    })),
+  );
+  served = {
+    [`${ISSUER}/.well-known/openid-configuration`]: { issuer: ISSUER, jwks_uri: `${ISSUER}/keys` },
+    [`${ISSUER}/keys`]: { keys },
+  };
+  asked = [];
+  people = new Map([
+    ['ada', { operator: 'ada', name: 'Ada', reach: reachOf('operator') }],
+    [
+      'bea',
+      {
+        operator: 'bea',
+        name: 'Bea',
+        reach: [
+          {
+            capabilities: ['facts.read', 'inventory.read'],
+            scopes: [SCOPE],
+            targets: { ids: [], tags: ['dns'] },
+            ceiling: 'T1',
+          },
+        ],
+      },
+    ],
+  ]);
+  const operators = [
+    { id: 'ada', accounts: [`oidc:${ISSUER}#123`] },
+    { id: 'bea', accounts: ['mailto:bea@example.org'] },
+    { id: 'two', accounts: [`oidc:${ISSUER}#twice`] },
+    { id: 'too', accounts: [`oidc:${ISSUER}#twice`] },
+  ];
+  verify = externalTokens({
+    issuer: ISSUER,
+    groups: 'groups',
+    personOf: async (vouched: Vouched) => people.get(operatorBehind(operators, vouched) ?? ''),
+    fetch: async (input) => {
+      const url = input instanceof Request ? input.url : input.toString();
+      asked.push(url);
+      const found = served[url];
+      return found === undefined ? new Response('', { status: 404 }) : Response.json(found);
+    },
+    clock,
+    log: silentLog,
+  });
+});
+
+const GOOD = {
+  iss: ISSUER,
+  aud: MCP,
+  sub: '123',
+  client_id: 'agent-7',
+  scope: 'openid holdfast:observer',
+  iat: seconds - 10,
+  exp: seconds + 600,
+};
+
+function signed(
+  claims: JWTPayload & Record<string, unknown> = {},
+  { alg = 'ES256', key = alg, typ = 'at+jwt' }: { alg?: string; key?: string; typ?: string } = {},
+): Promise<string> {
+  const all = Object.fromEntries(
+    Object.entries({ ...GOOD, ...claims }).filter(([, value]) => value !== undefined),
+  );
+  return new SignJWT(all)
+    .setProtectedHeader({ alg, kid: alg, typ })
+    .sign(KEYS.get(key)?.privateKey as CryptoKey);
+}
+
+describe('a token of the identity provider', () => {
+  it('speaks for its person, through its client, and reaches no further than its scope', async () => {
+    for (const alg of ['RS256', 'PS256', 'ES256', 'EdDSA']) {
+      const found = await verify(await signed({}, { alg }), MCP);
+      assert.ok(typeof found === 'object', alg);
+      assert.equal(found.principal, 'oauth:agent-7');
+      assert.equal(found.onBehalfOf, 'operator:ada@console');
+      assert.equal(found.profile, 'observer');
+      assert.equal(found.resource, MCP);
+      assert.equal(found.expiresAt, NOON + 600_000_000);
+      assert.deepEqual(
+        [...capabilitiesOf(found.reach)].toSorted(),
+        [...PROFILES.observer].toSorted(),
+      );
+    }
+  });
+
+  it('reaches no further than its person, whatever its scope', async () => {
+    const claims = { sub: 'other', email: 'Bea@example.org', email_verified: true };
+    const found = await verify(await signed({ ...claims, scope: 'holdfast:assistant' }), MCP);
+    assert.ok(typeof found === 'object');
+    const [part, ...further] = found.reach;
+    assert.deepEqual(further, []);
+    assert.deepEqual([...(part?.capabilities ?? [])].toSorted(), ['facts.read', 'inventory.read']);
+    assert.deepEqual(part?.scopes, [SCOPE]);
+    assert.deepEqual(part?.targets, { ids: [], tags: ['dns'] });
+    assert.equal(part?.ceiling, 'T1');
+    assert.equal(await verify(await signed({ ...claims, email_verified: false }), MCP), undefined);
+    assert.equal(await verify(await signed({ ...claims, email_verified: 'true' }), MCP), undefined);
+  });
+
+  it('keeps what one client does apart from what another does for the same person', async () => {
+    const ids = await Promise.all(
+      [{}, { client_id: 'agent-8' }, { jti: 'another' }].map(async (claims) => {
+        const found = await verify(await signed(claims), MCP);
+        return typeof found === 'object' ? found.id : found;
+      }),
+    );
+    assert.notEqual(ids[0], ids[1]);
+    assert.equal(ids[0], ids[2]);
+  });
+
+  const REFUSED: Readonly<Record<string, Parameters<typeof signed>>> = {
+    'of another issuer': [{ iss: 'https://other.example' }],
+    'of an issuer with a slash more': [{ iss: `${ISSUER}/` }],
+    'for another resource': [{ aud: 'https://holdfast.example/api' }],
+    'for the whole server': [{ aud: 'https://holdfast.example' }],
+    'for nobody': [{ aud: undefined as never }],
+    'that is over': [{ exp: seconds }],
+    'without an end': [{ exp: undefined as never }],
+    'with an end that is no number': [{ exp: '9999999999' as never }],
+    'that begins later': [{ nbf: seconds + 120 }],
+    'that was made later': [{ iat: seconds + 120 }],
+    'without its making': [{ iat: undefined as never }],
+    'longer than the longest lease': [{ iat: seconds - 10, exp: seconds + 86_400 }],
+    'of a person who is no operator': [{ sub: '999' }],
+    'of a person whom two operators list': [{ sub: 'twice' }],
+    'of a subject with blanks': [{ sub: '123 ' }],
+    'without a client': [{ client_id: undefined as never }],
+    'of a client with control characters': [{ client_id: 'a\u001b[31m' }],
+    'that is an ID token by its type': [{}, { typ: 'id+jwt' }],
+    'of a logout': [{}, { typ: 'logout+jwt' }],
+    'signed with another key': [{}, { key: 'stranger' }],
+  };
+  for (const [name, given] of Object.entries(REFUSED))
+    it(`is refused: ${name}`, async () => {
+      assert.equal(await verify(await signed(...given), MCP), undefined);
+    });
+
+  it('is good and of no use with no scope of ours, an unknown one, or several', async () => {
+    for (const scope of [
+      undefined,
+      'openid',
+      'holdfast:owner',
+      'holdfast:operator',
+      'holdfast:constructor',
+      'holdfast:observer holdfast:assistant',
+      'holdfast:observer holdfast:owner',
+    ])
+      assert.equal(await verify(await signed({ scope }), MCP), 'no-scope', scope ?? 'none');
+  });
+
+  it('is refused unsigned, with a secret, and changed', async () => {
+    const encode = (value: unknown) => base64url.encode(JSON.stringify(value));
+    const none = `${encode({ alg: 'none', typ: 'at+jwt' })}.${encode(GOOD)}.`;
+    const secret = await new SignJWT(GOOD)
+      .setProtectedHeader({ alg: 'HS256', kid: 'RS256', typ: 'at+jwt' })
+      .sign(new TextEncoder().encode(JSON.stringify(served[`${ISSUER}/keys`])));
+    const [header = '', , signature = ''] = (await signed()).split('.');
+    const changed = `${header}.${encode({ ...GOOD, scope: 'holdfast:assistant' })}.${signature}`;
+    for (const token of [none, secret, changed, `${await signed()}x`, 'a.b.c', ''])
+      assert.equal(await verify(token, MCP), undefined);
+  });
+
+  it('asks nobody about what is no token, and does not ask again and again', async () => {
+    await verify('hf_lease_0123456789', MCP);
+    await verify('x'.repeat(20_000), MCP);
+    assert.equal(asked.length, 0);
+    for (let i = 0; i < 5; i++) await verify(await signed(), MCP);
+    for (let i = 0; i < 5; i++) await verify(await signed({}, { key: 'stranger' }), MCP);
+    assert.equal(asked.filter((url) => url.endsWith('/keys')).length, 1);
+    assert.equal(asked.filter((url) => url.includes('well-known')).length, 1);
+  });
+
+  it('believes no document that names another issuer, or keys without TLS', async () => {
+    const place = `${ISSUER}/.well-known/openid-configuration`;
+    for (const document of [
+      { issuer: 'https://evil.example', jwks_uri: `${ISSUER}/keys` },
+      { issuer: ISSUER, jwks_uri: 'http://id.example/keys' },
+      { issuer: ISSUER },
+      ['no', 'object'],
+    ]) {
+      served[place] = document;
+      monotonicMs += 3_600_000;
+      assert.equal(await verify(await signed(), MCP), undefined, JSON.stringify(document));
+      assert.ok(!asked.some((url) => url.endsWith('/keys')));
+    }
+  });
+
+  it('is the same person tomorrow, and nobody once they were taken out', async () => {
+    const token = await signed();
+    assert.ok(typeof (await verify(token, MCP)) === 'object');
+    people.delete('ada');
+    assert.equal(await verify(token, MCP), undefined);
+  });
+});
