@@ -33,7 +33,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   access: { doors: ['base', 'strict-yaml', 'model'], outside: [] },
   redaction: { doors: ['base'], outside: [] },
   egress: { doors: ['base'], outside: [] },
-  serving: { doors: ['base', 'egress', 'strict-yaml'], outside: [] },
+  serving: { doors: ['base', 'egress', 'strict-yaml'], outside: ['yaml'] },
   inventory: { doors: ['base', 'model'], outside: ['yaml'] },
   drift: { doors: ['base', 'model'], outside: ['zod/v4'] },
   declarations: { doors: ['base', 'strict-yaml', 'model', 'drift'], outside: ['yaml'] },
@@ -52,6 +52,11 @@ const ROOMS: Readonly<Record<string, Rules>> = {
 
   // tools
   sealing: { doors: ['base'], outside: ['age-encryption', 'node:crypto'] },
+  certificates: {
+    doors: ['base'],
+    outside: ['@peculiar/x509', '@simplewebauthn/server', 'node:crypto'],
+    isLazy: true,
+  },
 
   // remember
   store: { doors: ['base', 'model'], outside: ['node:sqlite'] },
@@ -130,7 +135,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'redaction',
       'attribution',
     ],
-    types: ['store', 'evidence', 'catalogue', 'commands', 'policy', 'execution'],
+    types: ['identity', 'store', 'evidence', 'catalogue', 'commands', 'policy', 'execution'],
     outside: ['zod/v4'],
   },
 
@@ -189,13 +194,16 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'policy',
       'attribution',
       'sealing',
+      'certificates',
       'store',
       'evidence',
+      'identity',
       'collectors',
       'machine',
       'adapters',
       'enrolment',
       'secrets',
+      'signin',
       'notices',
       'automation',
       'execution',

@@ -1,4 +1,5 @@
 export { type Bind, bindOf, isLoopback, isLoopbackName, LOOPBACK_NAMES } from './bind.ts';
+export { editServer, type ServerEdit } from './edit.ts';
 export { type ServingFaultCode } from './faults.ts';
 export { readServer } from './read-settings.ts';
 export {
