@@ -369,6 +369,10 @@ export function identityContract(name: string, open: (clock: SetClock) => Promis
       assert.equal(identity.breakGlass.of('bea', NOON), undefined);
       assert.equal(identity.breakGlass.of('ada', glass.expiresAt), undefined);
       assert.equal(identity.breakGlass.of('ada', shift(NOON, -1)), undefined);
+      assert.deepEqual(identity.breakGlass.takeOver(NOON), []);
+      assert.deepEqual(identity.breakGlass.takeOver(glass.expiresAt), [glass]);
+      assert.deepEqual(identity.breakGlass.takeOver(glass.expiresAt), []);
+      identity.breakGlass.open(glass);
       assert.equal(identity.breakGlass.close('ada'), true);
       assert.equal(identity.breakGlass.of('ada', NOON), undefined);
     });

@@ -167,6 +167,8 @@ export type Identity = AsyncDisposable & {
     open(glass: BreakGlass): void;
     of(operator: string, at: Instant): BreakGlass | undefined;
     close(operator: string): boolean;
+    /** Those whose time is over at that moment, each answered once. */
+    takeOver(at: Instant): readonly BreakGlass[];
   };
   /** Called after each change, with its topic: sessions, leases. */
   onChange(listener: (topic: 'sessions' | 'leases') => void): void;

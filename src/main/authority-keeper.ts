@@ -310,7 +310,7 @@ export class AuthorityKeeper implements AuthorityPowers {
       scope: 'all',
       principal,
       onBehalfOf: null,
-      surface: 'cli',
+      surface: principal.endsWith('@console') ? 'console' : 'cli',
       operation: SIGNED,
       arguments: {},
       decision: { verdict: 'allow', because: `signed by ${record.signedBy.join(', ')}` },

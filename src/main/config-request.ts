@@ -40,24 +40,60 @@ export function wantedOf(
       operator: request.id,
       key: request.key,
       profile: 'solo',
-      origins: [],
+      origins: request.origins ?? [],
     });
     return {
       authority,
       operators: withPerson(registry, request, now),
-      says: [`${request.id} is the first operator: ${fingerprint(request.key)}`],
+      says: [
+        `${request.id} is the first operator: ${fingerprint(request.key)}`,
+        ...saysOfOrigins(request.origins ?? []),
+      ],
     };
   }
   const authority = authorityOf(current);
   switch (request.kind) {
     case 'sign':
       return { authority, operators: operatorsText, says: [] };
-    case 'add-operator':
+    case 'add-operator': {
+      const { origins } = authority.policy;
+      const further = (request.origins ?? []).filter((one) => !origins.includes(one));
+      const isThere = authority.lines.some(({ operators }) => operators.includes(request.id));
       return {
-        authority: changeAuthority(authority, request),
+        authority: changeAuthority(
+          authority,
+          request,
+          ...(further.length === 0
+            ? []
+            : [{ kind: 'origins', origins: [...origins, ...further] } as const]),
+        ),
         operators: withPerson(registry, request, now),
-        says: [`operator ${request.id} is added: ${fingerprint(request.key)}`],
+        says: [
+          isThere
+            ? `operator ${request.id} gets a further key: ${fingerprint(request.key)}`
+            : `operator ${request.id} is added: ${fingerprint(request.key)}`,
+          ...saysOfOrigins(further),
+        ],
       };
+    }
+    case 'revoke-key': {
+      const line = authority.lines.find(({ key }) => fingerprint(key.blob) === request.fingerprint);
+      if (line === undefined) {
+        throw new Fault(
+          'missing',
+          'no-such-key',
+          `no key in force has this fingerprint: ${request.fingerprint}. holdfast operator list names them`,
+        );
+      }
+      const key = publicLine(line.key);
+      return {
+        authority: changeAuthority(authority, { kind: 'revoke-key', key }),
+        operators: operatorsText,
+        says: [
+          `the key ${request.fingerprint} of ${line.operators.join(', ')} is revoked for good`,
+        ],
+      };
+    }
     case 'revoke-operator':
       return {
         authority: changeAuthority(authority, request),
@@ -75,6 +111,14 @@ export function wantedOf(
         says: [saysOf(request)],
       };
   }
+}
+
+function publicLine({ type, blob }: Authority['lines'][number]['key']): string {
+  return `${type} ${blob.toString('base64')}`;
+}
+
+function saysOfOrigins(origins: readonly string[]): readonly string[] {
+  return origins.map((origin) => `hosts take signatures of passkeys made at ${origin}`);
 }
 
 /** No file is nobody. */
@@ -98,7 +142,7 @@ function withPerson(
 
 type OtherRequest = Exclude<
   ConfigRequest,
-  { readonly kind: 'sign' | 'add-operator' | 'revoke-operator' }
+  { readonly kind: 'sign' | 'add-operator' | 'revoke-operator' | 'revoke-key' }
 >;
 
 function changeOf(request: OtherRequest): AuthorityChange {

@@ -27,6 +27,8 @@ export type Paths = {
   readonly notices: string;
   /** Whoever can edit it decides how the service is reached, and which inside addresses requests may go to. */
   readonly server: string;
+  /** Whoever can edit it decides what people may ask for, and so what they may lend. */
+  readonly access: string;
   readonly operators: string;
   /** Whoever can edit it, or a file below the folder, and sign decides what should be. */
   readonly declarations: string;
@@ -38,6 +40,8 @@ export type Paths = {
   readonly transport: string;
   /** What operators signed, as it is in force. */
   readonly authority: string;
+  /** Whoever can read it can be nobody: passkeys, sessions and leases as hashes. */
+  readonly identity: string;
   /** Hosts that operators signed for, and those that wait for it. */
   readonly enrolment: string;
   /** This machine as a host: what it checks by itself before anything runs on it. */
@@ -72,6 +76,7 @@ export function pathsOf(home: string): Paths {
     collectors: join(home, 'collectors.yaml'),
     notices: join(home, 'notices.yaml'),
     server: join(home, 'server.yaml'),
+    access: join(home, 'access.yaml'),
     operators: join(home, 'operators.yaml'),
     declarations: join(home, 'declarations.yaml'),
     declarationFiles: join(home, 'declarations'),
@@ -79,6 +84,7 @@ export function pathsOf(home: string): Paths {
     evidence: join(home, 'evidence.yaml'),
     transport: join(home, 'transport.yaml'),
     authority: join(home, 'authority'),
+    identity: join(home, 'identity'),
     enrolment: join(home, 'enrolment'),
     host: join(home, 'host'),
     outputs: join(home, 'outputs'),

@@ -10,6 +10,7 @@ import type { Json } from '#base/json';
 import { jsonLog, type Log } from '#base/log';
 import { type Anchoring, type EventLog, openEventLog, openHeadFile } from '#evidence';
 import type { ChangeRoad, FaultPoint } from '#execution';
+import { type Identity, openIdentity } from '#identity';
 import {
   nodeClock,
   nodeFiles,
@@ -24,16 +25,19 @@ import {
   type Answer,
   type Call,
   findingChanges,
+  issuerOf,
   Kernel,
   OPERATIONS,
   type World,
 } from '#operations';
 import { forTerminal } from '#redaction';
+import type { SignIn } from '#signin';
 import { openSqliteStore, type Store } from '#store';
 import type { Readings, ReadyCheck } from '#web';
 import { backUp } from './backup.ts';
-import { SERVICE_CALLER } from './callers.ts';
+import { CLI_CALLER, SERVICE_CALLER } from './callers.ts';
 import { policyOrFault, roadInMain } from './change-road.ts';
+import { consoleSite } from './console-site.ts';
 import { type Paths, pathsOf } from './data-directory.ts';
 import { declarationPowers } from './declaration-powers.ts';
 import { examine } from './doctor.ts';
@@ -42,11 +46,15 @@ import { consoleOrigin, egressRules } from './egress-rules.ts';
 import { anchorsOf, readEvidence, startAnchoring } from './evidence-keeper.ts';
 import { watchEvidence } from './evidence-watch.ts';
 import type { Fleet } from './fleet.ts';
+import { IdentityKeeper } from './identity-keeper.ts';
 import { InventoryKeeper } from './inventory-keeper.ts';
 import { LearningKeeper } from './learning-keeper.ts';
+import { type LeaseDoor, leaseDoor } from './leases.ts';
 import { lookAtTarget, targetUnreachable } from './look-at-target.ts';
 import { NoticeKeeper } from './notice-keeper.ts';
 import { type OwnerLock, tryOwn } from './owner-lock.ts';
+import { PeopleInForce } from './people-in-force.ts';
+import { accessAt, peopleRoles } from './people-roles.ts';
 import { policyTools } from './policy-tools.ts';
 import { privateDirectory, privateHome } from './private-directory.ts';
 import { programDigest } from './program-digest.ts';
@@ -74,6 +82,12 @@ export type Service = AsyncDisposable & {
   /** Does what `notices.yaml` says, by the clock and when something changed. */
   watchNotices(signal: AbortSignal): Promise<void>;
   perform(call: Call): Promise<Answer>;
+  readonly identity: Identity;
+  /** Who is behind a bearer. */
+  readonly leases: LeaseDoor;
+  readonly signIn: SignIn;
+  /** Where the console is opened in fact, once that is known. */
+  openedAt(origin: string): void;
   /** Calls `listener` after each operation that may have changed what is known or declared. */
   onChange(listener: () => void): void;
   /** Whether it can do its work, part by part. */
@@ -107,7 +121,13 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
   const files = nodeFiles();
   const paths = pathsOf(settings.home);
   await privateHome(files, paths.home);
-  for (const directory of [paths.run, paths.keys, join(paths.home, 'store'), paths.log]) {
+  for (const directory of [
+    paths.run,
+    paths.keys,
+    paths.identity,
+    join(paths.home, 'store'),
+    paths.log,
+  ]) {
     await privateDirectory(files, directory);
   }
   const lock = tryOwn(paths.ownerLock);
@@ -183,6 +203,29 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     folder: paths.commands,
     grammar: () => fleet.grammar(),
     isSigned,
+  });
+  const identity = opening.use(
+    await openIdentity({ path: join(paths.identity, 'identity.sqlite'), files, clock, random }),
+  );
+  const site = consoleSite(files, paths.server);
+  const access = accessAt(files, paths.access, async () => (await inventory.refresh()).scopes);
+  const roles = peopleRoles(access);
+  const inForce = new PeopleInForce(() => authority.records());
+  const leases = leaseDoor({
+    identity,
+    people: { standing: (operator) => inForce.standing(operator), roles },
+    clock,
+    local: issuerOf(CLI_CALLER.principal),
+  });
+  const people = new IdentityKeeper({
+    identity,
+    clock,
+    random,
+    events,
+    people: inForce,
+    roles,
+    place: site.place,
+    authority,
   });
   const tools = policyTools(files, store, policies, paths);
   const lookByTool = toolLooks({ files, clock, random, paths, isSigned });
@@ -272,7 +315,10 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     },
     authority,
     enrolment: fleet.enrolment,
+    identity: people,
     learning,
+    leases: identity.leases,
+    access: { access, operators: () => inForce.ids() },
     declarations: declarationPowers({
       files,
       programs: nodePrograms(),
@@ -390,6 +436,10 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
       if (CHANGING.has(call.operation)) for (const listener of listeners) listener();
       return answer;
     },
+    identity,
+    leases,
+    signIn: people.signIn,
+    openedAt: site.openedAt,
     onChange: (listener) => void listeners.add(listener),
     ready: () => readyChecks(standing),
     readings: (people) => readings(standing, people),

@@ -23,8 +23,19 @@ const requestInput = z.discriminatedUnion('kind', [
     name: z.string().max(LIMITS.nameChars),
     key: publicKey,
     accounts: z.array(z.string().max(LIMITS.nameChars)).max(16),
+    origins: z
+      .array(z.string().max(256))
+      .max(16)
+      .optional()
+      .describe(
+        'of a passkey: pages whose signatures by it hosts are to take, besides those they take already',
+      ),
   }),
   z.strictObject({ kind: z.literal('revoke-operator'), id: operatorId }),
+  z.strictObject({
+    kind: z.literal('revoke-key'),
+    fingerprint: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'as operators_list names it'),
+  }),
   z.strictObject({ kind: z.literal('add-recovery'), key: publicKey }),
   z.strictObject({ kind: z.literal('trust-root'), key: publicKey, operators: z.array(operatorId) }),
   z.strictObject({

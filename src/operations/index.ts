@@ -1,10 +1,19 @@
+export type { AccessPowers } from './access.ts';
 export type { ConfigRequest } from './authority.ts';
 export type { DeclarationPowers } from './declarations.ts';
 export { findingChanges } from './drift-changes.ts';
 export { type DriftSources, NO_SOURCES } from './drift-sources.ts';
 export type { EnrolmentPowers, PinsInput } from './enrolment.ts';
+export type {
+  GlassShown,
+  IdentityPowers,
+  InvitationShown,
+  PasskeyShown,
+  SessionShown,
+} from './identity.ts';
 export { Kernel, mayAsk, type World } from './kernel.ts';
 export type { LearningPowers } from './learning.ts';
+export { issuerOf, type LeasePowers, type LeaseShown } from './leases.ts';
 export { OPERATIONS } from './list.ts';
 export {
   type Answer,

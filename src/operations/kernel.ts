@@ -437,7 +437,10 @@ export class Kernel {
       policies,
       proof,
       enrolment,
+      identity,
       learning,
+      leases,
+      access,
       declarations,
     } = this.#world;
     return {
@@ -449,7 +452,10 @@ export class Kernel {
       policies,
       proof,
       enrolment,
+      identity,
       learning,
+      leases,
+      access,
       declarations,
     };
   }

@@ -1,6 +1,7 @@
 /** Everything a caller may ask for. Surfaces are made from this list; a name here is a promise. */
 
 import { findingAccept } from './accept.ts';
+import { accessShow } from './access.ts';
 import {
   approvalPage,
   changeApprove,
@@ -54,9 +55,21 @@ import {
 import { explainFinding } from './explain.ts';
 import { factHistory } from './fact-history.ts';
 import { findActions } from './find-actions.ts';
+import {
+  breakGlassClose,
+  breakGlassStatus,
+  invitationMake,
+  invitationsList,
+  passkeyRemove,
+  passkeysList,
+  recoveryMake,
+  sessionEnd,
+  sessionsList,
+} from './identity.ts';
 import { approvalsInbox, changesRegroup } from './inbox.ts';
 import { ingestObservation } from './ingest-observation.ts';
 import { commandDraft, commandMove, commandStatistics, commandSuggestions } from './learning.ts';
+import { leaseIssue, leaseList, leaseProfiles, leaseRevoke } from './leases.ts';
 import { observe } from './observe.ts';
 import type { Operation } from './operation.ts';
 import {
@@ -153,6 +166,20 @@ export const OPERATIONS: readonly Operation[] = [
   configApply,
   configWait,
   configWaiting,
+  invitationMake,
+  invitationsList,
+  passkeysList,
+  passkeyRemove,
+  sessionsList,
+  sessionEnd,
+  recoveryMake,
+  breakGlassStatus,
+  breakGlassClose,
+  accessShow,
+  leaseProfiles,
+  leaseIssue,
+  leaseList,
+  leaseRevoke,
   enrolmentStart,
   enrolmentAdd,
   enrolmentRemove,

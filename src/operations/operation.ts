@@ -15,13 +15,16 @@ import type { CommandAnalysis as Analysis } from '#commands';
 import type { EventInput, EventLog } from '#evidence';
 import type { ChangeRoad, Requester } from '#execution';
 import type { Inventory } from '#inventory';
-import type { Mode, RanChange, Scope, Target } from '#model';
+import type { Mode, RanChange, Scope, Target, Tier } from '#model';
 import type { FactReader, Moment, StoreTransaction } from '#store';
+import type { AccessPowers } from './access.ts';
 import type { ConfigRequest } from './authority.ts';
 import type { DeclarationPowers } from './declarations.ts';
 import type { DeclaredFacts } from './drift-state.ts';
 import type { EnrolmentPowers } from './enrolment.ts';
+import type { IdentityPowers } from './identity.ts';
 import type { LearningPowers } from './learning.ts';
+import type { LeasePowers } from './leases.ts';
 
 export const SURFACES = ['cli', 'console', 'api', 'mcp-stdio', 'mcp-http', 'service'] as const;
 export type Surface = (typeof SURFACES)[number];
@@ -152,7 +155,10 @@ export type AdminPowers = {
   readonly policies: PolicyPowers;
   readonly proof: ProofPowers;
   readonly enrolment: EnrolmentPowers;
+  readonly identity: IdentityPowers;
   readonly learning: LearningPowers;
+  readonly leases: LeasePowers;
+  readonly access: AccessPowers;
   readonly declarations: DeclarationPowers;
 };
 
@@ -213,6 +219,7 @@ export type MatrixQuestion = {
   /** Held in place of what the profiles hold. */
   readonly capabilities?: readonly string[] | undefined;
   readonly mode?: Mode | undefined;
+  readonly ceiling?: Tier | undefined;
   readonly tainted: boolean;
   readonly standing: 'none' | 'standing' | 'even-tainted';
   readonly inWindow: boolean;

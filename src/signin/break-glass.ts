@@ -85,7 +85,7 @@ export function breakGlassDoor(needs: SignInNeeds, leaving: Leaving): SignIn['br
       const closed = identity.breakGlass.close(operator);
       if (closed) {
         await leaving.leave({
-          what: 'break-glass.closed',
+          what: 'break-glass.ended',
           operator,
           because: 'ended by the person',
           more: { session: id },

@@ -13,10 +13,9 @@ export type Happened = {
     | 'invitation.made'
     | 'passkey.registered'
     | 'passkey.refused'
-    | 'recovery.made'
     | 'break-glass.opened'
     | 'break-glass.refused'
-    | 'break-glass.closed';
+    | 'break-glass.ended';
   /** `null`: nobody known. */
   readonly operator: string | null;
   readonly because: string;

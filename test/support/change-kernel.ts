@@ -18,6 +18,10 @@ export function aChangeKernel(world: ChangeWorld): ChangeKernel {
     reached.push(name);
     return {};
   };
+  const identity = async (): Promise<never> => {
+    reached.push('identity');
+    throw new Error('nobody signs in here');
+  };
   const kernel = new Kernel(
     {
       clock: ports.clock,
@@ -44,6 +48,20 @@ export function aChangeKernel(world: ChangeWorld): ChangeKernel {
         status: spy('status'),
         page: spy('page'),
         apply: spy('apply'),
+        wait: spy('wait'),
+        waiting: spy('waiting'),
+      },
+      identity: {
+        invite: identity,
+        invitations: identity,
+        passkeys: identity,
+        removePasskey: identity,
+        sessions: identity,
+        endSession: identity,
+        endSessions: identity,
+        recoveryCodes: identity,
+        glass: identity,
+        closeGlass: identity,
       },
       enrolment: {
         start: spy('enrolment start'),

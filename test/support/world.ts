@@ -166,6 +166,18 @@ export async function aWorld(
         check: refuse,
         save: refuse,
       },
+      identity: {
+        invite: refuse,
+        invitations: refuse,
+        passkeys: refuse,
+        removePasskey: refuse,
+        sessions: refuse,
+        endSession: refuse,
+        endSessions: refuse,
+        recoveryCodes: refuse,
+        glass: refuse,
+        closeGlass: refuse,
+      },
       enrolment: {
         start: refuse,
         add: refuse,

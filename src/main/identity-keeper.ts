@@ -1,0 +1,299 @@
+/**
+ * People at the console: who signed them in, and what of it somebody signed for. It holds the file of identities, and
+ * asks at each request who is in force.
+ */
+import { fingerprint } from '#authority';
+import { Fault } from '#base/fault';
+import { newId } from '#base/ids';
+import type { Json, JsonObject } from '#base/json';
+import type { Clock, Random } from '#base/ports';
+import { formatInstant } from '#base/time';
+import type { EventLog } from '#evidence';
+import type { Identity, Invitation, Passkey, Session } from '#identity';
+import type { ConfigRequest, IdentityPowers, PasskeyShown } from '#operations';
+import {
+  accountOf,
+  type FirstConfig,
+  openSignIn,
+  type People,
+  type Place,
+  type SignIn,
+} from '#signin';
+import type { PeopleInForce } from './people-in-force.ts';
+
+export type IdentityNeeds = {
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly events: Pick<EventLog, 'append'>;
+  readonly people: PeopleInForce;
+  readonly roles: People['roles'];
+  readonly place: () => Promise<Place>;
+  readonly authority: {
+    page(request: ConfigRequest, principal: string): Promise<Json>;
+    apply(
+      signed: { readonly order: string; readonly signatures: readonly string[] },
+      principal: string,
+    ): Promise<Json>;
+  };
+};
+
+export class IdentityKeeper implements IdentityPowers {
+  readonly signIn: SignIn;
+  readonly #needs: IdentityNeeds;
+
+  constructor(needs: IdentityNeeds) {
+    const { identity, clock, random, events, people, roles, place } = needs;
+    this.#needs = needs;
+    this.signIn = openSignIn({
+      identity,
+      clock,
+      random,
+      events,
+      place,
+      config: firstConfig(needs),
+      people: {
+        isAnybody: () => people.isAnybody(),
+        standing: (operator) => people.standing(operator),
+        ownerOf: (key) => people.ownerOf(key),
+        roles,
+      },
+    });
+  }
+
+  async invite(
+    { operator, name, isFirst }: Parameters<IdentityPowers['invite']>[0],
+    principal: string,
+  ): ReturnType<IdentityPowers['invite']> {
+    const { identity, people, place } = this.#needs;
+    const isAnybody = await people.isAnybody();
+    if (isFirst && isAnybody) {
+      throw new Fault(
+        'conflict',
+        'operator-exists',
+        `somebody may sign already: ${(await people.ids()).join(', ')}. Invite with holdfast console invite <id>, and sign for the passkey with holdfast console admit <id>`,
+      );
+    }
+    if (!isFirst && !isAnybody) {
+      throw new Fault(
+        'conflict',
+        'no-operator',
+        'nobody may sign yet: begin with holdfast console setup, at a terminal',
+      );
+    }
+    if (operator === 'recovery')
+      throw new Fault('invalid', 'invalid-input', 'recovery is the name of a key: choose another');
+    // Of people of whom nobody was admitted yet, the one that is invited now is the first.
+    if (isFirst) this.#forgetEverybody();
+    const standing = await people.standing(operator);
+    const { invitation, code } = identity.invitations.make({
+      operator,
+      name: standing.is === 'in-force' ? standing.name : (name ?? operator),
+      // Whoever sits at the terminal of the first setup is that person.
+      accounts: [...(isFirst ? [accountIn(principal)] : []), accountOf(operator)],
+      invitedBy: principal,
+    });
+    const { origin, rpId } = await place();
+    return {
+      operator,
+      name: invitation.name,
+      link: `${origin}/invitation#${code}`,
+      expiresAt: formatInstant(invitation.expiresAt),
+      origin,
+      rpId,
+      isFirst,
+    };
+  }
+
+  async invitations(): ReturnType<IdentityPowers['invitations']> {
+    const { identity, people } = this.#needs;
+    const shown: Awaited<ReturnType<IdentityPowers['invitations']>>[number][] = [];
+    for (const invitation of identity.invitations.list()) {
+      const { id, operator, name, accounts, invitedBy, expiresAt, pendingKey } = invitation;
+      const passkey = passkeyOf(identity, invitation);
+      const isDone =
+        pendingKey !== null &&
+        (passkey === undefined ||
+          (await people.ownerOf(pendingKey)) !== undefined ||
+          (await people.isRevokedKey(pendingKey)));
+      if (isDone) {
+        identity.invitations.remove(id);
+        continue;
+      }
+      shown.push({
+        id,
+        operator,
+        name,
+        accounts: [...accounts],
+        invitedBy,
+        expiresAt: formatInstant(expiresAt),
+        pending:
+          passkey === undefined
+            ? null
+            : {
+                key: passkey.key,
+                fingerprint: fingerprint(passkey.key),
+                label: passkey.label,
+              },
+      });
+    }
+    return shown;
+  }
+
+  async passkeys(): ReturnType<IdentityPowers['passkeys']> {
+    const { rpId } = await this.#needs.place();
+    const all = this.#needs.identity.passkeys.list();
+    return Promise.all(all.map(async (one) => this.#shown(one, rpId)));
+  }
+
+  async removePasskey(credentialId: string): Promise<boolean> {
+    const { identity } = this.#needs;
+    const key = identity.passkeys.byCredential(credentialId)?.key;
+    for (const { id, pendingKey } of identity.invitations.list())
+      if (pendingKey !== null && pendingKey === key) identity.invitations.remove(id);
+    return identity.passkeys.remove(credentialId);
+  }
+
+  async sessions(): ReturnType<IdentityPowers['sessions']> {
+    return this.#needs.identity.sessions.list().map(shownSession);
+  }
+
+  async endSession(id: string): Promise<boolean> {
+    return this.#needs.identity.sessions.end(id);
+  }
+
+  async endSessions(operator: string): Promise<number> {
+    return this.#needs.identity.sessions.endAll(operator);
+  }
+
+  async recoveryCodes(operator: string): Promise<readonly string[]> {
+    const { identity, people } = this.#needs;
+    if ((await people.standing(operator)).is !== 'in-force') {
+      throw new Fault(
+        'missing',
+        'no-such-operator',
+        `no such operator in force: ${operator}. There are ${(await people.ids()).join(', ') || 'none'}`,
+      );
+    }
+    return identity.recovery.make(operator);
+  }
+
+  async glass(): ReturnType<IdentityPowers['glass']> {
+    const { identity, people, clock } = this.#needs;
+    const now = clock.now();
+    return (await people.ids()).flatMap((operator) => {
+      const open = identity.breakGlass.of(operator, now);
+      if (open === undefined) return [];
+      const { reason, openedAt, expiresAt } = open;
+      return {
+        operator,
+        reason,
+        openedAt: formatInstant(openedAt),
+        expiresAt: formatInstant(expiresAt),
+      };
+    });
+  }
+
+  async closeGlass(operator: string, principal: string): Promise<boolean> {
+    const closed = this.#needs.identity.breakGlass.close(operator);
+    if (closed) await this.#glassOver(operator, principal, 'ended before its time');
+    return closed;
+  }
+
+  /** Tells of each break-glass whose time is over. */
+  async tick(): Promise<void> {
+    const { identity, clock } = this.#needs;
+    for (const { operator } of identity.breakGlass.takeOver(clock.now()))
+      await this.#glassOver(operator, 'service:holdfast', 'its time is over');
+  }
+
+  async #glassOver(operator: string, principal: string, because: string): Promise<void> {
+    const { events, random } = this.#needs;
+    await events.append({
+      kind: 'break-glass.ended',
+      requestId: newId('req', random),
+      traceId: null,
+      scope: 'all',
+      principal,
+      onBehalfOf: null,
+      surface: 'service',
+      operation: 'break-glass.ended',
+      arguments: { operator },
+      decision: { verdict: 'allow', because },
+      outcome: 'done',
+      fault: null,
+      targets: [],
+      output: null,
+      tainted: false,
+    }).written;
+  }
+
+  async #shown(passkey: Passkey, rpId: string): Promise<PasskeyShown> {
+    const { people } = this.#needs;
+    const { key, operator, transports, createdAt, lastUsedAt, credentialId, label } = passkey;
+    return {
+      credentialId,
+      operator,
+      label,
+      key,
+      fingerprint: fingerprint(key),
+      state: (await people.isRevokedKey(key))
+        ? 'revoked'
+        : (await people.ownerOf(key)) !== operator
+          ? 'pending'
+          : passkey.rpId === rpId
+            ? 'in-force'
+            : 'other-address',
+      rpId: passkey.rpId,
+      transports: [...transports],
+      backedUp: passkey.backedUp,
+      createdAt: formatInstant(createdAt),
+      lastUsedAt: lastUsedAt === null ? null : formatInstant(lastUsedAt),
+    };
+  }
+
+  /** Nobody is in force, so nothing of these was ever worth anything. */
+  #forgetEverybody(): void {
+    const { identity } = this.#needs;
+    for (const { id } of identity.invitations.list()) identity.invitations.remove(id);
+    for (const { credentialId } of identity.passkeys.list()) identity.passkeys.remove(credentialId);
+  }
+}
+
+function firstConfig({ authority }: IdentityNeeds): FirstConfig {
+  return {
+    page: async ({ accounts, origins, ...first }, principal) =>
+      (await authority.page(
+        { kind: 'add-operator', ...first, accounts: [...accounts], origins: [...origins] },
+        principal,
+      )) as JsonObject,
+    apply: (signed, principal) => authority.apply(signed, principal),
+  };
+}
+
+function passkeyOf(identity: Identity, { operator, pendingKey }: Invitation): Passkey | undefined {
+  return pendingKey === null
+    ? undefined
+    : identity.passkeys.of(operator).find(({ key }) => key === pendingKey);
+}
+
+/** As the registry of operators names an account: `root@local`. */
+function accountIn(principal: string): string {
+  return principal.replace(/^operator:/, '');
+}
+
+function shownSession({
+  groups: _groups,
+  credentialId: _credentialId,
+  createdAt,
+  lastSeenAt,
+  expiresAt,
+  ...session
+}: Session): Awaited<ReturnType<IdentityPowers['sessions']>>[number] {
+  return {
+    ...session,
+    createdAt: formatInstant(createdAt),
+    lastSeenAt: formatInstant(lastSeenAt),
+    expiresAt: formatInstant(expiresAt),
+  };
+}

@@ -1,0 +1,309 @@
+/**
+ * Who signs in, and with what. Nothing here puts a key in force: that takes a signature. What is answered once, a link
+ * or codes, is answered at a terminal only.
+ */
+import * as z from 'zod/v4';
+import { Fault } from '#base/fault';
+import { LIMITS } from '#base/limits';
+import { type Asking, administering } from './operation.ts';
+
+const operatorId = z
+  .string()
+  .regex(/^[a-z][a-z0-9._-]{0,62}$/, 'lower-case letters, digits, . _ -, beginning with a letter');
+const time = z.string();
+
+export type PasskeyShown = z.output<typeof passkey>;
+export type InvitationShown = z.output<typeof invitation>;
+export type SessionShown = z.output<typeof session>;
+export type GlassShown = z.output<typeof glass>;
+
+const passkey = z.strictObject({
+  credentialId: z.string(),
+  operator: z.string(),
+  label: z.string(),
+  key: z.string(),
+  fingerprint: z.string(),
+  /** `other-address`: made for another rpId than the console has now. */
+  state: z.enum(['in-force', 'pending', 'revoked', 'other-address']),
+  rpId: z.string(),
+  transports: z.array(z.string()),
+  backedUp: z.boolean(),
+  createdAt: time,
+  lastUsedAt: time.nullable(),
+});
+
+const invitation = z.strictObject({
+  id: z.string(),
+  operator: z.string(),
+  name: z.string(),
+  accounts: z.array(z.string()),
+  invitedBy: z.string(),
+  expiresAt: time,
+  /** The passkey that came of it and waits for a signature. */
+  pending: z
+    .strictObject({ key: z.string(), fingerprint: z.string(), label: z.string() })
+    .nullable(),
+});
+
+const session = z.strictObject({
+  id: z.string(),
+  operator: z.string(),
+  method: z.enum(['passkey', 'oidc', 'recovery', 'invitation']),
+  createdAt: time,
+  lastSeenAt: time,
+  expiresAt: time,
+  userAgent: z.string(),
+  address: z.string(),
+  isOwn: z.boolean(),
+});
+
+const glass = z.strictObject({
+  operator: z.string(),
+  reason: z.string(),
+  openedAt: time,
+  expiresAt: time,
+});
+
+const made = z.strictObject({
+  operator: z.string(),
+  name: z.string(),
+  link: z.string(),
+  expiresAt: time,
+  origin: z.string(),
+  rpId: z.string(),
+  isFirst: z.boolean(),
+});
+
+/** What this takes of the service. Answers hold what each operation publishes. */
+export type IdentityPowers = {
+  /** Throws where a first person is asked for and there is one, and the other way round. */
+  readonly invite: (
+    asked: {
+      readonly operator: string;
+      readonly name?: string | undefined;
+      readonly isFirst: boolean;
+    },
+    principal: string,
+  ) => Promise<z.input<typeof made>>;
+  readonly invitations: () => Promise<readonly InvitationShown[]>;
+  readonly passkeys: () => Promise<readonly PasskeyShown[]>;
+  readonly removePasskey: (credentialId: string) => Promise<boolean>;
+  readonly sessions: () => Promise<readonly Omit<SessionShown, 'isOwn'>[]>;
+  readonly endSession: (id: string) => Promise<boolean>;
+  readonly endSessions: (operator: string) => Promise<number>;
+  readonly recoveryCodes: (operator: string) => Promise<readonly string[]>;
+  readonly glass: () => Promise<readonly GlassShown[]>;
+  /** `false`: it was not open. */
+  readonly closeGlass: (operator: string, principal: string) => Promise<boolean>;
+};
+
+export const invitationMake = administering({
+  name: 'invitation_make',
+  title: 'Invite a person to the console',
+  summary:
+    'A one-time link with which one named person registers a passkey. It is for a quarter of an hour, and grants nothing else.',
+  capability: 'access.write',
+  taints: false,
+  assistants: false,
+  mends: true,
+  confidential: true,
+  input: z.strictObject({
+    operator: operatorId,
+    name: z.string().min(1).max(LIMITS.nameChars).optional(),
+    first: z.boolean().optional().describe('of a Holdfast where nobody may sign yet'),
+  }),
+  output: made,
+  run: async ({ operator, name, first = false }, { identity }, asking) => {
+    mustBeATerminal(asking, 'a link that lets a person in');
+    return identity.invite({ operator, name, isFirst: first }, asking.caller.principal);
+  },
+});
+
+export const invitationsList = administering({
+  name: 'invitations_list',
+  title: 'List invitations',
+  summary: 'Links that are still open, and passkeys that came of one and wait for a signature.',
+  capability: 'access.read',
+  taints: false,
+  assistants: false,
+  mends: true,
+  input: z.strictObject({}),
+  output: z.strictObject({ invitations: z.array(invitation) }),
+  run: async (_input, { identity }) => ({ invitations: [...(await identity.invitations())] }),
+});
+
+export const passkeysList = administering({
+  name: 'passkeys_list',
+  title: 'List passkeys',
+  summary: 'Passkeys that sign in here, whose they are, and which of them are in force.',
+  capability: 'changes.read',
+  taints: false,
+  assistants: false,
+  mends: true,
+  input: z.strictObject({ operator: operatorId.optional() }),
+  output: z.strictObject({ passkeys: z.array(passkey) }),
+  run: async ({ operator }, { identity }, asking) => {
+    const all = await identity.passkeys();
+    return { passkeys: seen(all, operator, asking) };
+  },
+});
+
+export const passkeyRemove = administering({
+  name: 'passkey_remove',
+  title: 'Remove a passkey',
+  summary:
+    'A passkey that signs nobody in any more; its sessions end. Its key goes on signing until a signed configuration revokes it.',
+  capability: 'changes.read',
+  taints: false,
+  assistants: false,
+  mends: true,
+  input: z.strictObject({ credentialId: z.string().min(1).max(1_400) }),
+  output: z.strictObject({ removed: z.boolean(), says: z.string() }),
+  run: async ({ credentialId }, { identity }, asking) => {
+    const found = (await identity.passkeys()).find((one) => one.credentialId === credentialId);
+    if (found === undefined) throw noSuch('passkey');
+    mustBeOwnOr('access.write', found.operator, asking);
+    const removed = await identity.removePasskey(credentialId);
+    return {
+      removed,
+      says:
+        found.state === 'in-force'
+          ? `its key still signs: revoke it as well, with holdfast operator revoke-key ${found.fingerprint}`
+          : '',
+    };
+  },
+});
+
+export const sessionsList = administering({
+  name: 'sessions_list',
+  title: 'List sessions',
+  summary: 'Who is signed in to the console, since when, and from where.',
+  capability: 'changes.read',
+  taints: false,
+  assistants: false,
+  mends: true,
+  input: z.strictObject({ operator: operatorId.optional() }),
+  output: z.strictObject({ sessions: z.array(session) }),
+  run: async ({ operator }, { identity }, asking) => ({
+    sessions: seen(await identity.sessions(), operator, asking).map((one) => ({
+      ...one,
+      isOwn: asking.caller.session === one.id,
+    })),
+  }),
+});
+
+export const sessionEnd = administering({
+  name: 'session_end',
+  title: 'End a session',
+  summary: 'One session, or every one of an operator: gone at its next request.',
+  capability: 'changes.read',
+  taints: false,
+  assistants: false,
+  mends: true,
+  input: z.union([
+    z.strictObject({ id: z.string().min(1).max(64) }),
+    z.strictObject({ operator: operatorId }),
+  ]),
+  output: z.strictObject({ ended: z.number().int() }),
+  run: async (input, { identity }, asking) => {
+    if ('operator' in input) {
+      mustBeOwnOr('access.write', input.operator, asking);
+      return { ended: await identity.endSessions(input.operator) };
+    }
+    const found = (await identity.sessions()).find(({ id }) => id === input.id);
+    if (found === undefined) throw noSuch('session');
+    mustBeOwnOr('access.write', found.operator, asking);
+    return { ended: (await identity.endSession(input.id)) ? 1 : 0 };
+  },
+});
+
+export const recoveryMake = administering({
+  name: 'recovery_make',
+  title: 'Make recovery codes',
+  summary:
+    'Ten new codes in place of those of an operator, shown once. Each signs in once, and decides nothing.',
+  capability: 'access.write',
+  taints: false,
+  assistants: false,
+  mends: true,
+  confidential: true,
+  input: z.strictObject({ operator: operatorId }),
+  output: z.strictObject({ operator: z.string(), codes: z.array(z.string()) }),
+  run: async ({ operator }, { identity }, asking) => {
+    mustBeATerminal(asking, 'codes that sign a person in');
+    return { operator, codes: [...(await identity.recoveryCodes(operator))] };
+  },
+});
+
+export const breakGlassStatus = administering({
+  name: 'break_glass_status',
+  title: 'Who broke the glass',
+  summary: 'Operators whose reach is widened to everything at this moment, why, and until when.',
+  capability: 'changes.read',
+  taints: false,
+  assistants: false,
+  mends: true,
+  input: z.strictObject({}),
+  output: z.strictObject({ open: z.array(glass) }),
+  run: async (_input, { identity }) => ({ open: [...(await identity.glass())] }),
+});
+
+export const breakGlassClose = administering({
+  name: 'break_glass_close',
+  title: 'End break-glass',
+  summary: "Ends an operator's break-glass before its time is over.",
+  capability: 'changes.read',
+  taints: false,
+  assistants: false,
+  mends: true,
+  input: z.strictObject({ operator: operatorId }),
+  output: z.strictObject({ closed: z.boolean() }),
+  run: async ({ operator }, { identity }, asking) => {
+    mustBeOwnOr('access.write', operator, asking);
+    return { closed: await identity.closeGlass(operator, asking.caller.principal) };
+  },
+});
+
+/** A person sees what is their own; whoever may read who has access sees all of it. */
+function seen<One extends { readonly operator: string }>(
+  all: readonly One[],
+  operator: string | undefined,
+  asking: Asking,
+): One[] {
+  const mayAll = holds('access.read', asking);
+  return all.filter(
+    (one) =>
+      (operator === undefined || one.operator === operator) &&
+      (mayAll || isOwn(one.operator, asking)),
+  );
+}
+
+function mustBeOwnOr(capability: 'access.write', operator: string, asking: Asking): void {
+  if (isOwn(operator, asking) || holds(capability, asking)) return;
+  throw new Fault(
+    'refused',
+    'not-permitted',
+    `this is ${operator}'s: only they, and whoever holds ${capability}, may do this`,
+  );
+}
+
+function isOwn(operator: string, { caller }: Asking): boolean {
+  return caller.surface === 'console' && caller.principal === `operator:${operator}@console`;
+}
+
+function holds(capability: 'access.read' | 'access.write', { caller }: Asking): boolean {
+  return caller.reach.some(({ capabilities }) => capabilities.includes(capability));
+}
+
+function mustBeATerminal({ caller }: Asking, what: string): void {
+  if (caller.surface === 'cli') return;
+  throw new Fault(
+    'refused',
+    'terminal-only',
+    `${what} is shown at a terminal only: run holdfast console there`,
+  );
+}
+
+function noSuch(what: 'passkey' | 'session'): Fault {
+  return new Fault('missing', `no-such-${what}`, `no such ${what}: look at the list again`);
+}
