@@ -76,9 +76,10 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
   });
   const mounts: Mount[] = [
     {
-      covers: (path) =>
-        path === MCP_PATH || path === OAUTH_METADATA || path === OAUTH_METADATA + MCP_PATH,
-      judgesItself: true,
+      owns: (path) =>
+        path === MCP_PATH || path === OAUTH_METADATA || path === OAUTH_METADATA + MCP_PATH
+          ? 'itself'
+          : undefined,
       handle: (incoming, outgoing) => mcp.handle(incoming, outgoing),
     },
   ];
@@ -93,7 +94,7 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
         person: async () => undefined,
         isPersonHere: async () => false,
         leased: async (bearer) => {
-          const found = await verifyBearer(bearer);
+          const found = verifyBearer(bearer);
           return found === undefined
             ? undefined
             : {

@@ -85,21 +85,27 @@ export function readHead(raw: RawHead, site: Site): Head {
   return { method, path, query, headers, host, ...senderOf(raw.peer, headers, host, site) };
 }
 
-/** Throws where the name is not ours, or a page of somebody else asks. */
-export function mustBeOurs({ headers, host, method, path }: Head, site: Site): void {
+/** Throws where the name is not ours: whoever rebinds a name of theirs to this address comes with that name. */
+export function mustBeServed({ host }: Head, site: Site): void {
   if (!site.hosts.includes(host))
     throw refusal(
       'host-not-served',
       'this name is not served here: use the address that the service printed, or add the name to hosts in server.yaml',
     );
+}
+
+/** Throws where the name is not ours, or a page of somebody else asks. */
+export function mustBeOurs(head: Head, site: Site): void {
+  mustBeServed(head, site);
+  const { headers, method, path } = head;
   const origin = headers.get('origin');
   if (origin !== undefined && !site.origins.includes(origin))
     throw refusal(
       'origin-not-allowed',
       'pages of this origin may not ask here: open the console itself',
     );
-  const site_ = headers.get('sec-fetch-site');
-  if (site_ === undefined || site_ === 'same-origin' || site_ === 'none') return;
+  const fetchSite = headers.get('sec-fetch-site');
+  if (fetchSite === undefined || fetchSite === 'same-origin' || fetchSite === 'none') return;
   const isOpened =
     method === 'GET' &&
     headers.get('sec-fetch-mode') === 'navigate' &&

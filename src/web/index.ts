@@ -8,4 +8,4 @@ export { type CallOutcome, Metrics, type Readings } from './metrics.ts';
 export { openApiOf } from './openapi.ts';
 export { type OidcDoor } from './sign-in-routes.ts';
 export type { StaticFile, StaticFiles } from './static-files.ts';
-export { type Mount, type Web, type WebOptions, web } from './web.ts';
+export { type Judging, type Mount, type Web, type WebOptions, web } from './web.ts';

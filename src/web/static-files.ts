@@ -2,7 +2,7 @@
  * The console's files, from memory: what is served is exactly what was read when the service began, whatever lies on
  * the disk meanwhile. Only names that were read are answered, so no path leads anywhere else.
  */
-import type { Head } from './head.ts';
+import { type Head, hostOfOrigin } from './head.ts';
 
 export type StaticFile = {
   readonly type: string;
@@ -22,10 +22,15 @@ const INDEX = '/index.html';
 const NOT_A_VIEW = /^\/(?:assets|api\/v[0-9]+|oauth|mcp|\.well-known)(?:\/|$)|\.[A-Za-z0-9]{1,8}$/;
 
 /** `undefined`: there is nothing of that name. */
-export function staticAnswer(files: StaticFiles, head: Head): Response | undefined {
-  const { path } = head;
+export function staticAnswer(files: StaticFiles, head: Head, origin: string): Response | undefined {
+  const { path, query } = head;
   const named = path === INDEX ? undefined : files.get(path);
   const isView = named === undefined && !NOT_A_VIEW.test(path);
+  // Sessions and passkeys belong to one name: whoever opens another that is served here is led to it.
+  if (isView && head.host !== hostOfOrigin(origin)) {
+    const location = `${origin}${path}${query === '' ? '' : `?${query}`}`;
+    return new Response(null, { status: 302, headers: { location } });
+  }
   const file = named ?? (isView ? files.get(INDEX) : undefined);
   if (file === undefined) return isView ? missingConsole() : undefined;
   const headers: Record<string, string> = {

@@ -14,7 +14,7 @@ import type { Answer, Call, Operation } from '#operations';
 import type { SignIn } from '#signin';
 import { apiRoutes } from './api-routes.ts';
 import type { Askers } from './asker.ts';
-import { type Head, mustBeOurs, readHead, type Site } from './head.ts';
+import { type Head, mustBeOurs, mustBeOwnPage, mustBeServed, readHead, type Site } from './head.ts';
 import type { ReadyCheck } from './health.ts';
 import { Hints, type Topic } from './hints.ts';
 import { WEB_LIMITS, type WebLimits } from './limits.ts';
@@ -26,16 +26,17 @@ import { serviceRoutes } from './service-routes.ts';
 import { type OidcDoor, signInRoutes } from './sign-in-routes.ts';
 import { type StaticFiles, staticAnswer } from './static-files.ts';
 
+/**
+ * What of a request is judged before it is handed on. `itself`: its form only. `public`: also Host; programs and
+ * links of anywhere may ask. `console`: also that a page of ours asks.
+ */
+export type Judging = 'itself' | 'public' | 'console';
+
 /** Something that answers for itself below paths of its own. It may set headers of its own over ours. */
 export type Mount = {
-  readonly covers: (path: string) => boolean;
-  /** It checks Host, Origin and who asks itself, as MCP does. */
-  readonly judgesItself: boolean;
-  readonly handle: (
-    incoming: IncomingMessage,
-    outgoing: ServerResponse,
-    head: Head,
-  ) => Promise<void>;
+  /** `undefined`: not its own. */
+  readonly owns: (path: string) => Judging | undefined;
+  readonly handle: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
 };
 
 export type WebOptions = {
@@ -136,9 +137,13 @@ export function web(options: WebOptions): Web {
       site,
     );
     byAddress.take(addressKey(head.address));
-    const mount = options.mounts.find(({ covers }) => covers(head.path));
-    if (mount?.judgesItself !== true) mustBeOurs(head, site);
-    if (mount !== undefined) return mount.handle(incoming, outgoing, head);
+    for (const { owns, handle } of options.mounts) {
+      const judging = owns(head.path);
+      if (judging === undefined) continue;
+      judge(judging, head, site);
+      return handle(incoming, outgoing);
+    }
+    mustBeOurs(head, site);
     if (head.method === 'OPTIONS')
       throw refusal('method-not-allowed', 'pages of other origins may not ask here');
     heads.set(incoming, { head, site });
@@ -171,6 +176,19 @@ export function web(options: WebOptions): Web {
   };
 }
 
+function judge(judging: Judging, head: Head, site: Site): void {
+  switch (judging) {
+    case 'itself':
+      return;
+    case 'public':
+      mustBeServed(head, site);
+      return;
+    case 'console':
+      mustBeOurs(head, site);
+      mustBeOwnPage(head, site);
+  }
+}
+
 function routes(ground: Ground): Hono<Env> {
   const app = new Hono<Env>();
   app.use('*', async (asked, next) => {
@@ -181,9 +199,9 @@ function routes(ground: Ground): Hono<Env> {
   app.route('/api/v1', apiRoutes(ground));
   app.route('/api/v1', signInRoutes(ground));
   app.notFound((asked) => {
-    const { head } = asked.env;
+    const { head, site } = asked.env;
     if (head.method === 'GET' || head.method === 'HEAD') {
-      const answer = staticAnswer(ground.files, head);
+      const answer = staticAnswer(ground.files, head, site.origin);
       if (answer !== undefined) return answer;
     }
     return problem(ground, asked, noSuchPage(head));
