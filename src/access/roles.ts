@@ -31,8 +31,8 @@ const ROLE_KEYS = ['profile', 'capabilities', 'scopes', 'tags', 'targets', 'ceil
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 const MOST_ROLES = 200;
 
-/** Every mistake with its place, all at once (`invalid-access`). `scopes`: those of `fleet.yaml`. */
-export function readAccess(text: string, file: string, scopes: readonly Scope[]): Access {
+/** Every mistake with its place, all at once (`invalid-access`). `scopes`: those of `fleet.yaml`, where it can be read. */
+export function readAccess(text: string, file: string, scopes: readonly Scope[] | null): Access {
   return readYaml(text, { file, code: 'invalid-access', what: 'roles' }, (yaml, root) => {
     const given = yaml.record(
       root,
@@ -61,7 +61,12 @@ export function readAccess(text: string, file: string, scopes: readonly Scope[])
   });
 }
 
-function readRole(yaml: Yaml, value: Value, name: string, scopes: readonly Scope[]): ReachPart {
+function readRole(
+  yaml: Yaml,
+  value: Value,
+  name: string,
+  scopes: readonly Scope[] | null,
+): ReachPart {
   const given = yaml.record(value, `role ${name}`, ROLE_KEYS);
   const profile = yaml.oneOf(given.profile, 'profile', PROFILE_NAMES);
   const listed = given.capabilities;
@@ -75,7 +80,9 @@ function readRole(yaml: Yaml, value: Value, name: string, scopes: readonly Scope
   const ceiling = yaml.oneOf(given.ceiling, 'ceiling', TIERS) ?? most;
   if (given.ceiling !== undefined && lowerTier(ceiling, most) !== ceiling)
     yaml.problem(given.ceiling.at, `the profile ${profile} goes up to ${most}: lower the ceiling`);
-  const inScopes = names(yaml, given.scopes, 'scopes', (item) => yaml.oneOf(item, 'scope', scopes));
+  const inScopes = names<Scope>(yaml, given.scopes, 'scopes', (item) =>
+    scopes === null ? yaml.text(item, 'scope') : yaml.oneOf(item, 'scope', scopes),
+  );
   return {
     capabilities,
     scopes: given.scopes === undefined ? 'all' : inScopes,

@@ -55,6 +55,10 @@ import {
 import { explainFinding } from './explain.ts';
 import { factHistory } from './fact-history.ts';
 import { findActions } from './find-actions.ts';
+import { factSparkline, fleetChanges } from './fleet-changes.ts';
+import { fleetList } from './fleet-list.ts';
+import { fleetMap } from './fleet-map.ts';
+import { fleetOverview } from './fleet-overview.ts';
 import {
   breakGlassClose,
   breakGlassStatus,
@@ -115,6 +119,11 @@ export const OPERATIONS: readonly Operation[] = [
   ingestObservation,
   observe,
   targetSummary,
+  fleetOverview,
+  fleetList,
+  fleetMap,
+  fleetChanges,
+  factSparkline,
   targetList,
   targetShow,
   targetAdd,

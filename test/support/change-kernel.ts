@@ -63,6 +63,22 @@ export function aChangeKernel(world: ChangeWorld): ChangeKernel {
         glass: identity,
         closeGlass: identity,
       },
+      leases: {
+        issue: () => {
+          reached.push('lease issue');
+          throw new Error('nobody lends anything here');
+        },
+        get: () => void reached.push('lease get') as undefined,
+        list: () => {
+          reached.push('lease list');
+          return [];
+        },
+        revoke: () => {
+          reached.push('lease revoke');
+          return false;
+        },
+      },
+      access: { access: async () => undefined, operators: async () => [] },
       enrolment: {
         start: spy('enrolment start'),
         add: spy('enrolment add'),

@@ -1,12 +1,12 @@
 /** A whole kernel on a simulated disk: a store in memory, a real event log, a paper fleet. */
 import { reachOf } from '#access';
 import { Fault } from '#base/fault';
-import type { Json } from '#base/json';
 import { silentLog } from '#base/log';
 import type { Clock } from '#base/ports';
 import { type Instant, instant } from '#base/time';
 import type { EventRecord, Log } from '#evidence';
 import { openChangeRoad } from '#execution';
+import { openIdentity } from '#identity';
 import { type Inventory, parseInventory } from '#inventory';
 import { type Answer, type Call, type Caller, Kernel, OPERATIONS, type World } from '#operations';
 import { DEFAULT_SETTINGS, loadPolicies } from '#policy';
@@ -85,7 +85,7 @@ export async function aWorld(
   const disk = new SimulatedDisk(1);
   const { log } = await openTestLog(disk.start(over.diskFault));
   const store = over.store ?? openMemoryStore();
-  const refuse = async (): Promise<Json> => {
+  const refuse = async (): Promise<never> => {
     throw new Error('not in this world');
   };
   const inventory = async (): Promise<Inventory> => parseInventory(text, 'fleet.yaml');
@@ -132,6 +132,12 @@ export async function aWorld(
     observe: unreached,
     at: () => {},
   });
+  const identity = await openIdentity({
+    path: ':memory:',
+    files: disk.start(),
+    clock,
+    random: seededRandom(7),
+  });
   const kernel = new Kernel(
     {
       clock,
@@ -156,7 +162,14 @@ export async function aWorld(
         policy: async () => POLICY,
         ceilingOf: async () => 'T3',
       },
-      authority: { operators: refuse, status: refuse, page: refuse, apply: refuse },
+      authority: {
+        operators: refuse,
+        status: refuse,
+        page: refuse,
+        apply: refuse,
+        wait: refuse,
+        waiting: refuse,
+      },
       policies: {
         test: refuse,
         explain: refuse,
@@ -187,6 +200,8 @@ export async function aWorld(
         apply: refuse,
         keys: refuse,
       },
+      leases: identity.leases,
+      access: { access: async () => undefined, operators: async () => ['ada'] },
       learning: { suggestions: refuse, statistics: refuse, draft: refuse, move: refuse },
       declarations: { list: refuse, show: refuse, propose: refuse },
       proof: {

@@ -1,0 +1,89 @@
+/**
+ * Who is behind a bearer at this moment, for every door that takes one. What a lease is good for is narrowed at each
+ * call by what its issuer has then: a role that was taken away, or an operator who is none any more, ends it there.
+ */
+import { leaseReach, type Reach, reachOf, statusOf } from '#access';
+import type { Clock } from '#base/ports';
+import type { Instant } from '#base/time';
+import type { Identity } from '#identity';
+import type { Caller, Surface } from '#operations';
+import type { People } from '#signin';
+
+export type ResolvedLease = {
+  readonly id: string;
+  readonly expiresAt: Instant;
+  /** The only resource it is good for (RFC 8707); `null`: any of this service. */
+  readonly resource: string | null;
+  readonly caller: (surface: Surface) => Caller;
+};
+
+export type LeaseDoor = {
+  /** `undefined`: unknown, over, revoked, or of somebody who has nothing of it any more. Rejects while that cannot be read. */
+  readonly resolve: (bearer: string) => Promise<ResolvedLease | undefined>;
+  /** The same by its id, for what stays open. */
+  readonly again: (id: string) => Promise<ResolvedLease | undefined>;
+  /** Whether it may still be used, as far as that is known without asking who its issuer is. */
+  readonly isHere: (id: string) => boolean;
+  readonly used: (id: string, operation: string, hasFailed: boolean) => void;
+  /** How many are active. */
+  readonly active: () => number;
+};
+
+export type LeaseNeeds = {
+  readonly identity: Pick<Identity, 'leases' | 'sessions'>;
+  readonly people: Pick<People, 'standing' | 'roles'>;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Who sits at the terminal of this machine, as leases name them. */
+  readonly local: string;
+};
+
+export function leaseDoor({ identity, people, clock, local }: LeaseNeeds): LeaseDoor {
+  const { leases, sessions } = identity;
+
+  /** Without what a broken glass lends: that is the person's own, for as long as they are there. */
+  const reachOfIssuer = async (issuer: string): Promise<Reach> => {
+    if (issuer === local) return reachOf('operator');
+    if ((await people.standing(issuer)).is !== 'in-force') return [];
+    // Groups are what the identity provider said at the sign-ins that are still open.
+    const groups = sessions.list(issuer).flatMap((session) => session.groups);
+    return (await people.roles(issuer, [...new Set(groups)], true))?.reach ?? [];
+  };
+
+  const resolved = async (
+    lease: ReturnType<typeof leases.find>,
+  ): Promise<ResolvedLease | undefined> => {
+    if (lease === undefined || statusOf(lease, clock.now()) !== 'active') return undefined;
+    const reach = leaseReach(lease, await reachOfIssuer(lease.issuedBy));
+    if (reach.length === 0) return undefined;
+    const { id, expiresAt, resource, profile, issuedBy } = lease;
+    const onBehalfOf = issuedBy === local ? issuedBy : `${issuedBy}@console`;
+    const principal = `lease:${id}`;
+    return {
+      id,
+      expiresAt,
+      resource,
+      caller: (surface) => ({
+        principal,
+        onBehalfOf: `operator:${onBehalfOf}`,
+        surface,
+        profile,
+        session: principal,
+        reach,
+      }),
+    };
+  };
+
+  return {
+    resolve: async (bearer) => resolved(leases.find(bearer)),
+    again: async (id) => resolved(leases.get(id)),
+    isHere: (id) => {
+      const lease = leases.get(id);
+      return lease !== undefined && statusOf(lease, clock.now()) === 'active';
+    },
+    used: (id, operation, hasFailed) => leases.used(id, operation, clock.now(), hasFailed),
+    active: () => {
+      const now = clock.now();
+      return leases.list().filter((lease) => statusOf(lease, now) === 'active').length;
+    },
+  };
+}
