@@ -151,8 +151,8 @@ const ROOMS: Readonly<Record<string, Rules>> = {
     outsideTypes: ['node:http', 'node:stream'],
   },
   web: {
-    doors: ['base', 'access', 'serving'],
-    types: ['operations', 'signin'],
+    doors: ['base', 'access', 'serving', 'operations'],
+    types: ['signin'],
     outside: [
       '@hono/node-server',
       '@opentelemetry/exporter-prometheus',

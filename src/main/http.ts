@@ -1,15 +1,14 @@
 /** The one listener: console, HTTP API, sign-in and MCP, as `server.yaml` says; on loopback where it says nothing. */
 import { join } from 'node:path';
 import { parseBlock } from '#base/address';
-import { sha256 } from '#base/digest';
-import { LATEST } from '#base/time';
+import type { Clock } from '#base/ports';
 import { nodeClock, nodeFiles, nodeMachineFiles, nodeRandom } from '#machine';
-import { MCP_PATH, mcpHttp, mcpService, ResourceChanges, verifyAgainst } from '#mcp';
+import { MCP_PATH, mcpHttp, mcpService, ResourceChanges } from '#mcp';
 import { OPERATIONS } from '#operations';
 import { clean } from '#redaction';
 import { type Bind, bindOf, LOOPBACK_NAMES, type ServerSettings } from '#serving';
 import { type Mount, type Site, web } from '#web';
-import { HTTP_CALLER } from './callers.ts';
+import { bearersOf, counted } from './bearers.ts';
 import { readConsole } from './console-files.ts';
 import { listen } from './listener.ts';
 import { observerToken } from './observer-token.ts';
@@ -19,6 +18,7 @@ import type { Service } from './service.ts';
 import { TlsFiles } from './tls-files.ts';
 
 export const CONSOLE_FOLDER: string = join(ROOT, 'console', 'dist');
+const DECIDED_LOOK_MS = 250;
 const OAUTH_METADATA = '/.well-known/oauth-protected-resource';
 
 export type HttpService = AsyncDisposable & {
@@ -42,30 +42,38 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
       : new TlsFiles(nodeMachineFiles(), service.paths.home, settings.tls);
   const certificate = await tls?.read();
   const token = await observerToken(files, random, service.paths.observerToken);
-  const lease = {
-    id: 'observer-token',
-    sha256: sha256(token),
-    onBehalfOf: HTTP_CALLER.onBehalfOf,
-    profile: HTTP_CALLER.profile,
-    reach: HTTP_CALLER.reach,
-    expiresAt: LATEST,
-  };
-  const verifyBearer = verifyAgainst(() => [lease], clock);
+  const stateOf = (id: string): string | undefined => service.changeState(id);
+  let site: Site | undefined;
+  let url = '';
+  const { identity, leases, signIn } = service;
+  const perform = counted((call) => service.perform(call), leases);
+  const bearers = bearersOf({
+    token,
+    leases,
+    clock,
+    onChange: (listener) =>
+      identity.onChange((topic) => (topic === 'leases' ? listener() : undefined)),
+    apiResource: () => `${site?.origin ?? ''}/api/v1`,
+  });
   const changes = new ResourceChanges();
   service.onChange(() => {
     for (const uri of ['holdfast://targets', 'holdfast://findings']) changes.publish(uri);
   });
-  let site: Site | undefined;
-  let url = '';
   const mcp = mcpHttp({
     service: mcpService({
       operations: OPERATIONS,
-      perform: (call) => service.perform(call),
+      perform,
       version: service.version,
       clean: (text) => clean(text).text,
       changes,
+      approvals: {
+        consoleUrl: () => site?.origin ?? settings.url.origin,
+        key: random.bytes(32),
+        decided: (id, ms, signal) => decided(() => stateOf(id), clock, ms, signal),
+      },
     }),
-    verifyBearer,
+    verifyBearer: bearers.mcp,
+    leases: bearers.open,
     allowedHosts: [...bind.hosts],
     allowedOrigins: [...bind.hosts],
     resource: () => url,
@@ -89,28 +97,20 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
       site: () => site ?? siteOf(settings, bind, bind.port),
       version: service.version,
       operations: OPERATIONS,
-      perform: (call) => service.perform(call),
+      perform,
       askers: {
-        person: async () => undefined,
-        isPersonHere: async () => false,
-        leased: async (bearer) => {
-          const found = verifyBearer(bearer);
-          return found === undefined
-            ? undefined
-            : {
-                caller: { ...HTTP_CALLER, surface: 'api' },
-                isHere: () => true,
-                used: () => {},
-              };
-        },
-        onEnd: () => {},
+        person: (secret) => signIn.whoIs(secret),
+        isPersonHere: (id) => signIn.isHere(id),
+        leased: bearers.api,
+        onEnd: (listener) => identity.onChange(listener),
       },
-      signIn: undefined,
+      signIn,
       oidc: undefined,
       mounts,
       files: await readConsole(files, CONSOLE_FOLDER),
       ready: () => service.ready(),
-      readings: () => service.readings({ sessions: null, leases: 1 }),
+      readings: () =>
+        service.readings({ sessions: identity.sessions.list().length, leases: leases.active() }),
       clean: (text) => clean(text).text,
       clock,
       random,
@@ -120,6 +120,7 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
       for (const topic of ['changes', 'findings', 'facts', 'targets', 'stops', 'log'] as const)
         face.publish(topic);
     });
+    identity.onChange((topic) => face.publish(topic));
     listening.defer(() => mcp.close());
     const open = listening.use(
       await listen(
@@ -132,6 +133,7 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
     listening.defer(() => face.close());
     site = siteOf(settings, bind, open.port);
     url = mcpUrl(settings, bind, open.port);
+    service.openedAt(site.origin);
     if (tls !== undefined) {
       const stop = new AbortController();
       const watching = tls.watch(
@@ -151,6 +153,18 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
     await listening.disposeAsync();
     throw thrown;
   }
+}
+
+/** Looks now and then: a decision is made anywhere, and told to nobody in particular. */
+async function decided(
+  state: () => string | undefined,
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const until = clock.monotonicMs() + ms;
+  while (!signal.aborted && state() === 'previewed' && clock.monotonicMs() < until)
+    await clock.sleep(DECIDED_LOOK_MS, signal);
 }
 
 /** Where nobody named a url, the port that was found is part of it. */

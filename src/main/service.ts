@@ -20,7 +20,7 @@ import {
   nodePrograms,
   nodeRandom,
 } from '#machine';
-import type { Tier } from '#model';
+import type { ChangeState, Tier } from '#model';
 import {
   type Answer,
   type Call,
@@ -90,6 +90,8 @@ export type Service = AsyncDisposable & {
   openedAt(origin: string): void;
   /** Calls `listener` after each operation that may have changed what is known or declared. */
   onChange(listener: () => void): void;
+  /** Where a change stands; `undefined`: there is none of that id. */
+  changeState(id: string): ChangeState | undefined;
   /** Whether it can do its work, part by part. */
   ready(): Promise<readonly ReadyCheck[]>;
   /** How things stand, in numbers. */
@@ -225,6 +227,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     people: inForce,
     roles,
     place: site.place,
+    accepted: async () => (await authority.records()).at(-1)?.hostPolicy.origins ?? [],
     authority,
   });
   const tools = policyTools(files, store, policies, paths);
@@ -441,6 +444,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     signIn: people.signIn,
     openedAt: site.openedAt,
     onChange: (listener) => void listeners.add(listener),
+    changeState: (id) => store.changes.change(id)?.state,
     ready: () => readyChecks(standing),
     readings: (people) => readings(standing, people),
     close: () => held.disposeAsync(),

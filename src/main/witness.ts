@@ -6,7 +6,7 @@ import { Fault } from '#base/fault';
 import type { WitnessOptions } from '#cli';
 import { parseKnownLogs, Witness } from '#evidence';
 import { nodeClock, nodeFiles, nodeRandom } from '#machine';
-import { boundedServer } from './http.ts';
+import { boundedServer } from './listener.ts';
 import { tryOwn } from './owner-lock.ts';
 import { privateDirectory } from './private-directory.ts';
 

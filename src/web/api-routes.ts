@@ -3,12 +3,12 @@ import { Hono } from 'hono';
 import { capabilitiesOf } from '#access';
 import { asFault } from '#base/fault';
 import { formatInstant } from '#base/time';
-import type { Answer } from '#operations';
+import { type Answer, mayAsk } from '#operations';
 import { type Asker, askerOf } from './asker.ts';
 import { readJson } from './body.ts';
 import { clearCookie } from './cookie.ts';
 import type { CallOutcome } from './metrics.ts';
-import { askable, openApiOf } from './openapi.ts';
+import { openApiOf } from './openapi.ts';
 import { problemOf, refusal } from './refusals.ts';
 import { readTraceparent, traceparent } from './trace.ts';
 import type { Asked, Env, Ground } from './web.ts';
@@ -26,7 +26,6 @@ export function apiRoutes(ground: Ground): Hono<Env> {
     const trace = traceId === undefined ? {} : { traceparent: traceparent(traceId, ground.random) };
     const begun = ground.clock.monotonicMs();
     const told = (outcome: CallOutcome): void => {
-      asker.used(known.has(operation) ? operation : 'unknown', outcome !== 'done');
       ground.metrics.called({
         operation: known.has(operation) ? operation : 'unknown',
         surface: asker.caller.surface,
@@ -65,10 +64,13 @@ export function apiRoutes(ground: Ground): Hono<Env> {
     const { caller } = await admitted(asked, ground);
     const { site } = asked.env;
     return Response.json(
-      openApiOf(askable(ground.operations, caller), {
-        origin: site.origin,
-        version: ground.version,
-      }),
+      openApiOf(
+        ground.operations.filter((each) => mayAsk(each, caller)),
+        {
+          origin: site.origin,
+          version: ground.version,
+        },
+      ),
     );
   });
 

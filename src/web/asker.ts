@@ -10,7 +10,6 @@ export type Leased = {
   readonly caller: Caller;
   /** At this moment. */
   readonly isHere: () => boolean;
-  readonly used: (operation: string, hasFailed: boolean) => void;
 };
 
 export type Askers = {
@@ -27,7 +26,6 @@ export type Asker = {
   readonly caller: Caller;
   readonly person: Person | null;
   readonly isHere: () => Promise<boolean>;
-  readonly used: (operation: string, hasFailed: boolean) => void;
 };
 
 const BEARER = /^Bearer ([A-Za-z0-9._~+/-]{20,4096}=*)$/i;
@@ -50,7 +48,6 @@ export async function askerOf(head: Head, site: Site, askers: Askers): Promise<A
     caller: callerOf(person),
     person,
     isHere: () => askers.isPersonHere(person.session.id),
-    used: () => {},
   };
 }
 
@@ -66,7 +63,6 @@ async function leasedAsker(header: string, askers: Askers): Promise<Asker> {
     caller: leased.caller,
     person: null,
     isHere: async () => leased.isHere(),
-    used: leased.used,
   };
 }
 

@@ -3,21 +3,11 @@
  * may ask for, so it shows nobody more than their own list.
  */
 import * as z from 'zod/v4';
-import { capabilitiesOf } from '#access';
 import type { Json, JsonObject } from '#base/json';
-import type { Caller, Operation } from '#operations';
+import type { Operation } from '#operations';
 import { TITLES } from './refusals.ts';
 
 export type OpenApiSite = { readonly origin: string; readonly version: string };
-
-/** The operations that this caller's list has. The kernel decides again at each call. */
-export function askable(operations: readonly Operation[], caller: Caller): readonly Operation[] {
-  const held = capabilitiesOf(caller.reach);
-  return operations.filter(
-    ({ capability, assistants }) =>
-      held.includes(capability) && (caller.surface === 'console' || assistants),
-  );
-}
 
 export function openApiOf(operations: readonly Operation[], site: OpenApiSite): JsonObject {
   const sorted = operations.toSorted((a, b) => (a.name < b.name ? -1 : 1));

@@ -129,7 +129,6 @@ export async function openRig(settings: RigSettings = {}): Promise<Rig> {
       reach: reachOf(profile),
     },
     isHere: () => isLeased,
-    used: () => {},
   });
   identity.onChange(() => {
     for (const listener of ended) listener();

@@ -17,7 +17,10 @@ import type { Asked, Env, Ground } from './web.ts';
 /** Signing in at the team's identity provider. `binding` ties what comes back to the browser that went. */
 export type OidcDoor = {
   start(): Promise<{ readonly location: string; readonly binding: string }>;
-  callback(query: string, binding: string | undefined, from: From): Promise<SignedIn>;
+  finish(
+    query: string,
+    binding: string | undefined,
+  ): Promise<{ readonly operator: string; readonly groups: readonly string[] }>;
 };
 
 export function signInRoutes(ground: Ground): Hono<Env> {
@@ -73,7 +76,8 @@ export function signInRoutes(ground: Ground): Hono<Env> {
     const isSecure = site.origin.startsWith('https:');
     const name = oidcCookie(isSecure);
     const binding = readCookie(head.headers.get('cookie'), name);
-    const signed = await oidc.callback(head.query, binding, fromOf(asked));
+    const vouched = await oidc.finish(head.query, binding);
+    const signed = await mustSignIn(ground).vouched(vouched, fromOf(asked));
     const answer = new Response(null, { status: 303, headers: { location: '/' } });
     answer.headers.append('set-cookie', clearCookie(isSecure, name));
     answer.headers.append('set-cookie', await rotated(asked, ground, signed));
