@@ -77,26 +77,28 @@ export function SeverityBadge({ severity }: { readonly severity: string }): Reac
 }
 
 const STATES: Readonly<Record<string, Tone>> = {
-  pending: 'warn',
-  awaiting: 'warn',
+  previewed: 'warn',
   active: 'good',
-  succeeded: 'good',
-  verified: 'good',
+  confirmed: 'good',
   held: 'good',
-  running: 'info',
+  proposed: 'info',
   approved: 'info',
-  waiting: 'plain',
+  executing: 'info',
+  running: 'info',
   failed: 'bad',
   refused: 'bad',
-  rejected: 'bad',
   revoked: 'bad',
   ambiguous: 'bad',
-  uncertain: 'bad',
-  expired: 'plain',
-  cancelled: 'plain',
 };
 
-/** Of a change, a lease, a step: the service's own word. */
+/** Where the service's own word would puzzle people. */
+const STATE_WORDS: Readonly<Record<string, string>> = {
+  previewed: 'waits for approval',
+  proposed: 'being prepared',
+  ambiguous: 'not known',
+};
+
+/** Of a change, a lease, a step. */
 export function StateBadge({
   state,
   tone,
@@ -104,7 +106,11 @@ export function StateBadge({
   readonly state: string;
   readonly tone?: Tone;
 }): ReactNode {
-  return <Badge tone={tone ?? STATES[state] ?? 'plain'}>{state.replaceAll('-', ' ')}</Badge>;
+  return (
+    <Badge tone={tone ?? STATES[state] ?? 'plain'}>
+      {STATE_WORDS[state] ?? state.replaceAll('-', ' ')}
+    </Badge>
+  );
 }
 
 const FRESHNESS: Readonly<Record<string, readonly [Tone, string]>> = {

@@ -24,7 +24,6 @@ export function visible(
 
 function escapeOf(character: string): string {
   const point = character.codePointAt(0) ?? 0;
-  if (point === 0x1b) return '␛';
   return point < 0x100 ? `\\x${point.toString(16).padStart(2, '0')}` : `\\u{${point.toString(16)}}`;
 }
 

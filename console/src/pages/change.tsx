@@ -91,10 +91,7 @@ function Change({ id }: { readonly id: string }): ReactNode {
       documentTitle={`${shown.action}: ${shown.state}`}
       lead={
         <span className="row">
-          <StateBadge
-            state={waits ? 'waits for a signature' : shown.state}
-            {...(waits ? { tone: 'warn' as const } : {})}
-          />
+          <StateBadge state={shown.state} />
           <TierBadge tier={shown.tier} />
           {shown.dryRun ? <span>a dry run</span> : null}
           <code className="quiet">{shown.changeId}</code>
@@ -134,6 +131,7 @@ function Waiting(props: Parameters<typeof Decide>[0]): ReactNode {
   return (
     <div className="columns change">
       <div className="stack">
+        <Asked change={change} tainted={plan.tainted} />
         <WhatRuns
           title="What will run"
           steps={plan.steps.filter(({ direction }) => direction === 'forward')}
@@ -148,11 +146,10 @@ function Waiting(props: Parameters<typeof Decide>[0]): ReactNode {
         )}
         <Preconditions preconditions={plan.preconditions} />
         <Afterwards checks={plan.verification} stabiliseSeconds={plan.stabiliseSeconds} />
-      </div>
-      <div className="stack change-side">
-        <Asked change={change} tainted={plan.tainted} />
         <TaintedText texts={page.taintedText} />
         <PolicySays decision={change.decision} />
+      </div>
+      <div className="stack change-side">
         <Approvals change={change} />
         <Decide {...props} />
       </div>
@@ -207,8 +204,8 @@ function Told({
 
 function NoWayBack({ why }: { readonly why: string | null }): ReactNode {
   return (
-    <Panel title="No way back" tone="warn">
-      <p>{why ?? 'There is nothing to take back: it changes no state.'}</p>
+    <Panel title={why === null ? 'Way back' : 'No way back'} tone={why === null ? 'plain' : 'warn'}>
+      <p>{why ?? 'None is needed: it leaves no state behind that could be taken back.'}</p>
     </Panel>
   );
 }

@@ -45,7 +45,7 @@ const COLUMNS: readonly Column<Change>[] = [
   {
     id: 'state',
     header: 'State',
-    width: '150px',
+    width: '170px',
     sort: (change) => change.state,
     cell: (change) => <StateBadge state={change.state} />,
   },
