@@ -192,9 +192,9 @@ function rowsOf({ engine, settings }: Loaded, question: MatrixQuestion): readonl
       capabilities: question.capabilities ?? capabilitiesOf(profile),
     })),
   );
-  const { tainted, standing, inWindow, frozen } = question;
+  const { tainted, standing, inWindow, frozen, ceiling } = question;
   const mode = question.mode ?? settings.mode;
-  return verdictTable(engine, callers, { mode, tainted, standing, inWindow, frozen }).map(
+  return verdictTable(engine, callers, { mode, ceiling, tainted, standing, inWindow, frozen }).map(
     (row) => ({
       ...row,
       cells: Object.fromEntries(

@@ -2,7 +2,7 @@
 import * as z from 'zod/v4';
 import type { Json } from '#base/json';
 import { LIMITS } from '#base/limits';
-import { MODES } from '#model';
+import { MODES, TIERS } from '#model';
 import { changeIdInput } from './change-shapes.ts';
 import { administering } from './operation.ts';
 
@@ -91,6 +91,7 @@ export const policyMatrix = administering({
     profiles: z.array(z.string().max(LIMITS.nameChars)).min(1).max(16).optional(),
     capabilities: z.array(z.string().max(64)).max(64).optional().describe('as of one lease'),
     mode: z.enum(MODES).optional().describe('default: that of the settings'),
+    ceiling: z.enum(TIERS).optional().describe('of the session; default T3'),
     tainted: z.boolean().optional(),
     standing: z.enum(['none', 'standing', 'even-tainted']).optional(),
     inWindow: z.boolean().optional(),

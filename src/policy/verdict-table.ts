@@ -13,6 +13,8 @@ export type TableFacts = {
   readonly standing: 'none' | 'standing' | 'even-tainted';
   readonly inWindow: boolean;
   readonly frozen: boolean;
+  /** Of the session. Default: T3. */
+  readonly ceiling?: Tier | undefined;
 };
 
 export type TableCaller = {
@@ -66,7 +68,7 @@ function questionOf(
   { kind, profile, capabilities }: TableCaller,
   environment: Environment,
   tier: Tier,
-  { mode, tainted, standing, inWindow, frozen }: TableFacts,
+  { mode, tainted, standing, inWindow, frozen, ceiling = 'T3' }: TableFacts,
 ): PolicyQuestion {
   return {
     caller: {
@@ -75,7 +77,7 @@ function questionOf(
       kind,
       profile,
       capabilities,
-      ceiling: 'T3',
+      ceiling,
       tainted,
     },
     action: {

@@ -2,7 +2,7 @@ export { type Answer, ask, askWhole } from './ask.ts';
 export type { Json, JsonObject } from './json.ts';
 export { type Connection, followLive, useConnection } from './live.ts';
 export { asProblem, type Kind, Problem } from './problem.ts';
-export { send } from './send.ts';
+export { send, sendTo } from './send.ts';
 export {
   fetchSession,
   type Session,

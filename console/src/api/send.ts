@@ -8,7 +8,17 @@ export const API = '/api/v1';
 type Method = 'GET' | 'POST' | 'DELETE';
 
 /** `undefined` where the answer has no body. Throws `Problem`. */
-export async function send(
+export function send(
+  method: Method,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<Json | undefined> {
+  return sendTo(method, `${API}${path}`, body, signal);
+}
+
+/** As `send`, to a path that is no part of the API. */
+export async function sendTo(
   method: Method,
   path: string,
   body?: unknown,
@@ -16,7 +26,7 @@ export async function send(
 ): Promise<Json | undefined> {
   let response: Response;
   try {
-    response = await fetch(`${API}${path}`, {
+    response = await fetch(path, {
       method,
       credentials: 'same-origin',
       cache: 'no-store',
@@ -36,7 +46,7 @@ export async function send(
   if (!response.ok) {
     const problem = await problemOf(response);
     // Signing in answers 401 as well: nothing has ended then.
-    if (response.status === 401 && !path.startsWith('/sign-in')) sessionEnded();
+    if (response.status === 401 && !path.startsWith(`${API}/sign-in`)) sessionEnded();
     throw problem;
   }
   if (response.status === 204) return undefined;

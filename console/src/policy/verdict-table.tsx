@@ -51,6 +51,7 @@ export function VerdictTable({
   readonly question?: {
     readonly profiles?: readonly string[];
     readonly capabilities?: readonly string[];
+    readonly ceiling?: string;
   };
 }): ReactNode {
   const input = {
