@@ -2,27 +2,31 @@
 import { sha256 } from '#base/digest';
 import type { Clock } from '#base/ports';
 import { LATEST } from '#base/time';
-import type { Identity } from '#identity';
 import { type OpenLeases, type VerifyBearer, verifyAgainst } from '#mcp';
+import { type Answer, type Call, OPERATIONS } from '#operations';
 import type { Askers } from '#web';
 import { HTTP_CALLER } from './callers.ts';
 import type { LeaseDoor } from './leases.ts';
 
 const OBSERVER = 'observer-token';
 
-export type Bearers = {
-  readonly verifyBearer: VerifyBearer;
-  readonly openLeases: OpenLeases;
-  readonly leased: Askers['leased'];
+export type BearerNeeds = {
+  readonly token: string;
+  readonly leases: LeaseDoor;
+  readonly clock: Clock;
+  readonly onChange: (listener: () => void) => void;
+  /** What a token has to be for where it is for one resource alone (RFC 8707, section 2). */
+  readonly apiResource: () => string;
 };
 
-/** Who a bearer speaks for is asked at each request; uses are counted where the call is performed. */
-export function bearers(
-  token: string,
-  leases: LeaseDoor,
-  onChange: Identity['onChange'],
-  clock: Clock,
-): Bearers {
+export type Bearers = {
+  readonly mcp: VerifyBearer;
+  readonly open: OpenLeases;
+  readonly api: Askers['leased'];
+};
+
+/** Who a bearer speaks for is asked at each request. */
+export function bearersOf({ token, leases, clock, onChange, apiResource }: BearerNeeds): Bearers {
   const { onBehalfOf, profile, reach, principal } = HTTP_CALLER;
   const observer = {
     id: OBSERVER,
@@ -33,19 +37,18 @@ export function bearers(
     reach,
     expiresAt: LATEST,
   };
-  const isObserver = verifyAgainst(() => [observer], clock);
-  const holds = (id: string): boolean => id === OBSERVER || leases.isHere(id);
+  const asObserver = verifyAgainst(() => [observer], clock);
   return {
-    verifyBearer: async (bearer) => {
-      const kept = isObserver(bearer);
+    mcp: async (bearer) => {
+      const kept = asObserver(bearer);
       if (kept !== undefined) return kept;
       const found = await leases.resolve(bearer);
       if (found === undefined) return undefined;
       const { id, expiresAt, resource } = found;
-      const { principal: name, ...caller } = found.caller('mcp-http');
+      const caller = found.caller('mcp-http');
       return {
         id,
-        principal: name,
+        principal: caller.principal,
         onBehalfOf: caller.onBehalfOf,
         profile: caller.profile,
         reach: caller.reach,
@@ -53,25 +56,41 @@ export function bearers(
         resource,
       };
     },
-    openLeases: {
-      onChange: (listener) => onChange(() => listener()),
-      holds,
-    },
-    leased: async (bearer) => {
-      if (isObserver(bearer) !== undefined)
+    open: { onChange, holds: (id) => id === OBSERVER || leases.isHere(id) },
+    api: async (bearer) => {
+      if (asObserver(bearer) !== undefined)
         return {
           caller: { ...HTTP_CALLER, surface: 'api' },
           isHere: () => true,
-          used: () => {},
         };
       const found = await leases.resolve(bearer);
-      // A token for one resource is good there alone (RFC 8707, section 2).
-      if (found === undefined || found.resource !== null) return undefined;
+      if (found === undefined || (found.resource ?? apiResource()) !== apiResource())
+        return undefined;
       return {
         caller: found.caller('api'),
         isHere: () => leases.isHere(found.id),
-        used: () => {},
       };
     },
+  };
+}
+
+const NAMES: ReadonlySet<string> = new Set(OPERATIONS.map(({ name }) => name));
+
+/** Performs, and counts what a lease was used for. */
+export function counted(
+  perform: (call: Call) => Promise<Answer>,
+  leases: Pick<LeaseDoor, 'used'>,
+): (call: Call) => Promise<Answer> {
+  return async (call) => {
+    const id = /^lease:(.+)$/.exec(call.caller.principal)?.[1];
+    if (id === undefined) return perform(call);
+    let hasFailed = true;
+    try {
+      const answer = await perform(call);
+      hasFailed = false;
+      return answer;
+    } finally {
+      leases.used(id, NAMES.has(call.operation) ? call.operation : 'unknown', hasFailed);
+    }
   };
 }
