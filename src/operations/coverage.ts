@@ -10,7 +10,7 @@ import type { FactReader, Moment } from '#store';
 export type CoverageFilter = Parameters<FactReader['coverage']>[0];
 
 /** Baselines, waivers and findings are written here, not looked at: they tell nothing of how well a target is seen. */
-const OWN_RECORDS: ReadonlySet<string> = new Set([BASELINE_SOURCE, DRIFT_SOURCE]);
+export const OWN_RECORDS: ReadonlySet<string> = new Set([BASELINE_SOURCE, DRIFT_SOURCE]);
 
 export function readCoverage(
   facts: FactReader,
@@ -76,12 +76,18 @@ function named(id: string, inventory: Inventory): readonly Target[] {
   return target === undefined ? [] : [target];
 }
 
+/** After how many seconds the word of a source about a target no longer counts as fresh. */
+export function staleAfter(inventory: Inventory, target: string, source: string): number {
+  return (
+    inventory.staleAfterOf?.(target, source) ??
+    inventory.byId.get(target)?.staleAfterSeconds ??
+    DEFAULT_STALE_AFTER_SECONDS
+  );
+}
+
 function judged(row: Coverage, asOf: Instant, inventory: Inventory): Coverage {
   if (row.status === 'unreachable' || row.observedAt === null) return row;
-  const limit =
-    inventory.staleAfterOf?.(row.target, row.source) ??
-    inventory.byId.get(row.target)?.staleAfterSeconds ??
-    DEFAULT_STALE_AFTER_SECONDS;
+  const limit = staleAfter(inventory, row.target, row.source);
   if (asOf - row.observedAt <= limit * MICROS_PER_SECOND) return row;
   const reason = `last observed more than ${Math.round(limit / 60)} min before the moment asked about`;
   return {

@@ -62,6 +62,7 @@ import { fleetOverview } from './fleet-overview.ts';
 import {
   breakGlassClose,
   breakGlassStatus,
+  consoleStatus,
   invitationMake,
   invitationsList,
   passkeyRemove,
@@ -175,6 +176,7 @@ export const OPERATIONS: readonly Operation[] = [
   configApply,
   configWait,
   configWaiting,
+  consoleStatus,
   invitationMake,
   invitationsList,
   passkeysList,

@@ -1,0 +1,249 @@
+import * as z from 'zod/v4';
+import { LIMITS } from '#base/limits';
+import { formatInstant, shift } from '#base/time';
+import { ENVIRONMENTS, HOST_TYPES } from '#model';
+import type { FactReader, Moment } from '#store';
+import { fitting } from './budget.ts';
+import { readScopes } from './filters.ts';
+import { fleetAt, pinnedMoment } from './fleet-memory.ts';
+import {
+  countStates,
+  momentInput,
+  momentShape,
+  rowShape,
+  showMoment,
+  showRow,
+  stateShape,
+  statesShape,
+} from './fleet-shapes.ts';
+import { FLEET_STATES, type TargetState } from './fleet-state.ts';
+import { readCursor, readMoment, writeCursor } from './moments.ts';
+import { look, type TrailPowers } from './operation.ts';
+import { cursorInput, limitInput, nextCursor, scopeInput } from './shapes.ts';
+
+const GROUPS = [
+  'scope',
+  'state',
+  'environment',
+  'hostType',
+  'owner',
+  'tag',
+  'redundancySet',
+] as const;
+type Group = (typeof GROUPS)[number];
+const SORTS = ['name', 'state', 'seen', 'findings', 'scope', 'environment'] as const;
+const MOST_GROUPS = 500;
+const LAST_CHANGE_DAYS = 90;
+const DAY = 86_400_000_000;
+
+const listRowShape = rowShape.extend({
+  os: z.string().nullable(),
+  kernel: z.string().nullable(),
+  lastChange: z
+    .object({ changeId: z.string(), action: z.string(), at: z.string() })
+    .nullable()
+    .describe('the last one of ours that ran on it, of ninety days'),
+});
+
+/** One row for each target, at any moment of either clock. */
+export const fleetList = look({
+  name: 'fleet_list',
+  title: 'List the fleet',
+  summary:
+    'Lists targets with how they stand, how fresh and how whole what is known of them is, what was found and what ran last; at any moment of either clock.',
+  capability: 'facts.read',
+  taints: true,
+  assistants: false,
+  narrows: true,
+  leases: true,
+  input: z.strictObject({
+    ...momentInput,
+    scope: scopeInput,
+    states: z.array(stateShape).max(FLEET_STATES.length).optional(),
+    environment: z.enum(ENVIRONMENTS).optional(),
+    hostType: z.enum(HOST_TYPES).optional(),
+    tag: z.string().max(LIMITS.nameChars).optional(),
+    text: z.string().max(200).optional().describe('part of name, address, owner or tag, any case'),
+    sort: z.enum(SORTS).optional().describe('default name'),
+    descending: z.boolean().optional(),
+    group: z.enum(GROUPS).optional().describe('counts by it, and rows in its order'),
+    limit: limitInput,
+    cursor: cursorInput,
+  }),
+  output: z.object({
+    at: momentShape,
+    rows: z.array(listRowShape),
+    total: z.number().describe('targets that fit'),
+    states: statesShape.describe('of those that fit but for the states asked for'),
+    groups: z.array(z.object({ group: z.string(), targets: z.number(), states: statesShape })),
+    groupsLeftOut: z.number(),
+    nextCursor,
+  }),
+  run(input, powers, asking) {
+    const { cursor, limit, ...question } = input;
+    const scopes = readScopes(input.scope, asking);
+    const pinned = cursor === undefined ? undefined : readCursor(cursor, question, 1, isPlace);
+    const at = pinned?.moments[0] ?? readMoment(input, asking.now, powers.facts);
+    const fitted = fleetAt(powers, asking, at).filter(
+      (each) => scopes.includes(each.target.scope) && fits(each, input),
+    );
+    const { states } = input;
+    const chosen =
+      states === undefined ? fitted : fitted.filter(({ state }) => states.includes(state));
+    const order = orderOf(input.sort ?? 'name', input.descending === true);
+    const group = input.group;
+    const sorted = chosen.toSorted((a, b) =>
+      group === undefined
+        ? order(a, b)
+        : compare(groupOf(a, group), groupOf(b, group)) || order(a, b),
+    );
+    const from = pinned === undefined ? 0 : after(sorted, pinned.place);
+    const some = sorted.slice(from, from + (limit ?? LIMITS.queryDefault));
+    const rows = some.map((each) => ({
+      ...showRow(each, at.asOf),
+      ...systemOf(powers.facts, each, at),
+      lastChange: lastChangeOn(powers.trails, each, at),
+    }));
+    const kept = fitting(rows, asking.answerBytes * 0.8);
+    const last = some[kept.length - 1];
+    const groups = group === undefined ? [] : groupsOf(chosen, group);
+    const pin = pinnedMoment(at, powers.facts.lastRecordedAt());
+    return {
+      at: showMoment(pin),
+      rows: [...kept],
+      total: chosen.length,
+      states: countStates(fitted),
+      groups: groups.slice(0, MOST_GROUPS),
+      groupsLeftOut: Math.max(0, groups.length - MOST_GROUPS),
+      nextCursor:
+        last !== undefined && from + kept.length < sorted.length
+          ? writeCursor(question, [pin], [from + kept.length, last.target.scope, last.target.id])
+          : null,
+    };
+  },
+});
+
+type Place = readonly [number, string, string];
+
+function isPlace(place: unknown): place is Place {
+  if (!Array.isArray(place) || place.length !== 3) return false;
+  const [n, scope, id] = place as readonly unknown[];
+  return Number.isSafeInteger(n) && typeof scope === 'string' && typeof id === 'string';
+}
+
+/** Where the page before ended; the inventory may have lost or gained targets since. */
+function after(sorted: readonly TargetState[], [n, scope, id]: Place): number {
+  const isLast = (each: TargetState | undefined): boolean =>
+    each?.target.id === id && each.target.scope === scope;
+  if (isLast(sorted[n - 1])) return n;
+  const found = sorted.findIndex(isLast);
+  return found === -1 ? Math.max(0, n) : found + 1;
+}
+
+function fits(
+  { target }: TargetState,
+  asked: {
+    readonly environment?: string | undefined;
+    readonly hostType?: string | undefined;
+    readonly tag?: string | undefined;
+    readonly text?: string | undefined;
+  },
+): boolean {
+  const { environment, hostType, tag, text } = asked;
+  if (environment !== undefined && target.environment !== environment) return false;
+  if (hostType !== undefined && target.hostType !== hostType) return false;
+  if (tag !== undefined && !target.tags.includes(tag)) return false;
+  if (text === undefined || text === '') return true;
+  const part = text.toLowerCase();
+  return [target.id, target.address, target.owner, target.redundancySet, ...target.tags].some(
+    (word) => word?.toLowerCase().includes(part) === true,
+  );
+}
+
+function orderOf(
+  sort: (typeof SORTS)[number],
+  descending: boolean,
+): (a: TargetState, b: TargetState) => number {
+  const sign = descending ? -1 : 1;
+  const by = ORDERS[sort];
+  return (a, b) => sign * by(a, b) || byName(a, b);
+}
+
+const byName = (a: TargetState, b: TargetState): number =>
+  compare(a.target.id, b.target.id) || compare(a.target.scope, b.target.scope);
+
+const weight = ({ findings }: TargetState): number =>
+  findings.critical * 1e9 + findings.warning * 1e4 + findings.info;
+
+const ORDERS: Readonly<Record<(typeof SORTS)[number], (a: TargetState, b: TargetState) => number>> =
+  {
+    name: byName,
+    state: (a, b) => FLEET_STATES.indexOf(a.state) - FLEET_STATES.indexOf(b.state),
+    // Never seen is longest ago.
+    seen: (a, b) => (a.seenAt ?? -Infinity) - (b.seenAt ?? -Infinity) || 0,
+    findings: (a, b) => weight(a) - weight(b),
+    scope: (a, b) => compare(a.target.scope, b.target.scope),
+    environment: (a, b) => compare(a.target.environment, b.target.environment),
+  };
+
+function compare(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+/** Of several tags the first; a group of its own for none. */
+function groupOf({ target, state }: TargetState, group: Group): string {
+  switch (group) {
+    case 'scope':
+      return target.scope;
+    case 'state':
+      return state;
+    case 'environment':
+      return target.environment;
+    case 'hostType':
+      return target.hostType;
+    case 'owner':
+      return target.owner ?? '';
+    case 'tag':
+      return target.tags[0] ?? '';
+    case 'redundancySet':
+      return target.redundancySet ?? '';
+  }
+}
+
+function groupsOf(
+  fleet: readonly TargetState[],
+  group: Group,
+): { group: string; targets: number; states: ReturnType<typeof countStates> }[] {
+  return [...Map.groupBy(fleet, (each) => groupOf(each, group))]
+    .map(([name, its]) => ({ group: name, targets: its.length, states: countStates(its) }))
+    .toSorted((a, b) => compare(a.group, b.group));
+}
+
+function systemOf(
+  facts: FactReader,
+  { target }: TargetState,
+  at: Moment,
+): { os: string | null; kernel: string | null } {
+  const text = (attribute: string): string | null => {
+    const asked = { scopes: [target.scope], target: target.id, entity: target.id, attribute };
+    const value = facts.query({ ...asked, type: 'observed' }, at, 1).facts[0]?.value;
+    return typeof value === 'string' ? value : null;
+  };
+  return { os: text('os.name'), kernel: text('kernel.release') };
+}
+
+function lastChangeOn(
+  trails: TrailPowers,
+  { target }: TargetState,
+  { asOf }: Moment,
+): { changeId: string; action: string; at: string } | null {
+  const window = { from: shift(asOf, -LAST_CHANGE_DAYS * DAY), until: asOf };
+  let last: { changeId: string; action: string; from: number; at: string } | null = null;
+  for (const { id, action, ran } of trails.changes(target, window))
+    for (const { from } of ran)
+      if (from <= asOf && from > (last?.from ?? -Infinity))
+        last = { changeId: id, action, from, at: formatInstant(from) };
+  if (last === null) return null;
+  const { changeId, action, at } = last;
+  return { changeId, action, at };
+}

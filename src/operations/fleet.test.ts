@@ -1,0 +1,376 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { reachOf } from '#access';
+import { type Instant, instant, LATEST } from '#base/time';
+import { parseInventory } from '#inventory';
+import { DRIFT_SOURCE, REACH_SOURCE, SSH_SOURCE } from '#model';
+import { type Moment, type ObservationInput, openMemoryStore, type Store } from '#store';
+import { throwsFault } from '#test/throws-fault';
+import { aWorld, OPERATOR, type TestWorld } from '#test/world';
+import { readCoverage } from './coverage.ts';
+import { DeclaredFacts } from './drift-state.ts';
+import { graphOf } from './fleet-graph.ts';
+import { fleetAt } from './fleet-memory.ts';
+
+const NOON = instant('2026-03-01T12:00:00Z');
+const MINUTE = 60_000_000;
+const at = (minutes: number): Instant => (NOON + minutes * MINUTE) as Instant;
+
+const FLEET = `version: 1
+scope: main/main
+scopes: [acme/paris]
+redundancySets: {pair: []}
+targets:
+  host:a: {hostType: debian, transport: ssh, address: 10.0.0.1, tags: [web], staleAfter: 1h}
+  host:b: {hostType: debian, transport: ssh, address: 10.0.0.2, tags: [web], redundancySet: pair, via: [host:a]}
+  host:c: {scope: acme/paris, hostType: debian, transport: ssh, address: 10.0.0.3, redundancySet: pair}
+`;
+
+let ids = 0;
+function look(
+  target: string,
+  minute: number,
+  more: Partial<ObservationInput> = {},
+): Omit<ObservationInput, 'recordedAt'> {
+  ids += 1;
+  return {
+    id: `obs_${ids}`,
+    scope: target === 'host:c' ? 'acme/paris' : 'main/main',
+    target,
+    source: SSH_SOURCE,
+    type: 'observed',
+    observedAt: at(minute),
+    complete: [],
+    shortfalls: [],
+    facts: [],
+    actor: 'service:holdfast',
+    reason: null,
+    sha256: ids.toString(16).padStart(64, '0'),
+    ...more,
+  };
+}
+
+const lost = (kinds: readonly string[]): Partial<ObservationInput> => ({
+  shortfalls: kinds.map((kind) => ({ kind, status: 'unreachable', reason: 'no route' })),
+});
+
+const finding = (id: string, status: string, severity = 'critical'): Partial<ObservationInput> => ({
+  source: DRIFT_SOURCE,
+  type: 'drift',
+  facts: [
+    { entity: `finding:${id}`, attribute: 'status', value: status },
+    { entity: `finding:${id}`, attribute: 'severity', value: severity },
+  ],
+});
+
+async function record(
+  store: Store,
+  ...looks: readonly Omit<ObservationInput, 'recordedAt'>[]
+): Promise<void> {
+  await store.write((transaction) => {
+    for (const one of looks) {
+      const last = transaction.reader.lastRecordedAt() ?? 0;
+      const recordedAt = Math.max(last + 1, one.observedAt + 1) as Instant;
+      transaction.record({ ...one, recordedAt });
+    }
+  });
+}
+
+async function aFleet(): Promise<TestWorld> {
+  const world = await aWorld();
+  world.fleet(FLEET);
+  return world;
+}
+
+const whole = {
+  isWhole: true,
+  sight: { scopes: ['main/main', 'acme/paris'], targets: [] },
+  inventory: parseInventory(FLEET, 'fleet.yaml'),
+} as const;
+
+describe('how a target stands', () => {
+  const state = async (world: TestWorld, target: string, asked = {}): Promise<string> => {
+    const { rows } = await world.value('fleet_list', { text: target, ...asked });
+    return rows[0].state as string;
+  };
+
+  it('is never healthy when it cannot be reached, whatever was seen of it before', async () => {
+    const world = await aFleet();
+    const kinds = ['package', 'service'];
+    await record(world.store, look('host:a', -30, { complete: kinds }));
+    assert.equal(await state(world, 'host:a'), 'healthy');
+    await record(world.store, look('host:a', -10, lost(kinds)));
+    assert.equal(await state(world, 'host:a'), 'unreachable');
+    const { rows } = await world.value('fleet_list', { text: 'host:a' });
+    assert.equal(rows[0].seenAt, null, 'nothing that still counts was seen');
+    assert.equal(rows[0].reason, 'no route');
+    const asked = { asOf: '2026-03-01T11:40:00Z' };
+    assert.equal(await state(world, 'host:a', asked), 'healthy', 'it was, then');
+  });
+
+  it('is partial when a kind fell short, stale when nothing fresh is left, never when nobody looked', async () => {
+    const world = await aFleet();
+    const cut = { kind: 'package', status: 'partial', reason: 'time limit' } as const;
+    await record(
+      world.store,
+      look('host:a', -10, { complete: ['service'], shortfalls: [cut] }),
+      look('host:b', -5, { complete: ['service'] }),
+    );
+    assert.equal(await state(world, 'host:a'), 'partial');
+    assert.equal(await state(world, 'host:c'), 'never');
+    world.at('2026-03-01T12:52:00Z');
+    assert.equal(await state(world, 'host:a'), 'stale');
+    assert.equal(await state(world, 'host:b'), 'healthy');
+  });
+
+  it('is odd while something open was found, and what the reach alone says is no look', async () => {
+    const world = await aFleet();
+    await record(world.store, look('host:b', -9, { source: REACH_SOURCE, complete: ['host'] }));
+    assert.equal(await state(world, 'host:b'), 'never');
+    await record(
+      world.store,
+      look('host:b', -8, { complete: ['service'] }),
+      look('host:b', -7, finding('f1', 'open')),
+      look('host:b', -7, finding('f2', 'waived')),
+    );
+    assert.equal(await state(world, 'host:b'), 'odd');
+    const { findings, states } = await world.value('fleet_overview', {});
+    assert.deepEqual(findings, { critical: 1, warning: 0, info: 0 });
+    assert.deepEqual([states.odd, states.never, states.healthy], [1, 2, 0]);
+    await record(world.store, look('host:b', -6, finding('f1', 'resolved')));
+    assert.equal(await state(world, 'host:b'), 'healthy');
+    const then = { asOf: '2026-03-01T11:53:30Z' };
+    assert.equal(await state(world, 'host:b', then), 'odd', 'as of when it was open');
+    const unknown = { ...then, knownAt: '2026-03-01T11:52:30Z' };
+    assert.equal(await state(world, 'host:b', unknown), 'healthy', 'as believed before');
+  });
+});
+
+describe('fleet_list', () => {
+  it('pages over one pinned moment, sorted and filtered', async () => {
+    const world = await aFleet();
+    await record(world.store, look('host:a', -3, { complete: ['service'] }));
+    const first = await world.value('fleet_list', { sort: 'state', descending: true, limit: 1 });
+    assert.deepEqual(
+      first.rows.map((row: { target: string }) => row.target),
+      ['host:a'],
+    );
+    await record(world.store, look('host:b', -1, { complete: ['service'] }));
+    world.at('2026-03-01T12:05:00Z');
+    const more = { sort: 'state', descending: true, limit: 1, cursor: first.nextCursor };
+    const second = await world.value('fleet_list', more);
+    assert.equal(
+      second.rows[0].state,
+      'never',
+      'nothing recorded since the first page is in the second',
+    );
+    assert.deepEqual(second.at, first.at);
+    await throwsFault(
+      () => world.value('fleet_list', { sort: 'name', cursor: first.nextCursor }),
+      'invalid-cursor',
+    );
+    const groups = await world.value('fleet_list', { group: 'redundancySet', tag: 'web' });
+    assert.deepEqual(
+      groups.groups.map(({ group, targets }: { group: string; targets: number }) => [
+        group,
+        targets,
+      ]),
+      [
+        ['', 1],
+        ['pair', 1],
+      ],
+    );
+  });
+
+  it('shows a caller only the targets that are in reach, and remembers nobody’s view for another', async () => {
+    const world = await aFleet();
+    await record(
+      world.store,
+      look('host:a', -3, { complete: ['service'] }),
+      look('host:c', -3, { complete: ['service'] }),
+    );
+    const all = await world.value('fleet_overview', {});
+    assert.equal(all.targets, 3);
+    const reach = reachOf('operator').map((part) => ({ ...part, scopes: ['acme/paris'] }));
+    const caller = { ...OPERATOR, reach };
+    const mine = await world.value('fleet_overview', {}, { caller });
+    assert.deepEqual(
+      mine.scopes.map(({ scope }: { scope: string }) => scope),
+      ['acme/paris'],
+    );
+    assert.equal(mine.states.healthy, 1);
+    assert.equal((await world.value('fleet_map', {}, { caller })).nodes.length, 2);
+    assert.equal((await world.value('fleet_overview', {})).states.healthy, 2);
+  });
+});
+
+describe('fleet_map', () => {
+  it('draws what is tied to what, entities of a target as the target itself unless it is looked at closely', async () => {
+    const world = await aFleet();
+    const ref = (to: string): { ref: string } => ({ ref: to });
+    await record(
+      world.store,
+      look('host:a', -3, {
+        facts: [
+          { entity: 'interface:a/eth0', attribute: 'network', value: ref('network:lan') },
+          { entity: 'service:a/web', attribute: 'dependsOn', value: [ref('service:b/db')] },
+        ],
+      }),
+      look('host:b', -3, {
+        facts: [{ entity: 'interface:b/eth0', attribute: 'network', value: ref('network:lan') }],
+      }),
+    );
+    const ties = async (asked: object): Promise<string[]> => {
+      const { nodes, edges, kinds } = await world.value('fleet_map', asked);
+      return edges
+        .map(([from, to, kind]: number[]) =>
+          [nodes[from as number].id, kinds[kind as number], nodes[to as number].id].join(' '),
+        )
+        .sort();
+    };
+    assert.deepEqual(await ties({}), [
+      'host:a dependsOn host:b',
+      'host:a network network:lan',
+      'host:b member of redundancy_set:pair',
+      'host:b network network:lan',
+      'host:b via host:a',
+      'host:c member of redundancy_set:pair',
+    ]);
+    assert.deepEqual(await ties({ target: 'host:a', hops: 1 }), [
+      'host:a has interface:a/eth0',
+      'host:a has service:a/web',
+      'host:b via host:a',
+      'service:a/web dependsOn host:b',
+    ]);
+    const few = await world.value('fleet_map', { limit: 2 });
+    assert.equal(few.nodes.length, 2);
+    assert.deepEqual(few.leftOut.nodes, 3);
+  });
+
+  it('ties nothing to itself and draws nothing of who left the inventory', () => {
+    const { targets } = whole.inventory;
+    const edge = (target: string, entity: string, ...to: string[]) => ({
+      ...{ scope: 'main/main', target, source: 'x', entity, attribute: 'of', to },
+    });
+    const { nodes, edges } = graphOf(
+      targets.filter(({ id }) => id === 'host:a'),
+      [
+        edge('host:a', 'interface:a/eth0', 'host:a'),
+        edge('host:gone', 'service:gone/x', 'network:n'),
+      ],
+      new Set(),
+    );
+    assert.deepEqual(
+      nodes.map(({ id }) => id),
+      ['host:a'],
+    );
+    assert.deepEqual(edges, []);
+  });
+});
+
+describe('fleet_changes and fact_sparkline', () => {
+  it('tell when something became otherwise, by either clock, and which value held when', async () => {
+    const world = await aFleet();
+    const size = (n: number) => ({ facts: [{ entity: 'disk:a', attribute: 'size', value: n }] });
+    await record(
+      world.store,
+      look('host:a', -50, size(1)),
+      look('host:a', -40, size(1)),
+      look('host:a', -20, size(2)),
+      look('host:b', -10, size(5)),
+    );
+    const window = { from: '2026-03-01T11:00:00Z', until: '2026-03-01T12:00:00Z' };
+    const changes = await world.value('fleet_changes', { ...window, parts: 6 });
+    assert.deepEqual(changes.valid, [0, 1, 0, 0, 1, 1]);
+    assert.deepEqual(changes.recorded, [0, 1, 0, 0, 1, 1]);
+    const one = await world.value('fleet_changes', { ...window, parts: 6, target: 'host:a' });
+    assert.deepEqual(one.valid, [0, 1, 0, 0, 1, 0]);
+    const asked = { ...window, target: 'host:a', entity: 'disk:a', attribute: 'size' };
+    const { runs, more } = await world.value('fact_sparkline', asked);
+    assert.equal(more, false);
+    assert.deepEqual(
+      runs.map(({ from, until, value }: { from: string; until: string; value: number }) => [
+        from.slice(11, 16),
+        until.slice(11, 16),
+        value,
+      ]),
+      [
+        ['11:10', '11:40', 1],
+        ['11:40', '12:00', 2],
+      ],
+    );
+    await throwsFault(
+      () => world.value('fleet_changes', { from: window.until, until: window.from }),
+      'invalid-interval',
+    );
+  });
+});
+
+const step = fc.record({
+  target: fc.constantFrom('host:a', 'host:b', 'host:c'),
+  source: fc.constantFrom(SSH_SOURCE, 'probe', REACH_SOURCE),
+  minute: fc.integer({ min: 0, max: 40 }),
+  ends: fc.constantFrom('complete', 'partial', 'unreachable', 'open', 'resolved'),
+  kinds: fc.subarray(['package', 'service', 'user'], { minLength: 1 }),
+  wait: fc.integer({ min: 0, max: 90 }),
+});
+
+it('reads again only what was touched, and answers as if everything was read anew', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
+      await using store = openMemoryStore();
+      const declared = new DeclaredFacts();
+      let minute = 0;
+      for (const { target, source, ends, kinds, wait, minute: late } of steps) {
+        const when = wait % 5 === 0 ? late : minute;
+        const own = ends === 'open' || ends === 'resolved';
+        const told = own
+          ? finding(`f${kinds.length}`, ends, kinds.includes('user') ? 'info' : 'warning')
+          : ends === 'complete'
+            ? { source, complete: kinds }
+            : { source, shortfalls: kinds.map((kind) => ({ kind, status: ends, reason: 'so' })) };
+        await record(store, look(target, when, told));
+        minute += wait;
+        const asOf = at(minute);
+        for (const moment of [
+          { asOf, knownAt: LATEST },
+          { asOf: at(minute >> 1), knownAt: LATEST },
+          { asOf, knownAt: at(minute >> 1) },
+        ]) {
+          const found = fleetAt({ facts: store.read, declared }, whole, moment);
+          const anew = fleetAt({ facts: store.read, declared: new DeclaredFacts() }, whole, moment);
+          assert.deepEqual(found, anew);
+          agreesWithCoverage(store, moment, found);
+        }
+      }
+    }),
+    { numRuns: 40 },
+  );
+});
+
+/** Counted one by one from what `query_facts` is made of. */
+function agreesWithCoverage(store: Store, moment: Moment, found: ReturnType<typeof fleetAt>): void {
+  const { scopes } = whole.sight;
+  const rows = readCoverage(store.read, { scopes }, moment, whole.inventory);
+  const open = store.read.query(
+    { scopes, type: 'drift', kind: 'finding', attribute: 'status' },
+    moment,
+    100,
+  ).facts;
+  for (const { target, kinds, findings, state } of found) {
+    const mine = rows.filter(
+      (row) => row.target === target.id && row.source !== REACH_SOURCE && row.status !== 'never',
+    );
+    for (const status of ['complete', 'partial', 'stale', 'unreachable'] as const)
+      assert.equal(kinds[status], mine.filter((row) => row.status === status).length);
+    const sum = findings.critical + findings.warning + findings.info;
+    assert.equal(
+      sum,
+      open.filter((fact) => fact.target === target.id && fact.value === 'open').length,
+    );
+    assert.equal(state === 'never', mine.length === 0);
+    const isWhole = mine.length > 0 && mine.every(({ status }) => status === 'complete');
+    assert.equal(state === 'healthy', isWhole && sum === 0);
+  }
+}
