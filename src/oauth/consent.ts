@@ -3,18 +3,23 @@
  * that; what counts is where the code would be sent, and what the person chooses within their own reach.
  */
 import * as z from 'zod/v4';
-import { capabilitiesOf, PROFILES, PROFILES_SAY, type Reach, type TargetReach } from '#access';
+import {
+  capabilitiesOf,
+  LEASE_PROFILES,
+  LEASE_SECONDS,
+  PROFILES,
+  PROFILES_SAY,
+  type Reach,
+  type TargetReach,
+} from '#access';
 import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
 import { formatInstant, type Instant } from '#base/time';
 import { TIERS } from '#model';
 import { clean } from '#redaction';
 import type { LeaseTerms } from './protocol.ts';
-import { DEFAULT_PROFILE, isLent, lentProfiles, ourScopes, profileOf } from './scopes.ts';
+import { DEFAULT_PROFILE, isLent, ourScopes, profileOf } from './scopes.ts';
 
-const SHORTEST_SECONDS = 60;
-const LONGEST_SECONDS = 24 * 3_600;
-const DEFAULT_SECONDS = 4 * 3_600;
 const MOST_NAMED = 512;
 
 const name = z.string().min(1).max(128);
@@ -32,7 +37,7 @@ const ANSWER = z.discriminatedUnion('decision', [
       }),
     ]),
     ceiling: z.enum(TIERS),
-    seconds: z.number().int().min(SHORTEST_SECONDS).max(LONGEST_SECONDS),
+    seconds: z.number().int().min(LEASE_SECONDS.least).max(LEASE_SECONDS.most),
     label: z.string().max(128).optional(),
   }),
 ]);
@@ -68,7 +73,7 @@ export function consentPage(
     person: person.name,
     /** What may be chosen: never more than the person has. */
     may: {
-      profiles: lentProfiles().map((profile) => {
+      profiles: LEASE_PROFILES.map((profile) => {
         const capabilities = PROFILES[profile].filter((each) => has.has(each));
         return { profile, says: PROFILES_SAY[profile], capabilities };
       }),
@@ -77,21 +82,21 @@ export function consentPage(
         targets: shownTargets(part.targets),
         ceiling: part.ceiling,
       })),
-      seconds: { least: SHORTEST_SECONDS, most: LONGEST_SECONDS },
+      seconds: { ...LEASE_SECONDS },
     },
     proposed: {
       profile: DEFAULT_PROFILE,
       scopes: null,
       targets: 'all',
       ceiling: ceiling ?? 'T0',
-      seconds: DEFAULT_SECONDS,
+      seconds: LEASE_SECONDS.usual,
     },
     expiresAt: formatInstant(asked.expiresAt),
   };
 }
 
 /** The person's answer; `deny`, or the terms of a lease. What it may hold is checked by whoever issues it. */
-export function readAnswer(text: string, asked: AskedOf, now: Instant): 'deny' | LeaseTerms {
+export function readAnswer(text: string, asked: AskedOf): 'deny' | LeaseTerms {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -113,7 +118,7 @@ export function readAnswer(text: string, asked: AskedOf, now: Instant): 'deny' |
     throw new Fault(
       'invalid',
       'unknown-profile',
-      `no such profile: ${JSON.stringify(answer.profile)}. Choose one of ${lentProfiles().join(', ')}`,
+      `no such profile: ${JSON.stringify(answer.profile)}. Choose one of ${LEASE_PROFILES.join(', ')}`,
     );
   return {
     label: clean(answer.label ?? asked.clientName ?? hostOf(asked.clientId), { maxChars: 80 }).text,
@@ -121,7 +126,7 @@ export function readAnswer(text: string, asked: AskedOf, now: Instant): 'deny' |
     scopes: answer.scopes as LeaseTerms['scopes'],
     targets: answer.targets,
     ceiling: answer.ceiling,
-    expiresAt: (now + answer.seconds * 1_000_000) as Instant,
+    seconds: answer.seconds,
     resource: asked.resource,
     via: asked.clientId,
   };

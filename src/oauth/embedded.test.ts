@@ -15,6 +15,7 @@ import { sha256 } from '#base/digest';
 import { Fault } from '#base/fault';
 import { silentLog } from '#base/log';
 import type { Clock } from '#base/ports';
+import { type Instant, LATEST } from '#base/time';
 import { nodeClock, nodeRandom } from '#machine';
 import { mcpHttp, mcpService } from '#mcp';
 import { SAMPLE_OPERATIONS, samplePerform } from '#samples/mcp';
@@ -67,7 +68,7 @@ before(async () => {
         const bearer = `hf_lease_${kept.length}_${Math.random()}`;
         const id = `lease_${kept.length}`;
         kept.push({ id, sha256: sha256(bearer), terms });
-        return { id, bearer, expiresAt: terms.expiresAt };
+        return { id, bearer, expiresAt: (clock.now() + terms.seconds * 1_000_000) as Instant };
       },
       revoke: async (id, reason) => {
         const lease = kept.find((each) => each.id === id);
@@ -94,13 +95,13 @@ before(async () => {
     verifyBearer: (bearer) => {
       const lease = kept.find((each) => each.sha256 === sha256(bearer));
       if (lease === undefined || lease.revoked !== undefined) return undefined;
-      const { profile, expiresAt, resource } = lease.terms;
+      const { profile, resource } = lease.terms;
       return {
         id: lease.id,
         onBehalfOf: 'ada',
         profile,
         reach: reachOf('observer'),
-        expiresAt,
+        expiresAt: LATEST,
         resource,
       };
     },

@@ -133,7 +133,13 @@ export function embeddedServer(options: EmbeddedOptions): Embedded {
     },
     discovery: { scopes_supported: oauthScopes(), revocation_endpoint: `${issuer}/revoke` },
     routes: { authorization: '/auth', token: '/token', jwks: '/jwks' },
-    fetch: (input, init) => options.fetch(input, init),
+    fetch: (input, { method, headers, redirect, signal }: RequestInit = {}) =>
+      options.fetch(input, {
+        ...(method === undefined ? {} : { method }),
+        ...(headers === undefined ? {} : { headers }),
+        ...(redirect === undefined ? {} : { redirect }),
+        ...(signal === undefined ? {} : { signal }),
+      }),
     renderError: (ctx, { error, error_description: says }) => {
       ctx.type = 'text/plain; charset=utf-8';
       ctx.body = `${error}: ${says ?? 'the request cannot be answered'}. Go back to the program that sent you here and begin again.\n`;

@@ -36,7 +36,8 @@ export type LeaseTerms = {
   readonly scopes: readonly Scope[] | null;
   readonly targets: TargetReach;
   readonly ceiling: Tier;
-  readonly expiresAt: Instant;
+  /** From when it is issued. */
+  readonly seconds: number;
   /** The only resource that it is good for (RFC 8707). */
   readonly resource: string;
   /** The client's id. */
@@ -81,6 +82,6 @@ export type OAuthRoutesOptions = {
   /** Who is signed in, by the session cookie of this request. */
   readonly signedIn: (incoming: IncomingMessage) => Promise<OAuthPerson | undefined>;
   readonly leases: OAuthLeases;
-  /** Reads the metadata documents of clients. */
+  /** Reads documents at addresses that anybody may name: what is private must be out of its reach. */
   readonly fetch: EgressFetch;
 };

@@ -126,7 +126,7 @@ class Mount {
         'invalid-input',
         'the answer is JSON: send it with content-type application/json',
       );
-    const answer = readAnswer(await readText(incoming), asked, this.#options.clock.now());
+    const answer = readAnswer(await readText(incoming), asked);
     const result =
       answer === 'deny'
         ? { error: 'access_denied', error_description: 'the person said no' }

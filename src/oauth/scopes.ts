@@ -1,5 +1,5 @@
 /** Profiles as OAuth scopes (RFC 6749, section 3.3): `holdfast:observer`. What a person is, is never a scope. */
-import { isProfile, PROFILE_NAMES, PROFILES, type ProfileName } from '#access';
+import { LEASE_PROFILES, PROFILES, type ProfileName } from '#access';
 
 const PREFIX = 'holdfast:';
 export const DEFAULT_PROFILE = 'observer';
@@ -12,20 +12,16 @@ export function scopeOf(profile: string): string {
 
 /** What may be lent; an operator's own profile is nobody else's. */
 export function isLent(profile: string): profile is ProfileName {
-  return isProfile(profile) && profile !== 'operator';
-}
-
-export function lentProfiles(): readonly ProfileName[] {
-  return PROFILE_NAMES.filter(isLent);
+  return LEASE_PROFILES.some((each) => each === profile);
 }
 
 export function oauthScopes(): readonly string[] {
-  return lentProfiles().map(scopeOf);
+  return LEASE_PROFILES.map(scopeOf);
 }
 
 /** The scope that holds a capability and the least beside it; `undefined`: none that may be lent. */
 export function leastScopeWith(capability: string): string | undefined {
-  const holding = lentProfiles().filter((profile) =>
+  const holding = LEASE_PROFILES.filter((profile) =>
     PROFILES[profile].some((each) => each === capability),
   );
   const [least] = holding.toSorted((a, b) => PROFILES[a].length - PROFILES[b].length);
