@@ -8,7 +8,7 @@ import { OPERATIONS } from '#operations';
 import { clean } from '#redaction';
 import { type Bind, bindOf, LOOPBACK_NAMES, type ServerSettings } from '#serving';
 import { type Mount, type Site, web } from '#web';
-import { bearers, counted } from './bearers.ts';
+import { bearersOf, counted } from './bearers.ts';
 import { readConsole } from './console-files.ts';
 import { listen } from './listener.ts';
 import { observerToken } from './observer-token.ts';
@@ -47,12 +47,14 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
   let url = '';
   const { identity, leases, signIn } = service;
   const perform = counted((call) => service.perform(call), leases);
-  const { verifyBearer, openLeases, leased } = bearers(
+  const bearers = bearersOf({
     token,
     leases,
-    (listener) => identity.onChange(listener),
     clock,
-  );
+    onChange: (listener) =>
+      identity.onChange((topic) => (topic === 'leases' ? listener() : undefined)),
+    apiResource: () => `${site?.origin ?? ''}/api/v1`,
+  });
   const changes = new ResourceChanges();
   service.onChange(() => {
     for (const uri of ['holdfast://targets', 'holdfast://findings']) changes.publish(uri);
@@ -70,8 +72,8 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
         decided: (id, ms, signal) => decided(() => stateOf(id), clock, ms, signal),
       },
     }),
-    verifyBearer,
-    leases: openLeases,
+    verifyBearer: bearers.mcp,
+    leases: bearers.open,
     allowedHosts: [...bind.hosts],
     allowedOrigins: [...bind.hosts],
     resource: () => url,
@@ -99,7 +101,7 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
       askers: {
         person: (secret) => signIn.whoIs(secret),
         isPersonHere: (id) => signIn.isHere(id),
-        leased,
+        leased: bearers.api,
         onEnd: (listener) => identity.onChange(listener),
       },
       signIn,
