@@ -78,7 +78,7 @@ export async function openBrowser(
     page.on('console', (message) => {
       const said = message.text();
       // What a request was answered with is the test's own affair.
-      if (message.type() === 'error' && !/^Failed to load resource/.test(said))
+      if (message.type() === 'error' && !said.startsWith('Failed to load resource'))
         complaints.push(said);
     });
     return { browser, context, page, authenticator: await authenticatorOf(page), complaints };

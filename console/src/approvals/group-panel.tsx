@@ -64,6 +64,7 @@ export function GroupPanel({ group }: { readonly group: Group }): ReactNode {
   return (
     <Panel
       title={action}
+      label={`${action}: ${changes.flatMap((each) => each.targets).join(', ')}`}
       aside={
         <span className="row">
           <TierBadge tier={tier} />

@@ -44,6 +44,11 @@ export function Outcome({ change }: { readonly change: ChangeView }): ReactNode 
       tone={good ? 'good' : bad ? 'bad' : 'plain'}
       aside={<StateBadge state={state} tone={good ? 'good' : bad ? 'bad' : 'plain'} />}
     >
+      {outcome === null && state === 'refused' ? (
+        <p role="status">
+          <Visible text={firstCapital(change.decision.says)} />
+        </p>
+      ) : null}
       {outcome === null ? null : (
         <p role="status">
           <Visible text={outcome.says} />{' '}

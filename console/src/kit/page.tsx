@@ -1,5 +1,5 @@
 /** The frame of every page: its heading takes the focus after a navigation, and its title is the document's. */
-import { useLocation, useRouter } from '@tanstack/react-router';
+import { useRouterState } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef } from 'react';
 
 export type PageProps = {
@@ -24,16 +24,17 @@ export function Page({
   children,
 }: PageProps): ReactNode {
   const heading = useRef<HTMLHeadingElement>(null);
-  const path = useLocation({ select: (location) => location.pathname });
-  const router = useRouter();
+  // The resolved one: the page that is being left still sees where it goes.
+  const path = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation?.pathname });
   useEffect(() => {
     document.title = `${documentTitle ?? title} · Holdfast`;
   }, [documentTitle, title]);
   useEffect(() => {
     // Not on the first page: there the reader begins at the top by itself.
-    if (opened !== undefined && opened !== path) heading.current?.focus({ preventScroll: true });
+    if (path === undefined || opened === path) return;
+    if (opened !== undefined) heading.current?.focus({ preventScroll: true });
     opened = path;
-  }, [path, router]);
+  }, [path]);
   return (
     <div className={narrow === true ? 'page page-narrow' : 'page'}>
       <header className="page-header">

@@ -2,6 +2,8 @@ import { type ReactNode, useId } from 'react';
 
 export type PanelProps = {
   readonly title?: string;
+  /** Read aloud in place of the title, where several panels have the same one. */
+  readonly label?: string;
   /** Beside the title: a count, a badge. */
   readonly aside?: ReactNode;
   readonly actions?: ReactNode;
@@ -13,6 +15,7 @@ export type PanelProps = {
 
 export function Panel({
   title,
+  label,
   aside,
   actions,
   tone = 'plain',
@@ -23,7 +26,11 @@ export function Panel({
   return (
     <section
       className={`panel panel-${tone}${flush === true ? ' panel-flush' : ''}`}
-      {...(title === undefined ? {} : { 'aria-labelledby': id })}
+      {...(label === undefined
+        ? title === undefined
+          ? {}
+          : { 'aria-labelledby': id }
+        : { 'aria-label': label })}
     >
       {title === undefined ? null : (
         <header className="panel-header">

@@ -100,7 +100,9 @@ function Change({ id }: { readonly id: string }): ReactNode {
       actions={<Acts change={shown} onDecided={onDecided} />}
     >
       {problem === undefined ? null : <ErrorPanel error={problem} />}
-      {waits && page.error !== null ? <ErrorPanel error={page.error} retry={renew} /> : null}
+      {problem === undefined && waits && page.error !== null ? (
+        <ErrorPanel error={page.error} retry={renew} />
+      ) : null}
       {isPage && page.data !== undefined ? (
         <Waiting
           page={page.data}

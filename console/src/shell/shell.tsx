@@ -54,7 +54,12 @@ function Frame(): ReactNode {
           <img src={mark} alt="" />
           <span>Holdfast</span>
         </Link>
-        <button type="button" className="shell-search" onClick={() => setOverlay('palette')}>
+        <button
+          type="button"
+          className="shell-search"
+          aria-label="Go to a view, target or change"
+          onClick={() => setOverlay('palette')}
+        >
           <Icon name="search" />
           <span>Go to a view, target or change</span>
           <kbd aria-hidden="true">Ctrl K</kbd>
