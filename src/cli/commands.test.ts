@@ -304,6 +304,13 @@ const ASKED: readonly (readonly [argv: string, operation: string, input: Json])[
     { standingId: 'std_1', reason: 'because' },
   ],
   ['operator list', 'operators_list', {}],
+  ['console', 'console_status', {}],
+  ['console passkeys', 'passkeys_list', {}],
+  ['console passkeys bea', 'passkeys_list', { operator: 'bea' }],
+  ['console sessions', 'sessions_list', {}],
+  ['console sessions list', 'sessions_list', {}],
+  ['console sessions end ses_1', 'session_end', { id: 'ses_1' }],
+  ['console sessions end-all bea', 'session_end', { operator: 'bea' }],
   ['config status', 'config_status', {}],
   ['policy test', 'policy_test', {}],
   ['catalogue suggestions', 'command_suggestions', {}],
@@ -384,6 +391,9 @@ const SIGNED_FOR = [
   'config_wait',
 ];
 
+/** What lets a person in; commands/console.test.ts tries them. */
+const FOR_EYES = ['invitation_make', 'invitations_list', 'recovery_make'];
+
 /** What commands ask that go into hosts; commands/enrol.test.ts tries them. */
 const ENROLLED_BY = [
   'enrolment_start',
@@ -396,6 +406,9 @@ const ENROLLED_BY = [
 
 /** What pages of the console ask; a person at a terminal has `holdfast ask`. */
 const BY_ASK: ReadonlySet<string> = new Set([
+  'passkey_remove',
+  'break_glass_status',
+  'break_glass_close',
   'changes_regroup',
   'config_waiting',
   'policy_show',
@@ -481,6 +494,7 @@ describe('a command', () => {
       ASKED.map(([, name]) => name).concat(
         'ingest_observation',
         SIGNED_FOR,
+        FOR_EYES,
         ENROLLED_BY,
         OTHERWISE,
         WITHOUT_FILES,

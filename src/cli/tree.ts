@@ -20,6 +20,7 @@ import {
 } from './commands/change.ts';
 import { analyze, catalogue, run } from './commands/commands.ts';
 import { completions } from './commands/completions.ts';
+import { consoleCommand } from './commands/console.ts';
 import { declarations } from './commands/declarations.ts';
 import { compare, diagnose, logs } from './commands/diagnose.ts';
 import { baseline, drift, waive, waiver } from './commands/drift.ts';
@@ -70,7 +71,7 @@ export const CHAPTERS: readonly Chapter[] = [
     ],
   },
   { title: 'Fleet:', commands: [enroll, hosts, unenroll, rotateKeys, upgradeHosts] },
-  { title: 'Govern:', commands: [operator, standing, config, policy, action] },
+  { title: 'Govern:', commands: [operator, consoleCommand, standing, config, policy, action] },
   { title: 'Prove:', commands: [events, bundle, evidence, verify, backup, restore] },
   { title: 'Run:', commands: [target, mcp, ask, service, witness, redact, completions, version] },
 ];

@@ -29,6 +29,8 @@ export type IdentityNeeds = {
   readonly people: PeopleInForce;
   readonly roles: People['roles'];
   readonly place: () => Promise<Place>;
+  /** Pages whose passkeys hosts take. */
+  readonly accepted: () => Promise<readonly string[]>;
   readonly authority: {
     page(request: ConfigRequest, principal: string): Promise<Json>;
     apply(
@@ -59,6 +61,30 @@ export class IdentityKeeper implements IdentityPowers {
         roles,
       },
     });
+  }
+
+  async console(): ReturnType<IdentityPowers['console']> {
+    const { identity, people, place, accepted } = this.#needs;
+    const { origin, rpId } = await place();
+    const passkeys = await this.passkeys();
+    const count = (state: PasskeyShown['state']): number =>
+      passkeys.filter((one) => one.state === state).length;
+    const origins = await accepted();
+    const operators = (await people.ids()).length;
+    const isAccepted = origins.includes(origin);
+    const stranded = count('other-address');
+    return {
+      origin,
+      rpId,
+      isAccepted,
+      accepted: [...origins],
+      operators,
+      passkeys: count('in-force'),
+      pending: count('pending'),
+      stranded,
+      sessions: identity.sessions.list().length,
+      next: nextOf({ operators, passkeys: count('in-force'), isAccepted, stranded, origin }),
+    };
   }
 
   async invite(
@@ -258,6 +284,23 @@ export class IdentityKeeper implements IdentityPowers {
     for (const { id } of identity.invitations.list()) identity.invitations.remove(id);
     for (const { credentialId } of identity.passkeys.list()) identity.passkeys.remove(credentialId);
   }
+}
+
+function nextOf(there: {
+  readonly operators: number;
+  readonly passkeys: number;
+  readonly isAccepted: boolean;
+  readonly stranded: number;
+  readonly origin: string;
+}): string {
+  const { operators, passkeys, isAccepted, stranded, origin } = there;
+  if (operators === 0) return 'holdfast console setup, at a terminal';
+  if (stranded > 0 && passkeys === 0)
+    return 'the address changed, so every passkey is another key now: put url in server.yaml back, or invite everybody anew with holdfast console invite <id>';
+  if (passkeys === 0) return 'holdfast console invite <id>, for a passkey of an operator';
+  return isAccepted
+    ? ''
+    : `hosts do not take what passkeys sign at ${origin}: holdfast config origins ${origin}`;
 }
 
 function firstConfig({ authority }: IdentityNeeds): FirstConfig {

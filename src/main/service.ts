@@ -31,7 +31,7 @@ import {
   type World,
 } from '#operations';
 import { forTerminal } from '#redaction';
-import type { SignIn } from '#signin';
+import type { People, SignIn } from '#signin';
 import { openSqliteStore, type Store } from '#store';
 import type { Readings, ReadyCheck } from '#web';
 import { backUp } from './backup.ts';
@@ -86,6 +86,8 @@ export type Service = AsyncDisposable & {
   /** Who is behind a bearer. */
   readonly leases: LeaseDoor;
   readonly signIn: SignIn;
+  /** Who may be here, and as what, apart from any session. */
+  readonly people: PeopleNow;
   /** Where the console is opened in fact, once that is known. */
   openedAt(origin: string): void;
   /** Calls `listener` after each operation that may have changed what is known or declared. */
@@ -105,6 +107,8 @@ const CHANGING: ReadonlySet<string> = new Set(
 
 /** Changed findings in one go; what is beyond it is told by `holdfast drift`. */
 const MOST_TOLD = 20_000;
+
+export type PeopleNow = Pick<People, 'standing' | 'roles'> & Pick<PeopleInForce, 'accounts'>;
 
 export type ServiceSettings = {
   readonly home: string;
@@ -442,6 +446,11 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     identity,
     leases,
     signIn: people.signIn,
+    people: {
+      standing: (operator) => inForce.standing(operator),
+      roles,
+      accounts: () => inForce.accounts(),
+    },
     openedAt: site.openedAt,
     onChange: (listener) => void listeners.add(listener),
     changeState: (id) => store.changes.change(id)?.state,

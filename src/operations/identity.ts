@@ -74,8 +74,26 @@ const made = z.strictObject({
   isFirst: z.boolean(),
 });
 
+const standing = z.strictObject({
+  origin: z.string(),
+  rpId: z.string(),
+  /** Hosts take signatures of passkeys that were made there. */
+  isAccepted: z.boolean(),
+  /** Every page whose passkeys hosts take. */
+  accepted: z.array(z.string()),
+  operators: z.number().int(),
+  passkeys: z.number().int(),
+  pending: z.number().int(),
+  /** Passkeys in force that were made for another address, and sign nothing here. */
+  stranded: z.number().int(),
+  sessions: z.number().int(),
+  next: z.string(),
+});
+export type ConsoleShown = z.output<typeof standing>;
+
 /** What this takes of the service. Answers hold what each operation publishes. */
 export type IdentityPowers = {
+  readonly console: () => Promise<ConsoleShown>;
   /** Throws where a first person is asked for and there is one, and the other way round. */
   readonly invite: (
     asked: {
@@ -96,6 +114,20 @@ export type IdentityPowers = {
   /** `false`: it was not open. */
   readonly closeGlass: (operator: string, principal: string) => Promise<boolean>;
 };
+
+export const consoleStatus = administering({
+  name: 'console_status',
+  title: 'How the console stands',
+  summary:
+    'Where people open it, what its passkeys are bound to, whether hosts take what they sign, and who is signed in.',
+  capability: 'changes.read',
+  taints: false,
+  assistants: false,
+  mends: true,
+  input: z.strictObject({}),
+  output: standing,
+  run: async (_input, { identity }) => identity.console(),
+});
 
 export const invitationMake = administering({
   name: 'invitation_make',

@@ -5,6 +5,7 @@ export { findingChanges } from './drift-changes.ts';
 export { type DriftSources, NO_SOURCES } from './drift-sources.ts';
 export type { EnrolmentPowers, PinsInput } from './enrolment.ts';
 export type {
+  ConsoleShown,
   GlassShown,
   IdentityPowers,
   InvitationShown,

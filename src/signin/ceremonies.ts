@@ -19,8 +19,7 @@ const TIMEOUT_MS = 5 * 60_000;
 const RP_NAME = 'Holdfast';
 
 /** It is heavy, and whoever only runs the command line never needs it. */
-const webauthn = (): Promise<typeof import('@simplewebauthn/server')> =>
-  import('@simplewebauthn/server');
+const webauthn = async () => import('@simplewebauthn/server');
 
 export async function askToSign(
   identity: Identity,

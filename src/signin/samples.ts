@@ -39,7 +39,7 @@ export function aSoftPasskey(name: string, at = PLACE): SoftPasskey {
     register(options, how = {}) {
       const origin = how.origin ?? at.origin;
       const type = how.type ?? 'webauthn.create';
-      const challenge = how.challenge ?? String(options['challenge']);
+      const challenge = how.challenge ?? (options['challenge'] as string);
       const flags = (how.present === false ? 0 : 1) | (how.verified === false ? 0 : 4) | 0x40;
       const id = Buffer.from(credentialId, 'base64url');
       const authData = Buffer.concat([
@@ -76,7 +76,7 @@ export function aSoftPasskey(name: string, at = PLACE): SoftPasskey {
       counter = how.counter ?? counter + 1;
       const { counter: _counter, challenge, cose: _cose, ...use } = how;
       const signer = aPasskey(name, { ...at, counter, ...use });
-      const asked = Buffer.from(challenge ?? String(options['challenge']), 'base64url');
+      const asked = Buffer.from(challenge ?? (options['challenge'] as string), 'base64url');
       const { signature, flags, clientDataJSON } = partsOf(signer.raw(asked));
       const count = Buffer.alloc(4);
       count.writeUInt32BE(counter);

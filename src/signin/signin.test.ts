@@ -547,7 +547,7 @@ describe('what the ceremonies leave in the log', () => {
       two.secret,
       spare,
       signature,
-      String(options['challenge']),
+      options['challenge'] as string,
       ...recoveryCodes,
     ])
       assert.equal(text.includes(each), false);

@@ -52,6 +52,7 @@ export function aChangeKernel(world: ChangeWorld): ChangeKernel {
         waiting: spy('waiting'),
       },
       identity: {
+        console: identity,
         invite: identity,
         invitations: identity,
         passkeys: identity,

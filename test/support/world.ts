@@ -180,6 +180,7 @@ export async function aWorld(
         save: refuse,
       },
       identity: {
+        console: refuse,
         invite: refuse,
         invitations: refuse,
         passkeys: refuse,

@@ -6,6 +6,9 @@ import { renderAnything } from '../render/anything.ts';
 import { readText } from './reading.ts';
 import type { CommandSpec } from './spec.ts';
 
+/** Their answers let a person in; `holdfast console` shows them, and sees to it that somebody is there. */
+const FOR_EYES_ONLY: ReadonlySet<string> = new Set(['invitation_make', 'recovery_make']);
+
 export const ask: CommandSpec = {
   usage: 'ask <operation> [input]',
   summary: 'ask any operation by its name, as the HTTP API does',
@@ -16,6 +19,13 @@ export const ask: CommandSpec = {
     'ask policy_matrix @matrix.json',
   ],
   async run(desk, [operation = '', input]) {
+    if (FOR_EYES_ONLY.has(operation)) {
+      throw new Fault(
+        'refused',
+        'nobody-there',
+        'what lets a person in is shown at a terminal only: use holdfast console',
+      );
+    }
     await desk.answer(operation, await inputOf(desk, input), renderAnything);
   },
 };

@@ -36,12 +36,12 @@ type Signing = {
 /** In place of a key: the document waits in the console for a passkey. */
 const IN_CONSOLE = 'console';
 
-async function keyOrConsole(desk: Desk, named: unknown): Promise<string> {
+export async function keyOrConsole(desk: Desk, named: unknown): Promise<string> {
   return named === IN_CONSOLE ? IN_CONSOLE : keyFor(desk, named);
 }
 
 /** Shows what a document would put in force, has it signed, and hands it in. */
-async function signConfig(desk: Desk, request: Json, signing: Signing): Promise<void> {
+export async function signConfig(desk: Desk, request: Json, signing: Signing): Promise<void> {
   const page = (await desk.ask('config_page', { request })) as unknown as ConfigPage;
   const { order, namespace, version, digestWords } = page;
   await desk.commands.checkOrder({ kind: 'config', order, namespace, version, digestWords });
@@ -76,11 +76,11 @@ async function signConfig(desk: Desk, request: Json, signing: Signing): Promise<
   );
 }
 
-const KEYS_OF_PEOPLE = 'keys of people are made and named by people: run this at a terminal';
+export const KEYS_OF_PEOPLE = 'keys of people are made and named by people: run this at a terminal';
 const OPERATOR_ID = /^[a-z][a-z0-9._-]{0,62}$/;
 
 /** Before a key is made for it. */
-function mustBeAnId(id: string): void {
+export function mustBeAnId(id: string): void {
   if (OPERATOR_ID.test(id) && id !== 'recovery') return;
   throw new Fault(
     'invalid',
@@ -115,7 +115,7 @@ async function newKey(desk: Desk, path: string, id: string): Promise<string> {
   return keys.make(path, `holdfast operator ${id}`);
 }
 
-const CONFIG_KEY: OptionSpec = {
+export const CONFIG_KEY: OptionSpec = {
   flags: KEY.flags,
   about: `${KEY.about}; console: with a passkey, in the console`,
 };
@@ -185,6 +185,22 @@ export const operator: GroupSpec = {
         await signConfig(
           desk,
           { kind: 'revoke-operator', id },
+          {
+            key: await keyOrConsole(desk, options['key']),
+            words: options['words'],
+          },
+        );
+      },
+    },
+    {
+      usage: 'revoke-key <fingerprint>',
+      summary: 'take one key out for good: a lost phone, a stolen security key',
+      examples: ['operator revoke-key SHA256:…'],
+      options: [CONFIG_KEY, WORDS],
+      async run(desk, [fingerprint = ''], options) {
+        await signConfig(
+          desk,
+          { kind: 'revoke-key', fingerprint },
           {
             key: await keyOrConsole(desk, options['key']),
             words: options['words'],
@@ -332,6 +348,20 @@ export const config: GroupSpec = {
         await signConfig(
           desk,
           { kind: 'rule', rule, quorum: quorum as number, least: String(options['least']) },
+          { key: await keyOrConsole(desk, options['key']), words: options['words'] },
+        );
+      },
+    },
+    {
+      usage: 'origins [origins]',
+      summary: 'the pages whose passkeys hosts take, and no others; comma separated',
+      examples: ['config origins https://holdfast.example.org'],
+      options: [CONFIG_KEY, WORDS],
+      async run(desk, [origins = ''], options) {
+        const named = origins.split(',').flatMap((origin) => origin.trim() || []);
+        await signConfig(
+          desk,
+          { kind: 'origins', origins: named },
           { key: await keyOrConsole(desk, options['key']), words: options['words'] },
         );
       },

@@ -150,7 +150,100 @@ const PINS = {
 } satisfies Json;
 
 /** One telling answer per operation, as the service gives it. */
+const FINGERPRINT = `SHA256:${'A'.repeat(43)}`;
+
+const CONSOLE = {
+  origin: 'https://holdfast.example.org',
+  rpId: 'holdfast.example.org',
+  isAccepted: true,
+  accepted: ['https://holdfast.example.org'],
+  operators: 2,
+  passkeys: 2,
+  pending: 1,
+  stranded: 0,
+  sessions: 1,
+  next: '',
+};
+
+const NO_CONSOLE = {
+  ...CONSOLE,
+  origin: 'http://localhost:7425',
+  rpId: 'localhost',
+  isAccepted: false,
+  accepted: [],
+  operators: 0,
+  passkeys: 0,
+  pending: 0,
+  sessions: 0,
+  next: 'holdfast console setup, at a terminal',
+};
+
+const PASSKEY = {
+  credentialId: 'AAAA',
+  operator: 'ada',
+  label: 'laptop',
+  key: 'sk-ecdsa-sha2-nistp256@openssh.com AAAA',
+  fingerprint: FINGERPRINT,
+  state: 'in-force',
+  rpId: 'holdfast.example.org',
+  transports: ['internal'],
+  backedUp: false,
+  createdAt: EARLIER,
+  lastUsedAt: AT,
+};
+
+const SESSION = {
+  id: 'ses_0123456789abcdef01234567',
+  operator: 'ada',
+  method: 'passkey',
+  createdAt: EARLIER,
+  lastSeenAt: AT,
+  expiresAt: '2026-03-01T20:00:00.000000Z',
+  userAgent: 'Mozilla/5.0',
+  address: '192.0.2.7',
+  isOwn: false,
+};
+
+const INVITED = {
+  id: 'inv_0123456789abcdef01234567',
+  operator: 'bea',
+  name: 'Bea Bell',
+  accounts: ['bea@console'],
+  invitedBy: 'operator:me@local',
+  expiresAt: '2026-03-01T12:12:00.000000Z',
+  pending: {
+    key: 'sk-ecdsa-sha2-nistp256@openssh.com AAAA',
+    fingerprint: FINGERPRINT,
+    label: 'phone',
+  },
+};
+
 export const ANSWERS: Readonly<Record<string, Json>> = {
+  console_status: CONSOLE,
+  invitation_make: {
+    operator: 'bea',
+    name: 'Bea Bell',
+    link: `https://holdfast.example.org/invitation#${'x'.repeat(43)}`,
+    expiresAt: '2026-03-01T12:12:00.000000Z',
+    origin: 'https://holdfast.example.org',
+    rpId: 'holdfast.example.org',
+    isFirst: false,
+  },
+  invitations_list: { invitations: [INVITED] },
+  passkeys_list: {
+    passkeys: [
+      PASSKEY,
+      { ...PASSKEY, operator: 'bea', label: 'phone', state: 'pending', lastUsedAt: null },
+    ],
+  },
+  sessions_list: {
+    sessions: [SESSION, { ...SESSION, operator: 'bea', method: 'recovery' }],
+  },
+  session_end: { ended: 1 },
+  recovery_make: {
+    operator: 'ada',
+    codes: Array.from({ length: 10 }, (_, i) => `0123-4567-89AB-CDE${i}`),
+  },
   query_facts: {
     facts: [
       fact('user:web-1/alice', 'shell', '/bin/zsh'),
@@ -742,6 +835,17 @@ export const SHOWN: readonly (readonly [
   ['hosts --home /h', 'enrolment_list', { hosts: [] }],
   ['run web-1 --line df', 'run_command'],
   ...CHANGE_SHOWN,
+  ['console', 'console_status'],
+  ['console', 'console_status', NO_CONSOLE],
+  ['console passkeys', 'passkeys_list'],
+  ['console passkeys', 'passkeys_list', { passkeys: [] }],
+  ['console sessions', 'sessions_list'],
+  ['console sessions list', 'sessions_list', { sessions: [] }],
+  ['console sessions end-all bea', 'session_end'],
+  ['console invite bea', 'invitation_make'],
+  ['console recovery ada', 'recovery_make'],
+  ['console admit bea', 'invitations_list', { invitations: [] }],
+  ['console admit bea', 'config_page', undefined, 'no'],
 ];
 
 /** What `up` tells when everything was seen. */
@@ -750,6 +854,7 @@ export const STARTED: Summary = {
   targets: [SUMMARY as never],
   changes: { operators: 0, waiting: 0 },
   http: 'http://127.0.0.1:7878/mcp',
+  console: 'http://localhost:7878',
   servedBy: null,
   command: 'bin/holdfast',
   mcpServers: {
