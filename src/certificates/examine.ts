@@ -4,9 +4,6 @@ import { type Instant, parseInstant, shift } from '#base/time';
 
 export type Examined = {
   readonly notAfter: Instant | null;
-  /** SHA-256 of the certificate, as browsers show it. */
-  readonly fingerprint: string | null;
-  readonly issuer: string | null;
   /** Sentences: what does not hold, and what to do. */
   readonly problems: readonly string[];
 };
@@ -14,6 +11,16 @@ export type Examined = {
 const PEM = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
 const DAY_MICROS = 86_400_000_000;
 const MOST_CHAIN = 10;
+
+/** Until when it holds, and its SHA-256 as browsers show it; `null` when it is no certificate in PEM. */
+export function readCertificate(
+  certificate: string,
+): { readonly notAfter: Instant; readonly fingerprint: string } | null {
+  const [leaf] = readChain(certificate);
+  return leaf === undefined
+    ? null
+    : { notAfter: instantOf(leaf.validTo), fingerprint: leaf.fingerprint256 };
+}
 
 /** `key` is `null` for a certificate of which only the public part is there. */
 export function examine(
@@ -27,8 +34,6 @@ export function examine(
   if (leaf === undefined)
     return {
       notAfter: null,
-      fingerprint: null,
-      issuer: null,
       problems: ['it is no certificate in PEM: give the whole chain, the server first'],
     };
   const notAfter = instantOf(leaf.validTo);
@@ -55,7 +60,7 @@ export function examine(
         : []),
     ]),
   ];
-  return { notAfter, fingerprint: leaf.fingerprint256, issuer: leaf.issuer, problems };
+  return { notAfter, problems };
 }
 
 /** Whole days that are left; negative when it is over. */

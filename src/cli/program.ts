@@ -37,6 +37,7 @@ export interface Commands {
   readonly keys: Keys;
   readonly ssh: OperatorSsh;
   readonly rehearsals: Rehearsals;
+  readonly exposure: Exposure;
   /**
    * Holds a page against the bytes that a person would sign: change, organisation, tier, digest, words,
    * and every part against its step of the plan. Throws `refused` `page-differs` where they differ;
@@ -84,6 +85,50 @@ export type WitnessOptions = {
   readonly host: string;
   readonly port: number;
 };
+
+/** A name and TLS for the console. Nothing of it is in force before the service starts again. */
+export interface Exposure {
+  /** What would be written. Changes nothing; throws where what was given does not fit. */
+  plan(home: string, asked: ExposeAsked): Promise<ExposePlan>;
+  carryOut(home: string, asked: ExposeAsked): Promise<Exposed>;
+  /** A fresh certificate of our own authority, or of the tailnet, for what is served already. */
+  renew(home: string): Promise<Renewed>;
+}
+
+export type ExposeAsked = {
+  /** The first is what people open; a tailnet brings its own. */
+  readonly names: readonly string[];
+  readonly port: number;
+  /** Address to listen on; `null`: all of them, or the one of the tailnet. */
+  readonly listen: string | null;
+  readonly by:
+    | { readonly kind: 'own-ca'; readonly fresh: boolean }
+    /** Absolute paths. */
+    | { readonly kind: 'files'; readonly certificate: string; readonly key: string }
+    | { readonly kind: 'tailnet' };
+};
+
+export type ExposePlan = {
+  readonly names: readonly string[];
+  readonly url: string;
+  readonly rpId: string;
+  readonly rpIdBefore: string;
+  /** What is written, one thing each. */
+  readonly says: readonly string[];
+  /** `server.yaml` as it will be. */
+  readonly text: string;
+};
+
+type Certified = { readonly file: string; readonly notAfter: string; readonly fingerprint: string };
+
+export type Renewed = {
+  readonly url: string;
+  readonly certificate: Certified;
+  /** Of our own making; `isNew` when every phone and browser has to be given it. */
+  readonly authority: (Certified & { readonly isNew: boolean }) | null;
+};
+
+export type Exposed = Renewed & { readonly rpId: string };
 
 /** An operator's own actions, tried on this machine where it is a lab. */
 export interface Rehearsals {
@@ -177,6 +222,8 @@ export type Summary = {
   readonly changes: { readonly operators: number; readonly waiting: number } | null;
   /** Where MCP over HTTP is served. */
   readonly http: string | null;
+  /** Where people open the console, or `null` when it is not served. */
+  readonly console: string | null;
   /** The process that served already, when this one started nothing. */
   readonly servedBy: number | null;
   /** How this command line is called from where it was started. */

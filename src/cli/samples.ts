@@ -4,9 +4,23 @@ import { instant } from '#base/time';
 import type { Answer } from '#operations';
 import { renderPlan } from '#planning';
 import { shippedAnalyst } from '#test/commands';
-import type { Ask, Commands, Io, Keys } from './program.ts';
+import type { Ask, Commands, Io, Keys, Renewed } from './program.ts';
 import { runCli } from './run.ts';
 
+const RENEWED: Renewed = {
+  url: 'https://holdfast.example.org:7443',
+  certificate: {
+    file: '/h/tls/console.crt',
+    notAfter: '2027-03-01T12:00:00Z',
+    fingerprint: 'AA:BB',
+  },
+  authority: {
+    file: '/h/tls/ca.crt',
+    notAfter: '2028-03-01T12:00:00Z',
+    fingerprint: 'CC:DD',
+    isNew: true,
+  },
+};
 const NOW = instant('2026-03-01T12:00:00Z');
 
 type Asked = { readonly operation: string; readonly input: Json };
@@ -121,6 +135,18 @@ export async function cli(argv: readonly string[], setting: Setting = {}): Promi
         next: 'holdfast config sign puts it in force',
       }),
       drafts: call('drafts', { actions: [], unreadable: [] }),
+    },
+    exposure: {
+      plan: call('plan', {
+        names: ['holdfast.example.org'],
+        url: 'https://holdfast.example.org:7443',
+        rpId: 'holdfast.example.org',
+        rpIdBefore: 'localhost',
+        says: ['a certificate that it signs'],
+        text: 'version: 1\nurl: https://holdfast.example.org:7443\n',
+      }),
+      carryOut: call('carryOut', { ...RENEWED, rpId: 'holdfast.example.org' }),
+      renew: call('renew', RENEWED),
     },
     checkPage: async (page, changeId) => {
       checked.push(`page ${changeId}`);

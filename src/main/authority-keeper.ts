@@ -158,6 +158,10 @@ export class AuthorityKeeper implements AuthorityPowers {
             .map(({ key, isAuthority }) => ({
               type: isAuthority ? `root ${key.type}` : key.type,
               fingerprint: fingerprint(key.blob),
+              // Of a passkey: the name that it is bound to, and of which it is a key.
+              ...(key.application === null || key.application.startsWith('ssh:')
+                ? {}
+                : { rpId: key.application }),
             })),
         };
       }),

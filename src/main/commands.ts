@@ -30,6 +30,7 @@ export function nodeCommands(logSink: Sink): Commands {
     keys: lazyKeys,
     ssh: lazySsh,
     rehearsals: lazyRehearsals,
+    exposure: lazyExposure,
     checkPage: async (...given) => (await import('./check-page.ts')).checkPage(...given),
     checkOrder: async (shown) => (await import('./check-page.ts')).checkOrder(shown),
     service: async (home, action, manager) =>
@@ -54,6 +55,26 @@ const lazyRehearsals: Commands['rehearsals'] = {
   test: async (...given) => (await import('./rehearsals.ts')).nodeRehearsals.test(...given),
   publish: async (...given) => (await import('./rehearsals.ts')).nodeRehearsals.publish(...given),
   drafts: async (...given) => (await import('./rehearsals.ts')).nodeRehearsals.drafts(...given),
+};
+
+const exposing = async (home: string) => {
+  const made = await import('./expose.ts');
+  return { ...made, needs: made.exposeNeeds(home) };
+};
+
+const lazyExposure: Commands['exposure'] = {
+  async plan(home, asked) {
+    const { planExposure, needs } = await exposing(home);
+    return planExposure(needs, asked);
+  },
+  async carryOut(home, asked) {
+    const { carryOutExposure, needs } = await exposing(home);
+    return carryOutExposure(needs, asked);
+  },
+  async renew(home) {
+    const { renewExposure, needs } = await exposing(home);
+    return renewExposure(needs);
+  },
 };
 
 export type Owned = {

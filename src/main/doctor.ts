@@ -11,6 +11,7 @@ import type { Store } from '#store';
 import type { Grammar } from './command-keeper.ts';
 import type { Paths } from './data-directory.ts';
 import type { DeclarationsNow } from './declarations-keeper.ts';
+import { certificateChecks } from './doctor-certificate.ts';
 import { type ChangePatient, type Check, examineChanges } from './doctor-changes.ts';
 import type { InventoryKeeper } from './inventory-keeper.ts';
 import { verifyAll } from './verify.ts';
@@ -83,6 +84,12 @@ export async function examine(patient: Patient): Promise<Json> {
   checks.push(
     ...(await examineChanges(patient.changes)),
     ...(await fileChecks(patient)),
+    ...(await certificateChecks({
+      files,
+      look: nodeMachineFiles(),
+      paths,
+      now: patient.changes.now,
+    })),
     ...(await patient.keys()),
     ...(await patient.reports()),
   );
