@@ -1,4 +1,5 @@
 /** The one place that opens a connection. What changes anything is a POST of JSON with our own header. */
+import { noteDate } from '../clock.ts';
 import type { Json } from './json.ts';
 import { asProblem, problemOf } from './problem.ts';
 import { sessionEnded } from './session-state.ts';
@@ -43,6 +44,7 @@ export async function sendTo(
     if (signal?.aborted === true) throw thrown;
     throw asProblem(thrown);
   }
+  noteDate(response.headers.get('date'));
   if (!response.ok) {
     const problem = await problemOf(response);
     // Signing in answers 401 as well: nothing has ended then.

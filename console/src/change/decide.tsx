@@ -42,7 +42,7 @@ export function Decide({
   onSigning,
 }: {
   readonly page: ApprovalPage;
-  /** A fresh one is on its way, or could not be had. */
+  /** A fresh one could not be had. While one is on its way the button stays: whoever is on it keeps the focus. */
   readonly isStale: boolean;
   readonly renew: () => void;
   readonly onDecided: Decided;

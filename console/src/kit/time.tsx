@@ -1,14 +1,15 @@
 /** Moments: UTC for the record, and how long ago or until then for people. */
 import { type ReactNode, useSyncExternalStore } from 'react';
+import { serviceNow } from '../clock.ts';
 
-let now = Date.now();
+let now = serviceNow();
 let ticking: ReturnType<typeof setInterval> | undefined;
 const listeners = new Set<() => void>();
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   ticking ??= setInterval(() => {
-    now = Date.now();
+    now = serviceNow();
     for (const each of listeners) each();
   }, 1_000);
   return () => {

@@ -84,7 +84,9 @@ function Change({ id }: { readonly id: string }): ReactNode {
     );
 
   const shown = change.data;
-  const isPage = waits && mayDecide && page.data?.change.changeId === id;
+  // What was refused since is not offered any more; what cannot be reached just now still is, without its button.
+  const isGone = page.error !== null && page.error.kind !== 'unavailable';
+  const isPage = waits && mayDecide && !isGone && page.data?.change.changeId === id;
   return (
     <Page
       title={titleOf(shown)}
@@ -106,7 +108,7 @@ function Change({ id }: { readonly id: string }): ReactNode {
       {isPage && page.data !== undefined ? (
         <Waiting
           page={page.data}
-          isStale={page.isFetching && !isSigning}
+          isStale={page.error !== null}
           renew={renew}
           onDecided={onDecided}
           onProblem={onProblem}
@@ -115,7 +117,7 @@ function Change({ id }: { readonly id: string }): ReactNode {
       ) : waits && mayDecide && page.error === null ? (
         <Skeleton rows={10} label="Preparing what is to be signed" />
       ) : (
-        <Told change={shown} onDecided={onDecided} />
+        <Told change={shown} onDecided={onDecided} isYours={mayDecide} />
       )}
     </Page>
   );
@@ -162,9 +164,11 @@ function Waiting(props: Parameters<typeof Decide>[0]): ReactNode {
 function Told({
   change,
   onDecided,
+  isYours,
 }: {
   readonly change: ChangeView;
   readonly onDecided: (change: ChangeView) => void;
+  readonly isYours: boolean;
 }): ReactNode {
   const phase = phaseOf(change);
   const { plan } = change;
@@ -173,7 +177,7 @@ function Told({
       <div className="stack">
         {phase === 'running' || phase === 'preparing' ? <Progress change={change} /> : null}
         {phase === 'over' ? <Outcome change={change} /> : null}
-        {phase === 'waiting' ? <NotYours change={change} /> : null}
+        {phase === 'waiting' && !isYours ? <NotYours change={change} /> : null}
         <RolloutPanel change={change} onDecided={onDecided} />
         <Verified change={change} />
         <Receipts change={change} />
