@@ -6,13 +6,27 @@ import { Link } from '@tanstack/react-router';
 import { type ReactNode, useMemo } from 'react';
 import { useAsk } from '../api/index.ts';
 import {
+  type Change,
+  isPart,
+  PARTS,
+  type Progress,
+  progressOf,
+  shownOf,
+  toneOf,
+} from '../changes/list.ts';
+import {
+  Badge,
+  Button,
   Choice,
   type Column,
   Empty,
   ErrorPanel,
   Field,
+  Foreign,
+  LinkButton,
   Page,
   Panel,
+  Select,
   Skeleton,
   StateBadge,
   Table,
@@ -20,26 +34,31 @@ import {
   Time,
 } from '../kit/index.ts';
 import { useView } from '../use-view.ts';
+import '../changes/changes.css';
 
-type Change = {
-  readonly changeId: string;
-  readonly action: string;
-  readonly state: string;
-  readonly tier: string | null;
-  readonly targets: readonly string[];
-  readonly requestedBy: string;
-  readonly createdAt: string;
-};
+type Listed = { readonly changes: readonly Change[]; readonly next: string | null };
+
+const PAGE = 100;
+const LONG_REASON = 140;
+/** While something runs, also without a hint. */
+const EVERY_MS = 4_000;
 
 const COLUMNS: readonly Column<Change>[] = [
   {
     id: 'action',
     header: 'Action',
     sort: (change) => change.action,
-    cell: (change) => (
-      <Link className="row-link" to="/changes/$id" params={{ id: change.changeId } as never}>
-        <bdi>{change.action}</bdi>
-      </Link>
+    cell: ({ changeId, action, reason, requestedBy, dryRun, undoes }) => (
+      <>
+        <Link className="row-link" to="/changes/$id" params={{ id: changeId } as never}>
+          <bdi>{action}</bdi>
+        </Link>{' '}
+        {dryRun ? <Badge mark={false}>dry run</Badge> : null}{' '}
+        {undoes === null ? null : <Badge mark={false}>takes back</Badge>}
+        <span className="change-reason">
+          <Foreign text={reason.slice(0, LONG_REASON)} from={requestedBy} />
+        </span>
+      </>
     ),
   },
   {
@@ -47,70 +66,134 @@ const COLUMNS: readonly Column<Change>[] = [
     header: 'State',
     width: '170px',
     sort: (change) => change.state,
-    cell: (change) => <StateBadge state={change.state} />,
+    cell: (change) => (
+      <>
+        <StateBadge state={change.state} tone={toneOf(change.state)} />
+        <ProgressBar progress={progressOf(change)} isPaused={change.rollout?.paused != null} />
+      </>
+    ),
   },
   {
     id: 'tier',
     header: 'Tier',
-    width: '80px',
+    width: '70px',
     sort: (change) => change.tier ?? '',
     cell: (change) => <TierBadge tier={change.tier} />,
   },
   {
     id: 'targets',
     header: 'Targets',
-    cell: (change) => <bdi>{change.targets.join(', ')}</bdi>,
+    cell: ({ targets }) => (
+      <bdi title={targets.join(', ')}>
+        {targets.slice(0, 3).join(', ')}
+        {targets.length > 3 ? ` and ${targets.length - 3} more` : ''}
+      </bdi>
+    ),
   },
   {
     id: 'by',
     header: 'Asked by',
     wide: true,
     sort: (change) => change.requestedBy,
-    cell: (change) => <bdi>{change.requestedBy}</bdi>,
+    cell: ({ requestedBy, onBehalfOf }) => (
+      <>
+        <bdi>{requestedBy}</bdi>
+        {onBehalfOf === null ? null : (
+          <span className="quiet small">
+            {' '}
+            for <bdi>{onBehalfOf}</bdi>
+          </span>
+        )}
+      </>
+    ),
   },
   {
     id: 'created',
     header: 'Asked',
-    width: '130px',
+    width: '110px',
     sort: (change) => Date.parse(change.createdAt),
     cell: (change) => <Time at={change.createdAt} form="relative" />,
   },
 ];
 
 export function ChangesPage(): ReactNode {
-  const [view, setView] = useView({ show: 'all', find: '', sort: '-created' });
-  const pending = view.show === 'pending';
-  const { data, error, isPending, refetch } = useAsk<{ readonly changes: readonly Change[] }>(
+  const [view, setView] = useView({
+    show: 'all',
+    find: '',
+    tier: 'all',
+    by: 'all',
+    target: '',
+    before: '',
+    sort: '',
+  });
+  const part = isPart(view.show) ? view.show : 'all';
+  const only = PARTS[part];
+  const { data, error, isPending, refetch } = useAsk<Listed>(
     'changes_list',
-    pending ? { pending: true, limit: 200 } : { limit: 200 },
+    {
+      limit: PAGE,
+      // Where one state is meant, the service looks further back than a page.
+      ...(part === 'waiting' ? { pending: true } : only.length === 1 ? { state: only[0] } : {}),
+      ...(view.target === '' ? {} : { target: view.target }),
+      ...(view.before === '' ? {} : { before: view.before }),
+    },
     ['changes'],
-    { keep: true },
+    { keep: true, everyMs: part === 'running' ? EVERY_MS : false },
   );
-  const rows = useMemo(() => {
-    const find = view.find.toLowerCase();
-    return (data?.changes ?? []).filter((change) =>
-      `${change.action} ${change.targets.join(' ')} ${change.requestedBy}`
-        .toLowerCase()
-        .includes(find),
-    );
-  }, [data, view.find]);
+  const rows = useMemo(
+    () => shownOf(data?.changes ?? [], { part, find: view.find, tier: view.tier, by: view.by }),
+    [data, part, view.find, view.tier, view.by],
+  );
   return (
-    <Page title="Changes" lead="What was asked for, what became of it, and the proof.">
+    <Page
+      title="Changes"
+      lead="What was asked for, what became of it, and the proof."
+      actions={<LinkButton to="/approvals">What waits for you</LinkButton>}
+    >
       <div className="filters" data-filter>
         <Field
           label="Find"
           value={view.find}
           onChange={(find) => setView({ find })}
-          placeholder="Action, target or person"
+          placeholder="Action, target, person, reason"
         />
         <Choice
           label="Which changes"
-          value={view.show}
-          onChange={(show) => setView({ show }, { push: true })}
+          value={part}
+          onChange={(show) => setView({ show, before: '' }, { push: true })}
           options={[
             ['all', 'All'],
-            ['pending', 'Waiting'],
+            ['waiting', 'Waiting'],
+            ['running', 'Running'],
+            ['look', 'To look at'],
+            ['done', 'Done'],
+            ['not', 'Did not run'],
           ]}
+        />
+        <Select
+          label="Tier"
+          value={view.tier}
+          onChange={(tier) => setView({ tier })}
+          options={['all', 'T0', 'T1', 'T2', 'T3'].map((tier) => [
+            tier,
+            tier === 'all' ? 'All' : tier,
+          ])}
+        />
+        <Select
+          label="Asked by"
+          value={view.by}
+          onChange={(by) => setView({ by })}
+          options={[
+            ['all', 'Anybody'],
+            ['assistants', 'Assistants'],
+            ['people', 'People'],
+          ]}
+        />
+        <Field
+          label="Target"
+          value={view.target}
+          onChange={(target) => setView({ target, before: '' })}
+          placeholder="host:web-1"
         />
       </div>
       {error === null ? null : <ErrorPanel error={error} retry={() => void refetch()} />}
@@ -119,22 +202,77 @@ export function ChangesPage(): ReactNode {
           <Skeleton rows={8} />
         ) : (
           <Table
-            label="Changes"
+            label="Changes, newest first"
             rows={rows}
             columns={COLUMNS}
             rowKey={(change) => change.changeId}
             sort={view.sort}
             onSort={(sort) => setView({ sort })}
             empty={
-              <Empty title="No changes" icon="changes">
-                {data?.changes.length === 0
-                  ? 'An assistant, or you, proposes one with run_action; it then waits here for a signature.'
-                  : 'None fits this filter.'}
-              </Empty>
+              <Nothing
+                isFiltered={(data?.changes.length ?? 0) > 0 || part !== 'all' || view.target !== ''}
+              />
             }
           />
         )}
       </Panel>
+      <div className="row">
+        {view.before === '' ? null : (
+          <Button onPress={() => setView({ before: '' })}>Newest</Button>
+        )}
+        {data?.next == null ? null : (
+          <Button onPress={() => setView({ before: data.next ?? '' }, { push: true })}>
+            Older
+          </Button>
+        )}
+      </div>
     </Page>
+  );
+}
+
+function ProgressBar({
+  progress,
+  isPaused,
+}: {
+  readonly progress: Progress | null;
+  readonly isPaused: boolean;
+}): ReactNode {
+  if (progress === null) return null;
+  const { done, failed, all } = progress;
+  const says = `${done} of ${all}${failed === 0 ? '' : `, ${failed} failed`}${isPaused ? ', paused' : ''}`;
+  return (
+    <span className="progress">
+      <span className="progress-bar" aria-hidden="true">
+        <span className="progress-done" style={{ inlineSize: `${(done / all) * 100}%` }} />
+        <span className="progress-failed" style={{ inlineSize: `${(failed / all) * 100}%` }} />
+      </span>
+      <span className="quiet small">{says}</span>
+    </span>
+  );
+}
+
+function Nothing({ isFiltered }: { readonly isFiltered: boolean }): ReactNode {
+  if (isFiltered)
+    return (
+      <Empty title="None fits this filter" icon="search">
+        Clear a filter, or look further back.
+      </Empty>
+    );
+  return (
+    <Empty
+      title="Nothing was asked for yet"
+      icon="changes"
+      action={
+        <LinkButton to="/assistants" search={{ part: 'connect' } as never}>
+          Connect an assistant
+        </LinkButton>
+      }
+    >
+      <p>
+        An assistant, or you at a terminal, proposes a change; nothing runs before a person has seen
+        exactly what would run, and signed it. Try:{' '}
+        <code>holdfast run web-1 -- systemctl restart nginx</code>
+      </p>
+    </Empty>
   );
 }
