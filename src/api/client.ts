@@ -78,10 +78,17 @@ function readStatus(text: string): LocalStatus | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { pid, version, home, http } = value as Partial<Record<keyof LocalStatus, unknown>>;
+  const {
+    pid,
+    version,
+    home,
+    http,
+    console: page,
+  } = value as Partial<Record<keyof LocalStatus, unknown>>;
   if (typeof pid !== 'number' || typeof version !== 'string' || typeof home !== 'string')
     return undefined;
-  return { pid, version, home, http: typeof http === 'string' ? http : null };
+  const told = (given: unknown): string | null => (typeof given === 'string' ? given : null);
+  return { pid, version, home, http: told(http), console: told(page) };
 }
 
 async function perform(path: string, call: Call): Promise<Answer> {

@@ -41,7 +41,7 @@ async function served(perform: (call: Call) => Promise<Answer>, path: string = a
     path,
     perform,
     caller,
-    status: () => ({ pid: 7, version: '0.1.0', home: '/data', http: null }),
+    status: () => ({ pid: 7, version: '0.1.0', home: '/data', http: null, console: null }),
     files: nodeSocketFiles(),
   });
   const service = (await connectLocal(path)) as LocalService;
@@ -275,7 +275,13 @@ describe('the local socket', () => {
 
   it('tells who serves', async () => {
     await using door = await served(async () => answer(1));
-    assert.deepEqual(door.service.status, { pid: 7, version: '0.1.0', home: '/data', http: null });
+    assert.deepEqual(door.service.status, {
+      pid: 7,
+      version: '0.1.0',
+      home: '/data',
+      http: null,
+      console: null,
+    });
     assert.equal(await connectLocal(join(root, 'nobody.sock')), undefined);
   });
 });

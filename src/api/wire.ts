@@ -52,6 +52,8 @@ export type LocalStatus = {
   readonly home: string;
   /** Where MCP over HTTP is served, or `null`. */
   readonly http: string | null;
+  /** Where people open the console, or `null`. */
+  readonly console: string | null;
 };
 
 export type Line =

@@ -26,7 +26,7 @@ export async function speakMcp(home: string, logSink: (line: string) => void): P
           path: pathsOf(home).socket,
           perform: (call) => owned.perform(call),
           caller: (surface, session) => (surface === 'cli' ? CLI_CALLER : stdioCaller(session)),
-          status: () => ({ pid: process.pid, version, home, http: null }),
+          status: () => ({ pid: process.pid, version, home, http: null, console: null }),
           files: nodeSocketFiles(),
         }),
       );

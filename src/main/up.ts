@@ -10,6 +10,7 @@ import type { Summary, TargetSummary, Teller, UpOptions } from '#cli';
 import { nodeClock, nodeFiles, nodeSocketFiles } from '#machine';
 import type { Severity } from '#model';
 import { type Answer } from '#operations';
+import { buildConsole } from './build-console.ts';
 import { CLI_CALLER, stdioCaller } from './callers.ts';
 import { pathsOf } from './data-directory.ts';
 import { serveHttp } from './http.ts';
@@ -21,6 +22,10 @@ import { watchTargets } from './watch.ts';
 /** How long to wait for a command that owns the data directory and ends soon. */
 const WAIT_FOR_OWNER_MS = 20_000;
 const WAIT_STEP_MS = 100;
+
+/** Addresses, as far as there are any. */
+type Served = { readonly http: string | null; readonly console: string | null };
+const NOT_SERVED: Served = { http: null, console: null };
 
 type Perform = (operation: string, input: Json) => Promise<Answer>;
 
@@ -36,17 +41,18 @@ export async function up(
     // Already served: look once more and say what is there; nothing is started twice.
     const perform: Perform = (operation, input) =>
       found.perform({ operation, input, caller: CLI_CALLER, progress: tell.progress });
-    const { http, pid } = found.status;
+    const { http, console: page, pid } = found.status;
     const token = http === null ? undefined : await nodeFiles().read(pathsOf(home).observerToken);
     const bearer = tellable(token && Buffer.from(token).toString('utf8').trim());
-    tell.ready(await summarise(home, perform, http, options.once ? undefined : bearer, pid));
+    const served = { http, console: page ?? null };
+    tell.ready(await summarise(home, perform, served, options.once ? undefined : bearer, pid));
     return;
   }
   await using service = found;
   const perform: Perform = (operation, input) =>
     service.perform({ operation, input, caller: CLI_CALLER, progress: tell.progress });
   if (options.once) {
-    tell.ready(await summarise(home, perform, null, undefined));
+    tell.ready(await summarise(home, perform, NOT_SERVED, undefined));
     return;
   }
   const stop = new AbortController();
@@ -54,18 +60,26 @@ export async function up(
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.once(signal, () => resolve());
   });
+  if (options.http) await buildConsole();
   await using http = options.http ? await serveHttp(service, options.port) : undefined;
   await using socket = await serveLocalSocket({
     path: service.paths.socket,
     perform: (call) => service.perform(call),
     caller: (surface, session) => (surface === 'cli' ? CLI_CALLER : stdioCaller(session)),
-    status: () => ({ pid: process.pid, version: service.version, home, http: http?.url ?? null }),
+    status: () => ({
+      pid: process.pid,
+      version: service.version,
+      home,
+      http: http?.url ?? null,
+      console: http?.origin ?? null,
+    }),
     files: nodeSocketFiles(),
   });
+  const served = { http: http?.url ?? null, console: http?.origin ?? null };
   // What waits to be told does not wait for the first look at this machine, which may take long.
   const telling = service.watchNotices(stop.signal);
   try {
-    tell.ready(await summarise(home, perform, http?.url ?? null, tellable(http?.token)));
+    tell.ready(await summarise(home, perform, served, tellable(http?.token)));
     const watching = watchTargets(service.watched, nodeClock(), service.log, stop.signal);
     const proving = service.watchEvidence(stop.signal);
     await stopped;
@@ -107,7 +121,7 @@ function tellable(token: string | undefined): string | undefined {
 async function summarise(
   home: string,
   perform: Perform,
-  http: string | null,
+  { http, console: page }: Served,
   token: string | undefined,
   servedBy: number | null = null,
 ): Promise<Summary> {
@@ -128,6 +142,7 @@ async function summarise(
     changes: await changesOf(perform),
     targets: [{ ...summary, odd: open.length > 0 ? [drifted, ...summary.odd] : summary.odd }],
     http,
+    console: page,
     servedBy,
     command: commandFor(home),
     mcpServers: {

@@ -163,6 +163,8 @@ export function renderStart(paper: Paper, summary: Summary, screen: Screen, once
     renderTargetSummary(paper, target, screen);
     paper.blank();
   }
+  if (summary.console !== null && !once)
+    paper.whole('Console: ', { text: summary.console, tone: 'strong' });
   paper.whole(...changesLine(summary));
   paper.blank();
   paper.whole('To connect an AI client, add this to its settings:');
@@ -193,7 +195,7 @@ function changesLine({ changes, command }: Summary): readonly Piece[] {
   if (operators === 0) {
     return [
       { text: 'Nothing can be changed yet', tone: 'warn' },
-      `, only looked at: nobody may sign. To begin: ${command} operator add NAME`,
+      `, only looked at: nobody may sign. To begin: ${command} console setup (a passkey), or ${command} operator add NAME (a key file)`,
     ];
   }
   return waiting === 0
