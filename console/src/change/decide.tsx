@@ -3,14 +3,7 @@
  * shown, and while a signature of this person can count; otherwise it says why not. Each press is a ceremony of its own.
  */
 import { type ReactNode, useEffect, useState } from 'react';
-import {
-  ask,
-  asProblem,
-  type Problem,
-  type Session,
-  useConnection,
-  useSignedIn,
-} from '../api/index.ts';
+import { ask, asProblem, type Problem, useConnection, useSignedIn } from '../api/index.ts';
 import {
   AssuranceBadge,
   Button,
@@ -27,6 +20,7 @@ import {
 import { DigestWords } from '../parts/digest-words.tsx';
 import { type Checked, checkOrder, NAMESPACES, signWithPasskey } from '../sign/index.ts';
 import { type ApprovalPage, type ChangeView, who } from './shapes.ts';
+import { whyNot } from './why-not.ts';
 
 /** An order that is about to lapse is not worth a ceremony: a fresh one is asked for. */
 const RENEW_MS = 20_000;
@@ -211,47 +205,6 @@ function useChecked(page: ApprovalPage): Checked | undefined {
   return checked?.page.envelope === page.envelope && checked.page.plan === page.plan
     ? checked.is
     : undefined;
-}
-
-/** Why there is no button. The service decides all of this for itself as well. */
-export function whyNot({
-  page,
-  checked,
-  session,
-  decideMs,
-  isLost,
-}: {
-  readonly page: ApprovalPage;
-  readonly checked: Checked | undefined;
-  readonly session: Session;
-  readonly decideMs: number;
-  readonly isLost: boolean;
-}): string | undefined {
-  const { change, quorum, fourEyes, assuranceNeeded } = page;
-  if (decideMs <= 0) return 'Nobody decided in time. It is over; it can be asked for again.';
-  if (session.limit !== null) return `You cannot sign: ${session.limit}.`;
-  if (checked === undefined) return 'Computing the digest of what is shown…';
-  if (checked.misfit !== null)
-    return `Do not sign this: ${checked.misfit}. Load it again; if it stays so, the service is not to be trusted.`;
-  if (page.digestWords !== checked.words)
-    return 'Do not sign this: the service names another digest than this browser computed.';
-  if (quorum.have.includes(session.operator)) {
-    const left = quorum.needed - quorum.have.length;
-    return `You have signed. It waits for ${left === 1 ? 'one more person' : `${left} more people`}.`;
-  }
-  if (fourEyes && isBehind(change, session.operator))
-    return 'Somebody else has to sign this: you are the person behind the request.';
-  if (assuranceNeeded === 'separate' && /(?:^|\.)localhost$/.test(new URL(session.origin).hostname))
-    return 'This needs a passkey on a page that is not served from this machine: open the console under its own name, from another device.';
-  if (session.keys.length === 0)
-    return 'None of your passkeys is in force here. Add one under Settings, and have it signed.';
-  if (isLost) return 'Not connected. It goes on when the service can be reached again.';
-  return undefined;
-}
-
-function isBehind({ onBehalfOf, requestedBy }: ChangeView, operator: string): boolean {
-  const account = (onBehalfOf ?? requestedBy).replace(/^operator:/, '');
-  return account === operator || account === `${operator}@console`;
 }
 
 /** For whoever may look and not decide. */
