@@ -210,6 +210,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       'operations',
       'api',
       'mcp',
+      'oauth',
       'web',
       'cli',
     ],

@@ -1,14 +1,17 @@
-/** Every bearer that a door takes: the observer token of `start`, and the leases that people issued. */
+/** Every bearer that a door takes: the observer token of `start`, leases that people issued, tokens of their provider. */
 import { sha256 } from '#base/digest';
 import type { Clock } from '#base/ports';
 import { LATEST } from '#base/time';
 import { type OpenLeases, type VerifyBearer, verifyAgainst } from '#mcp';
-import { type Answer, type Call, OPERATIONS } from '#operations';
+import type { TokenBearer, VerifyToken } from '#oauth';
+import { type Answer, type Call, type Caller, OPERATIONS } from '#operations';
 import type { Askers } from '#web';
 import { HTTP_CALLER } from './callers.ts';
 import type { LeaseDoor } from './leases.ts';
 
 const OBSERVER = 'observer-token';
+/** Nobody here can take such a token back; it ends by itself, and its person is asked for with each request. */
+const OF_PROVIDER = 'oauth_';
 
 export type BearerNeeds = {
   readonly token: string;
@@ -17,6 +20,9 @@ export type BearerNeeds = {
   readonly onChange: (listener: () => void) => void;
   /** What a token has to be for where it is for one resource alone (RFC 8707, section 2). */
   readonly apiResource: () => string;
+  readonly mcpResource: () => string;
+  /** Of the team's identity provider; `undefined`: none are taken. */
+  readonly tokens: VerifyToken | undefined;
 };
 
 export type Bearers = {
@@ -26,7 +32,15 @@ export type Bearers = {
 };
 
 /** Who a bearer speaks for is asked at each request. */
-export function bearersOf({ token, leases, clock, onChange, apiResource }: BearerNeeds): Bearers {
+export function bearersOf({
+  token,
+  leases,
+  clock,
+  onChange,
+  apiResource,
+  mcpResource,
+  tokens,
+}: BearerNeeds): Bearers {
   const { onBehalfOf, profile, reach, principal } = HTTP_CALLER;
   const observer = {
     id: OBSERVER,
@@ -43,7 +57,7 @@ export function bearersOf({ token, leases, clock, onChange, apiResource }: Beare
       const kept = asObserver(bearer);
       if (kept !== undefined) return kept;
       const found = await leases.resolve(bearer);
-      if (found === undefined) return undefined;
+      if (found === undefined) return tokens?.(bearer, mcpResource());
       const { id, expiresAt, resource } = found;
       const caller = found.caller('mcp-http');
       return {
@@ -56,7 +70,10 @@ export function bearersOf({ token, leases, clock, onChange, apiResource }: Beare
         resource,
       };
     },
-    open: { onChange, holds: (id) => id === OBSERVER || leases.isHere(id) },
+    open: {
+      onChange,
+      holds: (id) => id === OBSERVER || id.startsWith(OF_PROVIDER) || leases.isHere(id),
+    },
     api: async (bearer) => {
       if (asObserver(bearer) !== undefined)
         return {
@@ -64,14 +81,23 @@ export function bearersOf({ token, leases, clock, onChange, apiResource }: Beare
           isHere: () => true,
         };
       const found = await leases.resolve(bearer);
-      if (found === undefined || (found.resource ?? apiResource()) !== apiResource())
-        return undefined;
+      if (found === undefined) {
+        const held = await tokens?.(bearer, apiResource());
+        return held === undefined || held === 'no-scope'
+          ? undefined
+          : { caller: callerOf(held), isHere: () => clock.now() < held.expiresAt };
+      }
+      if ((found.resource ?? apiResource()) !== apiResource()) return undefined;
       return {
         caller: found.caller('api'),
         isHere: () => leases.isHere(found.id),
       };
     },
   };
+}
+
+function callerOf({ id, principal, onBehalfOf, profile, reach }: TokenBearer): Caller {
+  return { principal, onBehalfOf, surface: 'api', profile, session: `lease:${id}`, reach };
 }
 
 const NAMES: ReadonlySet<string> = new Set(OPERATIONS.map(({ name }) => name));

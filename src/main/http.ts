@@ -11,6 +11,7 @@ import { type Mount, type Site, web } from '#web';
 import { bearersOf, counted } from './bearers.ts';
 import { readConsole } from './console-files.ts';
 import { listen } from './listener.ts';
+import { oauthDoors } from './oauth.ts';
 import { observerToken } from './observer-token.ts';
 import { ROOT } from './program-version.ts';
 import { readServerSettings } from './server-file.ts';
@@ -47,6 +48,7 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
   let url = '';
   const { identity, leases, signIn } = service;
   const perform = counted((call) => service.perform(call), leases);
+  const oauth = await oauthDoors({ settings, service, files, clock, random });
   const bearers = bearersOf({
     token,
     leases,
@@ -54,6 +56,8 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
     onChange: (listener) =>
       identity.onChange((topic) => (topic === 'leases' ? listener() : undefined)),
     apiResource: () => `${site?.origin ?? ''}/api/v1`,
+    mcpResource: () => url,
+    tokens: oauth.tokens,
   });
   const changes = new ResourceChanges();
   service.onChange(() => {
@@ -74,6 +78,7 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
     }),
     verifyBearer: bearers.mcp,
     leases: bearers.open,
+    ...(oauth.offer === undefined ? {} : { oauth: oauth.offer }),
     allowedHosts: [...bind.hosts],
     allowedOrigins: [...bind.hosts],
     resource: () => url,
@@ -90,6 +95,7 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
           : undefined,
       handle: (incoming, outgoing) => mcp.handle(incoming, outgoing),
     },
+    oauth.mount,
   ];
   const listening = new AsyncDisposableStack();
   try {
@@ -105,7 +111,7 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
         onEnd: (listener) => identity.onChange(listener),
       },
       signIn,
-      oidc: undefined,
+      oidc: oauth.oidc,
       mounts,
       files: await readConsole(files, CONSOLE_FOLDER),
       ready: () => service.ready(),
@@ -133,6 +139,7 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
     listening.defer(() => face.close());
     site = siteOf(settings, bind, open.port);
     url = mcpUrl(settings, bind, open.port);
+    oauth.begin(site.origin, url);
     service.openedAt(site.origin);
     if (tls !== undefined) {
       const stop = new AbortController();

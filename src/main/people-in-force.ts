@@ -15,6 +15,7 @@ type Record = {
 
 type InForce = {
   readonly names: ReadonlyMap<string, string>;
+  readonly listed: readonly { readonly id: string; readonly accounts: readonly string[] }[];
   /** By the base64 of the key, whose own line it stands on. */
   readonly owners: ReadonlyMap<string, string>;
   readonly revokedKeys: ReadonlySet<string>;
@@ -46,6 +47,13 @@ export class PeopleInForce implements Omit<People, 'roles'> {
 
   async isRevokedKey(key: string): Promise<boolean> {
     return (await this.#people()).revokedKeys.has(blobOf(key));
+  }
+
+  /** Of those in force, the accounts that the signed registry lists for them. */
+  async accounts(): Promise<
+    readonly { readonly id: string; readonly accounts: readonly string[] }[]
+  > {
+    return (await this.#people()).listed;
   }
 
   async ids(): Promise<readonly string[]> {
@@ -80,7 +88,8 @@ function inForce(records: readonly Record[]): InForce {
     signers.lines.flatMap(({ operators }) => operators),
   );
   const revoked = new Set(ever.filter((id) => id !== RECOVERY && !names.has(id)));
-  return { names, owners, revokedKeys, revoked };
+  const listed = registry.filter(({ id }) => names.has(id));
+  return { names, listed, owners, revokedKeys, revoked };
 }
 
 function blobOf(line: string): string {

@@ -67,7 +67,8 @@ export type OpenLeases = {
 
 /** Who gives tokens for this resource, and for what (RFC 9728). */
 export type OAuthOffer = {
-  readonly servers: readonly string[];
+  /** Asked on each request: where the embedded one is reached is known once this listens. */
+  readonly servers: () => readonly string[];
   readonly scopes: readonly string[];
   /** What a client that knows nothing better should ask for. */
   readonly leastScope: string;
@@ -357,7 +358,7 @@ function metadata(resource: string, oauth: OAuthOffer | undefined): Response {
       bearer_methods_supported: ['header'],
       ...(oauth === undefined
         ? {}
-        : { authorization_servers: oauth.servers, scopes_supported: oauth.scopes }),
+        : { authorization_servers: oauth.servers(), scopes_supported: oauth.scopes }),
     },
     { headers: { 'access-control-allow-origin': '*' } },
   );

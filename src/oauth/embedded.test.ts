@@ -109,7 +109,7 @@ before(async () => {
     allowedOrigins: ['127.0.0.1'],
     resource: () => `${origin}/mcp`,
     oauth: {
-      servers: routes.authorizationServers,
+      servers: () => routes.authorizationServers,
       scopes: oauthScopes(),
       leastScope: DEFAULT_SCOPE,
       scopeWith: leastScopeWith,

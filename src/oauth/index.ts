@@ -14,6 +14,6 @@ export type {
   OAuthRoutesOptions,
   Vouched,
 } from './protocol.ts';
-export { oauthRoutes } from './routes.ts';
+export { oauthPath, oauthRoutes } from './routes.ts';
 export { DEFAULT_SCOPE, leastScopeWith, oauthScopes } from './scopes.ts';
 export { type OidcSignIn, type OidcSignInOptions, oidcSignIn } from './sign-in.ts';

@@ -29,13 +29,13 @@ export function oauthRoutes(
 ): OAuthRoutes {
   const mount = new Mount(options, embeddedServer(options));
   return {
-    owns,
+    owns: oauthPath,
     handle: (incoming, outgoing) => mount.handle(incoming, outgoing),
     authorizationServers: [options.url + OAUTH_PATH],
   };
 }
 
-function owns(path: string): OAuthPath | undefined {
+export function oauthPath(path: string): OAuthPath | undefined {
   if (path.startsWith(INTERACTION)) return 'console';
   if (path.startsWith(`${OAUTH_PATH}/`) || path === METADATA || path === METADATA + OAUTH_PATH)
     return 'public';

@@ -106,6 +106,12 @@ export const leaseIssue = administering({
     scopes: names(MOST_NAMED).optional().describe('default: all that you reach'),
     ceiling: z.enum(TIERS).optional().describe('default: as high as the profile and you go'),
     seconds: z.number().int().optional().describe('60 to 86400; default 14400, four hours'),
+    clientId: z.string().min(1).max(512).optional().describe('the OAuth client that it is for'),
+    resource: z
+      .url()
+      .max(512)
+      .optional()
+      .describe('all that it is good for; default: all of this service'),
   }),
   output: z.object({
     lease: leaseShape,
@@ -113,7 +119,7 @@ export const leaseIssue = administering({
     next: z.string(),
   }),
   async run(input, { leases }, asking) {
-    const { label, targets, ...asked } = input;
+    const { label, targets, clientId, resource, ...asked } = input;
     mustBeAPerson(asking);
     const { inventory, now, caller } = asking;
     const ids = targets?.map((name) => resolveTarget(inventory, name, asking.scopes).id);
@@ -129,8 +135,8 @@ export const leaseIssue = administering({
       issuedBy: issuerOf(caller.principal),
       issuedAt,
       expiresAt,
-      resource: null,
-      via: 'paste',
+      resource: resource ?? null,
+      via: clientId === undefined ? 'paste' : clean(clientId).text,
     });
     return {
       lease: showLease(lease, now),

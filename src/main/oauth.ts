@@ -1,0 +1,290 @@
+/**
+ * OAuth and OpenID around the listener, as `server.yaml` says: whose tokens are taken, who hands them out, and where
+ * people may sign in beside their passkeys. Loaded only where one of them is on.
+ */
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { capabilitiesOf, checkNewLease, type Reach, reaches, scopesSeen, sightOf } from '#access';
+import { Fault } from '#base/fault';
+import type { Log } from '#base/log';
+import type { Clock, EgressFetch, Files, Random } from '#base/ports';
+import type { Instant } from '#base/time';
+import { ALLOW_NOTHING } from '#egress';
+import type { Identity } from '#identity';
+import type { Inventory } from '#inventory';
+import { nodeFetch } from '#machine';
+import type { OAuthOffer } from '#mcp';
+import type { LeaseTerms, OAuthLeases, OAuthPerson, OAuthRoutes, VerifyToken } from '#oauth';
+import type { Answer, Call } from '#operations';
+import type { OidcSettings, ServerSettings } from '#serving';
+import type { SignIn } from '#signin';
+import { cookieName, type Mount, type OidcDoor, readCookie } from '#web';
+import { SERVICE_CALLER } from './callers.ts';
+import { egressRules } from './egress-rules.ts';
+import type { PeopleNow } from './service.ts';
+
+const OUT = { timeoutMs: 10_000, maxBytes: 1_048_576 };
+/** Of a document at an address that anybody may name. */
+const CLIENT_OUT = { timeoutMs: 3_000, maxBytes: 16_384 };
+/** Of the HTTP API, for tokens of the identity provider (RFC 9728, section 3.1); the embedded server makes none for it. */
+const API_METADATA = '/.well-known/oauth-protected-resource/api/v1';
+const CALLBACK = '/api/v1/sign-in/oidc/callback';
+
+export type OAuthNeeds = {
+  readonly settings: Pick<ServerSettings, 'oauth' | 'oidc'>;
+  readonly service: {
+    readonly paths: { readonly home: string; readonly server: string };
+    readonly log: Log;
+    readonly identity: Pick<Identity, 'leases' | 'sessions'>;
+    readonly signIn: Pick<SignIn, 'whoIs'>;
+    readonly people: PeopleNow;
+    readonly inventory: { refresh(): Promise<Inventory> };
+    perform(call: Call): Promise<Answer>;
+  };
+  readonly files: Pick<Files, 'read'>;
+  readonly clock: Clock;
+  readonly random: Random;
+};
+
+export type OAuthDoors = {
+  readonly mount: Mount;
+  /** `undefined`: bearers come by hand. */
+  readonly offer: OAuthOffer | undefined;
+  /** Of the identity provider; `undefined`: none are taken. */
+  readonly tokens: VerifyToken | undefined;
+  readonly oidc: OidcDoor | undefined;
+  /** Once it is known where people and MCP clients come to. */
+  begin(origin: string, resource: string): void;
+};
+
+export async function oauthDoors(needs: OAuthNeeds): Promise<OAuthDoors> {
+  const { settings, service, files, clock, random } = needs;
+  const { oauth, oidc } = settings;
+  if (oauth.mode === 'off' && oidc === null) return NONE;
+  const kept = await import('#oauth');
+  const { log, people, signIn } = service;
+  const fetch = nodeFetch(egressRules(files, service.paths.server), OUT);
+  const common = { clock, random, log };
+  const operatorOf = async (vouched: Parameters<typeof kept.operatorBehind>[1]) =>
+    kept.operatorBehind(await people.accounts(), vouched);
+  let origin = '';
+  let routes: OAuthRoutes | undefined;
+  const offer = (servers: () => readonly string[]): OAuthOffer => ({
+    servers,
+    scopes: kept.oauthScopes(),
+    leastScope: kept.DEFAULT_SCOPE,
+    scopeWith: kept.leastScopeWith,
+  });
+  const signInDoor =
+    oidc === null
+      ? undefined
+      : kept.oidcSignIn({
+          ...common,
+          issuer: oidc.issuer,
+          clientId: oidc.clientId,
+          clientSecret: await clientSecret(oidc, service.paths.home, files),
+          groups: oidc.groups,
+          redirectUri: () => origin + CALLBACK,
+          operatorOf,
+          fetch,
+        });
+  return {
+    mount: {
+      owns: (path) => {
+        if (oauth.mode === 'external') return path === API_METADATA ? 'public' : undefined;
+        return oauth.mode === 'embedded' ? kept.oauthPath(path) : undefined;
+      },
+      handle: async (incoming, outgoing) => {
+        if (oauth.mode === 'external') return tellOfApi(origin, oauth.issuer, kept, outgoing);
+        if (routes !== undefined) return routes.handle(incoming, outgoing);
+        outgoing.writeHead(503).end();
+      },
+    },
+    offer:
+      oauth.mode === 'off'
+        ? undefined
+        : offer(() =>
+            oauth.mode === 'external' ? [oauth.issuer] : (routes?.authorizationServers ?? []),
+          ),
+    tokens:
+      oauth.mode !== 'external'
+        ? undefined
+        : kept.externalTokens({
+            issuer: oauth.issuer,
+            groups: oidc?.issuer === oauth.issuer ? oidc.groups : null,
+            personOf: async (vouched) => {
+              const operator = await operatorOf(vouched);
+              return operator === undefined
+                ? undefined
+                : personNow(people, operator, vouched.groups);
+            },
+            fetch,
+            clock,
+            log,
+          }),
+    oidc: signInDoor,
+    begin: (at, resource) => {
+      origin = at;
+      if (oauth.mode !== 'embedded') return;
+      routes = kept.oauthRoutes({
+        ...common,
+        url: at,
+        resource,
+        signedIn: async ({ headers }) => {
+          const secret = readCookie(headers.cookie, cookieName(at.startsWith('https:')));
+          const person = secret === undefined ? undefined : await signIn.whoIs(secret);
+          if (person === undefined) return undefined;
+          const { session, name, reach } = person;
+          return { operator: session.operator, name, reach };
+        },
+        leases: leasesOf(needs),
+        fetch: publicFetch(),
+      });
+    },
+  };
+}
+
+const NONE: OAuthDoors = {
+  mount: { owns: () => undefined, handle: async () => {} },
+  offer: undefined,
+  tokens: undefined,
+  oidc: undefined,
+  begin: () => {},
+};
+
+function tellOfApi(
+  origin: string,
+  issuer: string,
+  { oauthScopes }: { readonly oauthScopes: () => readonly string[] },
+  outgoing: ServerResponse,
+): void {
+  const body = JSON.stringify({
+    resource: `${origin}/api/v1`,
+    resource_name: 'Holdfast',
+    bearer_methods_supported: ['header'],
+    authorization_servers: [issuer],
+    scopes_supported: oauthScopes(),
+  });
+  outgoing.writeHead(200, {
+    'content-type': 'application/json',
+    'access-control-allow-origin': '*',
+  });
+  outgoing.end(body);
+}
+
+/** Clients name these addresses, so nothing private is ever reached, whatever `server.yaml` lets other requests do. */
+function publicFetch(): EgressFetch {
+  return nodeFetch({ allow: async () => ALLOW_NOTHING }, CLIENT_OUT);
+}
+
+async function personNow(
+  people: PeopleNow,
+  operator: string,
+  groups: readonly string[],
+): Promise<(OAuthPerson & { readonly holds: string }) | undefined> {
+  const standing = await people.standing(operator);
+  if (standing.is !== 'in-force') return undefined;
+  const roles = await people.roles(operator, groups, true);
+  return roles === undefined
+    ? undefined
+    : { operator, name: standing.name, reach: roles.reach, holds: roles.holds };
+}
+
+/** Leases are issued by the operation that every lease is issued by, for the person as they stand at that moment. */
+function leasesOf({ service, clock }: OAuthNeeds): OAuthLeases {
+  const { identity, people, inventory } = service;
+  return {
+    check: async ({ reach }, terms) => {
+      if (!capabilitiesOf(reach).includes('leases.issue'))
+        throw new Fault(
+          'refused',
+          'not-permitted',
+          'this session may not issue leases: sign in with a passkey, as somebody whose role holds leases.issue',
+        );
+      checkNewLease(asked(terms), reach, seen(await inventory.refresh(), reach), clock.now());
+    },
+    issue: async (operator, terms) => {
+      const groups = identity.sessions.list(operator).flatMap((session) => session.groups);
+      const person = await personNow(people, operator, [...new Set(groups)]);
+      if (person === undefined)
+        throw new Fault(
+          'refused',
+          'not-in-force',
+          'whoever said yes is no operator any more: ask again',
+        );
+      const principal = `operator:${operator}@console`;
+      const { value } = await service.perform({
+        operation: 'lease_issue',
+        input: {
+          ...asked(terms),
+          label: terms.label,
+          clientId: terms.via,
+          resource: terms.resource,
+        },
+        caller: {
+          principal,
+          onBehalfOf: principal,
+          surface: 'console',
+          profile: person.holds,
+          session: `oauth:${operator}`,
+          reach: person.reach,
+        },
+      });
+      const { lease, bearer } = value as {
+        readonly lease: { readonly id: string };
+        readonly bearer: string;
+      };
+      const expiresAt = identity.leases.get(lease.id)?.expiresAt ?? (0 as Instant);
+      return { id: lease.id, bearer, expiresAt };
+    },
+    revoke: async (id, reason) => {
+      await service.perform({
+        operation: 'lease_revoke',
+        input: { leaseId: id, reason },
+        caller: SERVICE_CALLER,
+      });
+    },
+    find: async (bearer) => {
+      const lease = identity.leases.find(bearer);
+      return lease === undefined ? undefined : { id: lease.id, via: lease.via };
+    },
+  };
+}
+
+function asked({ profile, scopes, targets, ceiling, seconds }: LeaseTerms) {
+  return {
+    profile,
+    ceiling,
+    seconds,
+    ...(scopes === null ? {} : { scopes: [...scopes] }),
+    ...(targets === 'all' ? {} : { targets: [...targets.ids], tags: [...targets.tags] }),
+  };
+}
+
+/** The fleet as far as this person sees it: what they do not see cannot be asked about. */
+function seen(inventory: Inventory, reach: Reach): Parameters<typeof checkNewLease>[2] {
+  return {
+    scopes: scopesSeen(sightOf(reach, inventory)),
+    targets: inventory.targets.filter((target) => reach.some((part) => reaches(part, target))),
+  };
+}
+
+/** Its first line. The data directory is ours alone, and so is what lies in it. */
+async function clientSecret(
+  { clientSecretFile }: OidcSettings,
+  home: string,
+  files: Pick<Files, 'read'>,
+): Promise<string | null> {
+  if (clientSecretFile === null) return null;
+  const path = join(clientSecretFile.startsWith('/') ? '/' : home, clientSecretFile);
+  const bytes = await files.read(path).catch(() => undefined);
+  const secret = Buffer.from(bytes ?? [])
+    .toString('utf8')
+    .split(/\r?\n/, 1)[0];
+  if (secret !== undefined && secret !== '') return secret;
+  throw new Fault(
+    'missing',
+    'oidc-secret',
+    `the client secret cannot be read: ${path}. Write it there with mode 0600, or leave clientSecretFile out for a public client`,
+  );
+}
