@@ -77,6 +77,10 @@ describe('a log that others know', () => {
       '',
     ].join('\n');
     writeFileSync(join(home, 'evidence.yaml'), settings);
+    writeFileSync(
+      join(home, 'server.yaml'),
+      `version: 1\negress: {allow: ["${new URL(url).host}"]}\n`,
+    );
 
     // One service run hands its checkpoints over, the last one at its end.
     const service = spawn(HOLDFAST, ['--home', home, 'up', '--no-http'], { stdio: 'ignore' });

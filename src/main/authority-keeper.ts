@@ -470,7 +470,7 @@ function inWords(name: string): string {
     case 'catalogue':
       return 'the catalogue (catalogue/, runbooks/, or the shipped actions of this version)';
     case 'baselines':
-      return 'baselines, waivers, declarations or notices (declarations.yaml and what it names, notices.yaml)';
+      return 'baselines, waivers, declarations, notices, server or access (declarations.yaml and what it names, notices.yaml, server.yaml, access.yaml)';
     default:
       return `the file ${name}`;
   }

@@ -35,6 +35,8 @@ const SINGLE = [
   'transport.yaml',
   'collectors.yaml',
   'notices.yaml',
+  'access.yaml',
+  'server.yaml',
   'STOP',
 ] as const;
 const TAKEN: ReadonlySet<string> = new Set([

@@ -1,6 +1,6 @@
 /** Files that declarations are made of, as they lie there now; read again only when one of them was touched. */
 import { existsSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { basename, isAbsolute, join } from 'node:path';
 import { digestOf, sha256 } from '#base/digest';
 import { asFault, Fault } from '#base/fault';
 import type { Files, MachineFiles, Programs } from '#base/ports';
@@ -24,7 +24,6 @@ import { Kept } from './kept.ts';
 import { readTextFolder } from './text-folder.ts';
 
 export const SETTINGS_FILE = 'declarations.yaml';
-const NOTICES_FILE = 'notices.yaml';
 const SETTINGS_BYTES = 1_048_576;
 const MOST_REPOSITORIES = 200;
 const MOST_FEEDS = 8;
@@ -60,7 +59,7 @@ export class DeclarationContent {
   readonly #feeds = new Map<string, { readonly stamp: string; readonly content: Content<Feed> }>();
   readonly #settings: Kept<Content<DeclarationSettings>>;
   readonly #profiles: Kept<Content<readonly ContentFile[]>>;
-  readonly #notices: Kept<readonly Part[]>;
+  readonly #beside: readonly Kept<readonly Part[]>[];
   readonly #branches = new Map<string, KeptBranch>();
   readonly #folder: string;
 
@@ -70,7 +69,9 @@ export class DeclarationContent {
       declarations,
       declarationFiles,
       notices,
-    }: Pick<Paths, 'declarations' | 'declarationFiles' | 'notices'>,
+      server,
+      access,
+    }: Pick<Paths, 'declarations' | 'declarationFiles' | 'notices' | 'server' | 'access'>,
   ) {
     this.#files = files;
     this.#programs = programs;
@@ -85,9 +86,12 @@ export class DeclarationContent {
       () => stampOfFolder(profiles),
       () => readProfiles(files, profiles),
     );
-    this.#notices = new Kept(
-      () => (existsSync(notices) ? stampOf(notices) : 'absent'),
-      () => noticeParts(files, notices),
+    this.#beside = [notices, server, access].map(
+      (path) =>
+        new Kept(
+          () => (existsSync(path) ? stampOf(path) : 'absent'),
+          () => partsOf(files, path),
+        ),
     );
   }
 
@@ -95,9 +99,12 @@ export class DeclarationContent {
     return this.#settings.get();
   }
 
-  /** Who is told and what is looked at by the clock: whoever moves that unseen leaves nobody to be told of anything. */
-  notices(): Promise<readonly Part[]> {
-    return this.#notices.get();
+  /**
+   * Who is told and what is looked at by the clock, how the service is reached and what it may reach, and who may ask for
+   * what: whoever moves one of these unseen leaves nobody to be told, opens a door, or gives out a role.
+   */
+  async beside(): Promise<readonly Part[]> {
+    return (await Promise.all(this.#beside.map((kept) => kept.get()))).flat();
   }
 
   /** The operator's own. */
@@ -202,12 +209,12 @@ async function readSettings(files: Files, path: string): Promise<Content<Declara
   }
 }
 
-async function noticeParts(files: Files, path: string): Promise<readonly Part[]> {
+async function partsOf(files: Files, path: string): Promise<readonly Part[]> {
   try {
     const bytes = await files.read(path);
-    return bytes === undefined ? [] : [{ name: NOTICES_FILE, digest: sha256(bytes) }];
+    return bytes === undefined ? [] : [{ name: basename(path), digest: sha256(bytes) }];
   } catch (thrown) {
-    return [{ name: NOTICES_FILE, digest: unreadable(asFault(thrown)) }];
+    return [{ name: basename(path), digest: unreadable(asFault(thrown)) }];
   }
 }
 

@@ -115,19 +115,20 @@ describe('what is signed as baselines', () => {
     rmSync(file);
   });
 
-  it('holds who is told: a word of notices.yaml edited or the file taken away is another digest', async () => {
-    const file = join(home, 'notices.yaml');
-    writeFileSync(file, 'version: 1\n');
-    const signed = await digestNow();
-    await signed.keeper.settle(signed.digest, signed.digest);
-    assert.notEqual(signed.digest, STORED);
-    writeFileSync(file, 'version: 1\nnotices: []\n');
-    const edited = await digestNow();
-    assert.notEqual(edited.digest, signed.digest);
-    assert.deepEqual(await edited.keeper.settle(edited.digest, signed.digest), ['notices.yaml']);
-    rmSync(file);
-    const gone = await digestNow();
-    assert.equal(gone.digest, STORED);
-    assert.deepEqual(await gone.keeper.settle(gone.digest, signed.digest), ['notices.yaml']);
-  });
+  for (const name of ['notices.yaml', 'server.yaml', 'access.yaml'])
+    it(`holds who is told, what is reached and who may ask: ${name} edited or taken away is another digest`, async () => {
+      const file = join(home, name);
+      writeFileSync(file, 'version: 1\n');
+      const signed = await digestNow();
+      await signed.keeper.settle(signed.digest, signed.digest);
+      assert.notEqual(signed.digest, STORED);
+      writeFileSync(file, 'version: 1\nnotices: []\n');
+      const edited = await digestNow();
+      assert.notEqual(edited.digest, signed.digest);
+      assert.deepEqual(await edited.keeper.settle(edited.digest, signed.digest), [name]);
+      rmSync(file);
+      const gone = await digestNow();
+      assert.equal(gone.digest, STORED);
+      assert.deepEqual(await gone.keeper.settle(gone.digest, signed.digest), [name]);
+    });
 });

@@ -133,7 +133,7 @@ export class DeclarationsKeeper {
   /** Over everything that is signed as `baselines`; `stored`: over baselines and waivers in the store. */
   async digest(stored: string): Promise<string> {
     const read = await this.refresh();
-    const parts = [...read.parts, ...(await this.#content.notices())];
+    const parts = [...read.parts, ...(await this.#content.beside())];
     this.#readRules = read.rules;
     this.#parts = [{ name: 'baselines or waivers', digest: stored }, ...parts];
     // As it was before there was any file: what was signed then stays in force.
