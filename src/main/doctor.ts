@@ -7,6 +7,7 @@ import type { Files } from '#base/ports';
 import type { EventLog } from '#evidence';
 import { nodeMachineFiles } from '#machine';
 import { parseNotices } from '#notices';
+import { bindOf, readServer } from '#serving';
 import type { Store } from '#store';
 import type { Grammar } from './command-keeper.ts';
 import type { Paths } from './data-directory.ts';
@@ -28,6 +29,8 @@ export type Patient = {
   readonly keys: () => Promise<readonly Check[]>;
   /** Of the tools that are read beside our own collectors; none where there are none. */
   readonly reports: () => Promise<readonly Check[]>;
+  /** Of where people decide, and of their passkeys. */
+  readonly console: () => Promise<readonly Check[]>;
   /** The entries in force, of which otherwise only those are read that somebody asks for. */
   readonly grammar: () => Promise<Pick<Grammar, 'check'>>;
   /** What should be, and what of it cannot be read. */
@@ -92,6 +95,7 @@ export async function examine(patient: Patient): Promise<Json> {
     })),
     ...(await patient.keys()),
     ...(await patient.reports()),
+    ...(await patient.console()),
   );
   return {
     ok: checks.every((check) => check.ok),
@@ -109,15 +113,21 @@ export async function fileChecks({
   paths,
 }: {
   readonly files: Pick<Files, 'read'>;
-  readonly paths: Pick<Paths, 'notices' | 'automation'>;
+  readonly paths: Pick<Paths, 'notices' | 'automation' | 'server'>;
 }): Promise<readonly Check[]> {
   const read = [
-    ['notices', paths.notices, parseNotices],
-    ['automation', paths.automation, readAutomation],
+    ['notices', paths.notices, parseNotices, 'until then it is as if it asked for nothing'],
+    ['automation', paths.automation, readAutomation, 'until then it is as if it asked for nothing'],
+    [
+      'server',
+      paths.server,
+      (text: string, file: string) => bindOf(readServer(text, file)),
+      'until then the service does not start to serve, and sends nothing',
+    ],
   ] as const;
   const checks: Check[] = [];
-  for (const [name, path, parse] of read) {
-    const mend = `mend ${path}: until then it is as if it asked for nothing`;
+  for (const [name, path, parse, meanwhile] of read) {
+    const mend = `mend ${path}: ${meanwhile}`;
     try {
       const bytes = await files.read(path);
       if (bytes === undefined) continue;

@@ -334,14 +334,14 @@ describe('what is told', () => {
       },
       { kind: 'operation', operation: 'lease_issue', arguments: {}, targets: [], more: {} },
       {
-        kind: 'operation',
-        operation: 'break_glass',
+        kind: 'break-glass.opened',
+        operation: 'break-glass.opened',
         arguments: { reason: 'fire' },
         scope: 'none',
         targets: [],
         more: {},
       },
-      { kind: 'operation', operation: 'break_glass', outcome: 'refused' },
+      { kind: 'break-glass.refused', outcome: 'refused' },
       { kind: 'operation', operation: 'drift_scan' },
     ]);
     assert.deepEqual(

@@ -41,6 +41,7 @@ import { consoleSite } from './console-site.ts';
 import { type Paths, pathsOf } from './data-directory.ts';
 import { declarationPowers } from './declaration-powers.ts';
 import { examine } from './doctor.ts';
+import { consoleChecks } from './doctor-console.ts';
 import { changePatient } from './doctor-wiring.ts';
 import { consoleOrigin, egressRules } from './egress-rules.ts';
 import { anchorsOf, readEvidence, startAnchoring } from './evidence-keeper.ts';
@@ -285,6 +286,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
         version,
         keys: () => fleet.keys.checks(),
         reports: () => reports.checks(),
+        console: async () => consoleChecks(await people.console()),
         grammar: () => fleet.grammar(),
         declarations: () => declarations.refresh(),
         changes: changePatient({
@@ -356,7 +358,14 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
   await road.resume();
   opening.defer(() => road.idle());
   const closing = new AbortController();
-  const watching = watchChanges(road, clock, log, closing.signal);
+  const looked = {
+    checkStops: () => road.checkStops(),
+    tick: async () => {
+      await people.tick();
+      await road.tick();
+    },
+  };
+  const watching = watchChanges(looked, clock, log, closing.signal);
   opening.defer(async () => {
     closing.abort();
     await watching;

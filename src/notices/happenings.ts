@@ -103,12 +103,12 @@ function whatItIs({ kind, operation, outcome, more = {} }: Happening): Told | nu
       return of('stop.tripped', 'stops', 'stopped', '/');
     case 'change.lifted':
       return of('stop.lifted', 'stops', 'a stop was lifted', '/');
+    case 'break-glass.opened':
+      return of('break-glass.opened', 'everybody', 'break-glass: powers of the owner', '/');
+    case 'break-glass.ended':
+      return of('break-glass.ended', 'everybody', 'break-glass is over', '/');
     case 'operation':
       if (outcome !== 'done') return null;
-      if (/^break_glass(?:_open)?$/.test(operation))
-        return of('break-glass.opened', 'everybody', 'break-glass: powers of the owner', '/');
-      if (/^break_glass_(?:close|end)$/.test(operation))
-        return of('break-glass.ended', 'everybody', 'break-glass is over', '/');
       if (operation === 'lease_issue')
         return of('lease.issued', 'leases', 'a lease was issued', '/assistants');
       if (operation === 'lease_revoke')

@@ -70,7 +70,12 @@ export function breakGlassDoor(needs: SignInNeeds, leaving: Leaving): SignIn['br
           what: 'break-glass.opened',
           operator,
           because: why,
-          more: { session: session.id, until: formatInstant(glass.expiresAt), minutes },
+          more: {
+            session: session.id,
+            reason: why,
+            until: formatInstant(glass.expiresAt),
+            minutes,
+          },
         });
         identity.breakGlass.open(glass);
         return glass;
