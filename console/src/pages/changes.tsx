@@ -8,7 +8,6 @@ import { useAsk } from '../api/index.ts';
 import {
   type Change,
   isPart,
-  PARTS,
   type Progress,
   progressOf,
   shownOf,
@@ -127,13 +126,11 @@ export function ChangesPage(): ReactNode {
     sort: '',
   });
   const part = isPart(view.show) ? view.show : 'all';
-  const only = PARTS[part];
   const { data, error, isPending, refetch } = useAsk<Listed>(
     'changes_list',
     {
       limit: PAGE,
-      // Where one state is meant, the service looks further back than a page.
-      ...(part === 'waiting' ? { pending: true } : only.length === 1 ? { state: only[0] } : {}),
+      ...(part === 'waiting' ? { pending: true } : {}),
       ...(view.target === '' ? {} : { target: view.target }),
       ...(view.before === '' ? {} : { before: view.before }),
     },
