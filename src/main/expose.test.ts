@@ -13,6 +13,7 @@ import type { ExposeAsked } from '#cli';
 import { nodeClock } from '#machine';
 import { bindOf, readServer } from '#serving';
 import { throwsFault } from '#test/throws-fault';
+import { withAuthority } from './authority-file.ts';
 import { pathsOf } from './data-directory.ts';
 import { certificateChecks } from './doctor-certificate.ts';
 import {
@@ -121,6 +122,13 @@ describe('a name and TLS by an authority of our own', () => {
       for (const file of ['tls/ca.key', 'tls/console.key', 'server.yaml'])
         assert.equal(statSync(join(home, file)).mode & 0o777, 0o600, file);
       assert.equal(statSync(join(home, 'tls')).mode & 0o777, 0o700);
+      const tls = readServer(plan.text, 'server.yaml').tls;
+      const served = await withAuthority(new Map(), needs.look, home, tls);
+      assert.deepEqual([...served.keys()], ['/ca.crt']);
+      assert.equal(Buffer.from(served.get('/ca.crt')?.plain ?? []).toString(), read('tls/ca.crt'));
+      assert.equal((await withAuthority(new Map(), needs.look, home, null)).size, 0);
+      writeFileSync(join(home, 'tls/ca.crt'), read('tls/ca.key'));
+      assert.equal((await withAuthority(new Map(), needs.look, home, tls)).size, 0);
     }));
 
   it('are renewed under the same authority, for another name under another, and on wish', () =>

@@ -1,13 +1,14 @@
 /** The one listener: console, HTTP API, sign-in and MCP, as `server.yaml` says; on loopback where it says nothing. */
 import { join } from 'node:path';
 import { parseBlock } from '#base/address';
-import type { Clock } from '#base/ports';
+import type { Clock, EgressFetch } from '#base/ports';
 import { nodeClock, nodeFiles, nodeMachineFiles, nodeRandom } from '#machine';
 import { MCP_PATH, mcpHttp, mcpService, ResourceChanges } from '#mcp';
 import { OPERATIONS } from '#operations';
 import { clean } from '#redaction';
 import { type Bind, bindOf, LOOPBACK_NAMES, type ServerSettings } from '#serving';
 import { type Mount, type Site, web } from '#web';
+import { withAuthority } from './authority-file.ts';
 import { bearersOf, counted } from './bearers.ts';
 import { readConsole } from './console-files.ts';
 import { listen } from './listener.ts';
@@ -31,7 +32,11 @@ export type HttpService = AsyncDisposable & {
 };
 
 /** Throws `unsafe-bind`, `invalid-server`, `tls-unusable` and `port-in-use`, each with what to write. */
-export async function serveHttp(service: Service, port: number | undefined): Promise<HttpService> {
+export async function serveHttp(
+  service: Service,
+  port: number | undefined,
+  clientFetch?: EgressFetch,
+): Promise<HttpService> {
   const files = nodeFiles();
   const clock = nodeClock();
   const random = nodeRandom();
@@ -48,7 +53,7 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
   let url = '';
   const { identity, leases, signIn } = service;
   const perform = counted((call) => service.perform(call), leases);
-  const oauth = await oauthDoors({ settings, service, files, clock, random });
+  const oauth = await oauthDoors({ settings, service, files, clock, random, clientFetch });
   const bearers = bearersOf({
     token,
     leases,
@@ -113,7 +118,12 @@ export async function serveHttp(service: Service, port: number | undefined): Pro
       signIn,
       oidc: oauth.oidc,
       mounts,
-      files: await readConsole(files, CONSOLE_FOLDER),
+      files: await withAuthority(
+        await readConsole(files, CONSOLE_FOLDER),
+        nodeMachineFiles(),
+        service.paths.home,
+        settings.tls,
+      ),
       ready: () => service.ready(),
       readings: () =>
         service.readings({ sessions: identity.sessions.list().length, leases: leases.active() }),

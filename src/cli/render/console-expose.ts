@@ -51,7 +51,11 @@ export const renderExposed: Render<Exposed & { readonly bound: readonly Bound[] 
 export const renderRenewed: Render<Renewed> = (paper, { url, ...made }) => {
   paper.whole({ text: 'Renewed. ', tone: 'good' }, 'The running service takes it by itself.');
   certified(paper, made);
-  if (made.authority?.isNew === true) installing(paper, url, made.authority);
+  if (made.authority?.isNew !== true) return;
+  paper.whole(
+    'The old authority was near its end, so there is another. Start the service again, or /ca.crt is the old one.',
+  );
+  installing(paper, url, made.authority);
 };
 
 function certified(
