@@ -88,7 +88,11 @@ export async function aWorld(
   const refuse = async (): Promise<never> => {
     throw new Error('not in this world');
   };
-  const inventory = async (): Promise<Inventory> => parseInventory(text, 'fleet.yaml');
+  let parsed: { readonly text: string; readonly inventory: Inventory } | undefined;
+  const inventory = async (): Promise<Inventory> => {
+    if (parsed?.text !== text) parsed = { text, inventory: parseInventory(text, 'fleet.yaml') };
+    return parsed.inventory;
+  };
   const unreached = async (): Promise<never> => {
     throw new Fault('unavailable', 'not-in-this-world', 'nothing of that kind is in this world');
   };
