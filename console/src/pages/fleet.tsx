@@ -1,6 +1,214 @@
-import type { ReactNode } from 'react';
-import { Page } from '../kit/index.ts';
+/** Every target, at any moment of either clock. What is filtered, sorted and grouped stands in the address. */
+import { type ReactNode, useMemo } from 'react';
+import { useAsk } from '../api/index.ts';
+import { type ChangeLine, STATES } from '../fleet/answers.ts';
+import { Differences } from '../fleet/differences.tsx';
+import { COLUMNS, FIRST_COLUMNS, FleetTable } from '../fleet/fleet-table.tsx';
+import { question } from '../fleet/moment.ts';
+import { FleetStateBadge } from '../fleet/state.tsx';
+import { TimeSlider } from '../fleet/time-slider.tsx';
+import { useFleet } from '../fleet/use-fleet.ts';
+import { useMoment } from '../fleet/use-moment.ts';
+import {
+  Button,
+  Check,
+  Empty,
+  ErrorPanel,
+  Field,
+  LinkButton,
+  Menu,
+  MenuAction,
+  Page,
+  Panel,
+  Select,
+  Skeleton,
+} from '../kit/index.ts';
+import { useView } from '../use-view.ts';
+import '../fleet/fleet.css';
+
+const VIEW = {
+  text: '',
+  states: '',
+  scope: '',
+  environment: '',
+  tag: '',
+  group: '',
+  sort: 'name',
+  columns: FIRST_COLUMNS,
+} as const;
+
+const GROUPS = [
+  ['', 'no groups'],
+  ['scope', 'by scope'],
+  ['state', 'by state'],
+  ['environment', 'by environment'],
+  ['tag', 'by tag'],
+  ['owner', 'by owner'],
+  ['hostType', 'by kind of host'],
+  ['redundancySet', 'by redundancy set'],
+] as const;
+const ENVIRONMENTS = ['production', 'staging', 'test', 'development', 'lab'] as const;
 
 export function FleetPage(): ReactNode {
-  return <Page title="Fleet">{null}</Page>;
+  const [view, set] = useView<keyof typeof VIEW>(VIEW);
+  const moment = useMoment();
+  const chosen = view.states.split(',').filter((state) => STATES.some((each) => each === state));
+  const given = (name: 'text' | 'scope' | 'environment' | 'tag' | 'group'): object =>
+    view[name] === '' ? {} : { [name]: view[name] };
+  const input = {
+    ...question(moment.chosen),
+    ...{ ...given('text'), ...given('scope'), ...given('environment') },
+    ...{ ...given('tag'), ...given('group') },
+    ...(chosen.length === 0 ? {} : { states: chosen }),
+    sort: view.sort.replace(/^-/, ''),
+    ...(view.sort.startsWith('-') ? { descending: true } : {}),
+  };
+  const fleet = useFleet(input);
+  const { first, rows, error, isPending, isOld } = fleet;
+  const scopes = useAsk<{ readonly scopes: readonly string[] }>(
+    'describe_system',
+    { section: 'vocabulary' },
+    ['targets'],
+  );
+  const waiting = useWaitingByTarget(moment.isPast);
+  const names = view.columns.split(',');
+  const columns = COLUMNS.filter(({ id }) => id === 'name' || names.includes(id));
+  const isComparing = moment.versus !== '';
+  return (
+    <Page
+      title="Fleet"
+      lead="Every target, what is known of it, and how well. Move the sliders to see it as it was, or as it was known."
+      actions={
+        <LinkButton to="/fleet/map" search={moment.carried as never}>
+          Map
+        </LinkButton>
+      }
+    >
+      <TimeSlider moment={moment} scope={view.scope} canCompare />
+      <div className="filters" data-filter>
+        <Field
+          label="Filter"
+          value={view.text}
+          onChange={(text) => set({ text })}
+          placeholder="name, address, owner, tag"
+        />
+        <Select
+          label="Scope"
+          value={view.scope}
+          onChange={(scope) => set({ scope })}
+          options={[
+            ['', 'every scope'],
+            ...(scopes.data?.scopes ?? []).map((each) => [each, each] as const),
+          ]}
+        />
+        <Select
+          label="Environment"
+          value={view.environment}
+          onChange={(environment) => set({ environment })}
+          options={[
+            ['', 'every environment'],
+            ...ENVIRONMENTS.map((each) => [each, each] as const),
+          ]}
+        />
+        <Select
+          label="Group"
+          value={view.group}
+          onChange={(group) => set({ group })}
+          options={GROUPS}
+        />
+        {view.tag === '' ? null : (
+          <Button onPress={() => set({ tag: '' })}>tag {view.tag} ✕</Button>
+        )}
+        <Menu label="Columns" trigger="Columns">
+          {COLUMNS.slice(1).map(({ id, name }) => (
+            <MenuAction
+              key={id}
+              onAction={() =>
+                set({
+                  columns: names.includes(id)
+                    ? names.filter((each) => each !== id).join(',')
+                    : [...names, id].join(','),
+                })
+              }
+            >
+              {names.includes(id) ? `✓ ${name}` : name}
+            </MenuAction>
+          ))}
+        </Menu>
+      </div>
+      <fieldset className="state-filter">
+        <legend className="hidden-visually">States</legend>
+        {STATES.map((state) => (
+          <Check
+            key={state}
+            checked={chosen.includes(state)}
+            onChange={(on) =>
+              set({
+                states: STATES.filter((each) => (each === state ? on : chosen.includes(each))).join(
+                  ',',
+                ),
+              })
+            }
+          >
+            <FleetStateBadge state={state} />{' '}
+            <span className="number quiet">{(first?.states[state] ?? 0).toLocaleString('en')}</span>
+          </Check>
+        ))}
+      </fieldset>
+      {error === null ? null : <ErrorPanel error={error} retry={fleet.retry} />}
+      {isComparing ? (
+        <Differences moment={moment} scope={view.scope} />
+      ) : (
+        <Panel
+          flush
+          title="Targets"
+          aside={first === undefined ? null : `${first.total.toLocaleString('en')}`}
+        >
+          {isPending ? <Skeleton rows={16} label="Loading the fleet" /> : null}
+          {first === undefined ? null : first.total === 0 ? (
+            <Empty
+              title="No target fits"
+              icon="fleet"
+              action={<LinkButton to="/fleet">Show all</LinkButton>}
+            >
+              <p>
+                Change the filter. Targets come from <code>fleet.yaml</code>: add one with{' '}
+                <code>holdfast target add</code>.
+              </p>
+            </Empty>
+          ) : (
+            <FleetTable
+              rows={rows}
+              total={first.total}
+              groups={first.groups}
+              columns={columns}
+              sort={view.sort}
+              onSort={(sort) => set({ sort })}
+              waiting={waiting}
+              carried={moment.carried}
+              more={fleet.more}
+              isOld={isOld}
+            />
+          )}
+        </Panel>
+      )}
+    </Page>
+  );
+}
+
+/** Of the past it is not known what waited. */
+function useWaitingByTarget(isPast: boolean): ReadonlyMap<string, number> {
+  const { data } = useAsk<{ readonly changes: readonly ChangeLine[] }>(
+    'changes_list',
+    { pending: true, limit: 200 },
+    ['changes'],
+    { enabled: !isPast },
+  );
+  return useMemo(() => {
+    const counts = new Map<string, number>();
+    if (isPast) return counts;
+    for (const { targets } of data?.changes ?? [])
+      for (const target of targets) counts.set(target, (counts.get(target) ?? 0) + 1);
+    return counts;
+  }, [data, isPast]);
 }
