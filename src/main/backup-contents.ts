@@ -9,6 +9,7 @@ import { type JsonObject, parseJson } from '#base/json';
 import type { Files } from '#base/ports';
 import { copyTree } from './copy-tree.ts';
 import { type Paths, pathsOf } from './data-directory.ts';
+import { PASSKEYS } from './passkeys-backup.ts';
 
 export const MANIFEST = 'backup.json';
 const FORMER_HOST = 'former-host';
@@ -46,6 +47,7 @@ const TAKEN: ReadonlySet<string> = new Set([
   'authority',
   'enrolment',
   MANIFEST,
+  PASSKEYS,
   ...FOLDERS,
   ...SINGLE,
 ]);

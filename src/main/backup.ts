@@ -15,6 +15,7 @@ import type { SealingKey } from '#sealing';
 import { openSqliteStore, type Store } from '#store';
 import { copyContents, MANIFEST, manifestBytes } from './backup-contents.ts';
 import { type Paths, pathsOf } from './data-directory.ts';
+import { PASSKEYS } from './passkeys-backup.ts';
 import { writeSealed } from './sealed-file.ts';
 import { verifyAll } from './verify.ts';
 
@@ -29,6 +30,8 @@ export type BackupJob = {
   readonly version: string;
   /** Who may sign now; among them are the keys that a backup is sealed to. */
   readonly signers: () => Promise<Signers | undefined>;
+  /** Who signs in with what, as a backup has it. */
+  readonly passkeys: () => Uint8Array;
   readonly path: string;
   /** A directory that anybody who reads it can use, although there are keys to seal to. */
   readonly plain: boolean;
@@ -91,7 +94,7 @@ async function recipients(signers: Signers | undefined): Promise<Recipients> {
 
 /** A copy in a directory of its own, verified as it lies there. */
 async function makeCopy(
-  { files, paths, store, events, clock, version }: BackupJob,
+  { files, paths, store, events, clock, version, passkeys }: BackupJob,
   path: string,
 ): Promise<{ readonly [name: string]: Json }> {
   const copy = pathsOf(path);
@@ -104,6 +107,7 @@ async function makeCopy(
     for (const folder of [copy.log, copy.keys, copy.authority, copy.enrolment])
       await rm(folder, { recursive: true, force: true });
     await copyContents(files, paths, copy);
+    await files.replace(join(path, PASSKEYS), passkeys(), 0o600);
     const verdict = await verifyCopy(files, path);
     if (verdict.ok && signed === (await lastSigned(events))) {
       const manifest = { madeBy: version, madeAt: formatInstant(clock.now()), events: events.size };

@@ -54,6 +54,7 @@ import { type LeaseDoor, leaseDoor } from './leases.ts';
 import { lookAtTarget, targetUnreachable } from './look-at-target.ts';
 import { NoticeKeeper } from './notice-keeper.ts';
 import { type OwnerLock, tryOwn } from './owner-lock.ts';
+import { PASSKEYS, passkeysBytes, takePasskeys } from './passkeys-backup.ts';
 import { PeopleInForce } from './people-in-force.ts';
 import { accessAt, peopleRoles } from './people-roles.ts';
 import { policyTools } from './policy-tools.ts';
@@ -214,6 +215,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
   const identity = opening.use(
     await openIdentity({ path: join(paths.identity, 'identity.sqlite'), files, clock, random }),
   );
+  await takePasskeys(files, join(paths.home, PASSKEYS), identity);
   const site = consoleSite(files, paths.server);
   const access = accessAt(files, paths.access, async () => (await inventory.refresh()).scopes);
   const roles = peopleRoles(access);
@@ -269,7 +271,8 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     backup: (path, plain = false) => {
       const signers = async (): Promise<Signers | undefined> =>
         (await authority.records()).at(-1)?.signers;
-      const job = { files, paths, store, events, clock, version, signers, path, plain };
+      const passkeys = (): Uint8Array => passkeysBytes(identity);
+      const job = { files, paths, store, events, clock, version, signers, passkeys, path, plain };
       // One after another: they share the place in which a copy is made.
       const made = backups.then(() => backUp(job));
       backups = made.catch(() => {});

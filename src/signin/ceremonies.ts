@@ -56,6 +56,8 @@ export async function readSignature(
   const subject = identity.challenges.take(purpose, read.challenge);
   const passkey = identity.passkeys.byCredential(read.answer.id);
   if (subject === undefined || passkey === undefined || passkey.rpId !== rpId) throw refused();
+  // Who it is hangs on the line, and what is verified on the key: whoever wrote the file must not part them.
+  if (passkeyLine(passkey.cose, rpId) !== passkey.key) throw refused();
   const { verifyAuthenticationResponse } = await webauthn();
   const verified = await verifyAuthenticationResponse({
     response: read.answer,

@@ -5,6 +5,7 @@ import type { JsonObject } from '#base/json';
 import type { EventInput } from '#evidence';
 import { type Identity, openIdentity } from '#identity';
 import { nodeFiles } from '#machine';
+import { aCoseKey } from '#samples/authority';
 import { MINUTE, SetClock } from '#samples/identity';
 import { seededRandom } from '#test/simulated-log';
 import { throwsFault } from '#test/throws-fault';
@@ -327,6 +328,28 @@ describe('signing in with a passkey', () => {
       'passkey-copied',
     );
     assert.equal(org.events.at(-1)?.principal, 'operator:ada@console');
+  });
+
+  it('is refused where the file names another key beside the one that signs in', async () => {
+    const world = await aWorld();
+    const { door, identity, org } = world;
+    const ada = await admitted(world, 'ada');
+    const eve = aSoftPasskey('eve');
+    identity.passkeys.remove(ada.credentialId);
+    identity.passkeys.add({
+      credentialId: eve.credentialId,
+      operator: 'ada',
+      key: ada.line,
+      cose: Uint8Array.from(aCoseKey('eve')),
+      rpId: PLACE.rpId,
+      counter: 0,
+      transports: [],
+      label: '',
+      backedUp: false,
+    });
+    assert.equal(org.keys.get(ada.line), 'ada');
+    const options = await door.passkey.options();
+    await throwsFault(() => door.passkey.verify(eve.answer(options), FROM), 'sign-in-refused');
   });
 
   it('is over five minutes after it was asked for', async () => {
