@@ -298,6 +298,33 @@ const ASKED: readonly (readonly [argv: string, operation: string, input: Json])[
   ],
   ['stop list', 'stops_list', {}],
   ['standing list', 'standing_list', {}],
+  ['lease profiles', 'lease_profiles', {}],
+  ['lease issue laptop', 'lease_issue', { label: 'laptop', profile: 'observer' }],
+  [
+    'lease issue dns --profile assistant --targets a,b --tags dns --scopes main/main --ceiling T1 --for 2h',
+    'lease_issue',
+    {
+      label: 'dns',
+      profile: 'assistant',
+      targets: ['a', 'b'],
+      tags: ['dns'],
+      scopes: ['main/main'],
+      ceiling: 'T1',
+      seconds: 7_200,
+    },
+  ],
+  ['lease list', 'lease_list', {}],
+  [
+    'lease list --status active --issued-by bea',
+    'lease_list',
+    { status: 'active', issuedBy: 'bea' },
+  ],
+  [
+    'lease revoke lease_1 --reason because',
+    'lease_revoke',
+    { leaseId: 'lease_1', reason: 'because' },
+  ],
+  ['access', 'access_show', {}],
   [
     'standing revoke std_1 --reason because',
     'standing_revoke',

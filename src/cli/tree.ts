@@ -28,6 +28,7 @@ import { enroll, hosts, rotateKeys, unenroll, upgradeHosts } from './commands/en
 import { whatChanged } from './commands/explain.ts';
 import { describe, diff, history, ingest, query } from './commands/facts.ts';
 import { init, look, observe, summary, target, up } from './commands/fleet.ts';
+import { access, lease } from './commands/lease.ts';
 import { redact } from './commands/redact.ts';
 import {
   backup,
@@ -71,7 +72,10 @@ export const CHAPTERS: readonly Chapter[] = [
     ],
   },
   { title: 'Fleet:', commands: [enroll, hosts, unenroll, rotateKeys, upgradeHosts] },
-  { title: 'Govern:', commands: [operator, consoleCommand, standing, config, policy, action] },
+  {
+    title: 'Govern:',
+    commands: [operator, consoleCommand, standing, config, policy, action, lease, access],
+  },
   { title: 'Prove:', commands: [events, bundle, evidence, verify, backup, restore] },
   { title: 'Run:', commands: [target, mcp, ask, service, witness, redact, completions, version] },
 ];

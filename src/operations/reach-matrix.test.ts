@@ -346,7 +346,7 @@ function recordOf(world: TestWorld, target: string): string {
   const scopes = [SCOPE_OF[target] ?? ''];
   const facts = FACT_TYPES.flatMap((type) => [
     ...world.store.read.each({ scopes, target, type }, at),
-  ]).map(({ confirmedAt: _, ...fact }) => fact);
+  ]).map((fact) => ({ ...fact, confirmedAt: 0 }));
   const { changes } = world.store.changes.list({ scopes, target }, 100);
   return sha256(JSON.stringify([facts, changes]));
 }

@@ -114,7 +114,7 @@ export const standing: GroupSpec = {
   ],
 };
 
-function secondsOf(text: string): number {
+export function secondsOf(text: string): number {
   const [, count, unit] = /^([1-9]\d{0,4})([mhd])$/.exec(text) ?? [];
   if (count === undefined || unit === undefined)
     throw new Fault(

@@ -2,6 +2,7 @@
 import type { Json } from '#base/json';
 import { CHANGE_ANSWERS, CHANGE_SHOWN } from '../commands/samples.ts';
 import type { Summary } from '../program.ts';
+import { LEASE_ANSWERS } from './lease-samples.ts';
 
 const AT = '2026-03-01T11:57:00.000000Z';
 const EARLIER = '2026-02-27T08:00:00.000000Z';
@@ -704,6 +705,7 @@ export const ANSWERS: Readonly<Record<string, Json>> = {
     ],
   },
   ...CHANGE_ANSWERS,
+  ...LEASE_ANSWERS,
 };
 
 export const BROKEN_LOG: Json = {
@@ -835,6 +837,12 @@ export const SHOWN: readonly (readonly [
   ['hosts --home /h', 'enrolment_list', { hosts: [] }],
   ['run web-1 --line df', 'run_command'],
   ...CHANGE_SHOWN,
+  ['lease profiles', 'lease_profiles'],
+  ['lease issue laptop', 'lease_issue'],
+  ['lease list', 'lease_list'],
+  ['lease list', 'lease_list', { leases: [], more: false }],
+  ['lease revoke lease_0123456789abcdef01234567 --reason done', 'lease_revoke'],
+  ['access', 'access_show'],
   ['console', 'console_status'],
   ['console', 'console_status', NO_CONSOLE],
   ['console passkeys', 'passkeys_list'],

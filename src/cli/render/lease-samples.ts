@@ -1,0 +1,97 @@
+/** One telling answer per operation on leases and roles. */
+import type { Json } from '#base/json';
+
+const LEASE = {
+  id: 'lease_0123456789abcdef01234567',
+  label: 'claude on my laptop',
+  status: 'active',
+  profile: 'observer',
+  capabilities: ['facts.read', 'drift.read', 'inventory.read', 'changes.read'],
+  scopes: 'all',
+  targets: 'all',
+  ceiling: 'T2',
+  issuedBy: 'ada',
+  issuedAt: '2026-03-01T11:00:00.000000Z',
+  expiresAt: '2026-03-01T15:00:00.000000Z',
+  via: 'paste',
+  resource: null,
+  revoked: null,
+  uses: 12,
+  failures: 1,
+  lastUsedAt: '2026-03-01T11:57:00.000000Z',
+  lastOperation: 'query_facts',
+};
+const REVOKED = {
+  ...LEASE,
+  id: 'lease_1123456789abcdef01234567',
+  label: 'triage',
+  status: 'revoked',
+  profile: 'diagnostician',
+  scopes: ['acme/paris'],
+  targets: { ids: ['host:web-1'], tags: ['dns'] },
+  ceiling: 'T0',
+  revoked: { at: '2026-03-01T11:30:00.000000Z', by: 'operator:ada@console', reason: 'done' },
+  uses: 0,
+  failures: 0,
+  lastUsedAt: null,
+  lastOperation: null,
+};
+const OBSERVER = {
+  profile: 'observer',
+  says: 'looks, brings observations, and proposes changes for a person to decide',
+  capabilities: ['facts.read', 'changes.propose'],
+  ceiling: 'T3',
+};
+
+export const LEASE_ANSWERS: Readonly<Record<string, Json>> = {
+  lease_profiles: {
+    profiles: [
+      OBSERVER,
+      {
+        profile: 'metrics',
+        says: 'reads the metrics of this service',
+        capabilities: ['metrics.read'],
+        ceiling: 'T0',
+      },
+    ],
+    seconds: { least: 60, usual: 14_400, most: 86_400 },
+  },
+  lease_issue: {
+    lease: { ...LEASE, uses: 0, failures: 0, lastUsedAt: null, lastOperation: null },
+    bearer: 'hfl_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+    next: 'give it to the assistant as its bearer token now: it is not shown again. holdfast lease revoke lease_0123456789abcdef01234567 ends it at once',
+  },
+  lease_list: { leases: [LEASE, REVOKED], more: true },
+  lease_revoke: REVOKED,
+  access_show: {
+    isFile: true,
+    roles: [
+      {
+        role: 'owner',
+        profile: 'operator',
+        capabilities: ['facts.read'],
+        scopes: 'all',
+        targets: 'all',
+        ceiling: 'T3',
+      },
+      {
+        role: 'responder',
+        profile: null,
+        capabilities: ['facts.read', 'changes.propose'],
+        scopes: ['acme/paris'],
+        targets: { ids: ['host:web-1'], tags: ['dns'] },
+        ceiling: 'T2',
+      },
+    ],
+    people: [
+      { operator: 'ada', isInForce: true, roles: ['owner'] },
+      { operator: 'bea', isInForce: false, roles: [] },
+    ],
+    groups: [{ group: 'sre', roles: ['responder'] }],
+    profiles: [OBSERVER],
+    capabilities: [
+      { capability: 'changes.decide', isDeciding: true, roles: ['owner'] },
+      { capability: 'facts.read', isDeciding: false, roles: ['owner', 'responder'] },
+    ],
+  },
+};
