@@ -18,6 +18,17 @@ const OPENS: Readonly<Record<string, RegExp>> = {
   undici: /./,
 };
 
+/**
+ * Packages that ask over the network by themselves when nobody hands them a fetch, and where they are used. Each of these
+ * files hands one in (`EgressFetch`); a new file is looked at for that before it gets its line.
+ */
+const ASKING_PACKAGES = ['jose', 'oidc-provider', 'openid-client'] as const;
+const ASKING_FILES: readonly string[] = [
+  'src/oauth/embedded.ts oidc-provider',
+  'src/oauth/external.ts jose',
+  'src/oauth/sign-in.ts openid-client',
+];
+
 /** File → what it opens, and why that is not a request that the filter should see. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
   // To our own service, over a Unix socket.
@@ -46,6 +57,20 @@ describe('what leaves this machine', () => {
     assert.deepEqual(found, MAY);
   });
 
+  it('leaves by packages that ask by themselves only where one of ours is handed in', () => {
+    const found = files.flatMap((file) => {
+      const { module } = parseSync(file, readFileSync(file, 'utf8'));
+      return module.staticImports
+        .filter(({ entries }) => entries.some(({ isType }) => !isType))
+        .map(({ moduleRequest }) => moduleRequest.value)
+        .filter((from) => ASKING_PACKAGES.some((name) => name === from))
+        .map((from) => `${file} ${from}`);
+    });
+    assert.deepEqual([...new Set(found)].toSorted(), ASKING_FILES);
+    for (const each of ASKING_FILES)
+      assert.match(readFileSync(each.split(' ')[0] ?? '', 'utf8'), /customFetch|fetch:/, each);
+  });
+
   it('is found in each way of writing it', () => {
     const cases: readonly (readonly [string, readonly string[]])[] = [
       [`import { request } from 'node:https';`, ['node:https request']],
@@ -57,6 +82,9 @@ describe('what leaves this machine', () => {
       [`import dns from 'dns';`, ['node:dns default']],
       [`await fetch(url);`, ['fetch']],
       [`new WebSocket(url);`, ['WebSocket']],
+      [`globalThis.fetch(url);`, ['fetch']],
+      [`const f = ({ fetch }) => fetch(url);`, []],
+      [`const { fetch } = needs; fetch(url);`, []],
       [`import { createServer } from 'node:http';`, []],
       [`import type { Socket } from 'node:net';`, []],
       [`import { type Socket, isIPv6 } from 'node:net';`, []],
@@ -119,10 +147,8 @@ function calledGlobals(program: unknown): readonly string[] {
         if (member?.object?.name === 'globalThis' && member.property?.name !== undefined)
           called.add(member.property.name);
       }
-      if (id?.name !== undefined) declared.add(id.name);
-      if (Array.isArray(params))
-        for (const param of params as { name?: string }[])
-          if (param.name !== undefined) declared.add(param.name);
+      for (const name of [id, ...(Array.isArray(params) ? (params as unknown[]) : [])])
+        for (const each of namesIn(name)) declared.add(each);
       for (const each of Object.values(node)) walk(each);
     }
   };
@@ -130,4 +156,29 @@ function calledGlobals(program: unknown): readonly string[] {
   return [...called].filter(
     (name) => /^(fetch|WebSocket|EventSource|XMLHttpRequest)$/.test(name) && !declared.has(name),
   );
+}
+
+/** What a pattern binds: a name, or those that it takes apart. */
+function namesIn(pattern: unknown): readonly string[] {
+  if (typeof pattern !== 'object' || pattern === null) return [];
+  const { type, name, properties, elements, value, argument, left } = pattern as Record<
+    string,
+    unknown
+  >;
+  switch (type) {
+    case 'Identifier':
+      return [String(name)];
+    case 'ObjectPattern':
+      return (properties as unknown[]).flatMap((each) => namesIn(each));
+    case 'ArrayPattern':
+      return (elements as unknown[]).flatMap((each) => namesIn(each));
+    case 'Property':
+      return namesIn(value);
+    case 'RestElement':
+      return namesIn(argument);
+    case 'AssignmentPattern':
+      return namesIn(left);
+    default:
+      return [];
+  }
 }

@@ -63,7 +63,9 @@ export function composeHappenings(
 function wants({ about, scopes }: Subscription, is: Told, scope: string): boolean {
   if (is.about === 'everybody') return true;
   return (
-    about.includes(is.about) && (scopes === null || scope === 'none' || scopes.includes(scope))
+    about.includes(is.about) &&
+    // What is about no scope, or about every one, is for everybody who asked for its kind.
+    (scopes === null || scope === 'none' || scope === 'all' || scopes.includes(scope))
   );
 }
 
