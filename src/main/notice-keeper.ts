@@ -119,21 +119,25 @@ export class NoticeKeeper {
       return 0;
     }
     if (heard === size) return 0;
-    const notices = composeHappenings(await this.#eventsFrom(heard), settings, clock.now());
+    const notices = composeHappenings(
+      await this.#eventsBetween(heard, size),
+      settings,
+      clock.now(),
+    );
     await this.#keep(notices);
     await this.#writeState(HEARD, { upTo: size });
     return notices.length;
   }
 
-  /** Oldest first. */
-  async #eventsFrom(seq: number): Promise<readonly EventRecord[]> {
+  /** Oldest first. What is written meanwhile is for the next time, or it would be told twice. */
+  async #eventsBetween(seq: number, size: number): Promise<readonly EventRecord[]> {
     const found: EventRecord[] = [];
-    let before: number | undefined;
+    let before = size;
     for (;;) {
       const page = await this.#needs.events.read({}, EVENT_PAGE, before);
       const news = page.filter((event) => event.seq >= seq);
       found.push(...news);
-      before = page.at(-1)?.seq;
+      before = page.at(-1)?.seq ?? 0;
       if (news.length < EVENT_PAGE) return found.toReversed();
     }
   }

@@ -111,7 +111,12 @@ const KINDS: Readonly<Record<string, Kind>> = {
 // oxlint-disable-next-line typescript/explicit-module-boundary-types -- read off what it answers
 function aWorld(kind: Kind, rules: EgressRules = ON_THIS_MACHINE) {
   const disk = new SimulatedDisk(5);
-  const state = { now: START as Instant, events: [] as EventRecord[], said: [] as string[] };
+  const state = {
+    now: START as Instant,
+    events: [] as EventRecord[],
+    said: [] as string[],
+    meanwhile: () => {},
+  };
   const secrets: Readonly<Record<string, string>> = {
     '/home/keys/w': 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n',
     '/home/keys/t': 'tk_secret\n',
@@ -144,7 +149,9 @@ function aWorld(kind: Kind, rules: EgressRules = ON_THIS_MACHINE) {
       events: {
         append: () => ({ written: Promise.resolve(), durable: Promise.resolve() }),
         get size() {
-          return state.events.length;
+          const size = state.events.length;
+          state.meanwhile();
+          return size;
         },
         read: async (_filter: unknown, limit: number, before = Number.MAX_SAFE_INTEGER) =>
           state.events
@@ -304,6 +311,27 @@ for (const [name, kind] of Object.entries(KINDS))
       assert.doesNotMatch(state.said.join('\n'), /services\/T0|sig=y|tk_secret|whsec/);
     });
   });
+
+describe('what happens while the log is read', () => {
+  it('is told the next time, and once', async () => {
+    const { begin, happen, ready, state } = aWorld(KINDS['ntfy'] as Kind);
+    await ready();
+    happen('service.restart');
+    state.meanwhile = () => {
+      state.meanwhile = () => {};
+      happen('host.reboot');
+    };
+    const keeper = begin();
+    for (let round = 0; round < 3; round++) {
+      await keeper.hear();
+      await keeper.send();
+    }
+    assert.deepEqual(
+      got.map((one) => /: (\S+) on/.exec(String(bodyOf(one)['title']))?.[1]),
+      ['service.restart', 'host.reboot'],
+    );
+  });
+});
 
 describe('what is told', () => {
   const kind = KINDS['ntfy'] as Kind;
