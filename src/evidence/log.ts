@@ -74,6 +74,8 @@ export type LogPorts = {
   readonly checkpointEveryEvents: number;
   /** 0: only by count, by call and at close. */
   readonly checkpointEveryMs: number;
+  /** Told of each event that was asked to be kept, once it survives the death of this process. */
+  readonly heard?: (event: EventInput) => void;
 };
 
 type WrittenBatch = {
@@ -167,7 +169,14 @@ export class Log implements EventLog {
 
   append(event: EventInput): Appended {
     if (this.#closed) return refusal(unwritable('it is closed'));
-    return this.#append(event);
+    const appended = this.#append(event);
+    const { heard } = this.#ports;
+    if (heard !== undefined)
+      appended.written.then(
+        () => heard(event),
+        () => {},
+      );
+    return appended;
   }
 
   #append(event: EventInput): Appended {

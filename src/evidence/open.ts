@@ -5,6 +5,7 @@
  * what authenticates is kept and the rest is set aside in `recovered/`; a `log.recovered` event says
  * exactly what happened. Each step can be run again after a crash in its middle.
  */
+
 import { Fault, invariant } from '#base/fault';
 import type { Json, JsonObject } from '#base/json';
 import { LIMITS } from '#base/limits';
@@ -16,6 +17,7 @@ import { Log } from './log.ts';
 import { makeLogKey, readPins, writeVerifierKey } from './log-key.ts';
 import { parseCheckpoint, parseNote, parseVerifierKey } from './note.ts';
 import { ownEvent } from './own-events.ts';
+import type { EventInput } from './protocol.ts';
 import { type Found, type RecoveryOptions, recover } from './recover.ts';
 import { bundlePath, view } from './tiles.ts';
 import { toHex } from './tree.ts';
@@ -38,6 +40,7 @@ export type OpenOptions = RecoveryOptions & {
   readonly checkpointEveryEvents?: number;
   /** 0 switches the timer off. */
   readonly checkpointEveryMs?: number;
+  readonly heard?: (event: EventInput) => void;
 };
 
 export type RestoredFrom = {

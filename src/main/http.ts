@@ -11,6 +11,7 @@ import { type Mount, type Site, web } from '#web';
 import { withAuthority } from './authority-file.ts';
 import { bearersOf, counted } from './bearers.ts';
 import { readConsole } from './console-files.ts';
+import { topicsOf } from './hint-topics.ts';
 import { listen } from './listener.ts';
 import { oauthDoors } from './oauth.ts';
 import { observerToken } from './observer-token.ts';
@@ -132,9 +133,8 @@ export async function serveHttp(
       random,
       log: service.log,
     });
-    service.onChange(() => {
-      for (const topic of ['changes', 'findings', 'facts', 'targets', 'stops', 'log'] as const)
-        face.publish(topic);
+    service.onEvent((event) => {
+      for (const topic of topicsOf(event)) face.publish(topic);
     });
     identity.onChange((topic) => face.publish(topic));
     listening.defer(() => mcp.close());

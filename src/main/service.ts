@@ -8,7 +8,13 @@ import { digestOf } from '#base/digest';
 import { asFault, Fault } from '#base/fault';
 import type { Json } from '#base/json';
 import { jsonLog, type Log } from '#base/log';
-import { type Anchoring, type EventLog, openEventLog, openHeadFile } from '#evidence';
+import {
+  type Anchoring,
+  type EventInput,
+  type EventLog,
+  openEventLog,
+  openHeadFile,
+} from '#evidence';
 import type { ChangeRoad, FaultPoint } from '#execution';
 import { type Identity, openIdentity } from '#identity';
 import {
@@ -94,6 +100,8 @@ export type Service = AsyncDisposable & {
   openedAt(origin: string): void;
   /** Calls `listener` after each operation that may have changed what is known or declared. */
   onChange(listener: () => void): void;
+  /** Calls `listener` with each event once it is kept. */
+  onEvent(listener: (event: EventInput) => void): void;
   /** Where a change stands; `undefined`: there is none of that id. */
   changeState(id: string): ChangeState | undefined;
   /** Whether it can do its work, part by part. */
@@ -151,6 +159,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
   // Ends after the log, so that the last checkpoint becomes known as well.
   let anchoring: Anchoring | undefined;
   opening.defer(() => anchoring?.[Symbol.asyncDispose]());
+  const hearing = new Set<(event: EventInput) => void>();
   const events = opening.use(
     await openEventLog({
       files,
@@ -161,6 +170,9 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
       keys: paths.keys,
       checkpointEveryEvents: evidence.settings.checkpoint.everyEvents,
       checkpointEveryMs: evidence.settings.checkpoint.everySeconds * 1_000,
+      heard: (event) => {
+        for (const listener of hearing) listener(event);
+      },
       digests: {
         program: programDigest(),
         configuration: await configurationDigest(inventory, version),
@@ -465,6 +477,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     },
     openedAt: site.openedAt,
     onChange: (listener) => void listeners.add(listener),
+    onEvent: (listener) => void hearing.add(listener),
     changeState: (id) => store.changes.change(id)?.state,
     ready: () => readyChecks(standing),
     readings: (people) => readings(standing, people),

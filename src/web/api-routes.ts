@@ -7,9 +7,10 @@ import { type Answer, mayAsk } from '#operations';
 import { type Asker, askerOf } from './asker.ts';
 import { readJson } from './body.ts';
 import { clearCookie } from './cookie.ts';
+import { refusal } from './faults.ts';
 import type { CallOutcome } from './metrics.ts';
 import { openApiOf } from './openapi.ts';
-import { problemOf, refusal } from './refusals.ts';
+import { problemOf } from './problem.ts';
 import { readTraceparent, traceparent } from './trace.ts';
 import type { Asked, Env, Ground } from './web.ts';
 

@@ -2,8 +2,8 @@
 import type { Caller } from '#operations';
 import type { Person } from '#signin';
 import { cookieName, readCookie } from './cookie.ts';
+import { refusal } from './faults.ts';
 import { type Head, mustBeOwnPage, type Site } from './head.ts';
-import { refusal } from './refusals.ts';
 
 /** A lease as the API sees it. */
 export type Leased = {

@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { Fault } from '#base/fault';
 import { type Json, type JsonObject, parseJson } from '#base/json';
 import type { Clock } from '#base/ports';
+import { refusal } from './faults.ts';
 import type { Head } from './head.ts';
-import { refusal } from './refusals.ts';
 
 export type BodyLimits = { readonly bytes: number; readonly ms: number };
 

@@ -6,7 +6,7 @@
  */
 import { type Block, isInside, parseAddress } from '#base/address';
 import { isLoopback, LOOPBACK_NAMES } from '#serving';
-import { refusal } from './refusals.ts';
+import { refusal } from './faults.ts';
 
 export type RawHead = {
   readonly method: string;

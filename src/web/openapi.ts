@@ -5,7 +5,7 @@
 import * as z from 'zod/v4';
 import type { Json, JsonObject } from '#base/json';
 import type { Operation } from '#operations';
-import { TITLES } from './refusals.ts';
+import { TITLES } from './problem.ts';
 
 export type OpenApiSite = { readonly origin: string; readonly version: string };
 

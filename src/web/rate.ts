@@ -3,7 +3,7 @@
  * so that what is kept is bounded by who asked lately.
  */
 import type { Clock } from '#base/ports';
-import { refusal } from './refusals.ts';
+import { refusal } from './faults.ts';
 
 export type Rate = {
   /** Requests at once after a pause. */

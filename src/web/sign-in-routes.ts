@@ -10,8 +10,8 @@ import type { From, Person, SignedIn, SignIn } from '#signin';
 import { admitted } from './api-routes.ts';
 import { readObject } from './body.ts';
 import { clearCookie, cookieName, readCookie, setCookie } from './cookie.ts';
+import { refusal } from './faults.ts';
 import { mustBeOwnPage } from './head.ts';
-import { refusal } from './refusals.ts';
 import type { Asked, Env, Ground } from './web.ts';
 
 /** Signing in at the team's identity provider. `binding` ties what comes back to the browser that went. */
