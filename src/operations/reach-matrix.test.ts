@@ -211,7 +211,9 @@ function anyOf(schema: Schema, name: string): Json {
   if (first !== undefined) return anyOf(first, name);
   switch (schema['type']) {
     case 'string':
-      return TIMES.test(name) ? '2026-03-01T11:30:00Z' : 'x';
+      return TIMES.test(name)
+        ? '2026-03-01T11:30:00Z'
+        : 'x'.repeat(Math.max(1, Number(schema['minLength'] ?? 1)));
     case 'number':
     case 'integer':
       return Math.max(1, Number(schema['minimum'] ?? 1));
