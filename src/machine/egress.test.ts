@@ -1,14 +1,21 @@
 /** The connection goes where the judged look-up said, and a library's fetch takes the same road. */
 import assert from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { after, describe, it } from 'node:test';
+import type { TLSSocket } from 'node:tls';
+import fc from 'fast-check';
 import type { PostAnswer } from '#base/ports';
+import { makeAuthority, makeServer } from '#certificates';
 import { parseAllow } from '#egress';
 import { ON_THIS_MACHINE } from '#test/egress';
 import { throwsFault } from '#test/throws-fault';
+import { nodeClock } from './clock.ts';
 import { type EgressRules, sendOut } from './egress.ts';
 import { nodeFetch } from './egress-fetch.ts';
+import { nodePoster } from './poster.ts';
+import { nodeRandom } from './random.ts';
 
 const open: { close(): void; closeAllConnections(): void }[] = [];
 after(() => {
@@ -88,6 +95,74 @@ describe('a request to a name', () => {
       '017700000001',
     ])
       await throwsFault(() => ask({ allow }, `http://${host}:${port}/`), 'egress-refused');
+    assert.equal(reached, 0);
+  });
+
+  it('asks and is answered in the name of the URL over TLS, wherever it was looked up', async () => {
+    const making = { names: ['hooks.test'], now: nodeClock().now(), random: nodeRandom() };
+    const authority = await makeAuthority(making);
+    const { certificate: cert, key } = await makeServer(authority, making);
+    const heard: unknown[] = [];
+    const server = createTlsServer({ cert, key }, (request, response) => {
+      heard.push((request.socket as TLSSocket).servername, request.headers.host);
+      response.end('ok');
+    });
+    open.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const post = (host: string): Promise<PostAnswer> =>
+      nodePoster({ ...ON_THIS_MACHINE, resolve: async () => ['127.0.0.1'] }).request({
+        method: 'GET',
+        url: `https://${host}:${port}/`,
+        headers: {},
+        body: Buffer.of(),
+        timeoutMs: 2_000,
+        maxBytes: 99,
+        ca: authority.certificate,
+      });
+    assert.equal((await post('hooks.test')).status, 200);
+    assert.deepEqual(heard, ['hooks.test', `hooks.test:${port}`]);
+    await throwsFault(() => post('other.test'), 'request-failed');
+  });
+
+  it('goes only where every address of its one look-up may, whatever a resolver answers', async () => {
+    let reached = 0;
+    const port = await serve((_request, response) => {
+      reached += 1;
+      response.end();
+    });
+    const address = fc.constantFrom(
+      '127.0.0.1',
+      '::1',
+      '::ffff:127.0.0.1',
+      '0.0.0.0',
+      '10.0.0.1',
+      '169.254.169.254',
+      '2002:7f00:1::',
+      '127.0.0.1%lo',
+      'localhost',
+    );
+    // Documentation stands in for the public, so that nothing leaves this machine.
+    const answers = fc
+      .array(fc.oneof(address, fc.constant('192.0.2.1')), { maxLength: 5 })
+      .filter((all) => all.some((each) => each !== '192.0.2.1'));
+    await fc.assert(
+      fc.asyncProperty(answers, async (first) => {
+        let asked = 0;
+        const resolve = async (): Promise<readonly string[]> =>
+          asked++ === 0 ? first : ['127.0.0.1'];
+        await throwsFault(
+          () =>
+            ask(
+              { allow: async () => parseAllow(['192.0.2.0/24']), resolve },
+              `http://evil.test:${port}/`,
+            ),
+          'egress-refused',
+        );
+        assert.equal(asked, 1);
+      }),
+      { numRuns: 200 },
+    );
     assert.equal(reached, 0);
   });
 
