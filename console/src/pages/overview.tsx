@@ -29,12 +29,12 @@ type Changes = { readonly changes: readonly ChangeLine[] };
 type Config = { readonly status: string; readonly changed: readonly unknown[] };
 
 export function OverviewPage(): ReactNode {
-  const fleet = useAsk<Overview>('fleet_overview', {}, ['facts', 'findings', 'targets', 'log']);
+  const fleet = useAsk<Overview>('fleet_overview', {}, ['facts', 'findings', 'targets']);
   const waiting = useAsk<Changes>('changes_list', { pending: true, limit: 200 }, ['changes']);
   const ambiguous = useAsk<Changes>('changes_list', { state: 'ambiguous' }, CHANGES);
   const failed = useAsk<Changes>('changes_list', { state: 'failed' }, CHANGES);
   const recent = useAsk<Changes>('changes_list', { limit: 8 }, CHANGES);
-  const config = useAsk<Config>('config_status', {}, ['log', 'targets']);
+  const config = useAsk<Config>('config_status', {}, ['targets']);
   const now = useNow(60_000);
   const needs = needsOf({
     overview: fleet.data,
