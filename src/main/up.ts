@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectLocal, type LocalService, serveLocalSocket } from '#api';
-import { Fault } from '#base/fault';
+import { asFault, Fault } from '#base/fault';
 import type { Json } from '#base/json';
 import type { Summary, TargetSummary, Teller, UpOptions } from '#cli';
 import { nodeClock, nodeFiles, nodeSocketFiles } from '#machine';
@@ -125,22 +125,10 @@ async function summarise(
   token: string | undefined,
   servedBy: number | null = null,
 ): Promise<Summary> {
-  const observed = (await perform('observe', {})).value as { readonly target: string };
-  const asked = { target: observed.target };
-  const summary = (await perform('target_summary', asked)).value as unknown as TargetSummary;
-  const drift = (await perform('drift_scan', asked)).value as {
-    readonly findings: readonly { readonly status: string; readonly severity: Severity }[];
-  };
-  const open = drift.findings.filter((finding) => finding.status === 'open');
-  const worst = open.some((finding) => finding.severity === 'critical') ? 'critical' : 'warning';
-  const drifted = {
-    severity: worst,
-    says: `${open.length} open findings against the baseline: see holdfast drift`,
-  } as const;
   return {
     home,
     changes: await changesOf(perform),
-    targets: [{ ...summary, odd: open.length > 0 ? [drifted, ...summary.odd] : summary.odd }],
+    targets: await thisMachine(perform),
     http,
     console: page,
     servedBy,
@@ -160,6 +148,26 @@ async function summarise(
       },
     },
   };
+}
+
+/** This machine, looked at now; nothing where the inventory does not have it. */
+async function thisMachine(perform: Perform): Promise<Summary['targets']> {
+  let target: string;
+  try {
+    ({ target } = (await perform('observe', {})).value as { readonly target: string });
+  } catch (thrown) {
+    if (asFault(thrown).code === 'no-local-target') return [];
+    throw thrown;
+  }
+  const summary = (await perform('target_summary', { target })).value as unknown as TargetSummary;
+  const drift = (await perform('drift_scan', { target })).value as {
+    readonly findings: readonly { readonly status: string; readonly severity: Severity }[];
+  };
+  const open = drift.findings.filter((finding) => finding.status === 'open');
+  if (open.length === 0) return [summary];
+  const worst = open.some((finding) => finding.severity === 'critical') ? 'critical' : 'warning';
+  const says = `${open.length} open findings against the baseline: see holdfast drift`;
+  return [{ ...summary, odd: [{ severity: worst, says }, ...summary.odd] }];
 }
 
 /** `null` where what operators signed, or what waits, cannot be read: then nothing above T0 runs either. */

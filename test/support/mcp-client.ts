@@ -1,6 +1,6 @@
 /** The program over MCP: the official client starts `bin/holdfast mcp` and calls its tools. */
 import { join } from 'node:path';
-import { Client } from '@modelcontextprotocol/client';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'holdfast');
@@ -22,8 +22,18 @@ export function connectMcp(home: string): Promise<McpClient> {
 
 /** The same for a program that is reached in another way, as in a container. */
 export async function connectCommand(command: string, args: readonly string[]): Promise<McpClient> {
+  return connectOver(new StdioClientTransport({ command, args: [...args], stderr: 'inherit' }));
+}
+
+/** With a bearer over streamable HTTP. */
+export function connectHttp(url: string, bearer: string): Promise<McpClient> {
+  const requestInit = { headers: { authorization: `Bearer ${bearer}` } };
+  return connectOver(new StreamableHTTPClientTransport(new URL(url), { requestInit }));
+}
+
+async function connectOver(transport: Parameters<Client['connect']>[0]): Promise<McpClient> {
   const client = new Client({ name: 'test', version: '1' });
-  await client.connect(new StdioClientTransport({ command, args: [...args], stderr: 'inherit' }));
+  await client.connect(transport);
   const ask: McpClient['ask'] = async (name, input) => {
     const answer = await client.callTool({ name, arguments: input });
     if (answer.isError !== true) {
