@@ -6,6 +6,7 @@ export const NAMESPACES = {
   standing: 'holdfast-standing@1',
   config: 'holdfast-config@1',
   lift: 'holdfast-lift@1',
+  enrolment: 'holdfast-enrolment@1',
 } as const;
 export type Namespace = (typeof NAMESPACES)[keyof typeof NAMESPACES];
 
