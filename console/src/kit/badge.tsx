@@ -62,6 +62,7 @@ export function TierBadge({
 const SEVERITIES: Readonly<Record<string, Tone>> = {
   critical: 'bad',
   high: 'bad',
+  warning: 'warn',
   medium: 'warn',
   low: 'info',
   info: 'plain',

@@ -46,14 +46,19 @@ export type Activity = {
   }[];
 };
 
+const NO_LABELS: ReadonlyMap<string, string> = new Map();
+
 export function ActivityView({
   hours,
   onHours,
   lease,
+  labels = NO_LABELS,
 }: {
   readonly hours: string;
   readonly onHours: (hours: string) => void;
   readonly lease?: Lease;
+  /** Of leases, by id. */
+  readonly labels?: ReadonlyMap<string, string>;
 }): ReactNode {
   const { data, error, isPending, refetch } = useAsk<Activity>(
     'assistant_activity',
@@ -96,7 +101,7 @@ export function ActivityView({
           >
             <Bars activity={data} />
           </Panel>
-          {lease === undefined ? <Callers activity={data} /> : null}
+          {lease === undefined ? <Callers activity={data} labels={labels} /> : null}
           {lease === undefined || only === undefined ? null : (
             <>
               <UsagePanel lease={lease} operations={only.operations} />
@@ -153,7 +158,13 @@ function Bars({ activity: { buckets, from, until } }: { readonly activity: Activ
   );
 }
 
-function Callers({ activity: { callers } }: { readonly activity: Activity }): ReactNode {
+function Callers({
+  activity: { callers },
+  labels,
+}: {
+  readonly activity: Activity;
+  readonly labels: ReadonlyMap<string, string>;
+}): ReactNode {
   return (
     <Panel title="By caller" flush>
       <Table
@@ -172,7 +183,7 @@ function Callers({ activity: { callers } }: { readonly activity: Activity }): Re
                     <bdi>{principal}</bdi>
                   ) : (
                     <Link className="row-link" to="/assistants" search={{ lease: id } as never}>
-                      <bdi>{principal}</bdi>
+                      <bdi>{labels.get(id) ?? principal}</bdi>
                     </Link>
                   )}
                   {onBehalfOf === null ? null : (

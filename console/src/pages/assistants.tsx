@@ -5,6 +5,7 @@ import { useAct, useAsk, useMay, useSignedIn } from '../api/index.ts';
 import {
   Badge,
   Button,
+  Choice,
   type Column,
   ConfirmDialog,
   Empty,
@@ -46,6 +47,10 @@ export function AssistantsPage(): ReactNode {
     },
   );
   const one = leases.data?.leases.find(({ id }) => id === view.lease);
+  const labels = useMemo(
+    () => new Map(leases.data?.leases.map(({ id, label }) => [id, label])),
+    [leases.data],
+  );
   const issue = mayIssue ? (
     <Button look="primary" onPress={() => setIssuing(true)}>
       Lend to an assistant…
@@ -105,7 +110,13 @@ export function AssistantsPage(): ReactNode {
             {
               id: 'activity',
               name: 'Activity',
-              body: <ActivityView hours={view.hours} onHours={(hours) => setView({ hours })} />,
+              body: (
+                <ActivityView
+                  hours={view.hours}
+                  onHours={(hours) => setView({ hours })}
+                  labels={labels}
+                />
+              ),
             },
             { id: 'connect', name: 'Connect one', body: <Connect issue={issue} /> },
           ]}
@@ -215,32 +226,29 @@ function Leases({
   );
   return (
     <div className="stack">
-      <Tabs
-        label="Which leases"
-        value={show}
-        onChange={onShow}
-        tabs={[
-          ['active', 'In use'],
-          ['ended', 'Ended'],
-          ['all', 'All'],
-        ].map(([id = '', name = '']) => ({
-          id,
-          name,
-          body: (
-            <Panel flush>
-              <Table
-                label={`Leases: ${name}`}
-                rows={rows}
-                columns={COLUMNS}
-                rowKey={(lease) => lease.id}
-                sort={sort}
-                onSort={onSort}
-                empty={<NoLease ended={show === 'ended'} issue={issue} />}
-              />
-            </Panel>
-          ),
-        }))}
-      />
+      <div className="filters">
+        <Choice
+          label="Which leases"
+          value={show}
+          onChange={onShow}
+          options={[
+            ['active', 'In use'],
+            ['ended', 'Ended'],
+            ['all', 'All'],
+          ]}
+        />
+      </div>
+      <Panel flush>
+        <Table
+          label="Leases"
+          rows={rows}
+          columns={COLUMNS}
+          rowKey={(lease) => lease.id}
+          sort={sort}
+          onSort={onSort}
+          empty={<NoLease ended={show === 'ended'} issue={issue} />}
+        />
+      </Panel>
     </div>
   );
 }

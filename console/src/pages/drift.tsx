@@ -97,7 +97,10 @@ export function DriftPage(): ReactNode {
     else next.delete(id);
     setSelected(next);
   };
-  const columns = useMemo(() => columnsOf(by, selected, toggle), [by, selected]);
+  const columns = useMemo(
+    () => columnsOf(by, view.status, selected, toggle),
+    [by, view.status, selected],
+  );
   return (
     <Page
       title="Drift"
@@ -187,6 +190,7 @@ function titleOf(by: GroupBy, name: string): string {
 
 function columnsOf(
   by: GroupBy,
+  status: string,
   selected: ReadonlySet<string>,
   toggle: (id: string, on: boolean) => void,
 ): readonly Column<Finding>[] {
@@ -196,27 +200,29 @@ function columnsOf(
       header: 'What',
       sort: ({ entity, attribute }) => `${entity} ${attribute}`,
       cell: ({ id, entity, attribute, kind, because }) => (
-        <span className="finding-entity">
+        <>
           <Link className="row-link" to="/findings/$id" params={{ id } as never}>
             <bdi>{because?.title ?? entity}</bdi>
-          </Link>{' '}
-          <span className="quiet">
+          </Link>
+          <span className="finding-what quiet small">
             {because === null ? null : <bdi>{entity} </bdi>}
             {attribute === '*' ? '' : <bdi>{attribute} </bdi>}
             {kindSays(kind)}
           </span>
-        </span>
+        </>
       ),
     },
     {
       id: 'observed',
       header: 'Observed',
+      width: '19%',
       wide: true,
       cell: ({ observed, target }) => <Value value={observed} from={target} />,
     },
     {
       id: 'desired',
       header: 'Declared',
+      width: '19%',
       wide: true,
       cell: ({ desired }) => <Value value={desired} from="the declaration" />,
     },
@@ -242,7 +248,7 @@ function columnsOf(
       sort: ({ declared }) => declared,
       cell: ({ declared }) => sourceName(declared),
     },
-    {
+    status === 'all' && {
       id: 'status',
       header: 'Status',
       width: '110px',

@@ -241,7 +241,7 @@ function columnsOf(
       cell: ({ principal, onBehalfOf }) => (
         <>
           <bdi>{principal}</bdi>
-          {onBehalfOf === null ? null : (
+          {onBehalfOf === null || onBehalfOf === principal ? null : (
             <span className="quiet small">
               {' '}
               for <bdi>{onBehalfOf}</bdi>
@@ -280,7 +280,7 @@ function columnsOf(
       width: '100px',
       align: 'end',
       cell: ({ seq }) => (
-        <span className="row number">
+        <span className="record-number number">
           {proved.has(seq) ? (
             <span className="proved-mark">
               <Icon name="check" label="proved" />

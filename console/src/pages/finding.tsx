@@ -168,9 +168,11 @@ export function FindingPage(): ReactNode {
                   ['Id', <code key="i">{data.finding.id}</code>],
                 ]}
               />
-              <Button look="quiet" isPending={isFetching} onPress={() => void refetch()}>
-                Read the trails again
-              </Button>
+              <div>
+                <Button isPending={isFetching} onPress={() => void refetch()}>
+                  Read the trails again
+                </Button>
+              </div>
             </Panel>
             <History explained={data} />
           </div>
