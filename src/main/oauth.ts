@@ -44,6 +44,8 @@ export type OAuthNeeds = {
   readonly files: Pick<Files, 'read'>;
   readonly clock: Clock;
   readonly random: Random;
+  /** Reads what clients publish of themselves; left out: over the network, where nothing private is reached. */
+  readonly clientFetch?: EgressFetch | undefined;
 };
 
 export type OAuthDoors = {
@@ -138,7 +140,7 @@ export async function oauthDoors(needs: OAuthNeeds): Promise<OAuthDoors> {
           return { operator: session.operator, name, reach };
         },
         leases: leasesOf(needs),
-        fetch: publicFetch(),
+        fetch: needs.clientFetch ?? publicFetch(),
       });
     },
   };

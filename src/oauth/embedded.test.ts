@@ -19,6 +19,7 @@ import { type Instant, LATEST } from '#base/time';
 import { nodeClock, nodeRandom } from '#machine';
 import { mcpHttp, mcpService } from '#mcp';
 import { SAMPLE_OPERATIONS, samplePerform } from '#samples/mcp';
+import { CookieBrowser } from '#test/cookie-browser';
 import type { LeaseTerms, OAuthPerson, OAuthRoutes } from './protocol.ts';
 import { oauthRoutes } from './routes.ts';
 import { DEFAULT_SCOPE, leastScopeWith, oauthScopes } from './scopes.ts';
@@ -137,35 +138,11 @@ beforeEach(() => {
   });
 });
 
-/** A browser: keeps cookies by path, follows nothing by itself. */
-class Browser {
-  readonly #cookies = new Map<string, { value: string; path: string }>();
-
-  async go(
-    url: string,
-    {
-      headers = {},
-      ...init
-    }: Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> } = {},
-  ): Promise<Response> {
-    const { pathname } = new URL(url);
-    const cookie = [...this.#cookies]
-      .filter(([, { path }]) => pathname.startsWith(path))
-      .map(([name, { value }]) => `${name}=${value}`);
-    const answer = await fetch(url, {
-      redirect: 'manual',
-      ...init,
-      headers: { ...headers, cookie: [...cookie, 'session=ada'].join('; ') },
-    });
-    for (const set of answer.headers.getSetCookie()) {
-      const [pair = '', ...attributes] = set.split(/; ?/);
-      const [name = '', value = ''] = pair.split('=');
-      const path = attributes.find((each) => each.startsWith('path='))?.slice(5) ?? '/';
-      assert.match(set, /samesite=strict/i);
-      assert.match(set, /httponly/i);
-      this.#cookies.set(name, { value, path });
-    }
-    return answer;
+/** A browser in which somebody is signed in to the console. */
+class Browser extends CookieBrowser {
+  constructor() {
+    super();
+    this.keep(origin, 'session', 'ada');
   }
 
   /** To the consent page, which the console renders: its uid. */
@@ -174,6 +151,8 @@ class Browser {
     assert.equal(asked.status, 303, await asked.text());
     const to = asked.headers.get('location') ?? '';
     assert.match(to, /^\/authorize\/[\w-]+$/);
+    assert.ok(this.sent.length > 0);
+    for (const set of this.sent) assert.match(set, /samesite=strict.*httponly/i);
     return to.slice('/authorize/'.length);
   }
 

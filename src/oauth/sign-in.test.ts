@@ -6,6 +6,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { Provider } from 'oidc-provider';
 import { silentLog } from '#base/log';
 import { nodeClock, nodeRandom } from '#machine';
+import { CookieBrowser } from '#test/cookie-browser';
 import { throwsFault } from '#test/throws-fault';
 import { operatorBehind } from './person.ts';
 import { type OidcSignIn, oidcSignIn } from './sign-in.ts';
@@ -108,23 +109,15 @@ beforeEach(() => {
 
 /** A browser at the provider: the query that it is sent back with. */
 async function visit(location: string): Promise<string> {
-  const cookies = new Map<string, string>();
+  const browser = new CookieBrowser();
   let at = location;
   for (let i = 0; i < 10; i++) {
     if (at.startsWith(CALLBACK)) return new URL(at).search;
-    const answer = await fetch(at, {
-      redirect: 'manual',
-      headers: { cookie: [...cookies].map((each) => each.join('=')).join('; ') },
-    });
-    for (const set of answer.headers.getSetCookie()) {
-      const [name = '', value = ''] = (set.split(';')[0] ?? '').split('=');
-      cookies.set(name, value);
-    }
-    const to = answer.headers.get('location');
-    if (to === null) throw new Error(`${answer.status} ${await answer.text()}`);
+    const to = (await browser.go(at)).headers.get('location');
+    if (to === null) break;
     at = new URL(to, at).href;
   }
-  throw new Error('too many redirects');
+  throw new Error(`the provider sends nobody back from ${at}`);
 }
 
 describe('signing in with the team’s provider', () => {
