@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { consoleRows } from './console.ts';
 import { driftRows } from './drift.ts';
 import { factRows } from './facts.ts';
 import { GROUPS } from './groups.ts';
@@ -30,6 +31,7 @@ describe('the bench', () => {
     ['drift', driftRows, ['E1', 'E2']],
     ['redaction', redactionRows, ['R1']],
     ['policy', policyRows, ['D4']],
+    ['the console', consoleRows, ['H1', 'H2', 'H3', 'H4']],
   ] as const) {
     it(`measures ${name}, and the floor answers the same`, async () => {
       const found = await tinyRows(rows);

@@ -50,7 +50,12 @@ export function hostOf(n: number): FleetHost {
 }
 
 export function fleetYaml(hosts: number): string {
-  const lines = ['version: 1', `scope: ${SITES[0]}`, `scopes: [${SITES.slice(1).join(', ')}]`];
+  const lines = [
+    'version: 1',
+    `scope: ${SITES[0]}`,
+    `defaults: {staleAfter: 2h}`,
+    `scopes: [${SITES.slice(1).join(', ')}]`,
+  ];
   lines.push('redundancySets:');
   for (let n = 0; n < hosts; n += 15) lines.push(`  db-${n / 15}: []`);
   lines.push('targets:');

@@ -1,6 +1,7 @@
 /** Which rows are measured together, because they share what has to be built first. */
 import { changeRows } from './change.ts';
 import { commandRows } from './commands.ts';
+import { consoleRows } from './console.ts';
 import { driftRows } from './drift.ts';
 import { factRows } from './facts.ts';
 import { gateRows } from './gate.ts';
@@ -28,5 +29,6 @@ export const GROUPS: readonly Group[] = [
   { ids: ['K1', 'K2', 'K3'], what: 'judging commands', run: commandRows },
   { ids: ['R1'], what: 'redaction', run: redactionRows },
   { ids: ['A2', 'A3', 'A4', 'A5', 'A6', 'M2'], what: 'hosts over ssh', run: sshRows },
+  { ids: ['H1', 'H2', 'H3', 'H4'], what: 'the console of a whole fleet', run: consoleRows },
   { ids: ['F3', 'F4', 'M1'], what: 'MCP, starting, memory', run: surfaceRows },
 ];

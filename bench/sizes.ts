@@ -24,6 +24,9 @@ export type Sizes = {
   /** Servers on loopback. */
   readonly sshHosts: number;
   readonly starts: number;
+  /** Of the console, with a hundred facts each, looked at that often. */
+  readonly fleetHosts: number;
+  readonly fleetRounds: number;
 };
 
 export const SIZES = {
@@ -45,6 +48,8 @@ export const SIZES = {
     calls: 200,
     sshHosts: 20,
     starts: 7,
+    fleetHosts: 10_000,
+    fleetRounds: 6,
   },
   default: {
     hosts: 200,
@@ -64,6 +69,8 @@ export const SIZES = {
     calls: 100,
     sshHosts: 20,
     starts: 5,
+    fleetHosts: 5_000,
+    fleetRounds: 6,
   },
   quick: {
     hosts: 40,
@@ -83,6 +90,8 @@ export const SIZES = {
     calls: 30,
     sshHosts: 8,
     starts: 3,
+    fleetHosts: 400,
+    fleetRounds: 6,
   },
   tiny: {
     hosts: 3,
@@ -102,6 +111,8 @@ export const SIZES = {
     calls: 3,
     sshHosts: 2,
     starts: 1,
+    fleetHosts: 20,
+    fleetRounds: 3,
   },
 } as const satisfies Readonly<Record<string, Sizes>>;
 
