@@ -38,5 +38,10 @@ describe('the console as it was built', () => {
     await files.makeDirectory('/dist/assets');
     await files.replace('/dist/assets/x.js', Buffer.from('1'));
     assert.equal((await readConsole(files, '/dist')).size, 0);
+    const index = '<!doctype html><script type="module" src="/assets/y.js"></script>';
+    await files.replace('/dist/index.html', Buffer.from(index));
+    assert.equal((await readConsole(files, '/dist')).size, 0);
+    await files.replace('/dist/assets/y.js', Buffer.from('1'));
+    assert.equal((await readConsole(files, '/dist')).size, 3);
   });
 });

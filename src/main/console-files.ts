@@ -34,8 +34,27 @@ const MOST_DEPTH = 4;
 const brotli = promisify(brotliCompress);
 const packGzip = promisify(gzip);
 
-/** Nothing where it was not built. Files of a type that we do not know are not served. */
+/** Nothing where it was not built whole. Files of a type that we do not know are not served. */
 export async function readConsole(files: Files, folder: string): Promise<StaticFiles> {
+  for (let tried = 0; tried < TRIES; tried++) {
+    const found = await readOnce(files, folder);
+    if (isWhole(found)) return found;
+  }
+  return new Map();
+}
+
+/** A build may be put into place meanwhile: what is read then is half of one and half of another. */
+const TRIES = 3;
+
+function isWhole(found: StaticFiles): boolean {
+  const index = found.get('/index.html')?.plain;
+  const named = Buffer.from(index ?? '')
+    .toString('utf8')
+    .matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g);
+  return index !== undefined && [...named].every(([, path = '']) => found.has(path));
+}
+
+async function readOnce(files: Files, folder: string): Promise<StaticFiles> {
   const found: [string, StaticFile][] = [];
   for (const path of await pathsBelow(files, folder, '', 0)) {
     const type = TYPES[path.split('.').at(-1) ?? ''];
@@ -43,7 +62,7 @@ export async function readConsole(files: Files, folder: string): Promise<StaticF
     if (type !== undefined && bytes !== undefined)
       found.push([`/${path}`, await packed(path, type, bytes)]);
   }
-  return new Map(found.some(([path]) => path === '/index.html') ? found : []);
+  return new Map(found);
 }
 
 async function pathsBelow(
