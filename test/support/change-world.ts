@@ -153,6 +153,9 @@ export type WorldOptions = {
   /** Another disk than the simulated one, which costs memory with each append. */
   readonly files?: Files;
   readonly program?: (call: ProgramCall) => ProgramEnd;
+  /** Further keys that may sign, and where passkeys are made. */
+  readonly signers?: readonly ReturnType<typeof signerLine>[];
+  readonly origins?: readonly string[];
 };
 
 // oxlint-disable-next-line typescript/explicit-module-boundary-types -- `World` is what it answers
@@ -270,7 +273,7 @@ export async function aChangeWorld(options: WorldOptions = {}) {
     operator: 'alice',
     key: aKey('alice').line,
     profile: 'solo',
-    origins: [],
+    origins: options.origins ?? [],
   });
   const rule = { quorum: 1, assurance: 'same-user' } as const;
   let authority: typeof first = {
@@ -279,6 +282,7 @@ export async function aChangeWorld(options: WorldOptions = {}) {
       ...first.lines,
       signerLine('bob', aKey('bob')),
       signerLine('recovery', aKey('recovery')),
+      ...(options.signers ?? []),
     ],
     policy: {
       ...first.policy,
