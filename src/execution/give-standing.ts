@@ -2,6 +2,7 @@
  * Consent in advance, given and taken back. A standing approval names exact steps: every target with
  * every combination of the values listed, each expanded as a change would be, by the digest of its core.
  */
+import { sees } from '#access';
 import {
   checkQuorum,
   digestWords,
@@ -25,7 +26,7 @@ import { plainEvent, record } from './events.ts';
 import { planOf } from './make-plan.ts';
 import { requireOperator } from './operator.ts';
 import type { Requester, StandingPage, StandingTerms, StandingView } from './protocol.ts';
-import { scopeOf } from './record.ts';
+import { scopeOf, sightOf } from './record.ts';
 import { refuse } from './refuse.ts';
 import { readScene, type Scene } from './scene.ts';
 
@@ -128,6 +129,7 @@ export async function addStanding(
   });
   if (document.expires <= seconds(now)) refuse('expired', 'the standing approval is over already');
   const prepared = await readPrepared(road, sha256(order));
+  await mustSee(road, requester, prepared.targets, document.standing);
   const row: Omit<StandingRow, 'revokedAt'> = {
     id: document.standing,
     action: document.action,
@@ -166,13 +168,8 @@ export async function revokeStanding(
 ): Promise<StandingView> {
   requireOperator(requester);
   const row = road.store.changes.standings().find((each) => each.id === id);
-  if (row === undefined) {
-    throw new Fault(
-      'missing',
-      'unknown-standing',
-      `no such standing approval: ${JSON.stringify(id.slice(0, 80))}. List them first`,
-    );
-  }
+  if (row === undefined) throw unknownStanding(id);
+  await mustSee(road, requester, targetsOf(row), id);
   const now = road.clock.now();
   // From here on it covers nothing, also when it cannot be written down.
   road.revoked.add(id);
@@ -187,6 +184,31 @@ export async function revokeStanding(
     );
   });
   return viewOf({ ...row, revokedAt: now }, now);
+}
+
+/** Whoever may see only some targets has no say in consent for others, and does not learn of it. */
+async function mustSee(
+  road: Road,
+  requester: Requester,
+  targets: readonly string[],
+  id: string,
+): Promise<void> {
+  if (requester.targets === undefined) return;
+  const { byId } = await road.inventory();
+  const sight = sightOf(requester);
+  const isSeen = (name: string): boolean => {
+    const target = byId.get(name);
+    return target !== undefined && sees(sight, target);
+  };
+  if (!targets.every(isSeen)) throw unknownStanding(id);
+}
+
+function unknownStanding(id: string): Fault {
+  return new Fault(
+    'missing',
+    'unknown-standing',
+    `no such standing approval: ${JSON.stringify(id.slice(0, 80))}. List them first`,
+  );
 }
 
 type Prepared = {

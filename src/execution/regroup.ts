@@ -99,6 +99,8 @@ function requesterOf(
     requestId,
     traceId,
     tainted: tainted !== undefined,
+    // Each asked for targets of its own; one change is of all of them.
+    scopes: [...new Set(all.flatMap(({ scopes }) => scopes))],
     capabilities: all
       .map(({ capabilities }) => capabilities)
       .reduce((a, b) => a.filter((each) => b.includes(each))),

@@ -3,11 +3,13 @@
  * signature made outside this program, and what is brought here is checked against the bytes on record.
  */
 import * as z from 'zod/v4';
+import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
 import { LIMITS } from '#base/limits';
-import type { StopSubject } from '#execution';
+import type { ChangeRoad, StopSubject } from '#execution';
 import { resolveTarget } from '#inventory';
 import { changeIdInput, changeShape, reasonInput, stopShape } from './change-shapes.ts';
+import { beyond } from './confine.ts';
 import { type Asking, changing } from './operation.ts';
 import { shown } from './run-action.ts';
 
@@ -275,6 +277,20 @@ function concerns(subject: StopSubject, session: string, asking: Asking): boolea
   }
 }
 
+/** Whoever reaches only some lifts what stops their own targets, or their own session, and nothing that stops others. */
+function mustConcern(stopId: string, road: ChangeRoad, session: string, asking: Asking): void {
+  if (asking.isWhole) return;
+  const stop = road.stops().stops.find(({ id }) => id === stopId);
+  const isShown = stop !== undefined && concerns(stop.subject, session, asking);
+  if (isShown && (stop.subject.kind === 'target' || stop.subject.kind === 'session')) return;
+  if (isShown) throw beyond(`a stop of more than your own: ${stopId}`);
+  throw new Fault(
+    'missing',
+    'unknown-stop',
+    `no such stop: ${stopId.slice(0, 80)}. List them first`,
+  );
+}
+
 export const stopLiftPage = changing({
   name: 'stop_lift_page',
   title: 'Show what lifts a stop',
@@ -282,11 +298,15 @@ export const stopLiftPage = changing({
   capability: 'changes.decide',
   taints: false,
   assistants: false,
+  narrows: true,
   mends: true,
   input: z.strictObject({ stopId: changeIdInput }),
   output: z.object({ order: z.string(), namespace: z.string() }),
   confidential: true,
-  run: (input, { road }) => road.liftPage(input.stopId),
+  run(input, { road, requester }, asking) {
+    mustConcern(input.stopId, road, requester.session, asking);
+    return road.liftPage(input.stopId);
+  },
 });
 
 export const stopLift = changing({
@@ -296,6 +316,7 @@ export const stopLift = changing({
   capability: 'changes.decide',
   taints: false,
   assistants: false,
+  narrows: true,
   mends: true,
   hides: ['order', 'signature'],
   input: z.strictObject({
@@ -304,7 +325,8 @@ export const stopLift = changing({
     signature: signatureInput,
   }),
   output: z.object({ lifted: z.string() }),
-  async run(input, { road, requester }) {
+  async run(input, { road, requester }, asking) {
+    mustConcern(input.stopId, road, requester.session, asking);
     await road.lift(requester, input.stopId, input.order, input.signature);
     return { lifted: input.stopId };
   },

@@ -57,6 +57,7 @@ export const operatorsList = administering({
   capability: 'changes.read',
   taints: false,
   assistants: false,
+  narrows: true,
   mends: true,
   input: z.strictObject({}),
   output: anything,

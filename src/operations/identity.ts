@@ -3,6 +3,7 @@
  * or codes, is answered at a terminal only.
  */
 import * as z from 'zod/v4';
+import { holding, isWhole } from '#access';
 import { Fault } from '#base/fault';
 import { LIMITS } from '#base/limits';
 import { type Asking, administering } from './operation.ts';
@@ -171,6 +172,7 @@ export const passkeysList = administering({
   capability: 'changes.read',
   taints: false,
   assistants: false,
+  narrows: true,
   mends: true,
   input: z.strictObject({ operator: operatorId.optional() }),
   output: z.strictObject({ passkeys: z.array(passkey) }),
@@ -188,6 +190,7 @@ export const passkeyRemove = administering({
   capability: 'changes.read',
   taints: false,
   assistants: false,
+  narrows: true,
   mends: true,
   input: z.strictObject({ credentialId: z.string().min(1).max(1_400) }),
   output: z.strictObject({ removed: z.boolean(), says: z.string() }),
@@ -213,13 +216,14 @@ export const sessionsList = administering({
   capability: 'changes.read',
   taints: false,
   assistants: false,
+  narrows: true,
   mends: true,
   input: z.strictObject({ operator: operatorId.optional() }),
   output: z.strictObject({ sessions: z.array(session) }),
   run: async ({ operator }, { identity }, asking) => ({
     sessions: seen(await identity.sessions(), operator, asking).map((one) => ({
       ...one,
-      isOwn: asking.caller.session === one.id,
+      isOwn: asking.caller.session === `session:${one.id}`,
     })),
   }),
 });
@@ -231,6 +235,7 @@ export const sessionEnd = administering({
   capability: 'changes.read',
   taints: false,
   assistants: false,
+  narrows: true,
   mends: true,
   input: z.union([
     z.strictObject({ id: z.string().min(1).max(64) }),
@@ -324,7 +329,8 @@ function isOwn(operator: string, { caller }: Asking): boolean {
 }
 
 function holds(capability: 'access.read' | 'access.write', { caller }: Asking): boolean {
-  return caller.reach.some(({ capabilities }) => capabilities.includes(capability));
+  // Of some targets alone it says nothing about people.
+  return holding(caller.reach, capability).some(isWhole);
 }
 
 function mustBeATerminal({ caller }: Asking, what: string): void {

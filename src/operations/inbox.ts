@@ -55,6 +55,7 @@ export const approvalsInbox = changing({
   capability: 'changes.read',
   taints: true,
   assistants: false,
+  narrows: true,
   reads: true,
   input: z.strictObject({}),
   output: z.object({ groups: z.array(groupShape) }),
@@ -73,6 +74,7 @@ export const changesRegroup = changing({
   capability: 'changes.decide',
   taints: true,
   assistants: false,
+  narrows: true,
   input: z.strictObject({ changeIds: z.array(changeIdInput).min(2).max(LIMITS.queryMax) }),
   output: changeShape,
   async run({ changeIds }, { road, requester }) {

@@ -31,6 +31,18 @@ const restart = (...targets: string[]): Json => ({
   reason: 'it is down',
 });
 
+const TERMS = {
+  action: 'service.restart',
+  targets: ['host:web-2'],
+  arguments: { unit: ['nginx.service'] },
+  days: 1,
+  window: 'always',
+  budget: { runs: 1, perSeconds: 3_600 },
+  cooldownSeconds: 0,
+  evenTainted: false,
+  reason: 'nights',
+};
+
 // oxlint-disable-next-line typescript/explicit-module-boundary-types -- read off what it answers
 async function aRoad() {
   const world = await aChangeWorld();
@@ -154,24 +166,52 @@ describe('a person of limited reach', () => {
 
   it('sees consent in advance only where it is of their own targets', async () => {
     const { world, ask } = await aRoad();
-    const page = await world.road.standingPage(ON_THE_ROAD, {
-      action: 'service.restart',
-      targets: ['host:web-2'],
-      arguments: { unit: ['nginx.service'] },
-      days: 1,
-      window: 'always',
-      budget: { runs: 1, perSeconds: 3_600 },
-      cooldownSeconds: 0,
-      evenTainted: false,
-      reason: 'nights',
-    });
+    const page = await world.road.standingPage(ON_THE_ROAD, TERMS);
     const signature = aKey('alice').sign(NAMESPACES.standing, page.order);
-    await world.road.addStanding(ON_THE_ROAD, { order: page.order, signatures: [signature] });
+    const order = { order: page.order, signatures: [signature] };
+    const elsewhere = caller([{ ...WHOLE, ...on('host:web-1') }]);
+    await throwsFault(() => ask('standing_add', order, elsewhere), 'unknown-standing');
+    await throwsFault(() => ask('standing_page', TERMS, elsewhere), 'unknown-target');
+    const { id } = await ask('standing_add', order, caller([{ ...WHOLE, ...on('host:web-2') }]));
+    const revoke = { standingId: id, reason: 'not any more' };
+    await throwsFault(() => ask('standing_revoke', revoke, elsewhere), 'unknown-standing');
     const listed = async (reach: Reach): Promise<number> =>
       (await ask('standing_list', {}, caller(reach))).standings.length;
     assert.equal(await listed([{ ...WHOLE, ...on('host:web-1') }]), 0);
     assert.equal(await listed([{ ...WHOLE, ...on('host:web-2') }]), 1);
     assert.equal(await listed([WHOLE]), 1);
+  });
+
+  it('is asked to sign for their own targets, alone or as one', async () => {
+    const { ask } = await aRoad();
+    const ids: string[] = [];
+    for (const target of ['host:web-1', 'host:web-2'])
+      ids.push((await ask('run_action', restart(target), caller([WHOLE]))).changeId);
+    const eve = caller([{ ...WHOLE, ...on('host:web-2') }]);
+    const waiting = async (as: Caller): Promise<string[]> =>
+      (await ask('approvals_inbox', {}, as)).groups.flatMap(
+        ({ changes }: { changes: { changeId: string }[] }) =>
+          changes.map(({ changeId }) => changeId),
+      );
+    assert.deepEqual(await waiting(eve), [ids[1]]);
+    assert.deepEqual((await waiting(caller([WHOLE]))).toSorted(), ids.toSorted());
+    await throwsFault(() => ask('changes_regroup', { changeIds: ids }, eve), 'unknown-change');
+  });
+
+  it('lifts no stop of others', async () => {
+    const { ask } = await aRoad();
+    const stop = async (input: Json): Promise<string> =>
+      (await ask('emergency_stop', input, caller([WHOLE]))).stop.id;
+    const theirs = await stop({ subject: 'target', name: 'host:web-2', reason: 'theirs' });
+    const all = await stop({ subject: 'fleet', reason: 'everything' });
+    const own = await stop({ subject: 'target', name: 'host:web-1', reason: 'own' });
+    const eve = caller([{ ...WHOLE, ...on('host:web-1') }]);
+    const page = (stopId: string): Promise<unknown> => ask('stop_lift_page', { stopId }, eve);
+    await throwsFault(() => page(theirs), 'unknown-stop');
+    await throwsFault(() => page(all), 'beyond-reach');
+    const forged = { stopId: theirs, order: 'x', signature: 'x' };
+    await throwsFault(() => ask('stop_lift', forged, eve), 'unknown-stop');
+    await page(own);
   });
 
   it('loses a target at the next call once its tag is taken away', async () => {

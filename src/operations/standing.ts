@@ -29,6 +29,7 @@ export const standingPage = changing({
   capability: 'changes.decide',
   taints: false,
   assistants: false,
+  narrows: true,
   confidential: true,
   input: z.strictObject({
     action: z.string().min(1).max(128),
@@ -66,6 +67,7 @@ export const standingAdd = changing({
   capability: 'changes.decide',
   taints: false,
   assistants: false,
+  narrows: true,
   hides: ['signatures'],
   input: z.strictObject({
     order: z.string().max(65_536),
@@ -107,6 +109,7 @@ export const standingRevoke = changing({
   capability: 'changes.decide',
   taints: false,
   assistants: false,
+  narrows: true,
   input: z.strictObject({ standingId: changeIdInput, reason: reasonInput }),
   output: standingShape,
   run: async (input, { road, requester }) =>
