@@ -161,7 +161,8 @@ describe('the story of the console', { skip, timeout: 300_000 }, () => {
   });
 
   it('is approved by the keyboard alone', async () => {
-    const { changeId } = await propose('once more, by hand');
+    const { changeId, state, decision } = await propose('once more, by hand');
+    assert.equal(state, 'previewed', decision.says);
     const { page } = ada;
     await page.goto(at('/approvals'));
     await page.getByRole('heading', { level: 1 }).waitFor();
@@ -204,12 +205,8 @@ describe('the story of the console', { skip, timeout: 300_000 }, () => {
   async function checkedByAStranger(bundle: string): Promise<void> {
     const file = join(place, 'change.json');
     writeFileSync(file, bundle);
-    const { operators } = await json<{ operators: { id: string; keys: { key: string }[] }[] }>(
-      'operator',
-      'list',
-    );
-    const [first] = operators;
-    writeFileSync(join(place, 'operators'), `${first?.id} ${first?.keys[0]?.key}\n`);
+    const { passkeys } = await json<{ passkeys: { key: string }[] }>('ask', 'passkeys_list');
+    writeFileSync(join(place, 'operators'), `ada ${passkeys[0]?.key}\n`);
     const receiptKey = await fleet
       .host('web-1')
       .must(['cat', '/var/lib/holdfast-host/receipt-key.pub']);

@@ -8,6 +8,7 @@ import { ErrorPanel, Icon, Skeleton } from '../kit/index.ts';
 import { Toasts } from '../kit/toast.tsx';
 import mark from '../styles/mark.svg';
 import { NAVIGATION } from '../views.ts';
+import { Banners } from './banners.tsx';
 import { CommandPalette } from './command-palette.tsx';
 import { IdentityMenu } from './identity-menu.tsx';
 import { KeyHints, useKeys } from './keys.tsx';
@@ -54,12 +55,7 @@ function Frame(): ReactNode {
           <img src={mark} alt="" />
           <span>Holdfast</span>
         </Link>
-        <button
-          type="button"
-          className="shell-search"
-          aria-label="Go to a view, target or change"
-          onClick={() => setOverlay('palette')}
-        >
+        <button type="button" className="shell-search" onClick={() => setOverlay('palette')}>
           <Icon name="search" />
           <span>Go to a view, target or change</span>
           <kbd aria-hidden="true">Ctrl K</kbd>
@@ -72,6 +68,7 @@ function Frame(): ReactNode {
       <Navigation />
       <main id="main" className="main" tabIndex={-1}>
         <StopsInForce />
+        <Banners />
         <Outlet />
       </main>
       <BottomBar openDrawer={() => setOverlay('drawer')} />
