@@ -199,17 +199,18 @@ export class SqliteReader implements FactReader {
   touched(from: Moment, to: Moment): readonly { scope: Scope; target: string }[] {
     const first = this.#knownOp(from.knownAt);
     const last = this.#knownOp(to.knownAt);
+    // `UNION` alone would go through the index of all origins to tell doubles apart.
     const origins = this.#sql.rows(
       `SELECT origin FROM observation WHERE op > ?1 AND op <= ?2
-       UNION SELECT s.origin FROM ahead a JOIN stream s ON s.id = a.stream
+       UNION ALL SELECT s.origin FROM ahead a JOIN stream s ON s.id = a.stream
          WHERE a.valid_from > ?3 AND a.valid_from <= ?4`,
       first,
       last,
       from.asOf,
       to.asOf,
     );
-    return origins.map(([id]) => {
-      const { scope, target } = this.#names.origin(id as number);
+    return [...new Set(origins.map(([id]) => id as number))].map((id) => {
+      const { scope, target } = this.#names.origin(id);
       return { scope, target };
     });
   }
