@@ -77,6 +77,15 @@ describe('proofs for somebody else to check', () => {
     assert.equal((await checkpoint()).keys.length, 3);
   });
 
+  it('begin with a checkpoint where none was signed yet, and sign no other unasked', async () => {
+    const { checkpoint, fill } = await aLog(3);
+    const { size } = await checkpoint(undefined, false);
+    assert.ok(size >= 3);
+    await fill(2);
+    assert.equal((await checkpoint(undefined, false)).size, size);
+    assert.ok((await checkpoint(undefined, true)).size > size);
+  });
+
   it('tell nothing of a checkpoint that is longer than the log', async () => {
     const { checkpoint, prove } = await aLog(3);
     const { size } = await checkpoint();

@@ -25,8 +25,14 @@ export function logProofs(
   });
   return {
     async checkpoint(earlier, sign) {
+      const newest = (): Promise<Uint8Array | undefined> => files.read(`${directory}/checkpoint`);
       if (sign) await events.checkpoint();
-      const bytes = await files.read(`${directory}/checkpoint`);
+      let bytes = await newest();
+      // Of a log that is minutes old there is none yet.
+      if (bytes === undefined && !sign) {
+        await events.checkpoint();
+        bytes = await newest();
+      }
       const note = Buffer.from(bytes ?? '').toString('utf8');
       const size = Number(note.split('\n', 2)[1] ?? Number.NaN);
       if (!Number.isSafeInteger(size))

@@ -80,7 +80,8 @@ export function typeOf(schema: Schema): string {
   const several = [anyOf, oneOf].find((each) => Array.isArray(each)) as readonly Json[] | undefined;
   if (several !== undefined)
     return [...new Set(several.map((each) => typeOf(objectOf(each) ?? {})))].join(' or ');
-  if (Array.isArray(type)) return type.join(' or ');
+  if (Array.isArray(type))
+    return type.map((each) => typeOf({ ...schema, type: each })).join(' or ');
   switch (type) {
     case 'string':
       return 'text';

@@ -64,7 +64,7 @@ export function PolicyPage(): ReactNode {
     readonly base: string;
     readonly files: readonly PolicyFile[];
   }>();
-  const files = draft?.files ?? data?.files ?? [];
+  const files = useMemo(() => inOrder(texts(draft?.files ?? data?.files ?? [])), [draft, data]);
   const edited = useMemo(
     () => (data === undefined ? [] : editedNames(data.files, files)),
     [data, files],
@@ -167,7 +167,7 @@ function FilesPart({
     setChecking(true);
     setProblem(undefined);
     try {
-      setChecked(await ask<Checked>('policy_check', { files: texts(files) }));
+      setChecked(await ask<Checked>('policy_check', { files }));
     } catch (thrown) {
       setProblem(asProblem(thrown));
     } finally {
@@ -278,7 +278,7 @@ function FilesPart({
         onClose={() => setAsking(undefined)}
         confirm="Write them"
         act={async () => {
-          await ask('policy_save', { base, files: texts(files) });
+          await ask('policy_save', { base, files });
           toast('Written. Sign to put them in force');
           setChecked(undefined);
           onDone();
@@ -336,6 +336,14 @@ forbid (principal, action == Action::"propose", resource)
 when { resource.environment == "lab" && context.action.tier >= 1 };
 `;
 
+/** Rules first, then settings, and last the schema, which nobody edits. */
+function inOrder(files: readonly PolicyFile[]): readonly PolicyFile[] {
+  const rank = ({ name }: PolicyFile): number =>
+    name.endsWith('.cedarschema') ? 2 : name.endsWith('.cedar') ? 0 : 1;
+  return files.toSorted((a, b) => rank(a) - rank(b));
+}
+
+/** Without what the service told beside them. */
 const texts = (files: readonly PolicyFile[]): readonly PolicyFile[] =>
   files.map(({ name, text }) => ({ name, text }));
 
@@ -422,7 +430,7 @@ function PastPart({
     setProblem(undefined);
     try {
       const more = change === '' ? {} : { changeId: change };
-      setChecked(await ask<Checked>('policy_check', { files: texts(files), ...more }));
+      setChecked(await ask<Checked>('policy_check', { files, ...more }));
     } catch (thrown) {
       setProblem(asProblem(thrown));
     } finally {

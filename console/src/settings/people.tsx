@@ -235,7 +235,7 @@ function People({
             {
               id: 'out',
               header: 'Take out',
-              width: '120px',
+              width: '150px',
               cell: ({ id }) =>
                 onSign === undefined ? null : (
                   <Button

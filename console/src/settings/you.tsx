@@ -174,7 +174,7 @@ function Passkeys({ operator }: { readonly operator: string }): ReactNode {
             {
               id: 'remove',
               header: 'Remove',
-              width: '110px',
+              width: '140px',
               cell: (passkey) => (
                 <Button
                   look="quiet"
@@ -266,7 +266,7 @@ export function Sessions({ operator }: { readonly operator?: string }): ReactNod
             {
               id: 'end',
               header: 'End',
-              width: '90px',
+              width: '110px',
               cell: (session) => (
                 <Button
                   look="quiet"
