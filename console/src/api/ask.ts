@@ -1,21 +1,25 @@
 /** Asks one operation. The same operations, with the same answers, as every other surface. */
 import type { Json } from './json.ts';
+import { noteNotices } from './notices.ts';
 import { send } from './send.ts';
 
-export type Answer<Value> = {
+type Answer<Value> = {
   readonly value: Value;
   readonly requestId: string;
-  /** What the caller should know beside the answer. */
+  /** What the caller should know beside the answer; the frame shows it. */
   readonly notices: readonly string[];
 };
 
+/** Throws `Problem`. */
 export async function askWhole<Value = Json>(
   operation: string,
   input: object = {},
   signal?: AbortSignal,
 ): Promise<Answer<Value>> {
-  const answer = await send('POST', `/operations/${operation}`, input, signal);
-  return answer as unknown as Answer<Value>;
+  const path = `/operations/${encodeURIComponent(operation)}`;
+  const answer = (await send('POST', path, input, signal)) as unknown as Answer<Value>;
+  noteNotices(operation, answer.notices);
+  return answer;
 }
 
 export async function ask<Value = Json>(

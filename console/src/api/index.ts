@@ -1,6 +1,7 @@
-export { type Answer, ask, askWhole } from './ask.ts';
+export { ask, askWhole } from './ask.ts';
 export type { Json, JsonObject } from './json.ts';
-export { type Connection, followLive, useConnection } from './live.ts';
+export { followLive, useConnection } from './live.ts';
+export { useNotices } from './notices.ts';
 export { asProblem, type Kind, Problem } from './problem.ts';
 export { send, sendTo } from './send.ts';
 export {

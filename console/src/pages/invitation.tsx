@@ -171,7 +171,7 @@ function Register({
           choose the name before you go on.
         </p>
         {rpId === 'localhost' ? (
-          <p className="row">
+          <p className="note">
             <Icon name="info" />
             <span>
               <code>localhost</code> is for this machine alone. To sign from a phone, stop here and
@@ -183,7 +183,11 @@ function Register({
       {isElsewhere ? (
         <ErrorPanel
           error={
-            new Problem('invalid', 'other-address', `this page is open at ${location.origin}, and passkeys are made at ${origin}`)
+            new Problem(
+              'invalid',
+              'other-address',
+              `this page is open at ${location.origin}, and passkeys are made at ${origin}`,
+            )
           }
         />
       ) : null}

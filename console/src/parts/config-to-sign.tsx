@@ -55,7 +55,7 @@ export function ConfigToSign({
   };
 
   return (
-    <Panel title={`Configuration ${page.version}`} aside={`needs a signature ${page.needs}`}>
+    <Panel title={`Configuration ${page.version}`} aside={`signatures: ${page.needs}`}>
       <ul className="says">
         {page.says.map((each, at) => (
           <li key={at}>
