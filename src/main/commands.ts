@@ -79,6 +79,8 @@ const lazyExposure: Commands['exposure'] = {
 
 export type Owned = {
   readonly joined: boolean;
+  /** Where people open the console of the running owner; `null`: none is served. */
+  readonly console: string | null;
   readonly perform: (call: Call) => Promise<Answer>;
   readonly close: () => Promise<void>;
 };
@@ -136,7 +138,12 @@ export async function joinOrOwn(home: string, logSink: Sink, verified?: Json): P
   for (let waited = 0; ; waited += 100) {
     const running = await connectLocal(paths.socket);
     if (running !== undefined) {
-      return { joined: true, perform: (call) => running.perform(call), close: async () => {} };
+      return {
+        joined: true,
+        console: running.status.console,
+        perform: (call) => running.perform(call),
+        close: async () => {},
+      };
     }
     const own = await openService({
       home,
@@ -144,7 +151,12 @@ export async function joinOrOwn(home: string, logSink: Sink, verified?: Json): P
       ...(verified === undefined ? {} : { verified }),
     });
     if (own !== undefined) {
-      return { joined: false, perform: (call) => own.perform(call), close: () => own.close() };
+      return {
+        joined: false,
+        console: null,
+        perform: (call) => own.perform(call),
+        close: () => own.close(),
+      };
     }
     if (waited >= WAIT_FOR_OWNER_MS) {
       throw new Fault(

@@ -1,7 +1,7 @@
 /** `holdfast mcp`: an assistant over standard input and output, joined to the running owner or owning. */
 import { serveLocalSocket } from '#api';
 import { jsonLog } from '#base/log';
-import { nodeClock, nodeSocketFiles } from '#machine';
+import { nodeClock, nodeRandom, nodeSocketFiles } from '#machine';
 import { mcpService, serveMcpStdio } from '#mcp';
 import { OPERATIONS } from '#operations';
 import { clean, forTerminal } from '#redaction';
@@ -10,6 +10,8 @@ import { joinOrOwn } from './commands.ts';
 import { pathsOf } from './data-directory.ts';
 import { initialise } from './init.ts';
 import { programVersion } from './program-version.ts';
+
+const JOINED_ROUND_MS = 15_000;
 
 export async function speakMcp(home: string, logSink: (line: string) => void): Promise<void> {
   // A client may be set up before anything else was run: then this machine is enrolled now.
@@ -31,11 +33,23 @@ export async function speakMcp(home: string, logSink: (line: string) => void): P
         }),
       );
     }
+    const { console: page } = owned;
     const service = mcpService({
       operations: OPERATIONS,
       perform: (call) => owned.perform(call),
       version,
       clean: (text) => clean(text).text,
+      ...(page === null
+        ? {}
+        : {
+            approvals: {
+              consoleUrl: () => page,
+              key: nodeRandom().bytes(32),
+              // The owner is another process: it is asked once in each round.
+              decided: (_id: string, ms: number, signal: AbortSignal) => clock.sleep(ms, signal),
+              roundMs: JOINED_ROUND_MS,
+            },
+          }),
     });
     const connection = serveMcpStdio({
       service: service(stdioCaller(newStdioSession())),

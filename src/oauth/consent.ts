@@ -7,6 +7,8 @@ import {
   capabilitiesOf,
   LEASE_PROFILES,
   LEASE_SECONDS,
+  lowerTier,
+  PROFILE_CEILINGS,
   PROFILES,
   PROFILES_SAY,
   type Reach,
@@ -75,7 +77,8 @@ export function consentPage(
     may: {
       profiles: LEASE_PROFILES.map((profile) => {
         const capabilities = PROFILES[profile].filter((each) => has.has(each));
-        return { profile, says: PROFILES_SAY[profile], capabilities };
+        const ceiling = PROFILE_CEILINGS[profile];
+        return { profile, says: PROFILES_SAY[profile], capabilities, ceiling };
       }),
       reach: person.reach.map((part) => ({
         scopes: part.scopes === 'all' ? 'all' : [...part.scopes],
@@ -125,7 +128,8 @@ export function readAnswer(text: string, asked: AskedOf): 'deny' | LeaseTerms {
     profile: answer.profile,
     scopes: answer.scopes as LeaseTerms['scopes'],
     targets: answer.targets,
-    ceiling: answer.ceiling,
+    // A profile that goes less high is no more than was said yes to.
+    ceiling: lowerTier(answer.ceiling, PROFILE_CEILINGS[answer.profile]),
     seconds: answer.seconds,
     resource: asked.resource,
     via: asked.clientId,

@@ -372,6 +372,12 @@ describe('the embedded authorization server', () => {
       assert.equal((await browser.answer(uid, wrong)).status, 400, JSON.stringify(wrong));
   });
 
+  it('goes no higher than the profile that was chosen', async () => {
+    const looking = { ...YES, profile: 'diagnostician', ceiling: 'T3' };
+    await token(codeOf(await new Browser().agree(authorizeUrl(), looking)));
+    assert.equal(kept.at(-1)?.terms.ceiling, 'T0');
+  });
+
   it('gives one lease for one code, and takes it back when the code comes again', async () => {
     const code = codeOf(await new Browser().agree(authorizeUrl()));
     const before = kept.length;
