@@ -4,11 +4,18 @@ import { anEvent } from '#samples/evidence';
 import { throwsFault } from '#test/throws-fault';
 import { ASSISTANT, aWorld, OPERATOR, type TestWorld } from '#test/world';
 
+/** Whose clock shows the hour in which its log writes. */
+async function aWorldNow(): Promise<TestWorld> {
+  const world = await aWorld();
+  world.at('2023-11-14T22:30:00Z');
+  return world;
+}
+
 const asked = (world: TestWorld, input = {}) => world.value('assistant_activity', input);
 
 describe('what assistants asked for', () => {
   it('is told by lease and operation, with what was refused', async () => {
-    const world = await aWorld();
+    const world = await aWorldNow();
     await world.ask('query_facts', {}, { caller: ASSISTANT });
     await world.ask('query_facts', {}, { caller: ASSISTANT });
     await throwsFault(
@@ -40,7 +47,7 @@ describe('what assistants asked for', () => {
   });
 
   it('counts only what is new when it is asked again', async () => {
-    const world = await aWorld();
+    const world = await aWorldNow();
     const read: number[] = [];
     const { read: readLog } = world.log;
     world.log.read = (filter, limit, before) => {
@@ -59,15 +66,15 @@ describe('what assistants asked for', () => {
   });
 
   it('forgets what lies before the span', async () => {
-    const world = await aWorld();
+    const world = await aWorldNow();
     await world.log.append(anEvent({ surface: 'mcp-http' })).durable;
-    world.at('2026-03-09T12:00:00Z');
+    world.at('2023-11-22T22:30:00Z');
     assert.equal((await asked(world)).calls, 0);
     assert.equal((await asked(world, { hours: 720 })).calls, 1);
   });
 
   it('shows whoever reaches less only what was done in their own name', async () => {
-    const world = await aWorld();
+    const world = await aWorldNow();
     const by = (onBehalfOf: string) => anEvent({ surface: 'mcp-http', principal: 'l', onBehalfOf });
     await world.log.append(by('operator:bea')).durable;
     await world.log.append(by('operator:ada')).durable;
