@@ -140,14 +140,16 @@ function FactRow({
             {fact.altered === true ? ', cleaned of a secret' : ''}
           </span>
         </dd>
-        <Button
-          look="quiet"
-          aria-expanded={isOpen}
-          aria-label={`History of ${fact.attribute}`}
-          onPress={() => setOpen(!isOpen)}
-        >
-          {isOpen ? 'Close' : 'History'}
-        </Button>
+        <dd className="history-act">
+          <Button
+            look="quiet"
+            aria-expanded={isOpen}
+            aria-label={`History of ${fact.attribute}`}
+            onPress={() => setOpen(!isOpen)}
+          >
+            {isOpen ? 'Close' : 'History'}
+          </Button>
+        </dd>
       </div>
       {isOpen ? (
         <div className="history-row">
