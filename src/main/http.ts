@@ -6,7 +6,7 @@ import { nodeClock, nodeFiles, nodeMachineFiles, nodeRandom } from '#machine';
 import { MCP_PATH, mcpHttp, mcpService, ResourceChanges } from '#mcp';
 import { OPERATIONS } from '#operations';
 import { clean } from '#redaction';
-import { type Bind, bindOf, LOOPBACK_NAMES, type ServerSettings } from '#serving';
+import { type Bind, bindOf, isLoopbackName, LOOPBACK_NAMES, type ServerSettings } from '#serving';
 import { type Mount, type Site, web } from '#web';
 import { withAuthority } from './authority-file.ts';
 import { bearersOf, counted } from './bearers.ts';
@@ -206,9 +206,9 @@ function siteOf(settings: ServerSettings, bind: Bind, port: number): Site {
   };
 }
 
-/** By number on loopback, where a client needs no name looked up; otherwise what the certificate names. */
+/** By number on loopback, where a client needs no name looked up; otherwise what people open. */
 function mcpUrl({ url }: ServerSettings, { hosts, isTls }: Bind, port: number): string {
-  return hosts.includes('127.0.0.1') && !isTls
+  return isLoopbackName(url.host) && hosts.includes('127.0.0.1') && !isTls
     ? `http://127.0.0.1:${port}${MCP_PATH}`
     : `${url.origin}${MCP_PATH}`;
 }
