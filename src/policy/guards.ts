@@ -189,15 +189,18 @@ function broken(
 function together({ history, request }: Judge, { id, groups }: Asked): GuardRefusal | undefined {
   for (const { kind, name, members } of groups) {
     if (kind !== 'redundancy' && kind !== 'backup') continue;
-    const other =
-      request.targets.find((each) => each.id !== id && members.includes(each.id))?.id ??
-      history.find(
+    const beside = request.targets.find((each) => each.id !== id && members.includes(each.id))?.id;
+    const isHeld =
+      beside !== undefined ||
+      history.some(
         (each) =>
           isOpen(each) &&
           each.target !== id &&
           (members.includes(each.target) || each.groups.includes(name)),
-      )?.target;
-    if (other === undefined) continue;
+      );
+    if (!isHeld) continue;
+    // Whoever asked for this one may not see the one that another change is on.
+    const other = beside ?? 'another that a change is on';
     return kind === 'redundancy'
       ? {
           refusal: 'redundancy',
