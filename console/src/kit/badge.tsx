@@ -114,23 +114,6 @@ export function StateBadge({
   );
 }
 
-const FRESHNESS: Readonly<Record<string, readonly [Tone, string]>> = {
-  fresh: ['good', 'seen within its interval'],
-  stale: ['warn', 'older than its interval'],
-  unreachable: ['bad', 'could not be looked at'],
-  partial: ['warn', 'only a part could be seen'],
-  never: ['plain', 'not looked at yet'],
-};
-
-export function FreshnessBadge({ freshness }: { readonly freshness: string }): ReactNode {
-  const [tone, says] = FRESHNESS[freshness] ?? ['plain', freshness];
-  return (
-    <Badge tone={tone} title={says}>
-      {freshness}
-    </Badge>
-  );
-}
-
 const ASSURANCES: Readonly<Record<string, readonly [Tone, string]>> = {
   'same-user': ['warn', 'a software key: whatever runs as this account could have signed'],
   touch: ['good', 'a passkey or security key, with presence and verification'],

@@ -2,7 +2,6 @@ export { Argv, Code } from './argv.tsx';
 export {
   AssuranceBadge,
   Badge,
-  FreshnessBadge,
   SeverityBadge,
   StateBadge,
   TierBadge,
@@ -14,7 +13,7 @@ export { Diff } from './diff.tsx';
 export { Empty } from './empty.tsx';
 export { ErrorPanel } from './error-panel.tsx';
 export { Check, Choice, Field, Select } from './field.tsx';
-export { Foreign, visible } from './foreign.tsx';
+export { Foreign } from './foreign.tsx';
 export { Icon, type IconName } from './icon.tsx';
 export { Menu, MenuAction } from './menu.tsx';
 export { Page } from './page.tsx';

@@ -2,6 +2,7 @@
 import { useRouter, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { Page } from '../kit/index.ts';
+import { ownView } from '../shell/own-view.ts';
 import { Plain } from '../shell/plain.tsx';
 import { SignIn } from '../shell/sign-in.tsx';
 
@@ -14,15 +15,8 @@ export function SignInPage(): ReactNode {
         title="Sign in"
         lead="Any assistant may look at your fleet. Nothing changes without a signature of yours."
       >
-        <SignIn onDone={() => router.history.replace(ownView(next))} />
+        <SignIn onDone={() => router.history.replace(ownView(next, location.origin))} />
       </Page>
     </Plain>
   );
-}
-
-/** A path of this page and nothing else: an address must not lead anybody away. */
-export function ownView(next: string | undefined): string {
-  if (next === undefined || !/^\/(?![/\\])/.test(next)) return '/';
-  const { origin, pathname, search } = new URL(next, location.origin);
-  return origin === location.origin && pathname !== '/sign-in' ? `${pathname}${search}` : '/';
 }

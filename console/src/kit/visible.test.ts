@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { visible } from './visible.ts';
+
+const shown = (text: string): string =>
+  visible(text)
+    .map((piece) => (piece.isEscape ? `<${piece.text}>` : piece.text))
+    .join('');
+
+describe('text of others, made visible', () => {
+  it('writes out what turns around, hides, or speaks to a terminal', () => {
+    assert.equal(shown('a\u202eb'), 'a<\\u{202e}>b');
+    assert.equal(shown('\u001b[31mred'), '<\\x1b>[31mred');
+    assert.equal(shown('pay\u200bpal'), 'pay<\\u{200b}>pal');
+    assert.equal(shown('\u0000\r'), '<\\x00><\\x0d>');
+    assert.equal(shown('tag \u{e0041}'), 'tag <\\u{e0041}>');
+    assert.equal(shown('half \ud800'), 'half <\\u{d800}>');
+    assert.equal(shown('\u3164 \u00ad'), '<\\u{3164}> <\\xad>');
+  });
+
+  it('leaves every script, lines and tabs as they are', () => {
+    for (const text of ['héllo wörld', '日本語', 'שלום', 'a\n\tb', '<b>&amp;</b>', ''])
+      assert.equal(shown(text), text);
+  });
+
+  it('loses nothing and leaves nothing that has no sign of its own', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 0x10ffff }), { maxLength: 40 }), (points) => {
+        const text = String.fromCodePoint(...points);
+        const pieces = visible(text);
+        const escapes = pieces.filter(({ isEscape }) => isEscape).length;
+        const plain = pieces.filter(({ isEscape }) => !isEscape).map((piece) => piece.text);
+        assert.equal([...plain.join('')].length + escapes, [...text].length);
+        assert.doesNotMatch(plain.join(''), /[^\P{C}\t\n]/u);
+      }),
+    );
+  });
+});
