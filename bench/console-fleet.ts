@@ -143,7 +143,8 @@ function looksAt(n: number, round: number, rounds: number, at: Instant): Look[] 
       : { ...ssh, complete: own, facts: part };
   });
   looks.push(reach);
-  const finding = isDrifted(n) && left <= 20 ? [driftOf(host, at, left)] : [];
+  const finding =
+    isDrifted(n) && left <= 20 ? [driftOf(host, at, left, left === Math.min(20, rounds))] : [];
   return [...looks, ...finding];
 }
 
@@ -215,7 +216,7 @@ function networkFacts({ n, name, id }: FleetHost): FactInput[] {
   ];
 }
 
-function driftOf(host: FleetHost, at: Instant, left: number): Look {
+function driftOf(host: FleetHost, at: Instant, left: number, isFirst: boolean): Look {
   const finding: Finding = {
     id: `finding_${sha256(host.id).slice(0, 16)}`,
     scope: host.scope,
@@ -245,6 +246,6 @@ function driftOf(host: FleetHost, at: Instant, left: number): Look {
     observedAt: at,
     complete: [],
     shortfalls: [],
-    facts: findingFacts(finding).filter(({ attribute }) => left === 20 || attribute === 'status'),
+    facts: findingFacts(finding).filter(({ attribute }) => isFirst || attribute === 'status'),
   };
 }

@@ -84,17 +84,31 @@ function ownerOf(entity: string, owners: ReadonlyMap<string, string>): string | 
   return slash === -1 ? undefined : owners.get(key.slice(0, slash));
 }
 
+/** A node that more are tied to is shown, and not gone through: else everything is near everything. */
+const MANY = 40;
+
 /** What is within `hops` of a node, that node included. */
 export function near({ nodes, edges }: Graph, of: string, hops: number): Graph {
   const ties = new Map<string, string[]>();
   for (const { from, to } of edges) {
-    ties.set(from, [...(ties.get(from) ?? []), to]);
-    ties.set(to, [...(ties.get(to) ?? []), from]);
+    for (const [a, b] of [
+      [from, to],
+      [to, from],
+    ] as const) {
+      const known = ties.get(a);
+      if (known === undefined) ties.set(a, [b]);
+      else known.push(b);
+    }
   }
   const reached = new Set([of]);
   let edge = [of];
   for (let hop = 0; hop < hops; hop += 1) {
-    const next = edge.flatMap((id) => ties.get(id) ?? []).filter((id) => !reached.has(id));
+    const next = edge
+      .flatMap((id) => {
+        const its = ties.get(id) ?? [];
+        return id === of || its.length <= MANY ? its : [];
+      })
+      .filter((id) => !reached.has(id));
     for (const id of next) reached.add(id);
     edge = [...new Set(next)];
   }

@@ -100,7 +100,7 @@ export const fleetList = look({
     const from = pinned === undefined ? 0 : after(sorted, pinned.place);
     const some = sorted.slice(from, from + (limit ?? LIMITS.queryDefault));
     const rows = some.map((each) => ({
-      ...showRow(each, at.asOf),
+      ...showRow(each, powers.facts, at),
       ...systemOf(powers.facts, each, at),
       lastChange: lastChangeOn(powers.trails, each, at),
     }));

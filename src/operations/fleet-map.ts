@@ -35,7 +35,13 @@ export const fleetMap = look({
       .max(LIMITS.nameChars)
       .optional()
       .describe('look closely at this one: its own entities, and what is near'),
-    hops: z.number().int().min(1).max(4).optional().describe('how near, default 2'),
+    hops: z
+      .number()
+      .int()
+      .min(1)
+      .max(4)
+      .optional()
+      .describe('how near, default 2; what very many are tied to is not gone through'),
     limit: z
       .number()
       .int()

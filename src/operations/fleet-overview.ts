@@ -81,7 +81,7 @@ export const fleetOverview = look({
         .filter(({ state }) => state !== 'healthy' && state !== 'partial')
         .toSorted(byNeed)
         .slice(0, WORST)
-        .map((each) => showRow(each, at.asOf)),
+        .map((each) => showRow(each, powers.facts, at)),
       log: { writable, reason: reason ?? null },
     };
   },

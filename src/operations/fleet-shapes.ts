@@ -1,8 +1,8 @@
 /** What the operations about the whole fleet take and give. */
 import * as z from 'zod/v4';
 import { ageSeconds, formatInstant, type Instant } from '#base/time';
-import { CRITICALITIES, ENVIRONMENTS, HOST_TYPES, TRANSPORTS } from '#model';
-import type { Moment } from '#store';
+import { CRITICALITIES, ENVIRONMENTS, HOST_TYPES, REACH_SOURCE, TRANSPORTS } from '#model';
+import type { FactReader, Moment } from '#store';
 import { FLEET_STATES, type FleetState, type TargetState } from './fleet-state.ts';
 import { timeText } from './shapes.ts';
 
@@ -53,10 +53,10 @@ export const rowShape = z.object({
 });
 export type FleetRow = z.input<typeof rowShape>;
 
-export function showRow(
-  { target, state, seenAt, kinds, reason, findings }: TargetState,
-  asOf: Instant,
-): FleetRow {
+export function showRow(of: TargetState, facts: FactReader, at: Moment): FleetRow {
+  const { target, state, kinds, reason, findings } = of;
+  const { asOf } = at;
+  const seenAt = of.seenAt ?? (state === 'unreachable' ? seenBefore(of, facts, at) : null);
   const { id, scope, hostType, environment, transport, address } = target;
   const { criticality, owner, tags, redundancySet } = target;
   return {
@@ -70,6 +70,16 @@ export function showRow(
     reason,
     findings: { ...findings },
   };
+}
+
+/** Of what no look reaches now: when the first fact on record was last confirmed. */
+function seenBefore({ target }: TargetState, facts: FactReader, at: Moment): Instant | null {
+  const asked = { scopes: [target.scope], target: target.id, type: 'observed' as const };
+  const own = facts.query(asked, at, 20).facts.filter(({ source }) => source !== REACH_SOURCE);
+  return own.reduce<Instant | null>(
+    (newest, { confirmedAt }) => (newest === null || confirmedAt > newest ? confirmedAt : newest),
+    null,
+  );
 }
 
 export function countStates(states: Iterable<TargetState>): Record<FleetState, number> {

@@ -98,12 +98,13 @@ describe('how a target stands', () => {
   it('is never healthy when it cannot be reached, whatever was seen of it before', async () => {
     const world = await aFleet();
     const kinds = ['package', 'service'];
-    await record(world.store, look('host:a', -30, { complete: kinds }));
+    const facts = [{ entity: 'package:a/x', attribute: 'version', value: '1' }];
+    await record(world.store, look('host:a', -30, { complete: kinds, facts }));
     assert.equal(await state(world, 'host:a'), 'healthy');
     await record(world.store, look('host:a', -10, lost(kinds)));
     assert.equal(await state(world, 'host:a'), 'unreachable');
     const { rows } = await world.value('fleet_list', { text: 'host:a' });
-    assert.equal(rows[0].seenAt, null, 'nothing that still counts was seen');
+    assert.match(rows[0].seenAt, /T11:30/, 'when something of it was seen last');
     assert.equal(rows[0].reason, 'no route');
     const asked = { asOf: '2026-03-01T11:40:00Z' };
     assert.equal(await state(world, 'host:a', asked), 'healthy', 'it was, then');
@@ -302,6 +303,32 @@ describe('fleet_changes and fact_sparkline', () => {
     await throwsFault(
       () => world.value('fleet_changes', { from: window.until, until: window.from }),
       'invalid-interval',
+    );
+  });
+});
+
+describe('fact_differences', () => {
+  it('tells every difference once over its pages, but none that moves by itself', async () => {
+    const world = await aFleet();
+    const facts = (n: number) => ({
+      facts: ['a', 'b', 'c'].flatMap((disk) => [
+        { entity: `disk:${disk}`, attribute: 'size', value: n },
+        { entity: `host:${disk}`, attribute: 'load', value: n },
+      ]),
+    });
+    await record(world.store, look('host:a', -50, facts(1)), look('host:a', -10, facts(2)));
+    const asked = { from: { asOf: '2026-03-01T11:30:00Z' }, to: {}, limit: 2 };
+    const first = await world.value('fact_differences', asked);
+    const second = await world.value('fact_differences', { ...asked, cursor: first.nextCursor });
+    assert.equal(second.nextCursor, null);
+    const all = [...first.differences, ...second.differences];
+    assert.deepEqual(
+      all.map(({ entity, before, after }: Record<string, unknown>) => [entity, before, after]),
+      [
+        ['disk:a', 1, 2],
+        ['disk:b', 1, 2],
+        ['disk:c', 1, 2],
+      ],
     );
   });
 });

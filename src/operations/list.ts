@@ -56,6 +56,7 @@ import { explainFinding } from './explain.ts';
 import { factHistory } from './fact-history.ts';
 import { findActions } from './find-actions.ts';
 import { factSparkline, fleetChanges } from './fleet-changes.ts';
+import { factDifferences } from './fleet-differences.ts';
 import { fleetList } from './fleet-list.ts';
 import { fleetMap } from './fleet-map.ts';
 import { fleetOverview } from './fleet-overview.ts';
@@ -125,6 +126,7 @@ export const OPERATIONS: readonly Operation[] = [
   fleetMap,
   fleetChanges,
   factSparkline,
+  factDifferences,
   targetList,
   targetShow,
   targetAdd,

@@ -136,9 +136,7 @@ export type Difference = {
 };
 
 export type DifferenceAnswer = {
-  readonly added: readonly Difference[];
-  readonly removed: readonly Difference[];
-  readonly changed: readonly Difference[];
+  readonly differences: readonly Difference[];
   readonly nextCursor: string | null;
 };
 

@@ -1,8 +1,9 @@
 /** What differs between two moments. Values are a host's own words. */
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { type Json, useAsk } from '../api/index.ts';
-import { Badge, Empty, ErrorPanel, Foreign, Panel, Skeleton, Time } from '../kit/index.ts';
+import { ask, asProblem, type Json } from '../api/index.ts';
+import { Badge, Button, Empty, ErrorPanel, Foreign, Panel, Skeleton, Time } from '../kit/index.ts';
 import type { Difference, DifferenceAnswer } from './answers.ts';
 import { question } from './moment.ts';
 import type { MomentView } from './use-moment.ts';
@@ -27,19 +28,28 @@ export function Differences({
     ...(target === undefined ? {} : { target }),
     ...(scope === undefined || scope === '' ? {} : { scope }),
   };
-  const { data, error, isPending, refetch } = useAsk<DifferenceAnswer>(
-    'compare_facts',
-    input,
-    ['facts'],
-    { keep: true },
-  );
-  if (error !== null) return <ErrorPanel error={error} retry={() => void refetch()} />;
+  const query = useInfiniteQuery({
+    queryKey: ['ask', 'fact_differences', input],
+    queryFn: async ({ pageParam, signal }) => {
+      try {
+        const cursor = pageParam === null ? {} : { cursor: pageParam };
+        return await ask<DifferenceAnswer>('fact_differences', { ...input, ...cursor }, signal);
+      } catch (thrown) {
+        if (signal.aborted) throw thrown;
+        throw asProblem(thrown);
+      }
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.nextCursor,
+    meta: { topics: ['facts'] },
+    placeholderData: (before) => before,
+  });
+  const { data, error, isPending, hasNextPage, isFetchingNextPage } = query;
+  if (error !== null) return <ErrorPanel error={error} retry={() => void query.refetch()} />;
   if (isPending) return <Skeleton rows={10} label="Comparing" />;
-  const lines = [
-    ...data.added.map((each) => ['added', each] as const),
-    ...data.removed.map((each) => ['removed', each] as const),
-    ...data.changed.map((each) => ['changed', each] as const),
-  ].toSorted(([, a], [, b]) => order(a).localeCompare(order(b)));
+  const lines = data.pages
+    .flatMap((page) => page.differences)
+    .map((each) => [how(each), each] as const);
   return (
     <Panel
       title="What differs"
@@ -47,24 +57,28 @@ export function Differences({
       aside={
         <>
           between {from.asOf === undefined ? 'now' : <Time at={from.asOf} form="utc" />} and{' '}
-          {to.asOf === undefined ? 'now' : <Time at={to.asOf} form="utc" />}
-          {data.nextCursor === null ? null : `; the first ${ROWS}`}
+          {to.asOf === undefined ? 'now' : <Time at={to.asOf} form="utc" />}, without what moves by
+          itself
         </>
       }
     >
       {lines.length === 0 ? (
-        <Empty title="Nothing differs">
-          <p>All that is known of both moments is the same.</p>
+        <Empty title={hasNextPage ? 'Nothing differs so far' : 'Nothing differs'}>
+          <p>
+            {hasNextPage
+              ? 'A part of the fleet was looked through.'
+              : 'All that is known of both moments is the same.'}
+          </p>
         </Empty>
       ) : (
         <ul className="lines differences">
-          {lines.map(([how, each]) => (
+          {lines.map(([word, each]) => (
             <li key={`${order(each)} ${each.source}`}>
               <Badge
-                tone={how === 'added' ? 'good' : how === 'removed' ? 'bad' : 'info'}
-                mark={how === 'added' ? '+' : how === 'removed' ? '−' : '≠'}
+                tone={word === 'added' ? 'good' : word === 'removed' ? 'bad' : 'info'}
+                mark={word === 'added' ? '+' : word === 'removed' ? '−' : '≠'}
               >
-                {how}
+                {word}
               </Badge>
               <span className="line-main">
                 <Foreign text={each.entity} from={each.target} /> {each.attribute}
@@ -85,8 +99,20 @@ export function Differences({
           ))}
         </ul>
       )}
+      {hasNextPage ? (
+        <p className="panel-note">
+          <Button isPending={isFetchingNextPage} onPress={() => void query.fetchNextPage()}>
+            Look further
+          </Button>
+        </p>
+      ) : null}
     </Panel>
   );
+}
+
+function how(each: Difference): 'added' | 'removed' | 'changed' {
+  if (!('before' in each)) return 'added';
+  return 'after' in each ? 'changed' : 'removed';
 }
 
 function order({ target, entity, attribute }: Difference): string {

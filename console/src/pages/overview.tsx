@@ -181,7 +181,10 @@ function Ages({
       name: withinSeconds === null ? 'longer ago' : `within ${span(withinSeconds * 1_000)}`,
       count,
     })),
-    { name: 'not at all', count: targets - ages.reduce((sum, age) => sum + age.targets, 0) },
+    {
+      name: 'not, or out of reach',
+      count: targets - ages.reduce((sum, age) => sum + age.targets, 0),
+    },
   ];
   return (
     <dl className="bars" aria-label={`When targets were seen last; ${never} never`}>

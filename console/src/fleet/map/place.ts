@@ -31,7 +31,12 @@ export function places({ nodes, edges }: Tied): readonly Spot[] {
     if (isShared(nodes, from) && !isShared(nodes, to)) offer(to, from);
   }
   const discs = new Map<string, { scope: string; hub: number | undefined; members: number[] }>();
+  const gathers = new Set(hubOf.values());
+  // What nothing gathers around stands in the middle of what is tied to it.
+  const between = nodes.flatMap((_, n) => (isShared(nodes, n) && !gathers.has(n) ? [n] : []));
+  const isBetween = new Set(between);
   for (const [n, node] of nodes.entries()) {
+    if (isBetween.has(n)) continue;
     const hub = isShared(nodes, n) ? n : hubOf.get(n);
     const scope = node.scope ?? '';
     const key = hub === undefined ? `scope ${scope}` : `hub ${nodes[hub]?.id ?? ''}`;
@@ -58,6 +63,19 @@ export function places({ nodes, edges }: Tied): readonly Spot[] {
       const ordered = members.toSorted((a, b) => compare(nodes[a]?.id ?? '', nodes[b]?.id ?? ''));
       for (const [i, member] of ordered.entries()) spots[member] = onSpiral(middle, i + 1, SPACE);
     }
+  }
+  const tied = Map.groupBy(
+    edges.flatMap(([from, to]) => [[from, to] as const, [to, from] as const]),
+    ([n]) => n,
+  );
+  const ordered = between.toSorted((a, b) => compare(nodes[a]?.id ?? '', nodes[b]?.id ?? ''));
+  for (const [i, n] of ordered.entries()) {
+    const its = (tied.get(n) ?? []).map(([, other]) => spots[other] as Spot);
+    const middle = (axis: 'x' | 'y'): number =>
+      its.length === 0 ? 0 : its.reduce((sum, spot) => sum + spot[axis], 0) / its.length;
+    // Beside it, as several may be tied to the same.
+    const turn = (i + 1) * GOLDEN;
+    spots[n] = { x: middle('x') + 0.6 * Math.cos(turn), y: middle('y') + 0.6 * Math.sin(turn) };
   }
   return spots;
 }
