@@ -69,7 +69,7 @@ export function topicsOf({
     return outcome === 'done' && Object.hasOwn(MOVED, operation ?? '')
       ? (MOVED[operation ?? ''] ?? [])
       : [];
-  const [family] = kind.split('.');
+  const [family = ''] = kind.split('.');
   switch (family) {
     case 'change':
     case 'rollout':
