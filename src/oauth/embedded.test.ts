@@ -342,9 +342,25 @@ describe('the embedded authorization server', () => {
   });
 
   it('asks each time, also the same client in the same browser', async () => {
+    const web = { ...(documents.get(CLIENT) as object), application_type: 'web' };
+    documents.set('https://web.example/app.json', {
+      ...web,
+      client_id: 'https://web.example/app.json',
+    });
+    for (const client of [CLIENT, 'https://web.example/app.json']) {
+      const browser = new Browser();
+      await browser.agree(authorizeUrl({ client_id: client }));
+      await browser.ask(authorizeUrl({ client_id: client }));
+    }
+  });
+
+  it('answers for what this browser asked last, not for what it asked before', async () => {
     const browser = new Browser();
-    await browser.agree(authorizeUrl());
-    await browser.ask(authorizeUrl());
+    const before = await browser.ask(authorizeUrl());
+    const last = await browser.ask(authorizeUrl());
+    assert.equal((await browser.consent(before)).status, 404);
+    assert.equal((await browser.answer(before, YES)).status, 404);
+    assert.equal((await browser.consent(last)).status, 200);
   });
 
   it('ends cleanly when the person says no', async () => {

@@ -13,7 +13,7 @@ import type {
   AdapterFactory,
   KoaContextWithOIDC,
 } from 'oidc-provider';
-import { errors, interactionPolicy, Provider } from 'oidc-provider';
+import { errors, Provider } from 'oidc-provider';
 import { asFault } from '#base/fault';
 import type { Log } from '#base/log';
 import type { Clock, EgressFetch, Random } from '#base/ports';
@@ -71,10 +71,9 @@ export function embeddedServer(options: EmbeddedOptions): Embedded {
       claims: () => ({ sub: operator }),
     }),
     interactions: {
-      policy: alwaysAsked(),
       url: (_, { uid }) => `/authorize/${uid}`,
     },
-    // Nothing that was granted before is ever taken up again.
+    // Nothing that was granted before is ever taken up again: each request is answered by the person.
     loadExistingGrant: async ({ oidc }) => {
       const id = oidc.result?.consent?.grantId;
       return id === undefined ? undefined : oidc.provider.Grant.find(id);
@@ -216,20 +215,6 @@ function bound(map: Map<string, unknown>): void {
     if (map.size < MOST) return;
     map.delete(id);
   }
-}
-
-/** Every request is answered by the person, also the second of the same client in the same browser. */
-function alwaysAsked(): interactionPolicy.DefaultPolicy {
-  const policy = interactionPolicy.base();
-  policy.get('login')?.checks.add(
-    new interactionPolicy.Check('asked_each_time', 'a person answers each request', (ctx) => {
-      const isAnswered = ctx.oidc.result?.login !== undefined;
-      return isAnswered
-        ? interactionPolicy.Check.NO_NEED_TO_PROMPT
-        : interactionPolicy.Check.REQUEST_PROMPT;
-    }),
-  );
-  return policy;
 }
 
 /** TLS, the person's own machine, or a scheme that the system hands to one program (RFC 8252, section 7). */

@@ -51,6 +51,7 @@ beforeEach(async () => {
   };
   asked = [];
   people = new Map([
+    ['two', { operator: 'two', name: 'Two', reach: reachOf('operator') }],
     ['ada', { operator: 'ada', name: 'Ada', reach: reachOf('operator') }],
     [
       'bea',

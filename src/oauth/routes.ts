@@ -81,8 +81,6 @@ class Mount {
     query: string,
   ): Promise<void> {
     const { protocol, host } = new URL(this.#options.url);
-    for (const name of Object.keys(incoming.headers))
-      if (name.startsWith('x-forwarded-') || name === 'forwarded') delete incoming.headers[name];
     incoming.headers['x-forwarded-proto'] = protocol.slice(0, -1);
     incoming.headers['x-forwarded-host'] = host;
     incoming.url = path.startsWith(`${OAUTH_PATH}/`)
