@@ -7,7 +7,7 @@ import { MCP_PATH, mcpHttp, mcpService, ResourceChanges } from '#mcp';
 import { OPERATIONS } from '#operations';
 import { clean } from '#redaction';
 import { type Bind, bindOf, isLoopbackName, LOOPBACK_NAMES, type ServerSettings } from '#serving';
-import { type Mount, type Site, web } from '#web';
+import { Metrics, type Mount, measured, type Site, web } from '#web';
 import { withAuthority } from './authority-file.ts';
 import { bearersOf, counted } from './bearers.ts';
 import { readConsole } from './console-files.ts';
@@ -53,7 +53,14 @@ export async function serveHttp(
   let site: Site | undefined;
   let url = '';
   const { identity, leases, signIn } = service;
-  const perform = counted((call) => service.perform(call), leases);
+  const metrics = new Metrics();
+  const names = new Set(OPERATIONS.map(({ name }) => name));
+  const perform = measured(
+    counted((call) => service.perform(call), leases),
+    metrics,
+    names,
+    clock,
+  );
   const oauth = await oauthDoors({ settings, service, files, clock, random, clientFetch });
   const bearers = bearersOf({
     token,
@@ -110,6 +117,7 @@ export async function serveHttp(
       version: service.version,
       operations: OPERATIONS,
       perform,
+      metrics,
       askers: {
         person: (secret) => signIn.whoIs(secret),
         isPersonHere: (id) => signIn.isHere(id),

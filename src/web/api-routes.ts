@@ -8,7 +8,6 @@ import { type Asker, askerOf } from './asker.ts';
 import { readJson } from './body.ts';
 import { clearCookie } from './cookie.ts';
 import { refusal } from './faults.ts';
-import type { CallOutcome } from './metrics.ts';
 import { openApiOf } from './openapi.ts';
 import { problemOf } from './problem.ts';
 import { readTraceparent, traceparent } from './trace.ts';
@@ -16,7 +15,6 @@ import type { Asked, Env, Ground } from './web.ts';
 
 export function apiRoutes(ground: Ground): Hono<Env> {
   const app = new Hono<Env>();
-  const known = new Set(ground.operations.map(({ name }) => name));
 
   app.post('/operations/:name', async (asked) => {
     const asker = await admitted(asked, ground);
@@ -25,15 +23,6 @@ export function apiRoutes(ground: Ground): Hono<Env> {
     const operation = asked.req.param('name');
     const traceId = readTraceparent(head.headers.get('traceparent'));
     const trace = traceId === undefined ? {} : { traceparent: traceparent(traceId, ground.random) };
-    const begun = ground.clock.monotonicMs();
-    const told = (outcome: CallOutcome): void => {
-      ground.metrics.called({
-        operation: known.has(operation) ? operation : 'unknown',
-        surface: asker.caller.surface,
-        outcome,
-        seconds: (ground.clock.monotonicMs() - begun) / 1_000,
-      });
-    };
     try {
       const limits = { bytes: ground.limits.bodyBytes, ms: ground.limits.bodyMs };
       const input = await readJson(incoming, head, limits, ground.clock);
@@ -43,11 +32,9 @@ export function apiRoutes(ground: Ground): Hono<Env> {
         asker,
         ground.perform({ operation, input, caller, ...(traceId === undefined ? {} : { traceId }) }),
       );
-      told('done');
       return Response.json(answer, { headers: trace });
     } catch (thrown) {
       const fault = asFault(thrown);
-      told(fault.kind === 'broken' || fault.kind === 'uncertain' ? 'failed' : 'refused');
       if (fault.code === 'internal') ground.log.error('a call failed', thrown, { operation });
       const { status, headers, body } = problemOf(
         thrown,

@@ -42,28 +42,28 @@ async function readBytes(
     refusal('body-too-long', `the body is too long: at most ${most} bytes. Send less at a time`);
   if (Number(incoming.headers['content-length'] ?? 0) > most) throw tooLong();
   const over = new AbortController();
-  let isSlow = false;
-  const waiting = clock.sleep(ms, over.signal).then(() => {
-    if (over.signal.aborted) return;
-    isSlow = true;
-    incoming.destroy();
+  const slow = clock.sleep(ms, over.signal).then(() => {
+    if (!over.signal.aborted) throw refusal('body-too-slow', 'the body did not come in time');
   });
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  try {
+  const reading = (async () => {
+    const parts: Uint8Array[] = [];
+    let length = 0;
     for await (const part of incoming as AsyncIterable<Uint8Array>) {
       length += part.length;
       if (length > most) throw tooLong();
       parts.push(part);
     }
-  } catch (thrown) {
-    if (isSlow) throw refusal('body-too-slow', 'the body did not come in time', { cause: thrown });
-    throw thrown;
+    return Buffer.concat(parts);
+  })();
+  // Of the two the one that came too late is nobody's any more.
+  reading.catch(() => {});
+  slow.catch(() => {});
+  try {
+    await Promise.race([reading, slow]);
+    return await reading;
   } finally {
     over.abort();
-    await waiting;
   }
-  return Buffer.concat(parts);
 }
 
 function decoded(bytes: Uint8Array): string {

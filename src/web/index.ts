@@ -4,7 +4,7 @@ export type { Head, Site } from './head.ts';
 export type { ReadyCheck } from './health.ts';
 export { TOPICS, type Topic } from './hints.ts';
 export { WEB_LIMITS, type WebLimits } from './limits.ts';
-export { type CallOutcome, Metrics, type Readings } from './metrics.ts';
+export { type CallOutcome, Metrics, measured, type Readings } from './metrics.ts';
 export { openApiOf } from './openapi.ts';
 export { type OidcDoor } from './sign-in-routes.ts';
 export type { StaticFile, StaticFiles } from './static-files.ts';

@@ -4,6 +4,9 @@
  */
 import type { Histogram } from '@opentelemetry/api';
 import type { MetricReader } from '@opentelemetry/sdk-metrics';
+import { asFault } from '#base/fault';
+import type { Clock } from '#base/ports';
+import type { Answer, Call } from '#operations';
 
 /** How things stand at the moment of a scrape. `null`: cannot be told. */
 export type Readings = {
@@ -135,4 +138,31 @@ function count(counted: Map<string, Counted>, labels: Labels): void {
   const known = counted.get(key);
   if (known === undefined) counted.set(key, { labels, count: 1 });
   else known.count += 1;
+}
+
+/** The same calls, each counted; a name that is no operation of ours is counted as `unknown`. */
+export function measured(
+  perform: (call: Call) => Promise<Answer>,
+  metrics: Metrics,
+  names: ReadonlySet<string>,
+  clock: Pick<Clock, 'monotonicMs'>,
+): (call: Call) => Promise<Answer> {
+  return async (call) => {
+    const begun = clock.monotonicMs();
+    let outcome: CallOutcome = 'done';
+    try {
+      return await perform(call);
+    } catch (thrown) {
+      const { kind } = asFault(thrown);
+      outcome = kind === 'broken' || kind === 'uncertain' ? 'failed' : 'refused';
+      throw thrown;
+    } finally {
+      metrics.called({
+        operation: names.has(call.operation) ? call.operation : 'unknown',
+        surface: call.caller.surface,
+        outcome,
+        seconds: (clock.monotonicMs() - begun) / 1_000,
+      });
+    }
+  };
 }

@@ -21,6 +21,7 @@ import { look } from '../operations/operation.ts';
 import type { Leased } from './asker.ts';
 import type { Site } from './head.ts';
 import type { WebLimits } from './limits.ts';
+import { Metrics, measured } from './metrics.ts';
 import type { StaticFiles } from './static-files.ts';
 import { type Mount, type Web, web } from './web.ts';
 
@@ -133,22 +134,26 @@ export async function openRig(settings: RigSettings = {}): Promise<Rig> {
   identity.onChange(() => {
     for (const listener of ended) listener();
   });
+  const metrics = new Metrics();
+  const names = new Set(OPERATIONS.map(({ name }) => name));
+  const perform =
+    settings.perform ??
+    (async (call: Call): Promise<Answer> => {
+      calls.push(call);
+      const { operation, input } = call;
+      const { say } = (input ?? {}) as { readonly say?: string };
+      if (say === 'refuse')
+        throw new Fault('refused', 'policy-denied', `denied: \u001b[31m${operation}`, {
+          facts: { operation },
+        });
+      return { requestId: 'req_1', value: { said: operation } as Json, notices: [] };
+    });
   const face = web({
     site: () => site,
     version: '0.0.0',
     operations: OPERATIONS,
-    perform:
-      settings.perform ??
-      (async (call) => {
-        calls.push(call);
-        const { operation, input } = call;
-        const { say } = (input ?? {}) as { readonly say?: string };
-        if (say === 'refuse')
-          throw new Fault('refused', 'policy-denied', `denied: \u001b[31m${operation}`, {
-            facts: { operation },
-          });
-        return { requestId: 'req_1', value: { said: operation } as Json, notices: [] };
-      }),
+    perform: measured(perform, metrics, names, clock),
+    metrics,
     askers: {
       person: (secret) => signIn.whoIs(secret),
       isPersonHere: (id) => signIn.isHere(id),

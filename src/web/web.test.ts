@@ -293,7 +293,7 @@ describe('limits', () => {
       `POST /api/v1/operations/query_facts HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${BEARER}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"say":`,
     );
     assert.ok(performance.now() - begun < 1_400, 'the connection was held');
-    assert.ok(told === '' || told.startsWith('HTTP/1.1 408'), told);
+    assert.match(told, /^HTTP\/1\.1 408 /);
     assert.deepEqual(slow.calls, []);
   });
 
@@ -433,7 +433,7 @@ describe('a request that is not plain', () => {
         for (const [, status] of told.matchAll(/^HTTP\/1\.1 (\d+)/gm))
           assert.notEqual(status, '500', told);
       }),
-      { numRuns: 25, interruptAfterTimeLimit: 4_000, markInterruptAsFailure: false },
+      { numRuns: 25, interruptAfterTimeLimit: 1_500, markInterruptAsFailure: false },
     );
     assert.equal((await rig.ask('GET', '/healthz')).status, 200);
   });

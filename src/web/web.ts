@@ -19,7 +19,7 @@ import { type Head, mustBeOurs, mustBeOwnPage, mustBeServed, readHead, type Site
 import type { ReadyCheck } from './health.ts';
 import { Hints, type Topic } from './hints.ts';
 import { WEB_LIMITS, type WebLimits } from './limits.ts';
-import { Metrics, type Readings } from './metrics.ts';
+import type { Metrics, Readings } from './metrics.ts';
 import { problemOf } from './problem.ts';
 import { AtOnce, RateLimit } from './rate.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -46,6 +46,8 @@ export type WebOptions = {
   readonly version: string;
   readonly operations: readonly Operation[];
   readonly perform: (call: Call) => Promise<Answer>;
+  /** Where calls are counted already, by `measured`. */
+  readonly metrics: Metrics;
   readonly askers: Askers;
   /** `undefined`: nobody signs in here. */
   readonly signIn: SignIn | undefined;
@@ -65,7 +67,6 @@ export type Web = {
   /** For `node:http` and `node:https`. Answers every request, also those it refuses; never rejects. */
   readonly handle: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
   readonly publish: (topic: Topic) => void;
-  readonly metrics: Metrics;
   close(): void;
 };
 
@@ -86,7 +87,6 @@ export type Asked = Context<Env>;
 export type Ground = WebOptions & {
   readonly limits: WebLimits;
   readonly hints: Hints;
-  readonly metrics: Metrics;
   /** Attempts to sign in, by address. */
   readonly attempts: RateLimit;
   /** Requests of one principal. */
@@ -101,7 +101,6 @@ export function web(options: WebOptions): Web {
     ...options,
     limits,
     hints: new Hints(clock, limits),
-    metrics: new Metrics(),
     attempts: new RateLimit(limits.attempts, clock),
     requests: new RateLimit(limits.requests, clock),
     working: new AtOnce(limits.working),
@@ -172,7 +171,6 @@ export function web(options: WebOptions): Web {
       }
     },
     publish: (topic) => ground.hints.publish(topic),
-    metrics: ground.metrics,
     close: () => ground.hints.close(),
   };
 }
