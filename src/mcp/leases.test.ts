@@ -144,7 +144,7 @@ describe('the resource server', () => {
         resource: url,
         resource_name: 'Holdfast',
         bearer_methods_supported: ['header'],
-        authorization_servers: () => ['https://id.example.org'],
+        authorization_servers: ['https://id.example.org'],
         scopes_supported: ['holdfast:observer', 'holdfast:ingest'],
       });
     }

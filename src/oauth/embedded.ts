@@ -22,7 +22,7 @@ import { oauthScopes, scopeOf } from './scopes.ts';
 import { ShortLived } from './short-lived.ts';
 
 export const OAUTH_PATH = '/oauth';
-export const CONSENT_SECONDS = 600;
+const CONSENT_SECONDS = 600;
 const CODE_SECONDS = 60;
 
 /** What a person said yes to, until the client comes for it. */
