@@ -58,12 +58,12 @@ export async function consoleRows({ sizes, directory, wants, say }: Setting): Pr
       rows.push(
         paired(
           {
-            ...{
-              id: 'H1',
-              what: `first page of a fleet of ${hosts}, at a moment not asked before`,
-            },
-            ...{ ...told, beside: 'the bare query and JSON.stringify' },
-            ...{ must: { atMost: 3 }, aim: { atMost: 1.5 } },
+            id: 'H1',
+            what: `first page of a fleet of ${hosts}, at a moment not asked before`,
+            ...told,
+            beside: 'the bare query and JSON.stringify',
+            must: { atMost: 3 },
+            aim: { atMost: 1.5 },
           },
           pair,
         ),

@@ -158,7 +158,10 @@ function believed(
   const { target, scope, entity, attribute, source } = of;
   const filter = {
     scopes: [scope],
-    ...{ target, entity, attribute, type: 'observed' as const },
+    target,
+    entity,
+    attribute,
+    type: 'observed' as const,
     ...(source === undefined ? {} : { source }),
   };
   const found: FactVersion[] = [];

@@ -99,7 +99,10 @@ export const fleetMap = look({
         const own = states.get(id);
         const findings = own?.findings;
         return {
-          ...{ id, kind, target, scope },
+          id,
+          kind,
+          target,
+          scope,
           state: own?.state ?? null,
           findings:
             findings === undefined ? 0 : findings.critical + findings.warning + findings.info,

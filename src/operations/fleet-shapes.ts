@@ -61,7 +61,14 @@ export function showRow(of: TargetState, facts: FactReader, at: Moment): FleetRo
   const { criticality, owner, tags, redundancySet } = target;
   return {
     target: id,
-    ...{ scope, hostType, environment, transport, address, criticality, owner, redundancySet },
+    scope,
+    hostType,
+    environment,
+    transport,
+    address,
+    criticality,
+    owner,
+    redundancySet,
     tags: [...tags],
     state,
     seenAt: seenAt === null ? null : formatInstant(seenAt),

@@ -251,7 +251,12 @@ describe('fleet_map', () => {
   it('ties nothing to itself and draws nothing of who left the inventory', () => {
     const { targets } = whole.inventory;
     const edge = (target: string, entity: string, ...to: string[]) => ({
-      ...{ scope: 'main/main', target, source: 'x', entity, attribute: 'of', to },
+      scope: 'main/main',
+      target,
+      source: 'x',
+      entity,
+      attribute: 'of',
+      to,
     });
     const { nodes, edges } = graphOf(
       targets.filter(({ id }) => id === 'host:a'),

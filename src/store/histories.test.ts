@@ -209,12 +209,23 @@ function wholeFleet(
       reference
         .coverage(scopes, at)
         .map(({ scope, target, source, kind, status, observedAt, reason }) => ({
-          ...{ scope, target, source, kind, status, observedAt, reason },
+          scope,
+          target,
+          source,
+          kind,
+          status,
+          observedAt,
+          reason,
         })),
     ),
   );
   const edge = ({ scope, target, source, entity, attribute, to }: Edge): Edge => ({
-    ...{ scope, target, source, entity, attribute, to },
+    scope,
+    target,
+    source,
+    entity,
+    attribute,
+    to,
   });
   assert.deepEqual(
     rows([...read.edges({ scopes }, at)].map(edge)),
@@ -226,7 +237,11 @@ function wholeFleet(
       rows(read.values(asked, at)),
       rows(
         reference.query(asked, at).map(({ scope, target, source, entity, value }) => ({
-          ...{ scope, target, source, entity, value },
+          scope,
+          target,
+          source,
+          entity,
+          value,
         })),
       ),
     );

@@ -24,7 +24,9 @@ export function Differences({
   const isOtherFirst = (other.asOf ?? '9') < (self.asOf ?? '9');
   const [from, to] = isOtherFirst ? [other, self] : [self, other];
   const input = {
-    ...{ from, to, limit: ROWS },
+    from,
+    to,
+    limit: ROWS,
     ...(target === undefined ? {} : { target }),
     ...(scope === undefined || scope === '' ? {} : { scope }),
   };

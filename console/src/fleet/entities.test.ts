@@ -3,8 +3,14 @@ import { describe, it } from 'node:test';
 import { attributesOf, entitiesOf, lineOf, nameOf, share } from './entities.ts';
 
 const fact = (entity: string, attribute: string, value: number, ageSeconds = 0, source = 'a') => ({
-  ...{ entity, attribute, value, ageSeconds, source },
-  ...{ target: 'host:web-1', validFrom: '', recordedAt: '' },
+  entity,
+  attribute,
+  value,
+  ageSeconds,
+  source,
+  target: 'host:web-1',
+  validFrom: '',
+  recordedAt: '',
 });
 
 describe('facts of a target', () => {

@@ -18,8 +18,14 @@ const overview = (over: Partial<Overview> = {}): Overview => ({
 });
 const calm = { waiting: 0, ambiguous: [], failed: [], config: undefined };
 const change = (createdAt: string) => ({
-  ...{ changeId: 'c', state: 'failed', tier: 'T1', action: 'a', targets: [], reason: '' },
-  ...{ requestedBy: 'x', createdAt },
+  changeId: 'c',
+  state: 'failed',
+  tier: 'T1',
+  action: 'a',
+  targets: [],
+  reason: '',
+  requestedBy: 'x',
+  createdAt,
 });
 
 describe('what needs somebody', () => {
@@ -39,8 +45,16 @@ describe('what needs somebody', () => {
     assert.deepEqual(
       all.map(({ id }) => id),
       [
-        ...['log', 'config', 'approvals', 'ambiguous', 'failed', 'critical'],
-        ...['unreachable', 'stale', 'warning', 'never'],
+        'log',
+        'config',
+        'approvals',
+        'ambiguous',
+        'failed',
+        'critical',
+        'unreachable',
+        'stale',
+        'warning',
+        'never',
       ],
     );
     assert.match(all[2]?.says ?? '', /^1 change waits/);

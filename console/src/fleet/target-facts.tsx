@@ -52,7 +52,9 @@ export function TargetFacts({
     'query_facts',
     {
       ...question(moment.chosen),
-      ...{ target, kind: shown, limit: MOST },
+      target,
+      kind: shown,
+      limit: MOST,
       ...(text === '' ? {} : { text }),
     },
     ['facts'],

@@ -57,8 +57,11 @@ export function FleetPage(): ReactNode {
     view[name] === '' ? {} : { [name]: view[name] };
   const input = {
     ...question(moment.chosen),
-    ...{ ...given('text'), ...given('scope'), ...given('environment') },
-    ...{ ...given('tag'), ...given('group') },
+    ...given('text'),
+    ...given('scope'),
+    ...given('environment'),
+    ...given('tag'),
+    ...given('group'),
     ...(chosen.length === 0 ? {} : { states: chosen }),
     sort: view.sort.replace(/^-/, ''),
     ...(view.sort.startsWith('-') ? { descending: true } : {}),

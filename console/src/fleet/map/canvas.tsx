@@ -63,9 +63,9 @@ export function MapCanvas({
     });
     sigma.current = made;
     made.on('clickNode', ({ node }) => looked.current.onSelect(node));
-    made.on('doubleClickNode', ({ node, preventSigmaDefault }) => {
-      preventSigmaDefault();
-      looked.current.onOpen(node);
+    made.on('doubleClickNode', (event) => {
+      event.preventSigmaDefault();
+      looked.current.onOpen(event.node);
     });
     made.on('clickStage', () => looked.current.onSelect(''));
     const dress = (): void => {

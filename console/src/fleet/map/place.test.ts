@@ -5,10 +5,16 @@ import { places, rings, type Spot, type Tied } from './place.ts';
 function aFleet(hosts: number, networks: number): Tied {
   const nodes = [
     ...Array.from({ length: hosts }, (_, n) => ({
-      ...{ id: `host:${n}`, kind: 'host', target: `host:${n}`, scope: n % 2 === 0 ? 'a/x' : 'a/y' },
+      id: `host:${n}`,
+      kind: 'host',
+      target: `host:${n}`,
+      scope: n % 2 === 0 ? 'a/x' : 'a/y',
     })),
     ...Array.from({ length: networks }, (_, n) => ({
-      ...{ id: `network:${n}`, kind: 'network', target: null, scope: null },
+      id: `network:${n}`,
+      kind: 'network',
+      target: null,
+      scope: null,
     })),
   ];
   const edges = Array.from({ length: hosts }, (_, n) => [n, hosts + (n % networks), 0] as const);

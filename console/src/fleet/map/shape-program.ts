@@ -2,7 +2,7 @@
  * Draws nodes as points, each state in a shape of its own, so that a map is read without its colours: a disc, a ring, a
  * square, a diamond, a triangle or a cross.
  */
-import { NodeProgram, type ProgramInfo } from 'sigma/rendering';
+import { NodeProgram, type ProgramDefinition, type ProgramInfo } from 'sigma/rendering';
 import type { NodeDisplayData, RenderParams } from 'sigma/types';
 import { floatColor } from 'sigma/utils';
 
@@ -63,7 +63,7 @@ void main(void) {
 }`;
 
 export class ShapeProgram extends NodeProgram<(typeof UNIFORMS)[number]> {
-  getDefinition() {
+  getDefinition(): ProgramDefinition<(typeof UNIFORMS)[number]> {
     const { FLOAT, UNSIGNED_BYTE, POINTS } = WebGLRenderingContext;
     return {
       VERTICES: 1,
