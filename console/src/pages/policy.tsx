@@ -2,6 +2,7 @@
 import { Link } from '@tanstack/react-router';
 import { type ReactNode, useMemo, useState } from 'react';
 import { ask, asProblem, type Problem, useAsk, useMay } from '../api/index.ts';
+import { queryClient } from '../api/query-client.ts';
 import {
   Badge,
   Button,
@@ -279,6 +280,7 @@ function FilesPart({
         confirm="Write them"
         act={async () => {
           await ask('policy_save', { base, files });
+          await queryClient.invalidateQueries({ queryKey: ['ask', 'config_status'] });
           toast('Written. Sign to put them in force');
           setChecked(undefined);
           onDone();

@@ -140,14 +140,21 @@ export function VerdictTable({
             it is wrong.
           </Empty>
         ) : (
-          <Rows rows={rows} />
+          <Rows rows={rows} isMixed={facts.kind === 'all'} />
         )}
       </Panel>
     </div>
   );
 }
 
-function Rows({ rows }: { readonly rows: readonly Folded[] }): ReactNode {
+function Rows({
+  rows,
+  isMixed,
+}: {
+  readonly rows: readonly Folded[];
+  /** Several kinds of callers. */
+  readonly isMixed: boolean;
+}): ReactNode {
   return (
     <div className="verdicts-scroll" tabIndex={0} role="region" aria-label="Verdicts">
       <table className="verdicts">
@@ -170,7 +177,7 @@ function Rows({ rows }: { readonly rows: readonly Folded[] }): ReactNode {
                   <span className="hidden-visually">{profile}</span>
                 ) : (
                   <>
-                    {profile} <span className="quiet small">{kind}</span>
+                    {profile} {isMixed ? <span className="quiet small">{kind}</span> : null}
                   </>
                 )}
               </th>

@@ -240,7 +240,7 @@ function People({
                 onSign === undefined ? null : (
                   <Button
                     look="quiet"
-                    aria-label={`Take ${id} out`}
+                    aria-label={`Take out ${id}`}
                     onPress={() =>
                       onSign({ title: `Take ${id} out`, request: { kind: 'revoke-operator', id } })
                     }
