@@ -37,6 +37,7 @@ describe('the story of the console', { skip, timeout: 300_000 }, () => {
   let ada: Opened;
   let owner: Awaited<ReturnType<typeof startOwner>>;
   let assistant: McpClient;
+  let bearer = '';
 
   const json = async <Value>(...argv: readonly string[]): Promise<Value> => {
     const { code, out, err } = await holdfast(home, ['--json', ...argv]);
@@ -135,9 +136,9 @@ describe('the story of the console', { skip, timeout: 300_000 }, () => {
   });
 
   it('has an assistant propose, a person approve, and the host check the passkey itself', async (t) => {
-    const { bearer } = await json<{ bearer: string }>(
+    ({ bearer } = await json<{ bearer: string }>(
       ...['lease', 'issue', 'test', '--profile', 'observer', '--targets', 'host:web-1'],
-    );
+    ));
     assistant = await connectHttp(at('/mcp'), bearer);
     await fleet.host('web-1').must(['systemctl', 'stop', UNIT]);
     await json('observe', 'host:web-1');
@@ -202,6 +203,8 @@ describe('the story of the console', { skip, timeout: 300_000 }, () => {
     await endOf(owner.child);
     owner = await startOwner(home, ['up']);
     await answering(at('/readyz'));
+    // The client's own session ended with the process; its lease did not.
+    assistant = await connectHttp(at('/mcp'), bearer);
     await page.getByText('Live', { exact: true }).waitFor({ timeout: 60_000 });
     await page.getByRole('button', { name: 'Approve with your passkey' }).click();
     await page
@@ -218,7 +221,7 @@ describe('the story of the console', { skip, timeout: 300_000 }, () => {
     await using bea = disposable(await openBrowser());
     await bea.page.goto(link);
     await bea.page.getByRole('button', { name: 'Register a passkey' }).click();
-    await bea.page.getByText('Registered, and waiting').waitFor();
+    await bea.page.getByRole('heading', { name: 'Registered, and waiting' }).waitFor();
     const admitted = await atTerminal(
       home,
       ['console', 'admit', 'bea', '--key', 'console'],
