@@ -16,7 +16,7 @@ import { OPERATIONS } from '#operations';
 import { clean } from '#redaction';
 import { NOON, signerLine } from '#samples/authority';
 import type { Person } from '#signin';
-import { type Web, web } from '#web';
+import { Metrics, type Web, web } from '#web';
 import { readConsole } from '../../src/main/console-files.ts';
 import type { Authenticator } from './browser.ts';
 import { aChangeKernel } from './change-kernel.ts';
@@ -116,6 +116,7 @@ export async function aPaperConsole(options: WorldOptions = {}): Promise<PaperCo
           if (/^change_|^rollout_/.test(call.operation)) one.publish('changes');
           return answer;
         },
+        metrics: new Metrics(),
         askers: {
           person: async (secret) => (console_.signedIn && secret === COOKIE ? person : undefined),
           isPersonHere: async () => console_.signedIn,
