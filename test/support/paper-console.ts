@@ -153,6 +153,8 @@ async function listening(port: number): Promise<Server> {
     server.once('error', reject);
     server.listen(port, 'localhost', resolve);
   });
+  // What fails on the way must not keep the test alive: the browser is what it waits for.
+  server.unref();
   return server;
 }
 

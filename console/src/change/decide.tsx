@@ -3,7 +3,7 @@
  * shown, and while a signature of this person can count; otherwise it says why not. Each press is a ceremony of its own.
  */
 import { type ReactNode, useEffect, useState } from 'react';
-import { ask, asProblem, type Problem, useConnection, useSignedIn } from '../api/index.ts';
+import { ask, asProblem, Problem, useConnection, useSession, useSignedIn } from '../api/index.ts';
 import {
   AssuranceBadge,
   Button,
@@ -44,7 +44,9 @@ export function Decide({
   readonly onSigning: (isSigning: boolean) => void;
 }): ReactNode {
   const session = useSignedIn();
-  const connection = useConnection();
+  const { isError } = useSession();
+  // Hints alone may be held up on the way; what counts is whether the service answers.
+  const isLost = useConnection() === 'lost' && isError;
   const now = useNow();
   const checked = useChecked(page);
   const [typed, setTyped] = useState('');
@@ -61,7 +63,7 @@ export function Decide({
   }, [lapses, acting, renew]);
 
   const isHigh = typeName !== null;
-  const why = whyNot({ page, checked, session, decideMs, isLost: connection === 'lost' });
+  const why = whyNot({ page, checked, session, decideMs, isLost });
   const isTyped = !isHigh || (typed.trim() === typeName && reason.trim().length >= 3);
 
   const approve = async (): Promise<void> => {
@@ -69,9 +71,11 @@ export function Decide({
     onProblem(undefined);
     setActing('key');
     onSigning(true);
+    let isSent = false;
     try {
       const signature = await signWithPasskey(page.envelope, NAMESPACES.change, session);
       setActing('running');
+      isSent = true;
       onDecided(
         await ask<ChangeView>('change_approve', {
           changeId: change.changeId,
@@ -80,7 +84,7 @@ export function Decide({
         }),
       );
     } catch (thrown) {
-      onProblem(asProblem(thrown));
+      onProblem(isSent ? afterSending(asProblem(thrown)) : asProblem(thrown));
     } finally {
       setActing(undefined);
       onSigning(false);
@@ -175,6 +179,17 @@ export function Decide({
         <p>It ends here and runs nowhere. It can be asked for again.</p>
       </ConfirmDialog>
     </Panel>
+  );
+}
+
+/** No answer is not a no: the signature may have arrived. */
+function afterSending(problem: Problem): Problem {
+  if (problem.kind !== 'unavailable') return problem;
+  return new Problem(
+    'uncertain',
+    'no-answer',
+    'the signature was sent, and no answer came: this page shows what became of it as soon as the service answers',
+    { cause: problem },
   );
 }
 
