@@ -3,7 +3,7 @@ import Graph from 'graphology';
 import { type KeyboardEvent, type ReactNode, useEffect, useRef } from 'react';
 import Sigma from 'sigma';
 import { EdgeLineProgram } from 'sigma/rendering';
-import { Button } from '../../kit/index.ts';
+import { Button, visible } from '../../kit/index.ts';
 import type { MapAnswer } from '../answers.ts';
 import { lookOf, paletteOf } from './looks.ts';
 import { places, rings } from './place.ts';
@@ -52,7 +52,9 @@ export function MapCanvas({
       edgeProgramClasses: { line: EdgeLineProgram as never },
       defaultNodeType: 'shape',
       defaultEdgeType: 'line',
-      labelRenderedSizeThreshold: 9,
+      itemSizesReference: 'positions',
+      zoomToSizeRatioFunction: (ratio) => ratio,
+      labelRenderedSizeThreshold: 7,
       labelDensity: 0.5,
       labelFont: 'system-ui, sans-serif',
       labelSize: 12,
@@ -205,12 +207,27 @@ function fill(graph: Graph<Attributes>, map: MapAnswer, close: string): void {
   for (const [n, { id, kind, state }] of map.nodes.entries()) {
     const { shape, token, size } = lookOf(kind, state);
     const { x, y } = spots[n] ?? { x: 0, y: 0 };
-    const grown = centre === -1 ? size : size * 2;
-    graph.addNode(id, { x, y, size: grown, label: id, shape, token, color: '#888' } as Attributes);
+    const grown = centre === -1 ? size : Math.min(size, 0.6);
+    graph.addNode(id, {
+      x,
+      y,
+      size: grown,
+      label: labelOf(id),
+      shape,
+      token,
+      color: '#888',
+    } as Attributes);
   }
   for (const [from, to] of map.edges) {
     const a = map.nodes[from];
     const b = map.nodes[to];
     if (a !== undefined && b !== undefined) graph.addEdge(a.id, b.id, { size: 1 });
   }
+}
+
+/** Names come from hosts: what could hide or turn something around is written out here too. */
+function labelOf(id: string): string {
+  return visible(id.slice(0, 120))
+    .map(({ text }) => text)
+    .join('');
 }

@@ -11,14 +11,15 @@ export const STATE_SHAPES: Readonly<Record<FleetState, readonly [Shape, string]>
   unreachable: ['cross', '--bad'],
 };
 const OTHER = ['square', '--ink-3'] as const;
-const SIZES: Readonly<Record<string, number>> = { network: 7, redundancy_set: 5, cluster: 7 };
+/** In the units of places, so that nothing overlaps however near or far it is looked at. */
+const SIZES: Readonly<Record<string, number>> = { network: 1.6, redundancy_set: 0.5, cluster: 1.6 };
 
 export function lookOf(
   kind: string,
   state: FleetState | null,
 ): { readonly shape: Shape; readonly token: string; readonly size: number } {
   const [shape, token] = state === null ? OTHER : STATE_SHAPES[state];
-  return { shape, token, size: SIZES[kind] ?? (state === null ? 3 : 4) };
+  return { shape, token, size: SIZES[kind] ?? (state === null ? 0.5 : 0.7) };
 }
 
 /** Token to a colour as the screen shows it now. */
