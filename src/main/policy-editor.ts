@@ -164,7 +164,7 @@ function tryLoad(
   try {
     const loaded = load(texts, own);
     // Rules are read when they are first asked for; what is wrong with them is told here.
-    loaded.engine.rules.size;
+    rulesOf(loaded.engine);
     return { problems: [], loaded };
   } catch (thrown) {
     const fault = asFault(thrown);

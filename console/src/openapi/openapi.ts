@@ -82,23 +82,18 @@ export function typeOf(schema: Schema): string {
     return [...new Set(several.map((each) => typeOf(objectOf(each) ?? {})))].join(' or ');
   if (Array.isArray(type))
     return type.map((each) => typeOf({ ...schema, type: each })).join(' or ');
-  switch (type) {
-    case 'string':
-      return 'text';
-    case 'integer':
-      return 'whole number';
-    case 'boolean':
-      return 'yes or no';
-    case 'array':
-      return `list of ${typeOf(objectOf(items) ?? {})}`;
-    case 'number':
-    case 'object':
-    case 'null':
-      return type;
-    default:
-      return 'anything';
-  }
+  if (type === 'array') return `list of ${typeOf(objectOf(items) ?? {})}`;
+  return NAMES[textOf(type)] ?? 'anything';
 }
+
+const NAMES: Readonly<Record<string, string>> = {
+  string: 'text',
+  integer: 'whole number',
+  boolean: 'yes or no',
+  number: 'number',
+  object: 'object',
+  null: 'null',
+};
 
 function optionsOf(schema: Schema): readonly string[] {
   const options = schema['enum'];
@@ -115,19 +110,12 @@ export function exampleOf(schema: Schema): JsonObject {
 }
 
 function emptyOf(schema: Schema): Json {
-  switch (schema['type']) {
-    case 'array':
-      return [];
-    case 'object':
-      return exampleOf(schema);
-    case 'integer':
-    case 'number':
-      return typeof schema['minimum'] === 'number' ? schema['minimum'] : 0;
-    case 'boolean':
-      return false;
-    default:
-      return '';
-  }
+  const { type, minimum } = schema;
+  if (type === 'array') return [];
+  if (type === 'object') return exampleOf(schema);
+  if (type === 'boolean') return false;
+  if (type === 'integer' || type === 'number') return typeof minimum === 'number' ? minimum : 0;
+  return '';
 }
 
 /** Names of operations to the capability each asks for. */

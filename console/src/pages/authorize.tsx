@@ -116,7 +116,7 @@ function ConsentForm({
   const [profile, setProfile] = useState(asked ?? proposed.profile);
   const [ceiling, setCeiling] = useState(proposed.ceiling);
   const [seconds, setSeconds] = useState(String(proposed.seconds));
-  const [label, setLabel] = useState(client.claimedName ?? client.host);
+  const [label, setLabel] = useState(plain(client.claimedName ?? client.host));
   const [picked, setPicked] = useState<Picked>(EVERYTHING);
   const chosen = may.profiles.find((each) => each.profile === profile);
   const input = pickedInput(picked);
@@ -244,6 +244,11 @@ function ConsentForm({
       </Panel>
     </>
   );
+}
+
+/** Its own name as a proposal for a label: without what cannot be seen. */
+function plain(name: string): string {
+  return name.replaceAll(/\p{C}/gu, '').trim();
 }
 
 const TIERS: Readonly<Record<string, string>> = {

@@ -366,7 +366,7 @@ function Replayed({ checked: { replay } }: { readonly checked: Checked }): React
         <p className="quiet">
           {replayed === 0
             ? 'There is no past change yet.'
-            : `${replayed} past changes were asked again.`}
+            : `${replayed === 1 ? 'One past change was' : `${replayed} past changes were`} asked again.`}
         </p>
       ) : (
         <Table

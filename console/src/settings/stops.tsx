@@ -1,9 +1,11 @@
 /** Stops in force, and lifting one: a signature of its own. */
 import { type ReactNode, useState } from 'react';
-import { ask, asProblem, markTopics, type Problem, useAsk, useMay } from '../api/index.ts';
+import { ask, asProblem, markTopics, Problem, useAsk, useMay } from '../api/index.ts';
 import { queryClient } from '../api/query-client.ts';
 import { Button, Empty, ErrorPanel, Foreign, Panel, Skeleton, Table, Time } from '../kit/index.ts';
+import { NAMESPACES } from '../sign/index.ts';
 import { type Document, SignDialog } from '../signing/sign-dialog.tsx';
+import { liftsExactly } from './lift.ts';
 
 type Stop = {
   readonly id: string;
@@ -28,6 +30,12 @@ export function StopsPart(): ReactNode {
         readonly order: string;
         readonly namespace: string;
       }>('stop_lift_page', { stopId: stop.id });
+      if (namespace !== NAMESPACES.lift || !liftsExactly(order, stop.id))
+        throw new Problem(
+          'broken',
+          'other-document',
+          'what was handed over does not lift this stop, and nothing else: it is not signed',
+        );
       const says = [`lifts the stop of ${subjectText(stop)}, which ${stop.by} set: ${stop.reason}`];
       setLifting({ stop, document: { order, namespace, says } });
     } catch (thrown) {

@@ -76,7 +76,8 @@ export function ConfigSignDialog({
 }
 
 export type ConfigStatus = {
-  readonly status: 'unsigned' | 'in-force' | 'changed' | 'restored' | string;
+  /** `unsigned`, `in-force`, `changed` or `restored`. */
+  readonly status: string;
   readonly version: number;
   readonly signedBy: readonly string[];
   readonly at: string | null;

@@ -4,6 +4,7 @@
  */
 import { type ReactNode, useEffect, useState } from 'react';
 import { asProblem, type Problem, useSignedIn } from '../api/index.ts';
+import { Visible } from '../kit/foreign.tsx';
 import { Button, Code, Dialog, ErrorPanel, toast } from '../kit/index.ts';
 import { DigestWords } from '../parts/digest-words.tsx';
 import {
@@ -89,7 +90,9 @@ export function SignDialog({
           <ul className="signed-says">
             {document.says.map((line) => (
               <li key={line}>
-                <bdi>{line}</bdi>
+                <bdi>
+                  <Visible text={line} />
+                </bdi>
               </li>
             ))}
           </ul>
