@@ -23,3 +23,4 @@ export { type Column, Table } from './table.tsx';
 export { Tabs } from './tabs.tsx';
 export { span, Time, useNow } from './time.tsx';
 export { toast } from './toast.tsx';
+export { visible } from './visible.ts';
