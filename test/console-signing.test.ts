@@ -142,8 +142,16 @@ describe('an assertion made an OpenSSH signature', () => {
       const said = execFileSync(
         'ssh-keygen',
         [
-          ...['-Y', 'verify', '-I', 'carol', '-n', NAMESPACES.change],
-          ...['-f', join(folder, 'signers'), '-s', join(folder, 'signature')],
+          '-Y',
+          'verify',
+          '-I',
+          'carol',
+          '-n',
+          NAMESPACES.change,
+          '-f',
+          join(folder, 'signers'),
+          '-s',
+          join(folder, 'signature'),
         ],
         { input: ORDER, encoding: 'utf8' },
       );

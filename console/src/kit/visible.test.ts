@@ -31,7 +31,7 @@ describe('text of others, made visible', () => {
         const pieces = visible(text);
         const escapes = pieces.filter(({ isEscape }) => isEscape).length;
         const plain = pieces.filter(({ isEscape }) => !isEscape).map((piece) => piece.text);
-        assert.equal([...plain.join('')].length + escapes, [...text].length);
+        assert.equal(Array.from(plain.join('')).length + escapes, Array.from(text).length);
         assert.doesNotMatch(plain.join(''), /[^\P{C}\t\n]/u);
       }),
     );
