@@ -65,6 +65,7 @@ export const policyShow = administering({
   capability: 'changes.read',
   taints: false,
   assistants: false,
+  narrows: true,
   mends: true,
   input: z.strictObject({}),
   output: anything,
@@ -79,6 +80,7 @@ export const policyMatrix = administering({
   capability: 'changes.read',
   taints: false,
   assistants: false,
+  narrows: true,
   mends: true,
   hides: ['files'],
   input: z.strictObject({
