@@ -23,6 +23,8 @@ export function Shell(): ReactNode {
   if (session.data === undefined) {
     if (session.isPending) return <Skeleton label="Opening Holdfast" />;
     if (session.error.status === 401) {
+      // The frame stays until the page is loaded; sent on again from there it would go round and round.
+      if (location.pathname === '/sign-in') return <Skeleton label="Opening Holdfast" />;
       return <Navigate to="/sign-in" search={{ next: location.href } as never} replace />;
     }
     return (
