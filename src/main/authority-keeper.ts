@@ -334,6 +334,8 @@ export class AuthorityKeeper implements AuthorityPowers {
     // A person has looked at what was restored and put it in force.
     await files.remove(paths.restored);
     this.#unsigned = undefined;
+    // What was signed is looked at and kept before anybody edits it.
+    await this.#needs.edited(record.config.baselines, record.config.baselines);
     const trouble = await this.#needs.deliver([...records, record]);
     return {
       version: record.config.version,

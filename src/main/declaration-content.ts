@@ -37,7 +37,12 @@ export type ContentNeeds = {
 };
 
 /** One text that decides what should be: an operator signs all of them. */
-export type Part = { readonly name: string; readonly digest: string };
+export type Part = {
+  readonly name: string;
+  readonly digest: string;
+  /** Of what has to be known as it was signed also when it was edited since. */
+  readonly text?: string;
+};
 
 export type Content<Value> =
   | { readonly ok: true; readonly value: Value; readonly parts: readonly Part[] }
@@ -90,7 +95,7 @@ export class DeclarationContent {
       (path) =>
         new Kept(
           () => (existsSync(path) ? stampOf(path) : 'absent'),
-          () => partsOf(files, path),
+          () => partsOf(files, path, path === access),
         ),
     );
   }
@@ -209,10 +214,12 @@ async function readSettings(files: Files, path: string): Promise<Content<Declara
   }
 }
 
-async function partsOf(files: Files, path: string): Promise<readonly Part[]> {
+async function partsOf(files: Files, path: string, withText: boolean): Promise<readonly Part[]> {
   try {
     const bytes = await files.read(path);
-    return bytes === undefined ? [] : [{ name: basename(path), digest: sha256(bytes) }];
+    if (bytes === undefined) return [];
+    const part = { name: basename(path), digest: sha256(bytes) };
+    return [withText ? { ...part, text: Buffer.from(bytes).toString('utf8') } : part];
   } catch (thrown) {
     return [{ name: basename(path), digest: unreadable(asFault(thrown)) }];
   }

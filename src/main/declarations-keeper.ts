@@ -159,6 +159,11 @@ export class DeclarationsKeeper {
     return edited;
   }
 
+  /** Of what is signed as `baselines`, one file as it was signed; `null`: signed without it; `undefined`: nobody knows. */
+  signedPart(name: string, signed: string): Promise<Part | null | undefined> {
+    return this.#memory.part(name, signed);
+  }
+
   async #refresh(): Promise<DeclarationsNow> {
     this.#inventory = await this.#needs.inventory().catch(() => undefined);
     const settings = await this.#content.settings();

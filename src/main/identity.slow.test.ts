@@ -1,6 +1,6 @@
 /** People at the console, over a real service in a data directory of its own; the passkeys are made of software. */
 import assert from 'node:assert/strict';
-import { statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -269,8 +269,10 @@ describe('roles', () => {
       'version: 1\nroles:\n  watcher: {profile: diagnostician}\npeople: {ada: [watcher]}\n',
     );
     const person = await home.who(secret);
-    assert.equal(person?.holds, 'watcher');
+    assert.equal(person?.holds, 'watcher (unsigned)');
     assert.equal(person?.reach[0]?.ceiling, 'T0');
+    await home.sign({ kind: 'sign' }, key);
+    assert.equal((await home.who(secret))?.holds, 'watcher');
     const { breakGlass } = home.service.signIn;
     const session = person?.session;
     assert.ok(session);
@@ -284,6 +286,62 @@ describe('roles', () => {
     );
     assert.deepEqual(await home.ask('break_glass_close', { operator: 'ada' }), { closed: true });
     assert.equal((await home.who(secret))?.holds, 'watcher');
+  });
+});
+
+describe('an edit of access.yaml that nobody signed', () => {
+  const watching = 'version: 1\nroles:\n  watcher: {profile: diagnostician}\n';
+  const write = (home: Home, text: string) => writeFileSync(join(home.path, 'access.yaml'), text);
+  /** Ada the owner, and bea who watches, as it was signed. */
+  const signed = async (home: Home) => {
+    const { key, secret } = await home.first('ada');
+    const passkey = await home.registered('bea');
+    await home.admit('bea', key);
+    write(home, `${watching}people: {ada: [owner], bea: [watcher]}\n`);
+    await home.sign({ kind: 'sign' }, key);
+    const bea = await home.signIn(passkey);
+    assert.equal((await home.who(bea))?.holds, 'watcher');
+    return { key, ada: secret, bea };
+  };
+  const ceilings = async (home: Home, secret: string) =>
+    (await home.who(secret))?.reach.map(({ ceiling }) => ceiling);
+
+  it('widens nobody before it is signed', async () => {
+    await using home = await Home.open();
+    const { key, bea } = await signed(home);
+    write(home, `${watching}people: {ada: [owner], bea: [owner]}\n`);
+    assert.deepEqual(await ceilings(home, bea), ['T0']);
+    assert.equal((await home.who(bea))?.holds, 'owner (unsigned)');
+    await home.again();
+    assert.deepEqual(await ceilings(home, bea), ['T0']);
+    await home.sign({ kind: 'sign' }, key);
+    assert.deepEqual(await ceilings(home, bea), ['T3']);
+  });
+
+  it('widens nobody by a role of the same name that holds more, or by the file being gone', async () => {
+    await using home = await Home.open();
+    const { ada, bea } = await signed(home);
+    const more = 'version: 1\nroles:\n  watcher: {profile: operator}\n';
+    write(home, `${more}people: {ada: [owner], bea: [watcher]}\n`);
+    assert.deepEqual(await ceilings(home, bea), ['T0']);
+    rmSync(join(home.path, 'access.yaml'));
+    assert.deepEqual(await ceilings(home, bea), ['T0']);
+    assert.deepEqual(await ceilings(home, ada), ['T3']);
+  });
+
+  it('lets nobody in where it is not known any more what was signed', async () => {
+    await using home = await Home.open();
+    const { bea } = await signed(home);
+    write(home, `${watching}people: {ada: [owner], bea: [owner]}\n`);
+    const memory = join(home.path, 'run', 'declarations-signed.json');
+    const kept = readFileSync(memory, 'utf8');
+    rmSync(memory);
+    await home.again();
+    await throwsFault(() => home.who(bea), 'access-unsigned');
+    writeFileSync(memory, kept.replace('bea: [watcher]', 'bea: [owner]'));
+    await throwsFault(() => home.who(bea), 'access-unsigned');
+    write(home, `${watching}people: {ada: [owner], bea: [watcher]}\n`);
+    assert.deepEqual(await ceilings(home, bea), ['T0']);
   });
 });
 

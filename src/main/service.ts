@@ -229,8 +229,20 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
   );
   await takePasskeys(files, join(paths.home, PASSKEYS), identity);
   const site = consoleSite(files, paths.server);
-  const access = accessAt(files, paths.access, async () => (await inventory.refresh()).scopes);
-  const roles = peopleRoles(access);
+  const access = accessAt({
+    files,
+    path: paths.access,
+    scopes: async () => (await inventory.refresh()).scopes,
+    signed: async (name) => {
+      const signed = (await authority.records()).at(-1)?.config.baselines;
+      if (signed === undefined) return 'unsigned';
+      const known = await declarations.signedPart(name, signed);
+      if (known !== undefined) return known;
+      await freshDeclarations();
+      return declarations.signedPart(name, signed);
+    },
+  });
+  const roles = peopleRoles(access.now, access.signed);
   const inForce = new PeopleInForce(() => authority.records());
   const leases = leaseDoor({
     identity,
@@ -342,7 +354,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     identity: people,
     learning,
     leases: identity.leases,
-    access: { access, operators: () => inForce.ids() },
+    access: { access: access.now, operators: () => inForce.ids() },
     declarations: declarationPowers({
       files,
       programs: nodePrograms(),

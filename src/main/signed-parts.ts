@@ -10,6 +10,8 @@ export class SignedParts {
   readonly #files: Files;
   readonly #path: string;
   #known: { readonly digest: string; readonly parts: readonly Part[] } | undefined;
+  /** Found signed by this process, and so kept whole. */
+  #found: string | undefined;
 
   constructor(files: Files, path: string) {
     this.#files = files;
@@ -31,8 +33,15 @@ export class SignedParts {
     );
   }
 
+  /** One part as it was signed; `null`: there was none of that name. `undefined`: nobody knows any more. */
+  async part(name: string, signed: string): Promise<Part | null | undefined> {
+    const was = await this.#of(signed);
+    return was === undefined ? undefined : (was.find((part) => part.name === name) ?? null);
+  }
+
   async #remember(parts: readonly Part[], digest: string): Promise<void> {
-    if (this.#known?.digest === digest) return;
+    if (this.#found === digest) return;
+    this.#found = digest;
     this.#known = { digest, parts };
     const text = JSON.stringify({ digest, parts });
     // It is only a help, so a full disk is no reason to refuse anything.
