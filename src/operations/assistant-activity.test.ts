@@ -49,12 +49,14 @@ describe('what assistants asked for', () => {
   it('counts only what is new when it is asked again', async () => {
     const world = await aWorldNow();
     const read: number[] = [];
-    const { read: readLog } = world.log;
+    const readLog = world.log.read.bind(world.log);
     world.log.read = (filter, limit, before) => {
       read.push(limit);
-      return readLog.call(world.log, filter, limit, before);
+      return readLog(filter, limit, before);
     };
-    for (let i = 0; i < 600; i++) world.log.append(anEvent({ surface: 'mcp-http' })).written;
+    await Promise.all(
+      Array.from({ length: 600 }, () => world.log.append(anEvent({ surface: 'mcp-http' })).written),
+    );
     await world.log.append(anEvent({ surface: 'mcp-http', principal: 'lease:a' })).durable;
     assert.equal((await asked(world)).calls, 601);
     const whole = read.splice(0).reduce((sum, limit) => sum + limit, 0);

@@ -11,7 +11,7 @@ export function whyNoTerminal(): string | undefined {
 }
 
 /** A question that waits for an answer; readline moves the cursor behind it. */
-const PROMPT = /: (?:\u001b\[\d+G)?$/;
+const PROMPT = new RegExp(`: (?:${String.fromCharCode(27)}\\[\\d+G)?$`);
 
 /** Types a line at each question, and answers what was on the screen; throws where it did not end with 0. */
 export async function atTerminal(

@@ -32,7 +32,7 @@ export type Finding = {
 };
 
 export const SEVERITIES = ['critical', 'warning', 'info'] as const;
-export const STATUSES = ['open', 'pending', 'waived', 'ignored', 'resolved'] as const;
+const STATUSES = ['open', 'pending', 'waived', 'ignored', 'resolved'] as const;
 export const GROUPS = ['target', 'declared', 'owner', 'severity'] as const;
 export type GroupBy = (typeof GROUPS)[number];
 

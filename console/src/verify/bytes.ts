@@ -38,10 +38,6 @@ export function concat(...parts: readonly Bytes[]): Bytes {
   return whole;
 }
 
-export function areEqual(a: Bytes, b: Bytes): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
-}
-
 export async function sha256(...parts: readonly Bytes[]): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', concat(...parts)));
 }

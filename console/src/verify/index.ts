@@ -5,7 +5,6 @@ export {
   type LogSource,
   type Remembered,
   type Shown,
-  type Step,
   verifyLog,
 } from './log.ts';
 export { forget, remember, remembered } from './memory.ts';
