@@ -445,21 +445,16 @@ const BY_ASK: ReadonlySet<string> = new Set([
   'assistant_activity',
   'log_checkpoint',
   'log_proof',
+  'fleet_overview',
+  'fleet_list',
+  'fleet_map',
+  'fleet_changes',
+  'fact_sparkline',
+  'fact_differences',
 ]);
 
 /** For assistants, where the command line analyses without a service; and for schedules. */
 const OTHERWISE = ['analyze_command', 'drift_refresh'];
-
-/** For whoever has no files at hand: at a terminal the log and the policies lie there themselves. */
-const WITHOUT_FILES = [
-  'policy_show',
-  'policy_matrix',
-  'policy_check',
-  'policy_save',
-  'assistant_activity',
-  'log_checkpoint',
-  'log_proof',
-];
 
 describe('a command', () => {
   for (const [line, operation, input] of ASKED) {
@@ -524,7 +519,6 @@ describe('a command', () => {
         FOR_EYES,
         ENROLLED_BY,
         OTHERWISE,
-        WITHOUT_FILES,
       ),
     );
     assert.deepEqual(

@@ -32,7 +32,6 @@ export type Finding = {
 };
 
 export const SEVERITIES = ['critical', 'warning', 'info'] as const;
-const STATUSES = ['open', 'pending', 'waived', 'ignored', 'resolved'] as const;
 export const GROUPS = ['target', 'declared', 'owner', 'severity'] as const;
 export type GroupBy = (typeof GROUPS)[number];
 

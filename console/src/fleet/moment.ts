@@ -24,7 +24,6 @@ export const SPANS = [
   ['30d', 'a month', 2_592_000_000],
   ['90d', 'three months', 7_776_000_000],
 ] as const;
-type Span = (typeof SPANS)[number][0];
 export const PARTS = 96;
 
 export type Window = {
