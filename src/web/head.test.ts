@@ -209,6 +209,8 @@ describe('where a request comes from', () => {
       [{ 'sec-fetch-dest': 'iframe' }, '/', 'GET'],
       [{ 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'script' }, '/assets/x.js', 'GET'],
       [{}, '/api/v1/session', 'GET'],
+      [{}, '/%61pi/v1/session', 'GET'],
+      [{}, '/ap%69/v1/sign-in/oidc/start', 'GET'],
       [{}, '/', 'POST'],
       [{ 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' }, '/', 'GET'],
     ] as const)

@@ -116,7 +116,9 @@ export function mustBeOurs(head: Head, site: Site): void {
 
 /** What may be opened by following a link on another site; it changes nothing and shows nothing by itself. */
 function isPageOf(path: string): boolean {
-  return !path.startsWith('/api/') || path === '/api/v1/sign-in/oidc/callback';
+  // Whoever finds the route reads escapes, so that a link with one of them leads to the same place.
+  const plain = decodeURIComponent(path);
+  return !plain.startsWith('/api/') || plain === '/api/v1/sign-in/oidc/callback';
 }
 
 /**

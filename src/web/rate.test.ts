@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SimulatedClock } from '#test/simulated-clock';
 import { throwsFault } from '#test/throws-fault';
-import { AtOnce, RateLimit } from './rate.ts';
+import { AtOnce, addressKey, RateLimit } from './rate.ts';
 
 describe('a rate', () => {
   it('lets a burst through, then as many as it says, and says when there is room', async () => {
@@ -25,6 +25,18 @@ describe('a rate', () => {
     await clock.pass(1_000);
     for (let i = 9_000; i < 30_000; i++) rate.take(`address ${i}`);
     await throwsFault(() => rate.take('address 29999'), 'too-many-requests');
+  });
+});
+
+describe('the addresses of one customer', () => {
+  it('count as one, however they are written', () => {
+    const one = addressKey('2001:db8:0:0:1:2:3:4');
+    for (const other of ['2001:db8::1', '2001:db8::a:b:c:d', '2001:DB8::', '2001:0db8:0:0::9'])
+      assert.equal(addressKey(other), one, other);
+    assert.notEqual(addressKey('2001:db8:0:1::1'), one);
+    assert.equal(addressKey('fe80::1%eth0'), addressKey('fe80::2%eth0'));
+    assert.equal(addressKey('::ffff:192.0.2.1'), addressKey('192.0.2.1'));
+    assert.notEqual(addressKey('192.0.2.1'), addressKey('192.0.2.2'));
   });
 });
 

@@ -2,6 +2,7 @@
  * How often and how much at once one may ask. A bucket of tokens for each name; one that is full again is forgotten,
  * so that what is kept is bounded by who asked lately.
  */
+import { parseAddress } from '#base/address';
 import type { Clock } from '#base/ports';
 import { refusal } from './faults.ts';
 
@@ -92,4 +93,14 @@ export class AtOnce {
       else this.#open.delete(name);
     };
   }
+}
+
+const NETWORK_BYTES = 8;
+
+/** One of the many addresses that one customer of a provider has (RFC 6177) counts as all of them, however it is written. */
+export function addressKey(address: string): string {
+  const bytes = parseAddress(address.replace(/%.*$/, ''));
+  if (bytes === null) return address;
+  const isFour = bytes.every((byte, at) => at > 11 || byte === (at > 9 ? 255 : 0));
+  return bytes.slice(0, isFour ? bytes.length : NETWORK_BYTES).join('.');
 }

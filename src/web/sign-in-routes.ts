@@ -12,6 +12,7 @@ import { readObject } from './body.ts';
 import { clearCookie, cookieName, readCookie, setCookie } from './cookie.ts';
 import { refusal } from './faults.ts';
 import { mustBeOwnPage } from './head.ts';
+import { addressKey } from './rate.ts';
 import type { Asked, Env, Ground } from './web.ts';
 
 /** Signing in at the team's identity provider. `binding` ties what comes back to the browser that went. */
@@ -57,7 +58,7 @@ export function signInRoutes(ground: Ground): Hono<Env> {
 
   app.get('/sign-in/oidc/start', async ({ env: { head, site } }) => {
     if (oidc === undefined) throw noProvider();
-    ground.attempts.take(head.address);
+    ground.attempts.take(addressKey(head.address));
     const { location, binding } = await oidc.start();
     // Not Strict: the way back leads here from the provider's own site.
     const isSecure = site.origin.startsWith('https:');
@@ -72,7 +73,7 @@ export function signInRoutes(ground: Ground): Hono<Env> {
   app.get('/sign-in/oidc/callback', async (asked) => {
     if (oidc === undefined) throw noProvider();
     const { head, site } = asked.env;
-    ground.attempts.take(head.address);
+    ground.attempts.take(addressKey(head.address));
     const isSecure = site.origin.startsWith('https:');
     const name = oidcCookie(isSecure);
     const binding = readCookie(head.headers.get('cookie'), name);
@@ -158,7 +159,7 @@ async function attempt(
 ): Promise<Response> {
   const { head, site } = asked.env;
   mustBeOwnPage(head, site);
-  ground.attempts.take(head.address);
+  ground.attempts.take(addressKey(head.address));
   const signIn = mustSignIn(ground);
   return act(signIn, await given(asked, ground), fromOf(asked));
 }

@@ -21,7 +21,7 @@ import { Hints, type Topic } from './hints.ts';
 import { WEB_LIMITS, type WebLimits } from './limits.ts';
 import type { Metrics, Readings } from './metrics.ts';
 import { problemOf } from './problem.ts';
-import { AtOnce, RateLimit } from './rate.ts';
+import { AtOnce, addressKey, RateLimit } from './rate.ts';
 import { securityHeaders } from './security-headers.ts';
 import { serviceRoutes } from './service-routes.ts';
 import { type OidcDoor, signInRoutes } from './sign-in-routes.ts';
@@ -233,11 +233,4 @@ function tellRefused({ metrics, log }: Ground, thrown: unknown): void {
   const fault = asFault(thrown);
   if (fault.code === 'internal') log.error('a request failed', thrown);
   if (statusOf(fault) < 500 && thrown instanceof Error) metrics.refused(fault.code);
-}
-
-/** One of the many addresses that one customer of a provider has (RFC 6177) counts as all of them. */
-function addressKey(address: string): string {
-  return address.includes(':') && !address.includes('.')
-    ? address.split(':').slice(0, 4).join(':')
-    : address;
 }
