@@ -6,6 +6,7 @@ export {
   type LeaseAsked,
   type LeaseTerms,
   leaseReach,
+  lendable,
   statusOf,
 } from './lease.ts';
 export {

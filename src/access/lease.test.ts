@@ -5,7 +5,7 @@ import { instant } from '#base/time';
 import { TIERS } from '#model';
 import { faultOf } from '#test/throws-fault';
 import { CAPABILITIES, DECIDING } from './capabilities.ts';
-import { checkNewLease, LEASE_PROFILES, leaseReach, statusOf } from './lease.ts';
+import { checkNewLease, LEASE_PROFILES, leaseReach, lendable, statusOf } from './lease.ts';
 import { PROFILE_NAMES } from './profiles.ts';
 import { type Reach, type ReachPart, reaches, reachOf, within } from './reach.ts';
 import { aPart, aReach, aTarget } from './samples.ts';
@@ -115,6 +115,24 @@ describe('a lease', () => {
     ];
     assert.deepEqual(issue({ tags: ['dns', 'web'] }, roles).capabilities, ['facts.read']);
     assert.ok(issue({ tags: ['dns'] }, roles).capabilities.includes('changes.propose'));
+  });
+
+  it('is never of a place where its issuer may not lend', () => {
+    const roles: Reach = [
+      { ...WHOLE, scopes: ['acme/paris'] },
+      { ...WHOLE, capabilities: ['facts.read', 'changes.propose'], scopes: ['acme/oslo'] },
+    ];
+    const seen = {
+      scopes: ['acme/paris'],
+      targets: FLEET.targets.filter(({ scope }) => scope === 'acme/paris'),
+    };
+    const terms = issue({}, lendable(roles), seen);
+    const there = leaseReach(terms, lendable(roles));
+    const [dns, , web] = FLEET.targets as [never, never, never];
+    assert.ok(there.some((part) => reaches(part, dns)));
+    assert.ok(!there.some((part) => reaches(part, web)));
+    assert.deepEqual(lendable([{ ...WHOLE, capabilities: ['facts.read'] }]), []);
+    assert.equal(lendable(OWNER), OWNER);
   });
 
   it('goes no higher than its profile and its issuer', () => {

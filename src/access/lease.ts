@@ -6,7 +6,7 @@ import { Fault } from '#base/fault';
 import { nearest, show } from '#base/nearest';
 import { type Instant, MICROS_PER_SECOND, shift } from '#base/time';
 import { type Scope, type Target, TIERS, type Tier } from '#model';
-import { type Capability, DECIDING } from './capabilities.ts';
+import { CAPABILITIES, type Capability, DECIDING } from './capabilities.ts';
 import {
   isProfile,
   PROFILE_CEILINGS,
@@ -14,7 +14,16 @@ import {
   PROFILES,
   type ProfileName,
 } from './profiles.ts';
-import { lowerTier, narrowAll, type Reach, type ReachPart, reaches, within } from './reach.ts';
+import {
+  holding,
+  isWhole,
+  lowerTier,
+  narrowAll,
+  type Reach,
+  type ReachPart,
+  reaches,
+  within,
+} from './reach.ts';
 
 export const LEASE_SECONDS = { least: 60, usual: 4 * 3_600, most: 24 * 3_600 } as const;
 
@@ -46,6 +55,21 @@ export type LeaseFleet = {
 };
 
 type Held = ReachPart & { readonly profile: string };
+
+/** What somebody may lend at all: what they have, where they have the right to lend. */
+export function lendable(reach: Reach): Reach {
+  const lending = holding(reach, 'leases.issue');
+  if (lending.some(isWhole)) return reach;
+  return narrowAll(
+    reach,
+    lending.map(({ scopes, targets }) => ({
+      capabilities: CAPABILITIES,
+      scopes,
+      targets,
+      ceiling: 'T3',
+    })),
+  );
+}
 
 /** What a lease is good for now. Nothing, where nothing is left of it. */
 export function leaseReach(lease: Held, issuer: Reach): Reach {
@@ -179,12 +203,13 @@ function heldBy(
   issuer: Reach,
   fleet: LeaseFleet,
 ): readonly Capability[] {
-  const isWhole = places.scopes === 'all' && places.targets === 'all';
+  const isEverywhere = isWhole(places);
   return PROFILES[profile].filter((capability) => {
     const one = { ...places, capabilities: [capability] };
     // Of no target at all anything would be true.
     const isAny = fleet.targets.some((target) => reaches(places, target));
-    if (!isAny) return issuer.some((part) => part.capabilities.includes(capability) && isWhole);
+    if (!isAny)
+      return issuer.some((part) => part.capabilities.includes(capability) && isEverywhere);
     return within(one, issuer, fleet.targets);
   });
 }

@@ -129,7 +129,7 @@ function bothScopes(a: ReachPart['scopes'], b: ReachPart['scopes']): ReachPart['
 }
 
 function bothTargets(a: TargetReach, b: TargetReach): TargetReach {
-  if (a === 'all') return b;
+  if (a === 'all' || a === b) return b;
   if (b === 'all') return a;
   const { among, ...named } = a;
   return { ...named, among: among === undefined ? b : (bothTargets(among, b) as NamedTargets) };

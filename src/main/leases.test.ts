@@ -132,6 +132,26 @@ describe('a bearer', () => {
     assert.deepEqual((await reach(bearer))?.[0]?.targets, 'all');
   });
 
+  it('reaches only where its issuer may lend, and nothing once they may not', async () => {
+    const { issue, reach, write } = await aDoor();
+    const { bearer } = issue();
+    const roles = (lends: string): string =>
+      `version: 1\nroles:\n  dns: {profile: operator, tags: [dns]}\n  web: {capabilities: [facts.read${lends}], tags: [web]}\n`;
+    const tags = async (): Promise<unknown> => {
+      const parts = (await reach(bearer)) ?? [];
+      return parts.map(({ targets }) => targets);
+    };
+    write(`${roles(', leases.issue')}people: {bea: [web]}\n`);
+    assert.deepEqual(await tags(), [{ ids: [], tags: ['web'] }]);
+    write(`${roles('')}people: {bea: [dns, web]}\n`);
+    assert.deepEqual(await tags(), [
+      { ids: [], tags: ['dns'] },
+      { ids: [], tags: ['web'], among: { ids: [], tags: ['dns'] } },
+    ]);
+    write(`${roles('')}people: {bea: [web]}\n`);
+    assert.equal(await reach(bearer), undefined);
+  });
+
   it('holds nothing that decides, whatever was written into its lease', async () => {
     const { issue, reach } = await aDoor();
     const all = reachOf('operator')[0] as ReachPart;

@@ -2,7 +2,7 @@
  * Who is behind a bearer at this moment, for every door that takes one. What a lease is good for is narrowed at each
  * call by what its issuer has then: a role that was taken away, or an operator who is none any more, ends it there.
  */
-import { leaseReach, type Reach, reachOf, statusOf } from '#access';
+import { leaseReach, lendable, type Reach, reachOf, statusOf } from '#access';
 import type { Clock } from '#base/ports';
 import type { Instant } from '#base/time';
 import type { Identity } from '#identity';
@@ -46,7 +46,7 @@ export function leaseDoor({ identity, people, clock, local }: LeaseNeeds): Lease
     if ((await people.standing(issuer)).is !== 'in-force') return [];
     // Groups are what the identity provider said at the sign-ins that are still open.
     const groups = sessions.list(issuer).flatMap((session) => session.groups);
-    return (await people.roles(issuer, [...new Set(groups)], true))?.reach ?? [];
+    return lendable((await people.roles(issuer, [...new Set(groups)], true))?.reach ?? []);
   };
 
   const resolved = async (

@@ -4,7 +4,15 @@
  */
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { capabilitiesOf, checkNewLease, type Reach, reaches, scopesSeen, sightOf } from '#access';
+import {
+  capabilitiesOf,
+  checkNewLease,
+  lendable,
+  type Reach,
+  reaches,
+  scopesSeen,
+  sightOf,
+} from '#access';
 import { Fault } from '#base/fault';
 import type { Log } from '#base/log';
 import type { Clock, EgressFetch, Files, Random } from '#base/ports';
@@ -196,7 +204,8 @@ async function personNow(
 function leasesOf({ service, clock }: OAuthNeeds): OAuthLeases {
   const { identity, people, inventory } = service;
   return {
-    check: async ({ reach }, terms) => {
+    check: async (person, terms) => {
+      const reach = lendable(person.reach);
       if (!capabilitiesOf(reach).includes('leases.issue'))
         throw new Fault(
           'refused',

@@ -7,6 +7,7 @@ import {
   checkNewLease,
   LEASE_PROFILES,
   LEASE_SECONDS,
+  lendable,
   PROFILE_CEILINGS,
   PROFILES,
   PROFILES_SAY,
@@ -123,7 +124,7 @@ export const leaseIssue = administering({
     mustBeAPerson(asking);
     const { inventory, now, caller } = asking;
     const ids = targets?.map((name) => resolveTarget(inventory, name, asking.scopes).id);
-    const terms = checkNewLease({ ...asked, targets: ids }, caller.reach, inventory, now);
+    const terms = checkNewLease({ ...asked, targets: ids }, lendable(caller.reach), inventory, now);
     const { profile, capabilities, scopes, ceiling, issuedAt, expiresAt } = terms;
     const { lease, bearer } = leases.issue({
       label: clean(label, { maxChars: LABEL_CHARS }).text,
