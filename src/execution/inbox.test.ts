@@ -115,6 +115,21 @@ describe('equal requests made one', () => {
     assert.equal(world.road.get(OPERATOR, first).state, 'previewed');
   });
 
+  it('keep every reason whole, or stay single', async () => {
+    const world = await aWideWorld();
+    const ids: string[] = [];
+    for (const [target, reason] of [
+      ['host:n0', 'it is slow'],
+      ['host:n1', 'a'.repeat(1_990)],
+      ['host:n2', 'and it answers nobody'],
+    ] as const)
+      ids.push((await world.road.propose(ASSISTANT, on(target, { reason }))).changeId);
+    await throwsFault(() => world.road.regroup(OPERATOR, ids), 'not-together');
+    const [first = '', , last = ''] = ids;
+    const { reason } = await world.road.regroup(OPERATOR, [first, last]);
+    assert.match(reason, /it is slow \| and it answers nobody/);
+  });
+
   it('stay tainted, and what two sessions read is not mixed', async () => {
     const { world, ids } = await three();
     const session = { ...ASSISTANT, session: 'ses_reads' };

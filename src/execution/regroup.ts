@@ -110,8 +110,13 @@ function requesterOf(
   };
 }
 
+/** Each of the reasons, whole: what would be cut off is what a person did not read before signing. */
 function reasonOf(known: readonly Known[]): string {
   const reasons = [...new Set(known.map(({ asked }) => asked.proposal.reason))];
   const text = `${known.length} equal requests: ${reasons.join(' | ')}`;
-  return text.length <= LIMITS.reasonChars ? text : `${text.slice(0, LIMITS.reasonChars - 1)}…`;
+  if (text.length <= LIMITS.reasonChars) return text;
+  return refuse(
+    'not-together',
+    'their reasons are too long to be read on one page: leave some of them out, or decide on each by itself',
+  );
 }
