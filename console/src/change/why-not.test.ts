@@ -6,7 +6,9 @@ type Question = Parameters<typeof whyNot>[0];
 
 const QUESTION = {
   page: {
-    change: { onBehalfOf: 'operator:bea@console', requestedBy: 'lease:1' },
+    change: { onBehalfOf: 'operator:bea@console', requestedBy: 'lease:1', tier: 'T2' },
+    plan: { tier: 'T2' },
+    typeName: null,
     quorum: { needed: 1, have: [] },
     fourEyes: false,
     assuranceNeeded: 'touch',
@@ -46,6 +48,15 @@ describe('whether there is a button', () => {
     assert.match(why({ digestWords: 'other words' }) ?? '', /Do not sign this/);
   });
 
+  it('is not there when another tier is shown beside the plan, or its name is not asked for', () => {
+    const change = { onBehalfOf: null, requestedBy: 'lease:1', tier: 'T1' };
+    assert.match(why({ change }) ?? '', /another tier/);
+    const high = { plan: { tier: 'T3' }, change: { ...change, tier: 'T3' } };
+    assert.match(why(high) ?? '', /another tier/);
+    assert.match(why({ typeName: 'host:web-1' }) ?? '', /another tier/);
+    assert.equal(why({ ...high, typeName: 'host:web-1' }), undefined);
+  });
+
   it('is not there when time is over, whatever else', () => {
     assert.match(why({}, { decideMs: 0 }) ?? '', /Nobody decided in time/);
   });
@@ -58,7 +69,7 @@ describe('whether there is a button', () => {
   it('is not there for the person behind the request where four eyes are needed', () => {
     const own = {
       fourEyes: true,
-      change: { onBehalfOf: null, requestedBy: 'operator:ada@console' },
+      change: { onBehalfOf: null, requestedBy: 'operator:ada@console', tier: 'T2' },
     };
     assert.match(why(own) ?? '', /Somebody else/);
     assert.equal(why({ fourEyes: true }), undefined);

@@ -17,7 +17,7 @@ export function whyNot({
   readonly decideMs: number;
   readonly isLost: boolean;
 }): string | undefined {
-  const { change, quorum, fourEyes, assuranceNeeded } = page;
+  const { change, plan, quorum, fourEyes, assuranceNeeded } = page;
   if (decideMs <= 0) return 'Nobody decided in time. It is over; it can be asked for again.';
   if (session.limit !== null) return `You cannot sign: ${session.limit}.`;
   if (checked === undefined) return 'Computing the digest of what is shown…';
@@ -25,6 +25,8 @@ export function whyNot({
     return `Do not sign this: ${checked.misfit}. Load it again; if it stays so, the service is not to be trusted.`;
   if (page.digestWords !== checked.words)
     return 'Do not sign this: the service names another digest than this browser computed.';
+  if (change.tier !== plan.tier || (page.typeName !== null) !== (plan.tier === 'T3'))
+    return 'Do not sign this: the service says another tier beside the plan than in it.';
   if (quorum.have.includes(session.operator)) {
     const left = quorum.needed - quorum.have.length;
     return `You have signed. It waits for ${left === 1 ? 'one more person' : `${left} more people`}.`;
