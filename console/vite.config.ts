@@ -2,6 +2,7 @@
  * Builds the console: external scripts and styles only, so that its Content-Security-Policy needs no exception.
  * `vite --config console/vite.config.ts` serves it for development before a running service (HOLDFAST_URL).
  */
+import { join } from 'node:path';
 import { defineConfig } from 'vite';
 
 const service = process.env['HOLDFAST_URL'] ?? 'http://localhost:7425';
@@ -9,6 +10,11 @@ const service = process.env['HOLDFAST_URL'] ?? 'http://localhost:7425';
 export default defineConfig({
   root: import.meta.dirname,
   base: '/',
+  // Also in development: what JSX becomes is ours.
+  oxc: { jsx: { development: false } },
+  resolve: {
+    alias: { '#inert/jsx-runtime': join(import.meta.dirname, 'src/inert/jsx-runtime.ts') },
+  },
   // An image in a style sheet would become a data: address, which the policy refuses.
   build: {
     outDir: 'dist',

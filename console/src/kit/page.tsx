@@ -1,6 +1,7 @@
 /** The frame of every page: its heading takes the focus after a navigation, and its title is the document's. */
 import { useRouterState } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef } from 'react';
+import { visibleText } from './visible.ts';
 
 export type PageProps = {
   readonly title: string;
@@ -27,7 +28,7 @@ export function Page({
   // The resolved one: the page that is being left still sees where it goes.
   const path = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation?.pathname });
   useEffect(() => {
-    document.title = `${documentTitle ?? title} · Holdfast`;
+    document.title = visibleText(`${documentTitle ?? title} · Holdfast`);
   }, [documentTitle, title]);
   useEffect(() => {
     // Not on the first page: there the reader begins at the top by itself.

@@ -17,6 +17,7 @@ describe('text of others, made visible', () => {
     assert.equal(shown('tag \u{e0041}'), 'tag <\\u{e0041}>');
     assert.equal(shown('half \ud800'), 'half <\\u{d800}>');
     assert.equal(shown('\u3164 \u00ad'), '<\\u{3164}> <\\xad>');
+    assert.equal(shown(`a${'\u0301'.repeat(9)}`), `a${'\u0301'.repeat(8)}<\\u{301}>`);
   });
 
   it('leaves every script, lines and tabs as they are', () => {

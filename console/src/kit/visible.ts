@@ -1,7 +1,8 @@
 /** Text with everything that could hide, or turn something around, written out. */
 
 // Controls, formats, surrogates, unassigned and ignorable ones: all that has no sign of its own, but tab and newline.
-const HIDDEN = /[[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]--[\t\n]]/gv;
+// And marks piled on one letter, of which no writing needs that many: they cover what stands around them, and no line breaks between.
+const HIDDEN = /[[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]--[\t\n]]|(?<=\p{M}{8})\p{M}/gv;
 
 /** The pieces of a text: what can be seen, and the escapes of what cannot. */
 export function visible(
@@ -16,6 +17,11 @@ export function visible(
   }
   if (from < text.length) pieces.push({ text: text.slice(from), isEscape: false });
   return pieces;
+}
+
+/** The same as one text, for what has no place for marks. */
+export function visibleText(text: string): string {
+  return text.replace(HIDDEN, escapeOf);
 }
 
 function escapeOf(character: string): string {
