@@ -6,7 +6,7 @@ import { type Place, type Sight, sees } from '#access';
 import { Fault } from '#base/fault';
 import type { Inventory } from '#inventory';
 import type { Scope } from '#model';
-import type { FactReader, StoreTransaction } from '#store';
+import type { FactReader, Seen, StoreTransaction } from '#store';
 import type { ObservePowers, TrailPowers } from './operation.ts';
 
 export function confinedInventory(inventory: Inventory, sight: Sight): Inventory {
@@ -36,12 +36,14 @@ export function confinedInventory(inventory: Inventory, sight: Sight): Inventory
 
 /** Every way of reading, named one by one: a new one does not compile until somebody said how it is confined. */
 export function confinedFacts(facts: FactReader, sight: Sight): FactReader {
-  const seen = <T extends { readonly scopes: readonly Scope[] }>(filter: T): T => {
+  const seen = <T extends Seen>(filter: T): T => {
     const asked = new Set(filter.scopes);
+    const own = singles(sight, filter.scopes);
+    const named = (filter.targets ?? []).filter((each) => sees(sight, each));
     return {
       ...filter,
       scopes: sight.scopes.filter((scope) => asked.has(scope)),
-      targets: singles(sight, filter.scopes),
+      targets: named.length === 0 ? own : [...own, ...named],
     };
   };
   return {

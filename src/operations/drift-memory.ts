@@ -84,9 +84,14 @@ class DriftMemory {
     });
   }
 
-  /** Drops what was touched since, or everything. False where the question is about an earlier moment. */
+  /**
+   * Drops what was touched since, or everything. False where the question is about an earlier moment, or about one
+   * before what is known: what is on record already and begins later (the clock was set back) is never told as touched.
+   */
   #catchUp(facts: FactReader, at: Moment, inventory: Inventory, rules: FindingRules): boolean {
     const before = this.#at;
+    const last = facts.lastRecordedAt();
+    if (last !== undefined && at.asOf < last && at.asOf < at.knownAt) return false;
     if (before !== undefined && (at.asOf < before.asOf || at.knownAt < before.knownAt))
       return false;
     const isSame = this.#inventory?.digest === inventory.digest && this.#rules === rules;

@@ -99,6 +99,30 @@ describe('drift against a blessed baseline', () => {
     assert.equal(finding?.lastSeen, '2026-03-01T12:10:00.000000Z');
   });
 
+  it('compares anew what begins, on record already, after a clock that was set back', async () => {
+    const world = await aWorld();
+    await see(world, '2026-03-01T12:00:00Z', USERS);
+    await world.ask('baseline_bless', {});
+    world.at('2026-03-01T12:20:00Z');
+    await world.ask('ingest_observation', {
+      source: 'trusted-probe',
+      target: 'host:web-1',
+      observedAt: '2026-03-01T12:05:00Z',
+      facts: [
+        {
+          entity: 'user:web-1/root',
+          attribute: 'shell',
+          value: '/bin/zsh',
+          validFrom: '2026-03-01T12:18:00Z',
+        },
+      ],
+    });
+    world.at('2026-03-01T12:10:00Z');
+    assert.deepEqual(await drift(world), [], 'not yet so');
+    world.at('2026-03-01T12:25:00Z');
+    assert.deepEqual(brief(await drift(world)), [['user:web-1/root', 'shell', 'changed', 'open']]);
+  });
+
   it('says unknown, not missing, of what could not be seen', async () => {
     const world = await aWorld();
     await see(world, '2026-03-01T12:00:00Z', USERS);
