@@ -1,11 +1,11 @@
 import * as z from 'zod/v4';
 import { LIMITS } from '#base/limits';
 import { formatInstant, shift } from '#base/time';
-import { ENVIRONMENTS, HOST_TYPES } from '#model';
+import { ENVIRONMENTS, HOST_TYPES, type Target } from '#model';
 import type { FactReader, Moment } from '#store';
 import { fitting } from './budget.ts';
 import { readScopes } from './filters.ts';
-import { fleetAt, pinnedMoment } from './fleet-memory.ts';
+import { fleetAt, fleetPartAt, pinnedMoment } from './fleet-memory.ts';
 import {
   countStates,
   momentInput,
@@ -67,6 +67,10 @@ export const fleetList = look({
     sort: z.enum(SORTS).optional().describe('default name'),
     descending: z.boolean().optional(),
     group: z.enum(GROUPS).optional().describe('counts by it, and rows in its order'),
+    counts: z
+      .boolean()
+      .optional()
+      .describe('false: no counts of states, so that a page costs what is on it'),
     limit: limitInput,
     cursor: cursorInput,
   }),
@@ -74,7 +78,9 @@ export const fleetList = look({
     at: momentShape,
     rows: z.array(listRowShape),
     total: z.number().describe('targets that fit'),
-    states: statesShape.describe('of those that fit but for the states asked for'),
+    states: statesShape
+      .nullable()
+      .describe('of those that fit but for the states asked for; null where not asked'),
     groups: z.array(z.object({ group: z.string(), targets: z.number(), states: statesShape })),
     groupsLeftOut: z.number(),
     nextCursor,
@@ -84,21 +90,51 @@ export const fleetList = look({
     const scopes = readScopes(input.scope, asking);
     const pinned = cursor === undefined ? undefined : readCursor(cursor, question, 1, isPlace);
     const at = pinned?.moments[0] ?? readMoment(input, asking.now, powers.facts);
-    const fitted = fleetAt(powers, asking, at).filter(
-      (each) => scopes.includes(each.target.scope) && fits(each, input),
-    );
-    const { states } = input;
-    const chosen =
-      states === undefined ? fitted : fitted.filter(({ state }) => states.includes(state));
-    const order = orderOf(input.sort ?? 'name', input.descending === true);
-    const group = input.group;
-    const sorted = chosen.toSorted((a, b) =>
-      group === undefined
-        ? order(a, b)
-        : compare(groupOf(a, group), groupOf(b, group)) || order(a, b),
-    );
-    const from = pinned === undefined ? 0 : after(sorted, pinned.place);
-    const some = sorted.slice(from, from + (limit ?? LIMITS.queryDefault));
+    const { sort = 'name', descending = false, states, group } = input;
+    const isFitting = (target: Target): boolean =>
+      scopes.includes(target.scope) && fits(target, input);
+    const most = limit ?? LIMITS.queryDefault;
+    const pageOf = <Each>(sorted: readonly Each[], targetOf: (each: Each) => Target) => {
+      const from = pinned === undefined ? 0 : after(sorted.map(targetOf), pinned.place);
+      return { from, some: sorted.slice(from, from + most) };
+    };
+    const byIdentity = IDENTITY_ORDERS[sort];
+    const whole = (): Chosen => {
+      const fitted = fleetAt(powers, asking, at).filter(({ target }) => isFitting(target));
+      const chosen =
+        states === undefined ? fitted : fitted.filter(({ state }) => states.includes(state));
+      const order = orderOf(sort, descending);
+      const sorted = chosen.toSorted((a, b) =>
+        group === undefined
+          ? order(a, b)
+          : compare(groupOf(a, group), groupOf(b, group)) || order(a, b),
+      );
+      const groups = group === undefined ? [] : groupsOf(chosen, group);
+      const page = pageOf(sorted, ({ target }) => target);
+      return { ...page, total: chosen.length, groups, states: countStates(fitted) };
+    };
+    /** What stands in the inventory alone says which targets are on the page. */
+    const part = (by: (a: Target, b: Target) => number): Chosen => {
+      const sign = descending ? -1 : 1;
+      const sorted = asking.inventory.targets
+        .filter(isFitting)
+        .toSorted((a, b) => sign * by(a, b) || byName(a, b));
+      const { from, some } = pageOf(sorted, (target) => target);
+      const shown = fleetPartAt(powers, asking, at, some);
+      return { from, some: shown, total: sorted.length, groups: [], states: null };
+    };
+    const {
+      from,
+      some,
+      total,
+      groups,
+      states: counted,
+    } = input.counts === false &&
+    byIdentity !== undefined &&
+    states === undefined &&
+    group === undefined
+      ? part(byIdentity)
+      : whole();
     const rows = some.map((each) => ({
       ...showRow(each, powers.facts, at),
       ...systemOf(powers.facts, each, at),
@@ -106,22 +142,29 @@ export const fleetList = look({
     }));
     const kept = fitting(rows, asking.answerBytes * 0.8);
     const last = some[kept.length - 1];
-    const groups = group === undefined ? [] : groupsOf(chosen, group);
     const pin = pinnedMoment(at, powers.facts.lastRecordedAt());
     return {
       at: showMoment(pin),
       rows: [...kept],
-      total: chosen.length,
-      states: countStates(fitted),
-      groups: groups.slice(0, MOST_GROUPS),
+      total,
+      states: counted,
+      groups: [...groups.slice(0, MOST_GROUPS)],
       groupsLeftOut: Math.max(0, groups.length - MOST_GROUPS),
       nextCursor:
-        last !== undefined && from + kept.length < sorted.length
+        last !== undefined && from + kept.length < total
           ? writeCursor(question, [pin], [from + kept.length, last.target.scope, last.target.id])
           : null,
     };
   },
 });
+
+type Chosen = {
+  readonly from: number;
+  readonly some: readonly TargetState[];
+  readonly total: number;
+  readonly groups: readonly ReturnType<typeof groupsOf>[number][];
+  readonly states: ReturnType<typeof countStates> | null;
+};
 
 type Place = readonly [number, string, string];
 
@@ -132,16 +175,15 @@ function isPlace(place: unknown): place is Place {
 }
 
 /** Where the page before ended; the inventory may have lost or gained targets since. */
-function after(sorted: readonly TargetState[], [n, scope, id]: Place): number {
-  const isLast = (each: TargetState | undefined): boolean =>
-    each?.target.id === id && each.target.scope === scope;
+function after(sorted: readonly Target[], [n, scope, id]: Place): number {
+  const isLast = (each: Target | undefined): boolean => each?.id === id && each.scope === scope;
   if (isLast(sorted[n - 1])) return n;
   const found = sorted.findIndex(isLast);
   return found === -1 ? Math.max(0, n) : found + 1;
 }
 
 function fits(
-  { target }: TargetState,
+  target: Target,
   asked: {
     readonly environment?: string | undefined;
     readonly hostType?: string | undefined;
@@ -166,24 +208,38 @@ function orderOf(
 ): (a: TargetState, b: TargetState) => number {
   const sign = descending ? -1 : 1;
   const by = ORDERS[sort];
-  return (a, b) => sign * by(a, b) || byName(a, b);
+  return (a, b) => sign * by(a, b) || byName(a.target, b.target);
 }
 
-const byName = (a: TargetState, b: TargetState): number =>
-  compare(a.target.id, b.target.id) || compare(a.target.scope, b.target.scope);
+const byName = (a: Target, b: Target): number => compare(a.id, b.id) || compare(a.scope, b.scope);
+
+type TargetOrder = (a: Target, b: Target) => number;
+
+/** Orders that need nothing but the inventory. */
+const OF_INVENTORY = {
+  name: byName,
+  scope: (a, b) => compare(a.scope, b.scope),
+  environment: (a, b) => compare(a.environment, b.environment),
+} as const satisfies Readonly<Record<string, TargetOrder>>;
+const IDENTITY_ORDERS: Readonly<Partial<Record<(typeof SORTS)[number], TargetOrder>>> =
+  OF_INVENTORY;
+const ofTargets =
+  (by: TargetOrder) =>
+  (a: TargetState, b: TargetState): number =>
+    by(a.target, b.target);
 
 const weight = ({ findings }: TargetState): number =>
   findings.critical * 1e9 + findings.warning * 1e4 + findings.info;
 
 const ORDERS: Readonly<Record<(typeof SORTS)[number], (a: TargetState, b: TargetState) => number>> =
   {
-    name: byName,
+    name: ofTargets(OF_INVENTORY.name),
     state: (a, b) => FLEET_STATES.indexOf(a.state) - FLEET_STATES.indexOf(b.state),
     // Never seen is longest ago.
     seen: (a, b) => (a.seenAt ?? -Infinity) - (b.seenAt ?? -Infinity) || 0,
     findings: (a, b) => weight(a) - weight(b),
-    scope: (a, b) => compare(a.target.scope, b.target.scope),
-    environment: (a, b) => compare(a.target.environment, b.target.environment),
+    scope: ofTargets(OF_INVENTORY.scope),
+    environment: ofTargets(OF_INVENTORY.environment),
   };
 
 function compare(a: string, b: string): number {

@@ -8,8 +8,8 @@ import { digestOf } from '#base/digest';
 import type { Json } from '#base/json';
 import { type Instant, LATEST } from '#base/time';
 import type { Inventory } from '#inventory';
-import type { Severity } from '#model';
-import type { FactReader, Moment, OriginCoverage } from '#store';
+import type { Severity, Target } from '#model';
+import type { FactReader, Moment, OriginCoverage, Seen } from '#store';
 import type { DeclaredFacts } from './drift-state.ts';
 import { type Findings, NO_FINDINGS, stateOf, type TargetState } from './fleet-state.ts';
 import type { Asking } from './operation.ts';
@@ -35,12 +35,44 @@ export function fleetAt(
   asking: Pick<Asking, 'inventory' | 'isWhole' | 'sight'>,
   at: Moment,
 ): readonly TargetState[] {
+  const { inventory } = asking;
+  const read = memoryOf(declared).read(facts, inventory, sightOf(asking), at);
+  return standing(inventory.targets, read, at, inventory);
+}
+
+/** The same of some targets of the inventory, at the cost of those, unless all were read already. */
+export function fleetPartAt(
+  { facts, declared }: { readonly facts: FactReader; readonly declared: DeclaredFacts },
+  asking: Pick<Asking, 'inventory' | 'isWhole' | 'sight'>,
+  at: Moment,
+  targets: readonly Target[],
+): readonly TargetState[] {
+  const { inventory } = asking;
+  const whole = memoryOf(declared).known(facts, sightOf(asking), at);
+  if (whole !== undefined) return standing(targets, whole, at, inventory);
+  if (targets.length === 0) return [];
+  const seen = { scopes: [], targets: targets.map(({ id, scope }) => ({ id, scope })) };
+  const origins = Map.groupBy(facts.origins(seen, at), ({ scope, target }) => keyOf(scope, target));
+  return standing(targets, { origins, findings: findingsOf(facts, seen, at) }, at, inventory);
+}
+
+function memoryOf(declared: DeclaredFacts): FleetMemory {
   const memory = memories.get(declared) ?? new FleetMemory();
   memories.set(declared, memory);
-  const { inventory } = asking;
-  const sight = asking.isWhole ? 'whole' : digestOf(asking.sight as unknown as Json);
-  const { origins, findings } = memory.read(facts, inventory, sight, at);
-  return inventory.targets.map((target) => {
+  return memory;
+}
+
+function sightOf({ isWhole, sight }: Pick<Asking, 'isWhole' | 'sight'>): string {
+  return isWhole ? 'whole' : digestOf(sight as unknown as Json);
+}
+
+function standing(
+  targets: readonly Target[],
+  { origins, findings }: Pick<Read, 'origins' | 'findings'>,
+  at: Moment,
+  inventory: Inventory,
+): readonly TargetState[] {
+  return targets.map((target) => {
     const key = keyOf(target.scope, target.id);
     const found = findings.get(key) ?? NO_FINDINGS;
     return stateOf(target, origins.get(key) ?? [], found, at.asOf, inventory);
@@ -50,14 +82,21 @@ export function fleetAt(
 class FleetMemory {
   #reads: readonly Read[] = [];
 
+  /** What was read of this very moment before. */
+  known(facts: FactReader, sight: string, at: Moment): Read | undefined {
+    const last = facts.lastRecordedAt() ?? at.knownAt;
+    const known = at.knownAt < last ? at.knownAt : last;
+    return this.#reads.find(
+      (read) => read.sight === sight && read.at.asOf === at.asOf && read.at.knownAt === known,
+    );
+  }
+
   read(facts: FactReader, inventory: Inventory, sight: string, at: Moment): Read {
+    const exact = this.known(facts, sight, at);
+    if (exact !== undefined) return exact;
     const { scopes } = inventory;
     const last = facts.lastRecordedAt() ?? at.knownAt;
     const known = at.knownAt < last ? at.knownAt : last;
-    const isSame = (read: Read): boolean =>
-      read.sight === sight && read.at.asOf === at.asOf && read.at.knownAt === known;
-    const exact = this.#reads.find(isSame);
-    if (exact !== undefined) return exact;
     const wanted: Moment = { asOf: at.asOf, knownAt: known };
     const before =
       at.asOf >= last && known === last
@@ -84,7 +123,7 @@ function readWhole(
 ): Read {
   const [whole, isAhead] = originsNow(facts, { scopes }, at);
   const origins = Map.groupBy(whole, ({ scope, target }) => keyOf(scope, target));
-  return { at, sight, origins, findings: findingsOf(facts, scopes, at), isAhead };
+  return { at, sight, origins, findings: findingsOf(facts, { scopes }, at), isAhead };
 }
 
 /** Only what was touched since an earlier read; `undefined` where that is much. */
@@ -106,7 +145,7 @@ function readAgain(
     targets.length === 0 ? [[], false] : originsNow(facts, { scopes: [], targets }, at);
   for (const [key, its] of Map.groupBy(again, ({ scope, target }) => keyOf(scope, target)))
     origins.set(key, its);
-  const findings = touched.length === 0 ? before.findings : findingsOf(facts, scopes, at);
+  const findings = touched.length === 0 ? before.findings : findingsOf(facts, { scopes }, at);
   return { at, sight, origins, findings, isAhead };
 }
 
@@ -125,12 +164,8 @@ function originsNow(
 }
 
 /** Open ones, as they are on record. */
-function findingsOf(
-  facts: FactReader,
-  scopes: Inventory['scopes'],
-  at: Moment,
-): ReadonlyMap<string, Findings> {
-  const asked = { scopes, kind: 'finding', type: 'drift' as const };
+function findingsOf(facts: FactReader, seen: Seen, at: Moment): ReadonlyMap<string, Findings> {
+  const asked = { ...seen, kind: 'finding', type: 'drift' as const };
   const open = new Set<string>();
   for (const { entity, scope, target, value } of facts.values(
     { ...asked, attribute: 'status' },

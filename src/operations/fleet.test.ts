@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { reachOf } from '#access';
-import { type Instant, instant, LATEST } from '#base/time';
+import { formatInstant, type Instant, instant, LATEST } from '#base/time';
 import { parseInventory } from '#inventory';
 import { DRIFT_SOURCE, REACH_SOURCE, SSH_SOURCE } from '#model';
 import { type Moment, type ObservationInput, openMemoryStore, type Store } from '#store';
@@ -182,6 +182,54 @@ describe('fleet_list', () => {
         ['pair', 1],
       ],
     );
+  });
+
+  it('without counts, is the same page at the cost of its rows alone', async () => {
+    const world = await aFleet();
+    await record(
+      world.store,
+      look('host:a', -30, { complete: ['service'] }),
+      look('host:c', -20, lost(['service'])),
+      look('host:b', -9, finding('f1', 'open')),
+      look('host:b', -9, { complete: ['service'] }),
+    );
+    const pages = async (asked: object): Promise<unknown> => {
+      const first = await world.value('fleet_list', { ...asked, limit: 2 });
+      const cursor = first.nextCursor;
+      const second = await world.value('fleet_list', { ...asked, limit: 2, cursor });
+      return [first.rows, first.total, second.rows, second.nextCursor];
+    };
+    for (const sort of ['name', 'scope', 'environment'])
+      for (const more of [{}, { descending: true }]) {
+        const text = { sort, ...more, asOf: formatInstant(at(-5 - sort.length)) };
+        assert.deepEqual(await pages({ ...text, counts: false }), await pages(text));
+      }
+    const asked = { counts: false, asOf: '2026-03-01T11:45:00Z' };
+    assert.equal((await world.value('fleet_list', asked)).states, null);
+    const byState = await world.value('fleet_list', { ...asked, sort: 'state' });
+    assert.equal(byState.states.unreachable, 1, 'where all are needed all are counted');
+  });
+
+  it('shows a caller of limited reach what was recorded since they looked', async () => {
+    const world = await aFleet();
+    const caller = {
+      ...OPERATOR,
+      reach: reachOf('operator').map((part) => ({ ...part, scopes: ['main/main', 'acme/paris'] })),
+    };
+    const many = Array.from({ length: 8 }, (_, n) => `  host:x${n}: {hostType: debian}`);
+    world.fleet(`${FLEET}${many.join('\n')}\n`);
+    const looks = ['a', 'b', ...many.map((_, n) => `x${n}`)];
+    await record(
+      world.store,
+      ...looks.map((name) => look(`host:${name}`, -3, { complete: ['service'] })),
+    );
+    assert.equal((await world.value('fleet_overview', {}, { caller })).states.healthy, 10);
+    await record(world.store, look('host:a', -1, lost(['service'])));
+    world.at('2026-03-01T12:01:00Z');
+    const { states } = await world.value('fleet_overview', {}, { caller });
+    assert.deepEqual([states.healthy, states.unreachable, states.never], [9, 1, 1]);
+    const { valid } = await world.value('fleet_changes', { target: 'host:a' }, { caller });
+    assert.deepEqual(valid, (await world.value('fleet_changes', { target: 'host:a' })).valid);
   });
 
   it('shows a caller only the targets that are in reach, and remembers nobody’s view for another', async () => {

@@ -53,7 +53,7 @@ export type FleetPageAnswer = {
   readonly at: At;
   readonly rows: readonly ListRow[];
   readonly total: number;
-  readonly states: States;
+  readonly states: States | null;
   readonly groups: readonly Group[];
   readonly groupsLeftOut: number;
   readonly nextCursor: string | null;

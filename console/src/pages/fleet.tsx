@@ -66,8 +66,8 @@ export function FleetPage(): ReactNode {
     sort: view.sort.replace(/^-/, ''),
     ...(view.sort.startsWith('-') ? { descending: true } : {}),
   };
-  const fleet = useFleet(input);
-  const { first, rows, error, isPending, isOld } = fleet;
+  const fleet = useFleet(input, moment.isPast);
+  const { first, states, rows, error, isPending, isOld } = fleet;
   const scopes = useAsk<{ readonly scopes: readonly string[] }>(
     'describe_system',
     { section: 'vocabulary' },
@@ -154,7 +154,7 @@ export function FleetPage(): ReactNode {
             }
           >
             <FleetStateBadge state={state} />{' '}
-            <span className="number quiet">{(first?.states[state] ?? 0).toLocaleString('en')}</span>
+            <span className="number quiet">{(states?.[state] ?? 0).toLocaleString('en')}</span>
           </Check>
         ))}
       </fieldset>

@@ -52,7 +52,7 @@ export function TargetPage(): ReactNode {
   const at = question(moment.chosen);
   const list = useAsk<FleetPageAnswer>(
     'fleet_list',
-    { ...at, text: id },
+    { ...at, text: id, counts: false },
     ['facts', 'findings', 'targets'],
     { keep: true },
   );

@@ -130,7 +130,13 @@ export function* originCoverage(
   asOf: number,
   op: number,
 ): Generator<OriginCoverage> {
-  const origins = names.originsOf(undefined).filter(seenTest(seen));
+  const { scopes, targets = [] } = seen;
+  // Of a few targets no other origin is gone through.
+  const some =
+    scopes.length === 0
+      ? [...new Set(targets.map(({ id }) => id))].flatMap((id) => names.originsOf(id))
+      : names.originsOf(undefined);
+  const origins = some.filter(seenTest(seen));
   let left = Map.groupBy(origins, ({ id }) => claims.depthOf(id));
   for (const depth of DEPTHS) {
     const deeper: OriginName[] = [];
