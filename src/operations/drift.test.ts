@@ -113,7 +113,8 @@ describe('drift against a blessed baseline', () => {
           entity: 'user:web-1/root',
           attribute: 'shell',
           value: '/bin/zsh',
-          validFrom: '2026-03-01T12:05:30Z',
+          validFrom: '2026-03-01T12:05:20Z',
+          validTo: '2026-03-01T12:05:50Z',
         },
       ],
     });
@@ -121,7 +122,7 @@ describe('drift against a blessed baseline', () => {
     const changed = async (): Promise<unknown> =>
       brief((await drift(world)).filter(({ kind }) => kind === 'changed'));
     assert.deepEqual(await changed(), [], 'not yet so');
-    world.at('2026-03-01T12:05:50Z');
+    world.at('2026-03-01T12:05:30Z');
     assert.deepEqual(await changed(), [['user:web-1/root', 'shell', 'changed', 'open']]);
   });
 
