@@ -85,15 +85,22 @@ export function bearersOf({
         const held = await tokens?.(bearer, apiResource());
         return held === undefined || held === 'no-scope'
           ? undefined
-          : { caller: callerOf(held), isHere: () => clock.now() < held.expiresAt };
+          : {
+              caller: callerOf(held),
+              isHere: async () => isHeld(await tokens?.(bearer, apiResource())),
+            };
       }
       if ((found.resource ?? apiResource()) !== apiResource()) return undefined;
       return {
         caller: found.caller('api'),
-        isHere: () => leases.isHere(found.id),
+        isHere: async () => (await leases.again(found.id)) !== undefined,
       };
     },
   };
+}
+
+function isHeld(held: Awaited<ReturnType<VerifyToken>> | undefined): boolean {
+  return held !== undefined && held !== 'no-scope';
 }
 
 function callerOf({ id, principal, onBehalfOf, profile, reach }: TokenBearer): Caller {

@@ -8,8 +8,8 @@ import { type Head, mustBeOwnPage, type Site } from './head.ts';
 /** A lease as the API sees it. */
 export type Leased = {
   readonly caller: Caller;
-  /** At this moment. */
-  readonly isHere: () => boolean;
+  /** At this moment, also for whoever issued it. */
+  readonly isHere: () => boolean | Promise<boolean>;
 };
 
 export type Askers = {

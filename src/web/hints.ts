@@ -2,6 +2,7 @@
  * Hints that something moved, for whoever has a stream open: a topic, and never data. What is asked after a hint
  * passes the same path as everything else. A stream ends with the session or lease that opened it.
  */
+import { type Capability, capabilitiesOf } from '#access';
 import type { Clock } from '#base/ports';
 import type { Asker } from './asker.ts';
 import { AtOnce } from './rate.ts';
@@ -17,6 +18,18 @@ export const TOPICS = [
   'log',
 ] as const;
 export type Topic = (typeof TOPICS)[number];
+
+/** When something moved tells something as well: a lease hears only of what it may ask about. `null`: people only. */
+const ASKED_WITH: Readonly<Record<Topic, Capability | null>> = {
+  changes: 'changes.read',
+  findings: 'drift.read',
+  facts: 'facts.read',
+  targets: 'inventory.read',
+  stops: 'changes.read',
+  leases: 'leases.read',
+  sessions: null,
+  log: 'events.read',
+};
 
 export type HintLimits = {
   /** Open streams of one session or lease, and of all together. */
@@ -94,6 +107,7 @@ export class Hints {
     let gathering = false;
     const stream: Stream = {
       tell: (topic) => {
+        if (!mayHear(asker, topic)) return;
         waiting.add(topic);
         if (gathering) return;
         gathering = true;
@@ -145,6 +159,12 @@ export class Hints {
       { highWaterMark: 64 },
     );
   }
+}
+
+function mayHear({ caller, person }: Asker, topic: Topic): boolean {
+  if (person !== null) return true;
+  const capability = ASKED_WITH[topic];
+  return capability !== null && capabilitiesOf(caller.reach).includes(capability);
 }
 
 /** Where nobody can tell, nobody is told anything more. */

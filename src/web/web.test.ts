@@ -604,6 +604,16 @@ describe('hints', () => {
     assert.equal(text(), 'retry: 2000\n\ndata: {"topic":"changes"}\n\ndata: {"topic":"stops"}\n\n');
   });
 
+  it('tell no lease of what it may not ask about', async () => {
+    await using at = await openRig({ limits: { gatherMs: 20 } });
+    const assistant = await stream(at, lease);
+    const scraper = await stream(at, { authorization: `Bearer ${METRICS_BEARER}` });
+    for (const topic of ['sessions', 'leases', 'log', 'changes'] as const) at.web.publish(topic);
+    await sleep(120);
+    assert.equal(assistant.text(), 'retry: 2000\n\ndata: {"topic":"changes"}\n\n');
+    assert.equal(scraper.text(), 'retry: 2000\n\n');
+  });
+
   it('end within a second with the session, and with the lease, that opened them', async () => {
     await using at = await openRig();
     const mine = await at.signedIn();
