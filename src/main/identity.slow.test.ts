@@ -358,6 +358,22 @@ describe('sessions and codes', () => {
     const { codes } = await home.ask<{ codes: string[] }>('recovery_make', { operator: 'ada' });
     const back = await home.service.signIn.recovery('ada', codes[0] ?? '', FROM);
     assert.equal((await home.who(back.secret))?.holds, 'recovery');
+    const found = await home.who(back.secret);
+    assert.ok(found);
+    const principal = 'operator:ada@console';
+    const byCode = {
+      ...CLI_CALLER,
+      principal,
+      onBehalfOf: principal,
+      surface: 'console' as const,
+      profile: found.holds,
+      reach: found.reach,
+    };
+    const input = { credentialId: found.keys[0]?.credentialId ?? '' };
+    await throwsFault(
+      () => home.service.perform({ operation: 'passkey_remove', input, caller: byCode }),
+      'session-limited',
+    );
     await throwsFault(() => home.ask('recovery_make', { operator: 'bob' }), 'no-such-operator');
     for (const operation of ['invitation_make', 'recovery_make']) {
       const caller = { ...CLI_CALLER, surface: 'console' as const };

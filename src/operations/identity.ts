@@ -197,6 +197,7 @@ export const passkeyRemove = administering({
   run: async ({ credentialId }, { identity }, asking) => {
     const found = (await identity.passkeys()).find((one) => one.credentialId === credentialId);
     if (found === undefined) throw noSuch('passkey');
+    mustBeMoreThanACode(asking);
     mustBeOwnOr('access.write', found.operator, asking);
     const removed = await identity.removePasskey(credentialId);
     return {
@@ -321,6 +322,16 @@ function mustBeOwnOr(capability: 'access.write', operator: string, asking: Askin
     'refused',
     'not-permitted',
     `this is ${operator}'s: only they, and whoever holds ${capability}, may do this`,
+  );
+}
+
+/** Whoever found a code must not lock its person out. */
+function mustBeMoreThanACode({ caller }: Asking): void {
+  if (caller.surface !== 'console' || caller.profile !== 'recovery') return;
+  throw new Fault(
+    'refused',
+    'session-limited',
+    'signed in with a recovery code: this session removes no passkey. Sign in with one, or ask whoever holds access.write',
   );
 }
 
