@@ -10,5 +10,6 @@ export const NAVIGATION = [
   { to: '/assistants', name: 'Assistants', icon: 'assistants', keys: 's', bar: false },
   { to: '/evidence', name: 'Evidence', icon: 'evidence', keys: 'e', bar: false },
   { to: '/policy', name: 'Policy', icon: 'policy', keys: 'p', bar: false },
+  { to: '/sign', name: 'To sign', icon: 'key', keys: 'k', bar: false },
   { to: '/settings', name: 'Settings', icon: 'settings', keys: ',', bar: false },
 ] as const;

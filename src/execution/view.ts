@@ -152,9 +152,10 @@ function nextOf(known: Known): string {
         ? 'wait: it runs. Ask get_change again in a moment'
         : 'wait: it goes from batch to batch by itself. Ask get_change again in a while';
     case 'confirmed':
-      return plan?.irreversible === null
+      if (plan?.irreversible !== null) return 'done and verified. There is no way back';
+      return plan.steps.some(({ direction }) => direction === 'inverse')
         ? 'done and verified. Undo takes it back, if the world has not moved on'
-        : 'done and verified. There is no way back';
+        : 'done and verified. It left nothing that could be taken back';
     case 'failed':
       if (!attempts.some(({ outcome: ended }) => ended === 'succeeded'))
         return 'nothing of it took effect. Look at why before you propose anything like it';
