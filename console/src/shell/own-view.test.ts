@@ -22,6 +22,8 @@ describe('where signing in leads', () => {
       'changes',
       '/\t/evil.example',
       '/\n/evil.example',
+      '/.//evil.example',
+      '/a/..//evil.example',
     ];
     for (const next of elsewhere)
       assert.match(ownView(next, ORIGIN), /^\/(?:$|[^/\\])/, String(next));

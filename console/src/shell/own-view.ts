@@ -7,7 +7,9 @@ export function ownView(next: string | undefined, origin: string): string {
   } catch {
     return '/';
   }
-  return view.origin === origin && view.pathname !== '/sign-in'
+  // What dots were taken out of may begin like the address of somebody else.
+  const isPath = !view.pathname.startsWith('//');
+  return isPath && view.origin === origin && view.pathname !== '/sign-in'
     ? `${view.pathname}${view.search}`
     : '/';
 }
