@@ -80,6 +80,7 @@ describe('what assistants asked for', () => {
     const by = (onBehalfOf: string) => anEvent({ surface: 'mcp-http', principal: 'l', onBehalfOf });
     await world.log.append(by('operator:bea')).durable;
     await world.log.append(by('operator:ada')).durable;
+    await world.log.append(by('operator:bea@local')).durable;
     const [part] = OPERATOR.reach;
     assert.ok(part);
     const narrow = {

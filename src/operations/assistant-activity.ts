@@ -186,8 +186,9 @@ function maySee({ principal, onBehalfOf }: Called, { caller }: Asking): boolean 
   return principal === caller.principal || (own !== undefined && personOf(onBehalfOf) === own);
 }
 
+/** An account of a machine that is called like an operator is somebody else. */
 function personOf(principal: string | null): string | undefined {
-  return /^operator:([^@]+)/.exec(principal ?? '')?.[1];
+  return /^operator:([^@]+)(?:@console)?$/.exec(principal ?? '')?.[1];
 }
 
 function callerOf(calls: readonly Called[]): {
