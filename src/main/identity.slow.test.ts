@@ -244,6 +244,31 @@ describe('a further person', () => {
   });
 });
 
+describe('a person who is taken out', () => {
+  it('has no session left at that moment, and nothing that they lent', async () => {
+    await using home = await Home.open();
+    const { key, secret } = await home.first('ada');
+    const passkey = await home.registered('bea');
+    await home.admit('bea', key);
+    const bea = await home.who(await home.signIn(passkey));
+    assert.ok(bea);
+    const principal = 'operator:bea@console';
+    const { value } = await home.service.perform({
+      operation: 'lease_issue',
+      input: { label: 'triage', profile: 'observer' },
+      caller: { ...CLI_CALLER, principal, surface: 'console', reach: bea.reach },
+    });
+    const { id } = (value as { lease: { id: string } }).lease;
+    const ended: string[] = [];
+    home.service.identity.onChange((topic) => ended.push(topic));
+    await home.sign({ kind: 'revoke-operator', id: 'bea' }, key);
+    assert.deepEqual(ended.toSorted(), ['leases', 'sessions']);
+    assert.deepEqual(home.service.identity.sessions.list('bea'), []);
+    assert.equal(home.service.identity.leases.get(id)?.revoked?.by, 'service:holdfast');
+    assert.equal((await home.who(secret))?.name, 'ada');
+  });
+});
+
 describe('the registry', () => {
   it('lets nobody in for being edited without a signature', async () => {
     await using home = await Home.open();

@@ -24,6 +24,8 @@ export type LeaseDoor = {
   readonly again: (id: string) => Promise<ResolvedLease | undefined>;
   /** Whether it may still be used, as far as that is known without asking who its issuer is. */
   readonly isHere: (id: string) => boolean;
+  /** Those that are active, of people who were taken out. */
+  readonly orphans: () => Promise<readonly string[]>;
   readonly used: (id: string, operation: string, hasFailed: boolean) => void;
   /** How many are active. */
   readonly active: () => number;
@@ -79,6 +81,14 @@ export function leaseDoor({ identity, people, clock, local }: LeaseNeeds): Lease
     isHere: (id) => {
       const lease = leases.get(id);
       return lease !== undefined && statusOf(lease, clock.now()) === 'active';
+    },
+    orphans: async () => {
+      const now = clock.now();
+      const found: string[] = [];
+      for (const lease of leases.list())
+        if (statusOf(lease, now) === 'active' && lease.issuedBy !== local)
+          if ((await people.standing(lease.issuedBy)).is === 'revoked') found.push(lease.id);
+      return found;
     },
     used: (id, operation, hasFailed) => leases.used(id, operation, clock.now(), hasFailed),
     active: () => {

@@ -425,6 +425,18 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     inventory: () => inventory.refresh(),
     policy: () => policyOrFault(policies),
   };
+  /** Whoever was taken out has nothing open any more: no session, and nothing that they lent. */
+  const endOfRevoked = async (): Promise<void> => {
+    try {
+      for (const { id } of identity.sessions.list()) await people.signIn.isHere(id);
+      for (const leaseId of await leases.orphans()) {
+        const input = { leaseId, reason: 'whoever lent it was taken out' };
+        await kernel.perform({ operation: 'lease_revoke', input, caller: SERVICE_CALLER });
+      }
+    } catch (thrown) {
+      log.error('what a person who was taken out had open could not be ended', thrown);
+    }
+  };
   const held = opening.move();
   return {
     paths,
@@ -476,6 +488,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
       ),
     perform: async (call) => {
       const answer = await kernel.perform(call);
+      if (call.operation === 'config_apply') await endOfRevoked();
       if (CHANGING.has(call.operation)) for (const listener of listeners) listener();
       return answer;
     },
