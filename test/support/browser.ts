@@ -57,12 +57,19 @@ export async function openBrowser(
     readonly size?: { readonly width: number; readonly height: number };
     readonly dark?: boolean;
     readonly isTouch?: boolean;
+    /** Names that stand for this machine. */
+    readonly names?: readonly string[];
   } = {},
 ): Promise<Opened> {
   const browser = await chromium.launch({
     executablePath: CHROMIUM,
     // A container's root has no other choice; the pages are our own.
-    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+    args: [
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+      ...(how.names === undefined
+        ? []
+        : [`--host-resolver-rules=${how.names.map((name) => `MAP ${name} 127.0.0.1`).join(',')}`]),
+    ],
   });
   try {
     const context = await browser.newContext({
