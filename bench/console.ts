@@ -75,11 +75,14 @@ export async function consoleRows({ sizes, directory, wants, say }: Setting): Pr
     }
     if (wants('H2')) {
       const steps: number[] = [];
-      // The bars behind the slider stay as they are while what was true is stepped through.
-      for (let i = 0; i < STEPS; i += 1)
-        steps.push(
-          (await asked(world, 'fleet_list', { asOf: formatInstant(moment()), limit: PAGE }))[0],
-        );
+      const counted: number[] = [];
+      // As the console asks: the rows of each step, and counts where it rests. The bars behind the slider stay.
+      for (let i = 0; i < STEPS; i += 1) {
+        const asOf = formatInstant(moment());
+        const rows = { asOf, limit: PAGE, counts: false };
+        steps.push((await asked(world, 'fleet_list', rows))[0]);
+        counted.push((await asked(world, 'fleet_list', { asOf, limit: 1 }))[0]);
+      }
       const bars: number[] = [];
       for (let i = 0; i < STEPS; i += 1)
         bars.push(
@@ -97,6 +100,9 @@ export async function consoleRows({ sizes, directory, wants, say }: Setting): Pr
           percentile(steps, 0.95),
         ),
       );
+      const rest = 'the counts, once it rests there';
+      rows.push(alone({ id: 'H2', what: `${rest}, p50`, ...told }, median(counted)));
+      rows.push(alone({ id: 'H2', what: `${rest}, p95`, ...told }, percentile(counted, 0.95)));
       rows.push(
         alone(
           { id: 'H2', what: 'the bars behind it, a day, both clocks, p50', ...told },

@@ -148,7 +148,7 @@ export const fleetList = look({
       rows: [...kept],
       total,
       states: counted,
-      groups: [...groups.slice(0, MOST_GROUPS)],
+      groups: groups.slice(0, MOST_GROUPS),
       groupsLeftOut: Math.max(0, groups.length - MOST_GROUPS),
       nextCursor:
         last !== undefined && from + kept.length < total

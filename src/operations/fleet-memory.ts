@@ -11,7 +11,7 @@ import type { Inventory } from '#inventory';
 import type { Severity, Target } from '#model';
 import type { FactReader, Moment, OriginCoverage, Seen } from '#store';
 import type { DeclaredFacts } from './drift-state.ts';
-import { type Findings, NO_FINDINGS, stateOf, type TargetState } from './fleet-state.ts';
+import { type Findings, NO_FINDINGS, NO_LOOKS, stateOf, type TargetState } from './fleet-state.ts';
 import type { Asking } from './operation.ts';
 
 type Read = {
@@ -52,7 +52,8 @@ export function fleetPartAt(
   if (whole !== undefined) return standing(targets, whole, at, inventory);
   if (targets.length === 0) return [];
   const seen = { scopes: [], targets: targets.map(({ id, scope }) => ({ id, scope })) };
-  const origins = Map.groupBy(facts.origins(seen, at), ({ scope, target }) => keyOf(scope, target));
+  const told = facts.origins({ ...seen, except: NO_LOOKS }, at);
+  const origins = Map.groupBy(told, ({ scope, target }) => keyOf(scope, target));
   return standing(targets, { origins, findings: findingsOf(facts, seen, at) }, at, inventory);
 }
 
@@ -157,10 +158,11 @@ function originsNow(
 ): readonly [readonly OriginCoverage[], boolean] {
   const isPresent = at.asOf >= (facts.lastRecordedAt() ?? at.asOf);
   const asOf = isPresent ? LATEST : at.asOf;
-  const found = [...facts.origins(seen, { asOf, knownAt: at.knownAt })];
+  const asked = { ...seen, except: NO_LOOKS };
+  const found = [...facts.origins(asked, { asOf, knownAt: at.knownAt })];
   const isAhead =
     isPresent && found.some(({ kinds }) => kinds.some(({ observedAt }) => observedAt > at.asOf));
-  return [isAhead ? [...facts.origins(seen, at)] : found, isAhead];
+  return [isAhead ? [...facts.origins(asked, at)] : found, isAhead];
 }
 
 /** Open ones, as they are on record. */

@@ -45,6 +45,9 @@ export type TargetState = {
 
 export const NO_FINDINGS: Findings = { critical: 0, warning: 0, info: 0 };
 
+/** What they tell is not how well a target is seen. */
+export const NO_LOOKS: readonly string[] = [REACH_SOURCE, ...OWN_RECORDS];
+
 const SOURCES: Readonly<Record<Target['transport'], string | null>> = {
   local: LOCAL_SOURCE,
   ssh: SSH_SOURCE,
@@ -69,7 +72,7 @@ export function stateOf(
   let unreached = 0;
   let isCutOff = false;
   for (const { source, kinds: known } of origins) {
-    if (source === REACH_SOURCE || OWN_RECORDS.has(source) || known.length === 0) continue;
+    if (NO_LOOKS.includes(source) || known.length === 0) continue;
     const limit = staleAfter(inventory, target.id, source) * MICROS_PER_SECOND;
     for (const each of known) {
       const { status, observedAt } = each;

@@ -203,8 +203,11 @@ export interface FactReader {
     },
     at: Moment,
   ): readonly Coverage[];
-  /** What `coverage` tells of everything, origin by origin in no order, at the cost of reading it once. */
-  origins(seen: Seen, at: Moment): Iterable<OriginCoverage>;
+  /** What `coverage` tells of everything but of some sources, origin by origin in no order, at the cost of reading it once. */
+  origins(
+    seen: Seen & { readonly except?: readonly string[] },
+    at: Moment,
+  ): Iterable<OriginCoverage>;
   /** What held of one attribute of every entity of a kind, without times and in no order. */
   values(
     filter: Seen & {

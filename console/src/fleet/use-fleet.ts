@@ -6,7 +6,7 @@ import type { FleetPageAnswer, ListRow, States } from './answers.ts';
 
 const PAGE = 100;
 /** A slider that stands still for this long is looked at: only then is the whole fleet counted. */
-const REST_MS = 200;
+const REST_MS = 500;
 
 export type FleetRows = {
   readonly first: FleetPageAnswer | undefined;

@@ -4,7 +4,7 @@
  */
 import type { Instant } from '#base/time';
 import { storeFault } from '../faults.ts';
-import type { KindCoverage, OriginCoverage, Seen } from '../protocol.ts';
+import type { FactReader, KindCoverage, OriginCoverage } from '../protocol.ts';
 import type { Statements } from './connection.ts';
 import { coverageOf } from './coverage.ts';
 import type { Names, OriginName } from './names.ts';
@@ -126,17 +126,18 @@ export function* originCoverage(
   sql: Statements,
   names: Names,
   claims: Claims,
-  seen: Seen,
+  seen: Parameters<FactReader['origins']>[0],
   asOf: number,
   op: number,
 ): Generator<OriginCoverage> {
-  const { scopes, targets = [] } = seen;
+  const { scopes, targets = [], except = [] } = seen;
   // Of a few targets no other origin is gone through.
   const some =
     scopes.length === 0
       ? [...new Set(targets.map(({ id }) => id))].flatMap((id) => names.originsOf(id))
       : names.originsOf(undefined);
-  const origins = some.filter(seenTest(seen));
+  const isSeen = seenTest(seen);
+  const origins = some.filter((origin) => !except.includes(origin.source) && isSeen(origin));
   let left = Map.groupBy(origins, ({ id }) => claims.depthOf(id));
   for (const depth of DEPTHS) {
     const deeper: OriginName[] = [];

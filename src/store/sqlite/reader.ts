@@ -164,7 +164,7 @@ export class SqliteReader implements FactReader {
     return found.sort((a, b) => compareKeys(key(a), key(b)));
   }
 
-  *origins(seen: Seen, at: Moment): Generator<OriginCoverage> {
+  *origins(seen: Parameters<FactReader['origins']>[0], at: Moment): Generator<OriginCoverage> {
     const op = this.#knownOp(at.knownAt);
     if (op > 0) yield* originCoverage(this.#sql, this.#names, this.#claims, seen, at.asOf, op);
   }
