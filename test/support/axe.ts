@@ -13,13 +13,8 @@ type Found = {
   }[];
 };
 
-/** One line for each violation; none is what is wanted. */
-export async function auditPage(
-  page: Page,
-  url: string,
-  { dark = false }: { readonly dark?: boolean } = {},
-): Promise<readonly string[]> {
-  await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
+/** Light and dark; one line for each violation, and none is what is wanted. */
+export async function auditPage(page: Page, url: string): Promise<readonly string[]> {
   await page.goto(url);
   await page.getByRole('heading', { level: 1 }).waitFor();
   // What a page shows while it waits is not what it shows.
@@ -31,18 +26,21 @@ export async function auditPage(
   // By the debugger, which the content security policy does not bind.
   const session = await page.context().newCDPSession(page);
   await session.send('Runtime.evaluate', { expression: SOURCE });
-  const { result } = await session.send('Runtime.evaluate', {
-    expression: `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then((r) => JSON.stringify({ violations: r.violations }))`,
-    awaitPromise: true,
-  });
+  const found: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const { result } = await session.send('Runtime.evaluate', {
+      expression: `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then((r) => JSON.stringify({ violations: r.violations }))`,
+      awaitPromise: true,
+    });
+    const { violations } = JSON.parse(String(result.value)) as Found;
+    const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+    for (const { id, nodes } of grave)
+      for (const { target, html } of nodes)
+        found.push(
+          `${new URL(url).pathname} (${colorScheme}): ${id}: ${target.join(' ')} ${html.slice(0, 120)}`,
+        );
+  }
   await session.detach();
-  const { violations } = JSON.parse(String(result.value)) as Found;
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) =>
-      nodes.map(
-        ({ target, html }) =>
-          `${new URL(url).pathname}${dark ? ' (dark)' : ''}: ${id}: ${target.join(' ')} ${html.slice(0, 120)}`,
-      ),
-    );
+  return found;
 }
