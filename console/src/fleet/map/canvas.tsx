@@ -132,7 +132,9 @@ export function MapCanvas({
   useEffect(() => {
     const made = sigma.current;
     if (made === undefined) return;
-    fill(made.getGraph() as Graph<Attributes>, map, close);
+    const graph = made.getGraph() as Graph<Attributes>;
+    fill(graph, map, close);
+    made.setCustomBBox(boxOf(graph));
     made.refresh();
   }, [map, close]);
 
@@ -199,6 +201,24 @@ const KEYS: Readonly<Record<string, { x?: number; y?: number; zoom?: number }>> 
   '=': { zoom: 0.7 },
   '-': { zoom: 1.4 },
 };
+
+/** Less than this is shown no larger: two hosts are not two suns. */
+const LEAST_SPAN = 24;
+
+function boxOf(graph: Graph<Attributes>): { x: [number, number]; y: [number, number] } {
+  const at: Record<'x' | 'y', number[]> = { x: [], y: [] };
+  graph.forEachNode((_id, { x, y }) => {
+    at.x.push(x);
+    at.y.push(y);
+  });
+  const span = (all: readonly number[]): [number, number] => {
+    const least = all.reduce((a, b) => Math.min(a, b), all[0] ?? 0);
+    const most = all.reduce((a, b) => Math.max(a, b), all[0] ?? 0);
+    const spare = Math.max(0, (LEAST_SPAN - (most - least)) / 2);
+    return [least - spare, most + spare];
+  };
+  return { x: span(at.x), y: span(at.y) };
+}
 
 function fill(graph: Graph<Attributes>, map: MapAnswer, close: string): void {
   const centre = map.nodes.findIndex(({ id }) => id === close);
