@@ -95,6 +95,30 @@ describe('equal requests made one', () => {
     assert.deepEqual(touched(world), ['host:n0', 'host:n1', 'host:n2']);
   });
 
+  it('wait for a person also where somebody consented in advance meanwhile', async () => {
+    const world = await aWideWorld({ look: (argv) => (argv[0] === 'find' ? '' : undefined) });
+    const clear = { action: 'cache.clear', arguments: { cache: 'apt' } };
+    const ids: string[] = [];
+    for (const target of ['host:n0', 'host:n1'])
+      ids.push((await world.road.propose(ASSISTANT, on(target, clear))).changeId);
+    const page = await world.road.standingPage(OPERATOR, {
+      action: 'cache.clear',
+      targets: ['host:n0', 'host:n1'],
+      arguments: { cache: ['apt'] },
+      days: 7,
+      window: 'always',
+      budget: { runs: 4, perSeconds: 3_600 },
+      cooldownSeconds: 0,
+      evenTainted: false,
+      reason: 'it may',
+    });
+    const signature = aKey('alice').sign(NAMESPACES.standing, page.order);
+    await world.road.addStanding(OPERATOR, { order: page.order, signatures: [signature] });
+    const one = await world.road.regroup(OPERATOR, ids);
+    assert.equal(one.state, 'previewed');
+    assert.deepEqual(touched(world), []);
+  });
+
   it('leave out what a person leaves out', async () => {
     const { world, ids } = await three();
     const one = await world.road.regroup(OPERATOR, ids.slice(1));

@@ -41,11 +41,15 @@ import { saidOf, viewOf } from './view.ts';
 const MOST_WAITING = 1_024;
 const MOST_OF_A_SESSION = 64;
 
+/** `byHand`: it waits for a person whatever was consented to in advance. */
+type How = { readonly byHand?: boolean };
+
 export async function propose(
   road: Road,
   requester: Requester,
   proposal: Proposal,
   undoes: string | null = null,
+  how: How = {},
 ): Promise<ChangeView> {
   requireReadable(proposal);
   const prior = priorAnswer(road, { requester, proposal, undoes });
@@ -60,7 +64,7 @@ export async function propose(
   const row = await recordProposal(road, asked, scene);
   if (row === undefined) return priorAnswer(road, asked) ?? viewNow(road, proposal.action);
   await road.at('proposal-recorded');
-  return consider(road, row, asked, scene);
+  return consider(road, row, asked, scene, how);
 }
 
 async function consider(
@@ -68,6 +72,7 @@ async function consider(
   first: ChangeRow,
   asked: Asked,
   scene: Scene,
+  how: How,
 ): Promise<ChangeView> {
   let row = first;
   try {
@@ -75,7 +80,7 @@ async function consider(
     const made = await previewed(road, row, asked, scene, (next) => {
       row = next;
     });
-    return await decided(road, row, asked, scene, made, judged, (next) => {
+    return await decided(road, row, asked, scene, made, judged, how, (next) => {
       row = next;
     });
   } catch (thrown) {
@@ -191,10 +196,11 @@ async function decided(
   scene: Scene,
   made: Made,
   first: Judged,
+  { byHand = false }: How,
   onMoved: (row: ChangeRow) => void,
 ): Promise<ChangeView> {
   // Without any consent in advance nothing is asked of the parts: those that run are made when they are signed.
-  const hasStandings = road.store.changes.standings().length > 0;
+  const hasStandings = !byHand && road.store.changes.standings().length > 0;
   const parts = hasStandings ? partsOf(made.plan, road.random) : [];
   const covering = hasStandings
     ? coveringStanding(road, scene.authority, made.plan, parts)

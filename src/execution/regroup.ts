@@ -29,12 +29,18 @@ export async function regroup(
   }
   requireEqual(road, known, first);
   const targets = known.flatMap(({ asked }) => asked.proposal.targets);
-  const view = await propose(road, requesterOf(road, known, first, operator), {
-    ...first.asked.proposal,
-    targets: [...new Set(targets)],
-    reason: reasonOf(known),
-    idempotencyKey: null,
-  });
+  const view = await propose(
+    road,
+    requesterOf(road, known, first, operator),
+    {
+      ...first.asked.proposal,
+      targets: [...new Set(targets)],
+      reason: reasonOf(known),
+      idempotencyKey: null,
+    },
+    null,
+    { byHand: true },
+  );
   if (view.state !== 'previewed' || view.decision.verdict !== 'needs-approval') {
     throw new Fault(
       'refused',
