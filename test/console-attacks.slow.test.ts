@@ -66,7 +66,7 @@ targets:
     sources: [{name: probe, trusted: true}]
 `;
 
-describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 180_000 }, () => {
+describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 600_000 }, () => {
   let home: ChangeHome;
   let service: Service;
   let http: HttpService;

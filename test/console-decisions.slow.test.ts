@@ -13,7 +13,7 @@ const DAY = 86_400;
 const BY_BOB = { ...ASSISTANT, onBehalfOf: 'operator:bob@local' };
 const APPROVE = 'Approve with your passkey';
 
-describe('deciding in the console', { skip: whyNoBrowser() ?? false, timeout: 120_000 }, () => {
+describe('deciding in the console', { skip: whyNoBrowser() ?? false, timeout: 600_000 }, () => {
   let paper: PaperConsole;
   let opened: Opened;
   let page: Page;

@@ -405,10 +405,7 @@ done <"$tries"`;
       [],
     );
     const refused = lines.filter((line) => line.includes(' refused '));
-    assert.ok(
-      refused.length >= 8,
-      `only ${refused.length} failures were had: ${lines.join('; ')}`,
-    );
+    assert.ok(refused.length >= 8, `only ${refused.length} failures were had: ${lines.join('; ')}`);
   });
 
   it('takes back what a kill left, the next time', async () => {
