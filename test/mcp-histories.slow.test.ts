@@ -16,7 +16,7 @@ import { fleetFor, play } from '#test/history-player';
 import { aHome } from '#test/holdfast';
 import { connectMcp } from '#test/mcp-client';
 
-const HISTORIES = Number(process.env['HOLDFAST_MCP_HISTORIES'] ?? 250);
+const HISTORIES = Number(process.env['HOLDFAST_MCP_HISTORIES'] ?? 150);
 const SEED = Number(process.env['HOLDFAST_MCP_SEED'] ?? Math.floor(Math.random() * 1e9));
 const PER_HOME = 200;
 const AT_ONCE = 6;
