@@ -5,6 +5,8 @@ import { ask, asProblem, type Problem, useAsk } from '../api/index.ts';
 import type { FleetPageAnswer, ListRow, States } from './answers.ts';
 
 const PAGE = 100;
+/** A step through time brings what fits on a screen, and some more. */
+const STEP_PAGE = 50;
 /** A slider that stands still for this long is looked at: only then is the whole fleet counted. */
 const REST_MS = 500;
 
@@ -38,7 +40,7 @@ export function useFleet(question: object, isStepping: boolean): FleetRows {
         const cursor = pageParam === null ? {} : { cursor: pageParam };
         return await ask<FleetPageAnswer>(
           'fleet_list',
-          { ...input, limit: PAGE, ...cursor },
+          { ...input, limit: isStepping ? STEP_PAGE : PAGE, ...cursor },
           signal,
         );
       } catch (thrown) {
