@@ -175,6 +175,7 @@ describe('the story of the console', { skip, timeout: 600_000 }, () => {
     await page.goto(at('/approvals'));
     await page.getByRole('heading', { level: 1 }).waitFor();
     await page.keyboard.press('Control+k');
+    await page.getByRole('menuitem', { name: changeId }).waitFor();
     await page.keyboard.type(changeId);
     await page.keyboard.press('Enter');
     await page.waitForURL(`**/changes/${changeId}`);
