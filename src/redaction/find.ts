@@ -112,6 +112,8 @@ export class Walk {
   readonly #plain: boolean;
   readonly #depth: number;
   #swallowing: string | undefined;
+  /** Findings that begin further on, in their order: what lies before them is still looked at. */
+  #ahead: Found[] = [];
   #namesSeen = 0;
   #jwtSeen = 0;
   #viewSeen = 0;
@@ -129,7 +131,16 @@ export class Walk {
     const cursor = this.#cursor;
     for (;;) {
       if (this.#swallowing !== undefined && this.#swallow(this.#swallowing, to)) return;
-      if (!automaton.run(this.text, cursor, to)) return;
+      const next = this.#ahead[0];
+      if (next !== undefined && cursor.at >= next.start) {
+        this.#ahead.shift();
+        this.#past(next);
+        continue;
+      }
+      if (!automaton.run(this.text, cursor, Math.min(to, next?.start ?? to))) {
+        if (next !== undefined && next.start <= to) continue;
+        return;
+      }
       const { at } = cursor;
       for (const hit of automaton.hits(cursor)) {
         const [word, rule] = rules[hit] as readonly [string, Rule];
@@ -149,7 +160,9 @@ export class Walk {
     this.#viewSeen -= count;
     this.#wrappedSeen -= count;
     for (const [usage, seen] of this.#commandSeen) this.#commandSeen.set(usage, seen - count);
-    this.found = this.found.map((f) => ({ ...f, start: f.start - count, end: f.end - count }));
+    const moved = (f: Found): Found => ({ ...f, start: f.start - count, end: f.end - count });
+    this.found = this.found.map(moved);
+    this.#ahead = this.#ahead.map(moved);
   }
 
   get at(): number {
@@ -159,6 +172,13 @@ export class Walk {
   add(found: Found | undefined): void {
     if (found === undefined || found.end <= found.start) return;
     this.found.push(found);
+    if (found.start <= this.#cursor.at) return this.#past(found);
+    this.#ahead.push(found);
+    this.#ahead.sort((a, b) => a.start - b.start);
+  }
+
+  /** Goes on behind a finding. */
+  #past(found: Found): void {
     if (found.end > this.#cursor.at) this.#jump(found.end);
     // Longer than a rule looks: the rest of the line belongs to it.
     if (found.end - found.start >= REACH) this.#swallowing = found.name;

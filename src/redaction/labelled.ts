@@ -226,7 +226,9 @@ function onNextLine(s: string, name: Name, at: number): Value | undefined {
   return passes(s, value, name.label.kind) ? keep(s, name, value) : undefined;
 }
 
+/** A marker is an earlier cleaning's answer to this very reading: nothing is left to hide, and no other reading is tried. */
 function keep(s: string, name: Name, value: Value): Value | undefined {
+  if (s.startsWith('[redacted:', value.start)) return { ...value, end: value.start };
   return worthHiding(name.label, name.text, value, s) ? value : undefined;
 }
 
@@ -243,8 +245,8 @@ function ownsLine(s: string, name: Name): boolean {
 function structureAt(s: string, name: Name, at: number): Value | undefined | 'bare' {
   // What needs no second bracket is told first: a rule that comes to nothing must be cheap.
   const head = s.slice(at, at + 32);
-  if (head.startsWith('[redacted') || head.startsWith('[cut: ') || head.startsWith('{{'))
-    return undefined;
+  if (head.startsWith('[redacted:')) return keep(s, name, { start: at, end: at, quoted: false });
+  if (head.startsWith('[cut: ') || head.startsWith('{{')) return undefined;
   if (name.label.kind === 'weak') return undefined;
   const plural = /s$/i.test(name.text) && name.label.kind !== 'password';
   if (plural && (head.startsWith('{') || /^\[\s*\{/.test(head))) return undefined;
