@@ -150,6 +150,7 @@ describe('a lease', () => {
       return [fault.code, fault.facts['candidates']];
     };
     assert.deepEqual(near({ profile: 'observr' }), ['unknown-profile', ['observer']]);
+    assert.deepEqual(near({ profile: 'zzz' }), ['unknown-profile', LEASE_PROFILES]);
     assert.deepEqual(near({ targets: ['host:web-9'] })[0], 'unknown-target');
     assert.deepEqual(near({ tags: ['dsn'] }), ['unknown-tag', ['dns']]);
     assert.deepEqual(near({ scopes: ['acme/pari'] }), ['unknown-scope', ['acme/paris']]);

@@ -224,11 +224,12 @@ function unknown(
   name: string,
   known: readonly string[],
 ): Fault {
-  const candidates = nearest(name.slice(0, 80), known, 5);
+  const near = nearest(name.slice(0, 80), known, 5);
+  const candidates = near.length > 0 ? near : known.slice(0, 12);
   return new Fault(
     'invalid',
     code,
-    `${says}: ${show(name)}. Candidates: ${candidates.join(', ')}`,
+    `${says}: ${show(name)}. ${candidates.length === 0 ? 'There is none to choose from' : `Candidates: ${candidates.join(', ')}`}`,
     { facts: { candidates } },
   );
 }

@@ -6,12 +6,17 @@ import { readServerSettings } from './server-file.ts';
 export function consoleSite(
   files: Pick<Files, 'read'>,
   server: string,
-): { readonly place: () => Promise<Place>; readonly openedAt: (origin: string) => void } {
+): {
+  readonly place: () => Promise<Place>;
+  readonly openedAt: (origin: string) => void;
+  readonly isServed: () => boolean;
+} {
   let found: string | undefined;
   return {
     openedAt: (origin) => {
       found = origin;
     },
+    isServed: () => found !== undefined,
     place: async () => {
       const { url, isDefaultUrl } = await readServerSettings(files, server);
       const origin = isDefaultUrl ? (found ?? url.origin) : url.origin;

@@ -5,6 +5,7 @@ import { consoleChecks } from './doctor-console.ts';
 
 const GOOD: ConsoleShown = {
   origin: 'https://holdfast.example.org',
+  isServed: true,
   rpId: 'holdfast.example.org',
   isAccepted: true,
   accepted: ['https://holdfast.example.org'],

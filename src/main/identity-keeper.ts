@@ -31,6 +31,7 @@ export type IdentityNeeds = {
   readonly place: () => Promise<Place>;
   /** Pages whose passkeys hosts take. */
   readonly accepted: () => Promise<readonly string[]>;
+  readonly isServed: () => boolean;
   readonly authority: {
     page(request: ConfigRequest, principal: string): Promise<Json>;
     apply(
@@ -64,7 +65,7 @@ export class IdentityKeeper implements IdentityPowers {
   }
 
   async console(): ReturnType<IdentityPowers['console']> {
-    const { identity, people, place, accepted } = this.#needs;
+    const { identity, people, place, accepted, isServed } = this.#needs;
     const { origin, rpId } = await place();
     const passkeys = await this.passkeys();
     const count = (state: PasskeyShown['state']): number =>
@@ -75,6 +76,7 @@ export class IdentityKeeper implements IdentityPowers {
     const stranded = count('other-address');
     return {
       origin,
+      isServed: isServed(),
       rpId,
       isAccepted,
       accepted: [...origins],

@@ -259,6 +259,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     roles,
     place: site.place,
     accepted: async () => (await authority.records()).at(-1)?.hostPolicy.origins ?? [],
+    isServed: site.isServed,
     authority,
   });
   const tools = policyTools(files, store, policies, paths);

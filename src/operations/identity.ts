@@ -77,6 +77,8 @@ const made = z.strictObject({
 
 const standing = z.strictObject({
   origin: z.string(),
+  /** Somebody answers there now. */
+  isServed: z.boolean(),
   rpId: z.string(),
   /** Hosts take signatures of passkeys that were made there. */
   isAccepted: z.boolean(),

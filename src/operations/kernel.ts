@@ -237,7 +237,9 @@ export class Kernel {
     throw new Fault(
       'missing',
       'unknown-operation',
-      `no such operation: ${JSON.stringify(call.operation.slice(0, 80))}. Candidates: ${candidates.join(', ')}`,
+      candidates.length === 0
+        ? `no such operation: ${JSON.stringify(call.operation.slice(0, 80))}, and none is named like it. The HTTP API lists them: /api/v1/openapi.json, or /api in the console`
+        : `no such operation: ${JSON.stringify(call.operation.slice(0, 80))}. Candidates: ${candidates.join(', ')}`,
       { facts: { candidates } },
     );
   }

@@ -28,6 +28,16 @@ function forEyesOnly(desk: Desk): void {
   );
 }
 
+/** A link to a page that nobody serves would be over before it is. */
+function mustBeServed({ isServed, origin }: ConsoleShown): void {
+  if (isServed) return;
+  throw new Fault(
+    'unavailable',
+    'console-not-served',
+    `nobody answers at ${origin}, where the link would lead: start the service in another terminal (holdfast up), then run this again`,
+  );
+}
+
 async function typed(desk: Desk, question: string): Promise<string> {
   return (await desk.io.ask(question))?.trim() ?? '';
 }
@@ -47,6 +57,7 @@ const setup: CommandSpec = {
         'somebody may sign already: invite with holdfast console invite <id>, and sign for the passkey with holdfast console admit <id>',
       );
     }
+    mustBeServed(there);
     desk.present(there, renderChoice);
     const operator = await typed(desk, 'Your id, like ada (lower-case letters, digits, . _ -): ');
     mustBeAnId(operator);
@@ -76,6 +87,7 @@ const invite: CommandSpec = {
   async run(desk, [id = ''], options) {
     forEyesOnly(desk);
     mustBeAnId(id);
+    mustBeServed((await desk.ask('console_status', {})) as unknown as ConsoleShown);
     const { name } = options;
     const made = await desk.ask('invitation_make', {
       operator: id,

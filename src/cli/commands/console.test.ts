@@ -71,6 +71,17 @@ describe('console setup', () => {
   });
 });
 
+describe('a link', () => {
+  it('is not made while nobody answers where it leads', async () => {
+    const away = { ...(NOBODY as object), isServed: false } as Json;
+    for (const line of ['console setup', 'console invite bea']) {
+      const ran = await person(line, { answer: answers({ console_status: away }) });
+      assert.match(ran.err, /^holdfast: console-not-served: .*holdfast up/, line);
+      assert.deepEqual([ran.prompts.length, asked(ran)], [0, ['console_status']], line);
+    }
+  });
+});
+
 describe('a link or a code', () => {
   it('is never made for a program: no terminal, --json, --pretty, or any operation by its name', async () => {
     for (const [line, setting] of [

@@ -5,9 +5,24 @@ import type { Piece } from '../text/paper.ts';
 import { count, moment } from '../text/words.ts';
 
 export const renderConsole: Render<ConsoleShown> = (paper, answer) => {
-  const { origin, rpId, isAccepted, operators, passkeys, pending, stranded, sessions, next } =
-    answer;
+  const {
+    origin,
+    isServed,
+    rpId,
+    isAccepted,
+    operators,
+    passkeys,
+    pending,
+    stranded,
+    sessions,
+    next,
+  } = answer;
   paper.whole({ text: 'Console:    ', tone: 'strong' }, origin);
+  if (!isServed)
+    paper.whole('            ', {
+      text: 'nobody answers there now: holdfast up serves it',
+      tone: 'warn',
+    });
   paper.whole(
     { text: 'Passkeys:   ', tone: 'strong' },
     `bound to ${rpId}; ${count(passkeys, 'passkey')} in force`,

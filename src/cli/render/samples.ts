@@ -155,6 +155,7 @@ const FINGERPRINT = `SHA256:${'A'.repeat(43)}`;
 
 const CONSOLE = {
   origin: 'https://holdfast.example.org',
+  isServed: true,
   rpId: 'holdfast.example.org',
   isAccepted: true,
   accepted: ['https://holdfast.example.org'],
@@ -169,6 +170,7 @@ const CONSOLE = {
 const NO_CONSOLE = {
   ...CONSOLE,
   origin: 'http://localhost:7425',
+  isServed: false,
   rpId: 'localhost',
   isAccepted: false,
   accepted: [],
