@@ -14,6 +14,7 @@ import { instant } from '#base/time';
 import { type Action, buildCatalogue, nameOf, parseActions, SHIPPED_FILES } from '#catalogue';
 import { contractTest, publish, type Report } from '#rehearsal';
 import { type Host, labUnavailable } from '#test/lab';
+import { chance } from '#test/seed';
 import { entered, startHost } from '../lab/hosts.ts';
 import { type LabRehearsal, rehearsalHost } from '../lab/rehearsal-host.ts';
 import { NOT_IN_THE_LAB, simulationOf } from '../lab/simulations.ts';
@@ -47,7 +48,7 @@ const LONG: ReadonlySet<string> = new Set(['file.write', 'tmp.clean']);
 function sampled(all: readonly Action[]): readonly Action[] {
   if (only !== undefined || ROUNDS > 1 || process.env['HOLDFAST_ACTIONS'] === 'all') return all;
   const drawn = all
-    .map((action) => ({ action, at: Math.random() }))
+    .map((action) => ({ action, at: chance() }))
     .toSorted((a, b) => a.at - b.at)
     .map(({ action }) => action);
   const isLong = ({ id }: Action): boolean => LONG.has(id);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { formatFrame } from '#adapters';
 import { formatPayload, type Payload, scriptFor } from '#enrolment';
+import { chance } from '#test/seed';
 import { run } from '../lab/podman.ts';
 import { operatorSsh } from '../src/main/operator-ssh.ts';
 import { anEnroller, type Enroller } from './support/enrolment.ts';
@@ -371,7 +372,7 @@ done <"$tries"`;
     const lines = tries.map(([tool, most]) =>
       isWhole || most <= 2
         ? `${tool} 1 1 ${most}`
-        : `${tool} ${1 + Math.floor(Math.random() * 3)} 3 ${most}`,
+        : `${tool} ${1 + Math.floor(chance() * 3)} 3 ${most}`,
     );
     await host.copy(`${lines.join('\n')}\n`, '/run/tries');
     await host.must(['sh', '-c', 'mkdir -p /run/real; cp /usr/bin/mv /usr/bin/chmod /run/real']);

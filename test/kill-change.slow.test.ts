@@ -26,6 +26,7 @@ import { type ChangeView, FAULT_POINTS } from '#execution';
 import { aKey } from '#samples/authority';
 import { aChangeHome, ask, type ChangeHome, mustOpen, PERSON, propose } from '#test/change-home';
 import { holdfast } from '#test/holdfast';
+import { chance } from '#test/seed';
 import type { Service } from '../src/main/service.ts';
 
 const KILLS = Number(process.env['HOLDFAST_KILLS'] ?? 2);
@@ -87,7 +88,7 @@ describe('kill -9 while a change runs on this machine', () => {
       const child = play(home.path, round);
       const end = ended(child);
       if (child.stdout !== null) await Promise.race([once(child.stdout, 'data'), end]);
-      await Promise.race([sleep(Math.random() * ROUND_MS), end]);
+      await Promise.race([sleep(chance() * ROUND_MS), end]);
       child.kill('SIGKILL');
       const [code, signal] = await end;
       assert.ok(signal === 'SIGKILL' || code === 0, `it ended with ${code}`);

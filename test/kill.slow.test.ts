@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { LocalService } from '#api';
 import { aHome, endOf, holdfast, startOwner } from '#test/holdfast';
+import { chance } from '#test/seed';
 import { OPERATOR } from '#test/world';
 
 const KILLS = Number(process.env['HOLDFAST_KILLS'] ?? 10);
@@ -39,7 +40,7 @@ describe('killing the service while it ingests', () => {
     for (let round = 0; round < KILLS; round++) {
       const { child, service } = await startOwner(home);
       await mustBeThere(service, acknowledged.slice(-CALLERS * 4));
-      const stopAt = acknowledged.length + 1 + Math.floor(Math.random() * 40);
+      const stopAt = acknowledged.length + 1 + Math.floor(chance() * 40);
       await Promise.all(
         Array.from({ length: CALLERS }, (_, caller) =>
           ingestUntilDead(

@@ -5,7 +5,7 @@
  * A history is data: its seed replays it, and one that fails is made smaller before it is shown. Each
  * has kinds or targets of its own, so that one server answers hundreds of them.
  *
- * `HOLDFAST_MCP_HISTORIES` sets how many, `HOLDFAST_MCP_SEED` where to begin.
+ * `HOLDFAST_MCP_HISTORIES` sets how many, `HOLDFAST_SEED` where to begin.
  */
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
@@ -15,9 +15,9 @@ import { generate, type History } from '#test/history-generator';
 import { fleetFor, play } from '#test/history-player';
 import { aHome } from '#test/holdfast';
 import { connectMcp } from '#test/mcp-client';
+import { SEED } from '#test/seed';
 
 const HISTORIES = Number(process.env['HOLDFAST_MCP_HISTORIES'] ?? 150);
-const SEED = Number(process.env['HOLDFAST_MCP_SEED'] ?? Math.floor(Math.random() * 1e9));
 const PER_HOME = 200;
 const AT_ONCE = 6;
 const SHRINKING_MS = 60_000;

@@ -18,12 +18,12 @@ import {
   ASSISTANT as REQUESTER,
   type World,
 } from '#test/change-world';
+import { SEED } from '#test/seed';
 import { mulberry } from '#test/simulated-files';
 import { throwsFault } from '#test/throws-fault';
 import { ASSISTANT } from '#test/world';
 
 const FLIPS = Number(process.env['HOLDFAST_FLIPS'] ?? 12);
-const SEED = Number(process.env['HOLDFAST_SEED'] ?? 20_260_301);
 
 const SCRIPT = '/opt/runbooks/drain.sh';
 const own = (summary: string): string => `version: 1

@@ -18,6 +18,7 @@ import fc from 'fast-check';
 import { askHost } from '#test/host-directory';
 import { TRIALS } from '#test/host-trial-cases';
 import { aDraft, build, type Draft, PRESENT, type Trial } from '#test/host-trials';
+import { chance, SEED } from '#test/seed';
 import { judgeOrder } from './judge.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'holdfast-host-'));
@@ -27,8 +28,7 @@ after(() => rmSync(directory, { recursive: true }));
 
 const numRuns = Number(process.env.HOLDFAST_TRIALS ?? 24);
 /** The script itself takes a second a trial: half of them, another half each time; all where more is asked for. */
-const isAsked = (): boolean => process.env.HOLDFAST_TRIALS !== undefined || Math.random() < 0.5;
-const seed = Number(process.env.HOLDFAST_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const isAsked = (): boolean => process.env.HOLDFAST_TRIALS !== undefined || chance() < 0.5;
 const seconds = (): number => Math.floor(Date.now() / 1000);
 const host = join(directory, 'host');
 
@@ -50,7 +50,7 @@ describe('the script on the host', () => {
     });
   }
 
-  it(`judges two changes at once as the judge does (seed ${seed})`, () => {
+  it(`judges two changes at once as the judge does (seed ${SEED})`, () => {
     const pairs = fc
       .tuple(fc.constantFrom(...TRIALS), fc.constantFrom(...TRIALS), fc.nat())
       .map(([a, b, n]) => ({ a, b, verbs: a.verbs.filter((verb) => b.verbs.includes(verb)), n }))
@@ -66,11 +66,11 @@ describe('the script on the host', () => {
         assert.equal(here === 'ok', there === 'ok', `${says}: ${here}, ${there}`);
         assert.equal(kindOf(there), kindOf(here), `${says}: ${here}, ${there}`);
       }),
-      { numRuns, seed, endOnFailure: true },
+      { numRuns, seed: SEED, endOnFailure: true },
     );
   });
 
-  it(`judges one byte changed as the judge does (seed ${seed})`, () => {
+  it(`judges one byte changed as the judge does (seed ${SEED})`, () => {
     const good = TRIALS.filter(({ code }) => code === 'ok');
     const bytes = fc.record({
       trial: fc.constantFrom(...good),
@@ -89,7 +89,7 @@ describe('the script on the host', () => {
         if (says.includes('of revocations') && here === 'revocations-broken') return;
         assert.equal(here === 'ok', there === 'ok', what);
       }),
-      { numRuns, seed, endOnFailure: true },
+      { numRuns, seed: SEED, endOnFailure: true },
     );
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { cpuMs } from '#test/cpu';
 import { throwsFault } from '#test/throws-fault';
 import { canonicalJson, jsonLoss, jsonProblem, parseJson } from './json.ts';
 
@@ -85,8 +86,8 @@ describe('JSON from outside', () => {
   it('takes time in proportion to its length', () => {
     const long = `["${'\\\\'.repeat(1_000_000)}","${'\\"'.repeat(1_000_000)}",${'1,'.repeat(1_000_000)}1]`;
     const value: unknown = JSON.parse(long);
-    const start = performance.now();
+    const start = cpuMs();
     assert.equal(jsonLoss(long, value), undefined);
-    assert.ok(performance.now() - start < 1_000);
+    assert.ok(cpuMs() - start < 1_000);
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { cpuMs } from '#test/cpu';
 import { judgeAwk } from './awk.ts';
 
 const RUNS = Number(process.env['HOLDFAST_FUZZ_RUNS'] ?? 1_000);
@@ -220,10 +221,10 @@ describe('an awk program', () => {
       '++',
       ' ',
     ]) {
-      const from = performance.now();
+      const from = cpuMs();
       judgeAwk(piece.repeat(4_096 / piece.length));
       judgeAwk(`{${piece.repeat(4_000 / piece.length)}`);
-      assert.ok(performance.now() - from < 150, piece);
+      assert.ok(cpuMs() - from < 150, piece);
     }
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { cpuMs } from '#test/cpu';
 import type { Judgement } from './entry.ts';
 import { aJudge } from './samples.ts';
 
@@ -398,9 +399,9 @@ describe('every argv', () => {
   it('is judged quickly, also when it is hostile', () => {
     const hostile = hostileArgvs();
     for (const argv of [...hostile, ...hostile]) {
-      const from = performance.now();
+      const from = cpuMs();
       judge.judge(argv);
-      assert.ok(performance.now() - from < 100, argv.join(' ').slice(0, 40));
+      assert.ok(cpuMs() - from < 100, argv.join(' ').slice(0, 40));
     }
   });
 });

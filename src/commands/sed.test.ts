@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { cpuMs } from '#test/cpu';
 import { judgeSed } from './sed.ts';
 
 const RUNS = Number(process.env['HOLDFAST_FUZZ_RUNS'] ?? 1_000);
@@ -174,9 +175,9 @@ describe('a sed script', () => {
       { numRuns: RUNS },
     );
     for (const piece of ['{', '1', 's/a/b/;', '\\', '[', 's/[', '!', ',']) {
-      const from = performance.now();
+      const from = cpuMs();
       judgeSed(piece.repeat(4_096));
-      assert.ok(performance.now() - from < 100, piece);
+      assert.ok(cpuMs() - from < 100, piece);
     }
   });
 });

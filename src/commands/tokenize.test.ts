@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { cpuMs } from '#test/cpu';
 import { tokenize } from './tokenize.ts';
 
 const RUNS = Number(process.env['HOLDFAST_FUZZ_RUNS'] ?? 1_000);
@@ -155,9 +156,9 @@ describe('a line', () => {
       `${'"" '.repeat(200)}${'~'.repeat(60_000)}`,
     ];
     for (const line of hostile) {
-      const from = performance.now();
+      const from = cpuMs();
       tokenize(line);
-      assert.ok(performance.now() - from < 200, line.slice(0, 10));
+      assert.ok(cpuMs() - from < 200, line.slice(0, 10));
     }
   });
 });

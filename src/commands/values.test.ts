@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { parseAddress } from '#base/address';
+import { cpuMs } from '#test/cpu';
 import { Reachable } from './address.ts';
 import { Ere, EreError } from './ere.ts';
 import { PathGuard } from './paths.ts';
@@ -220,10 +221,10 @@ describe('a pattern', () => {
   });
 
   it('never hangs', () => {
-    const from = performance.now();
+    const from = cpuMs();
     assert.equal(new Ere('(a*)*b').matches('a'.repeat(4_096)), false);
     assert.equal(new Ere('((a|a)+)+').matches(`${'a'.repeat(4_095)}b`), false);
-    assert.ok(performance.now() - from < 500);
+    assert.ok(cpuMs() - from < 500);
     assert.throws(() => new Ere('('.repeat(400)), EreError);
   });
 });

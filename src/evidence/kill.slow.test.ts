@@ -22,6 +22,7 @@ import {
   verifyLog,
 } from '#evidence';
 import { nodeClock, nodeFiles, nodeRandom } from '#machine';
+import { SEED } from '#test/seed';
 import { mulberry } from '#test/simulated-files';
 
 const ROUNDS = Number(process.env['HOLDFAST_KILLS'] ?? 20);
@@ -57,7 +58,7 @@ describe('a log whose process is killed', () => {
   }, async () => {
     const home = await mkdtemp(join(tmpdir(), 'holdfast-kill-'));
     const files = nodeFiles();
-    const random = mulberry(Number(process.env['HOLDFAST_SEED'] ?? 1));
+    const random = mulberry(SEED);
     const paths = { directory: `${home}/log`, keys: `${home}/keys`, head: `${home}/head` };
     let total = 0;
     try {

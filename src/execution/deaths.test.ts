@@ -13,12 +13,12 @@ import {
   untilDeath,
   type World,
 } from '#test/change-world';
+import { SEED } from '#test/seed';
 import { mulberry } from '#test/simulated-files';
 import type { SimulatedFault } from '#test/simulated-host';
 import { FAULT_POINTS } from './protocol.ts';
 
 const MORE = Number(process.env['HOLDFAST_DEATHS'] ?? 20);
-const SEED = Number(process.env['HOLDFAST_SEED'] ?? 20_260_301);
 const HOST_FAULTS: readonly SimulatedFault[] = [
   'unreachable',
   'request-lost',

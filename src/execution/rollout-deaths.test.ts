@@ -8,12 +8,12 @@ import { describe, it } from 'node:test';
 import type { ChangeRoad, FaultPoint } from '#execution';
 import { ASSISTANT, OPERATOR, untilDeath, type World } from '#test/change-world';
 import { aRollout, atRest, aWideWorld, TEN, touched } from '#test/rollout-world';
+import { SEED } from '#test/seed';
 import { mulberry } from '#test/simulated-files';
 import type { SimulatedFault } from '#test/simulated-host';
 import { FAULT_POINTS, ROLLOUT_FAULT_POINTS } from './protocol.ts';
 
 const MORE = Number(process.env['HOLDFAST_DEATHS'] ?? 4);
-const SEED = Number(process.env['HOLDFAST_SEED'] ?? 20_261_121);
 const HOSTS = TEN.slice(0, 6);
 const HOST_FAULTS: readonly SimulatedFault[] = [
   'unreachable',

@@ -14,6 +14,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openIdentity } from '#identity';
 import { nodeClock, nodeFiles, nodeRandom } from '#machine';
+import { SEED } from '#test/seed';
 import { mulberry } from '#test/simulated-files';
 
 const ROUNDS = Number(process.env['HOLDFAST_KILLS'] ?? 4);
@@ -41,7 +42,7 @@ describe('a file of identities whose process is killed', () => {
   it('keeps what was acknowledged, and nothing half', { timeout: 30_000 * ROUNDS }, async () => {
     const home = await mkdtemp(join(tmpdir(), 'holdfast-identity-kill-'));
     const path = join(home, 'identity.sqlite');
-    const random = mulberry(Number(process.env['HOLDFAST_SEED'] ?? 1));
+    const random = mulberry(SEED);
     let said = 0;
     for (let round = 0; round < ROUNDS; round++) {
       const lines = await lifeOf(path, round, 20 + random() * 150);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Fault } from '#base/fault';
+import { cpuMs } from '#test/cpu';
 import { throwsFault } from '#test/throws-fault';
 import { parseInventory } from './parse.ts';
 
@@ -220,9 +221,9 @@ describe('a bomb', () => {
           .fill(i === 0 ? 'x' : `*a${i - 1}`)
           .join(', ')}]`,
     ).join('\n');
-    const begin = performance.now();
+    const begin = cpuMs();
     await problems(`version: 1\n${levels}\n`);
-    assert.ok(performance.now() - begin < 1_000);
+    assert.ok(cpuMs() - begin < 1_000);
   });
 });
 

@@ -24,12 +24,12 @@ import {
   openMemoryStore,
   type Store,
 } from '#store';
+import { SEED } from '#test/seed';
 import { readCoverage } from './coverage.ts';
 import { scanTarget } from './drift-memory.ts';
 import { DeclaredFacts, DRIFT_RULES, driftOf } from './drift-state.ts';
 
 const RUNS = Number(process.env['HOLDFAST_HISTORIES'] ?? 80);
-const SEED = Number(process.env['HOLDFAST_SEED'] ?? 20_260_301);
 const BASE = instant('2026-03-01T00:00:00Z');
 const TIMES = 12;
 const time = (n: number): Instant => (BASE + n * 600 * MICROS_PER_SECOND) as Instant;

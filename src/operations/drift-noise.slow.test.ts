@@ -19,12 +19,12 @@ import {
   type Plant,
   type Seen,
 } from '#test/noisy-host';
+import { SEED } from '#test/seed';
 import { readCoverage } from './coverage.ts';
 import { DeclaredFacts, DRIFT_RULES, recordedFindings } from './drift-state.ts';
 import type { Asking, RecordPowers } from './operation.ts';
 import { type DriftTold, recordOne, recordWithDrift, statement } from './record-with-drift.ts';
 
-const SEED = Number(process.env['HOLDFAST_NOISE_SEED'] ?? 20_260_301);
 const DAYS = Number(process.env['HOLDFAST_NOISE_DAYS'] ?? 30);
 const HOSTS = Number(process.env['HOLDFAST_NOISE_HOSTS'] ?? 20);
 /** Hours between two looks, on the mean. */

@@ -5,11 +5,12 @@
  *     bin/holdfast-node --test src/policy/reference.test.ts                              2,000 questions
  *     POLICY_QUESTIONS=10000000 bin/holdfast-node --test src/policy/reference.test.ts    the campaign
  *
- * POLICY_SEED replays a run; a failure prints its seed and the question.
+ * HOLDFAST_SEED replays a run; a failure prints its seed and the question.
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Decision, ENVIRONMENTS, MODES, type Target, TIERS, type Verdict } from '#model';
+import { SEED } from '#test/seed';
 import { loadPolicies } from './load.ts';
 import type { PolicyFile } from './policy-text.ts';
 import type { PolicyQuestion } from './protocol.ts';
@@ -17,7 +18,6 @@ import { aQuestion, aTarget, shippedFiles } from './samples.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
 
 const QUESTIONS = Number(process.env.POLICY_QUESTIONS ?? 2_000);
-const SEED = Number(process.env.POLICY_SEED ?? Math.floor(Math.random() * 2 ** 32));
 const OPEN: Settings = { ...DEFAULT_SETTINGS, mode: 'open' };
 
 /** What is meant. Each answer with the codes that are a fair reason for it. */

@@ -7,13 +7,13 @@ import { it } from 'node:test';
 import fc from 'fast-check';
 import { asFault } from '#base/fault';
 import { CHANGE_STATES } from '#model';
+import { SEED } from '#test/seed';
 import { aChange, aMove, anAttempt, PLANNED } from './changes.contract.ts';
 import { CHANGE_MOVES } from './changes.ts';
 import { openMemoryStore } from './index.ts';
 import { CHANGE_TABLES } from './sqlite/change-tables.ts';
 
 const RUNS = Number(process.env['HOLDFAST_CHANGES'] ?? 60);
-const SEED = Number(process.env['HOLDFAST_SEED'] ?? 20_260_301);
 
 const act = fc.oneof(
   fc.record({

@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { canonicalJson, type Json } from '#base/json';
 import { type Instant, instant, LATEST } from '#base/time';
 import type { FactType } from '#model';
+import { SEED } from '#test/seed';
 import { openMemoryStore } from './index.ts';
 import type {
   Edge,
@@ -22,7 +23,6 @@ import type {
 import { ReferenceStore } from './reference.ts';
 
 const RUNS = Number(process.env['HOLDFAST_HISTORIES'] ?? 150);
-const SEED = Number(process.env['HOLDFAST_SEED'] ?? 20_260_301);
 const BASE = instant('2026-03-01T00:00:00Z');
 const TIMES = 12;
 const SCOPES = ['main/main', 'other/site'];

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { wildcard } from '#base/wildcard';
+import { cpuMs } from '#test/cpu';
 import { throwsFault } from '#test/throws-fault';
 import { compareText } from './order.ts';
 import { decodeStreams, encodeStreams, hasStream } from './stream-set.ts';
@@ -45,9 +46,9 @@ describe('a wildcard', () => {
   });
 
   it('takes no longer for a hostile pattern', () => {
-    const started = performance.now();
+    const started = cpuMs();
     assert.equal(wildcard(`${'a*'.repeat(200)}b`).fits('a'.repeat(500)), false);
-    assert.ok(performance.now() - started < 1_000);
+    assert.ok(cpuMs() - started < 1_000);
   });
 });
 

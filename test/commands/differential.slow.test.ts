@@ -6,9 +6,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { compareJudges } from '#test/judge-differential';
 import { readerTools } from '#test/reader-rig';
+import { SEED } from '#test/seed';
 
 const COUNT = Number(process.env['HOLDFAST_ARGVS'] ?? 20_000);
-const SEED = Number(process.env['HOLDFAST_SEED'] ?? 1);
 /** The awk of busybox takes ten times as long. */
 const SHARES: Readonly<Record<string, number>> = { mawk: 0.55, gawk: 0.4, 'busybox awk': 0.05 };
 

@@ -30,11 +30,11 @@ import {
   tokenize,
 } from '#commands';
 import { ArgvGenerator } from '#test/argv-generator';
+import { SEED } from '#test/seed';
 import { strictOracle, whyNoStrace } from '#test/strace-oracle';
 import { ATTACKS } from './attacks.ts';
 
 const LINES = Number(process.env['HOLDFAST_ORACLE_LINES'] ?? 250);
-const SEED = Number(process.env['HOLDFAST_SEED'] ?? 1);
 const BATCH = 250;
 /** Where a campaign that was broken off goes on. */
 const STATE = process.env['HOLDFAST_ORACLE_STATE'];

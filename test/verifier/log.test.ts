@@ -21,6 +21,7 @@ import { after, before, describe, it } from 'node:test';
 import { openEventLog, openHeadFile, readHead, readJournalKeys, verifyLog } from '#evidence';
 import { nodeFiles, nodeRandom } from '#machine';
 import { anEvent } from '#samples/evidence';
+import { SEED } from '#test/seed';
 import { mulberry } from '#test/simulated-files';
 import { tickingClock } from '#test/simulated-log';
 import { checkLog, type LogOptions, parseVerifierKey } from '../../verifier/holdfast-verifier.mjs';
@@ -515,7 +516,7 @@ describe('the standalone verifier, on a log', () => {
   });
 
   it(`agrees with the server on ${TAMPERS} random tamperings`, async () => {
-    const random = mulberry(Number(process.env['HOLDFAST_SEED'] ?? 3));
+    const random = mulberry(SEED);
     const names = allFiles(join(made.home, 'log'));
     const below = (limit: number): number => Math.floor(random() * limit);
     let damaged = 0;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { instant } from '#base/time';
+import { cpuMs } from '#test/cpu';
 import { observeReport } from './observe-report.ts';
 import { reportParserOf } from './parsers.ts';
 import type { ReportParser, ToolReport } from './report.ts';
@@ -291,10 +292,10 @@ describe('what Lynis tells', () => {
   });
 
   it('reads what a host repeats in time that grows with its length', () => {
-    const begun = performance.now();
+    const begun = cpuMs();
     for (const line of ['a[]=\n', 'warning[]=KRNL-5830|x|-|-|\n'])
       observed('lynis', LYNIS.replace('finish=true', `${line.repeat(120_000)}finish=true`));
-    assert.ok(performance.now() - begun < 5_000);
+    assert.ok(cpuMs() - begun < 5_000);
   });
 
   it('of a few chosen tests says nothing of the others', () => {
