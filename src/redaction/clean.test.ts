@@ -73,6 +73,18 @@ describe('clean text', () => {
     );
   });
 
+  it('loses a secret that stands between a name and its value', () => {
+    const { text } = clean('<password note="AKIAWLNH4SIN6B6DHAOZ">hunter2-Zq8</password>');
+    assert.equal(text, '<password note="[redacted:key]">[redacted:password]</password>');
+  });
+
+  it('takes a marker for the answer, whatever else the words could mean', () => {
+    const told = 'echo x1-Zq8 | docker login --password-stdin\nadmin_password = "hunter2-Zq8"\n';
+    const { text } = clean(told);
+    assert.match(text, /admin_password = "\[redacted:password\]"/);
+    assert.equal(clean(text).text, text);
+  });
+
   it('is one line for a terminal', () => {
     fc.assert(
       fc.property(mixed, (input) => {
