@@ -84,15 +84,17 @@ export function bearersOf({
       if (found === undefined) {
         const held = await tokens?.(bearer, apiResource());
         return held === undefined || held === 'no-scope'
-          ? undefined
+          ? held
           : {
               caller: callerOf(held),
+              endsAt: held.expiresAt,
               isHere: async () => isHeld(await tokens?.(bearer, apiResource())),
             };
       }
       if ((found.resource ?? apiResource()) !== apiResource()) return undefined;
       return {
         caller: found.caller('api'),
+        endsAt: found.expiresAt,
         isHere: async () => (await leases.again(found.id)) !== undefined,
       };
     },

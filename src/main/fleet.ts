@@ -201,9 +201,10 @@ export class Fleet implements AsyncDisposable {
   };
 
   /** Everything the collectors need, in one answer. */
-  async snapshot(target: Target, seconds: number): Promise<Uint8Array> {
+  async snapshot(target: Target, seconds: number, over?: AbortSignal): Promise<Uint8Array> {
     const reader = await this.readerOf(target);
-    const { signal } = this.#stop;
+    const stop = this.#stop.signal;
+    const signal = over === undefined ? stop : AbortSignal.any([stop, over]);
     const answer = await reader.snapshot({ seconds, bytes: MOST_BYTES, signal });
     if (answer.verdict === 'ok') return answer.stdout;
     throw new Fault(

@@ -4,16 +4,16 @@ import { parseBlock } from '#base/address';
 import type { Clock, EgressFetch } from '#base/ports';
 import { nodeClock, nodeFiles, nodeMachineFiles, nodeRandom } from '#machine';
 import { MCP_PATH, mcpHttp, mcpService, ResourceChanges } from '#mcp';
-import { OPERATIONS } from '#operations';
+import { OPERATIONS, withApprovalUrl } from '#operations';
 import { clean } from '#redaction';
 import { type Bind, bindOf, isLoopbackName, LOOPBACK_NAMES, type ServerSettings } from '#serving';
-import { Metrics, type Mount, measured, type Site, web } from '#web';
+import { API_PATH, Metrics, type Mount, measured, type Site, web } from '#web';
 import { withAuthority } from './authority-file.ts';
 import { bearersOf, counted } from './bearers.ts';
 import { readConsole } from './console-files.ts';
 import { topicsOf } from './hint-topics.ts';
 import { listen } from './listener.ts';
-import { oauthDoors } from './oauth.ts';
+import { apiMetadata, oauthDoors } from './oauth.ts';
 import { observerToken } from './observer-token.ts';
 import { ROOT } from './program-version.ts';
 import { readServerSettings } from './server-file.ts';
@@ -68,7 +68,7 @@ export async function serveHttp(
     clock,
     onChange: (listener) =>
       identity.onChange((topic) => (topic === 'leases' ? listener() : undefined)),
-    apiResource: () => `${site?.origin ?? ''}/api/v1`,
+    apiResource: () => (site?.origin ?? '') + API_PATH,
     mcpResource: () => url,
     tokens: oauth.tokens,
   });
@@ -108,6 +108,7 @@ export async function serveHttp(
           : undefined,
       handle: (incoming, outgoing) => mcp.handle(incoming, outgoing),
     },
+    apiMetadata(() => site?.origin ?? settings.url.origin, oauth.apiOffer),
     oauth.mount,
   ];
   const listening = new AsyncDisposableStack();
@@ -116,8 +117,14 @@ export async function serveHttp(
       site: () => site ?? siteOf(settings, bind, bind.port),
       version: service.version,
       operations: OPERATIONS,
-      perform,
+      perform: async (call) => {
+        const answer = await perform(call);
+        return call.caller.surface === 'api'
+          ? withApprovalUrl(answer, site?.origin ?? settings.url.origin)
+          : answer;
+      },
       metrics,
+      ...(oauth.apiOffer === undefined ? {} : { scopes: oauth.apiOffer }),
       askers: {
         person: (secret) => signIn.whoIs(secret),
         isPersonHere: (id) => signIn.isHere(id),

@@ -24,13 +24,14 @@ export async function lookAtTarget(
   fleet: Pick<Fleet, 'snapshot' | 'isStopping'>,
   clock: Clock,
   target: Target,
-  { progress, kinds, brought }: LookHow,
+  { progress, kinds, brought, signal }: LookHow,
   lookByTool: (target: Target, progress: LookHow['progress']) => Promise<TargetLook>,
   reports: Pick<ReportLooks, 'look' | 'tellOf' | 'winrm'>,
 ): Promise<TargetLook> {
   // What an operator brought stands for itself.
   if (brought !== undefined) return lookOf(target, await recorded(target, brought, clock));
-  const own = await lookByItsWay(fleet, clock, target, progress, lookByTool, reports);
+  const own = await lookByItsWay(fleet, clock, target, progress, lookByTool, reports, signal);
+  signal?.throwIfAborted();
   const { unreachable, looks: seen } = own;
   const more = lookOf(target, await reports.look(target, { seen, unreachable, kinds }));
   return { ...own, looks: [...seen, ...more.looks] };
@@ -43,12 +44,13 @@ async function lookByItsWay(
   progress: LookHow['progress'],
   lookByTool: (target: Target, progress: LookHow['progress']) => Promise<TargetLook>,
   reports: Pick<ReportLooks, 'tellOf' | 'winrm'>,
+  signal: AbortSignal | undefined,
 ): Promise<TargetLook> {
   switch (target.transport) {
     case 'local':
-      return lookOf(target, await lookHere(clock, target, progress));
+      return lookOf(target, await lookHere(clock, target, progress, signal));
     case 'ssh':
-      return lookOverSsh(fleet, clock, target, progress);
+      return lookOverSsh(fleet, clock, target, progress, signal);
     case 'tofu':
     case 'talos':
       return lookByTool(target, progress);
@@ -70,13 +72,16 @@ async function lookOverSsh(
   clock: Clock,
   target: Target,
   progress: (note: string) => void,
+  signal: AbortSignal | undefined,
 ): Promise<TargetLook> {
   progress(`looking: ${target.id}`);
   const at = clock.now();
   try {
-    const bytes = await fleet.snapshot(target, SNAPSHOT_SECONDS);
+    const bytes = await fleet.snapshot(target, SNAPSHOT_SECONDS, signal);
     return lookOf(target, await recorded(target, bytes, clock));
   } catch (thrown) {
+    // That nobody waits any more says nothing of the host.
+    signal?.throwIfAborted();
     const why = whyNotReached(fleet, thrown);
     return {
       ...lookOf(target, unreachableLook(target.id, COLLECTORS, why, at)),
@@ -134,8 +139,10 @@ function lookHere(
   clock: Clock,
   target: Target,
   progress: (note: string) => void,
+  signal: AbortSignal | undefined,
 ): Promise<readonly Observed[]> {
   return observe({
+    ...(signal === undefined ? {} : { signal }),
     target: target.id,
     machine: { files: nodeMachineFiles(), programs: nodePrograms(), clock },
     collectors: COLLECTORS.map((collector) => ({

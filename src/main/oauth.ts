@@ -2,7 +2,6 @@
  * OAuth and OpenID around the listener, as `server.yaml` says: whose tokens are taken, who hands them out, and where
  * people may sign in beside their passkeys. Loaded only where one of them is on.
  */
-import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import {
   capabilitiesOf,
@@ -26,7 +25,7 @@ import type { LeaseTerms, OAuthLeases, OAuthPerson, OAuthRoutes, VerifyToken } f
 import type { Answer, Call } from '#operations';
 import type { OidcSettings, ServerSettings } from '#serving';
 import type { SignIn } from '#signin';
-import { cookieName, type Mount, type OidcDoor, readCookie } from '#web';
+import { API_METADATA, API_PATH, cookieName, type Mount, type OidcDoor, readCookie } from '#web';
 import { SERVICE_CALLER } from './callers.ts';
 import { egressRules } from './egress-rules.ts';
 import type { PeopleNow } from './service.ts';
@@ -34,8 +33,6 @@ import type { PeopleNow } from './service.ts';
 const OUT = { timeoutMs: 10_000, maxBytes: 1_048_576 };
 /** Of a document at an address that anybody may name. */
 const CLIENT_OUT = { timeoutMs: 3_000, maxBytes: 16_384 };
-/** Of the HTTP API, for tokens of the identity provider (RFC 9728, section 3.1); the embedded server makes none for it. */
-const API_METADATA = '/.well-known/oauth-protected-resource/api/v1';
 const CALLBACK = '/api/v1/sign-in/oidc/callback';
 
 export type OAuthNeeds = {
@@ -60,6 +57,8 @@ export type OAuthDoors = {
   readonly mount: Mount;
   /** `undefined`: bearers come by hand. */
   readonly offer: OAuthOffer | undefined;
+  /** The same of the HTTP API, for which the embedded server makes no tokens. */
+  readonly apiOffer: OAuthOffer | undefined;
   /** Of the identity provider; `undefined`: none are taken. */
   readonly tokens: VerifyToken | undefined;
   readonly oidc: OidcDoor | undefined;
@@ -100,12 +99,8 @@ export async function oauthDoors(needs: OAuthNeeds): Promise<OAuthDoors> {
         });
   return {
     mount: {
-      owns: (path) => {
-        if (oauth.mode === 'external') return path === API_METADATA ? 'public' : undefined;
-        return oauth.mode === 'embedded' ? kept.oauthPath(path) : undefined;
-      },
+      owns: (path) => (oauth.mode === 'embedded' ? kept.oauthPath(path) : undefined),
       handle: async (incoming, outgoing) => {
-        if (oauth.mode === 'external') return tellOfApi(origin, oauth.issuer, kept, outgoing);
         if (routes !== undefined) return routes.handle(incoming, outgoing);
         outgoing.writeHead(503).end();
       },
@@ -116,6 +111,7 @@ export async function oauthDoors(needs: OAuthNeeds): Promise<OAuthDoors> {
         : offer(() =>
             oauth.mode === 'external' ? [oauth.issuer] : (routes?.authorizationServers ?? []),
           ),
+    apiOffer: oauth.mode === 'external' ? offer(() => [oauth.issuer]) : undefined,
     tokens:
       oauth.mode !== 'external'
         ? undefined
@@ -157,29 +153,32 @@ export async function oauthDoors(needs: OAuthNeeds): Promise<OAuthDoors> {
 const NONE: OAuthDoors = {
   mount: { owns: () => undefined, handle: async () => {} },
   offer: undefined,
+  apiOffer: undefined,
   tokens: undefined,
   oidc: undefined,
   begin: () => {},
 };
 
-function tellOfApi(
-  origin: string,
-  issuer: string,
-  { oauthScopes }: { readonly oauthScopes: () => readonly string[] },
-  outgoing: ServerResponse,
-): void {
-  const body = JSON.stringify({
-    resource: `${origin}/api/v1`,
-    resource_name: 'Holdfast',
-    bearer_methods_supported: ['header'],
-    authorization_servers: [issuer],
-    scopes_supported: oauthScopes(),
-  });
-  outgoing.writeHead(200, {
-    'content-type': 'application/json',
-    'access-control-allow-origin': '*',
-  });
-  outgoing.end(body);
+/** Of the HTTP API (RFC 9728, section 2). Without anybody to name, bearers come from an operator, by hand. */
+export function apiMetadata(origin: () => string, offer: OAuthOffer | undefined): Mount {
+  return {
+    owns: (path) => (path === API_METADATA ? 'public' : undefined),
+    handle: async (_incoming, outgoing) => {
+      const body = JSON.stringify({
+        resource: origin() + API_PATH,
+        resource_name: 'Holdfast',
+        bearer_methods_supported: ['header'],
+        ...(offer === undefined
+          ? {}
+          : { authorization_servers: offer.servers(), scopes_supported: offer.scopes }),
+      });
+      outgoing.writeHead(200, {
+        'content-type': 'application/json',
+        'access-control-allow-origin': '*',
+      });
+      outgoing.end(body);
+    },
+  };
 }
 
 /** Clients name these addresses, so nothing private is ever reached, whatever `server.yaml` lets other requests do. */

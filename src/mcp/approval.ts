@@ -17,8 +17,8 @@ import {
 } from '@modelcontextprotocol/server';
 import { digestOf } from '#base/digest';
 import { Fault } from '#base/fault';
-import type { Json, JsonObject } from '#base/json';
-import type { Answer } from '#operations';
+import type { Json } from '#base/json';
+import { type Answer, approvalUrl, changeWaiting, withApprovalUrl } from '#operations';
 import { isRecord } from './read-message.ts';
 
 export type Approvals = {
@@ -61,16 +61,7 @@ export function approvalRounds(approvals: Approvals): ApprovalRounds {
     ttlSeconds: STATE_SECONDS,
     bind: ({ mcpReq, http }) => `${mcpReq.method}\n${http?.authInfo?.clientId ?? ''}`,
   });
-  const pageOf = (change: string): string =>
-    `${approvals.consoleUrl()}/changes/${encodeURIComponent(change)}`;
-  const told = (answer: Answer): Answer => {
-    const change = waiting(answer);
-    if (change === undefined) return answer;
-    return {
-      ...answer,
-      value: { ...(answer.value as JsonObject), approvalUrl: pageOf(change) },
-    };
-  };
+  const told = (answer: Answer): Answer => withApprovalUrl(answer, approvals.consoleUrl());
   const again = async (
     change: string,
     round: number,
@@ -81,16 +72,16 @@ export function approvalRounds(approvals: Approvals): ApprovalRounds {
     if (round > 1) return inputRequired({ requestState });
     const approval = inputRequired.elicitUrl({
       message: `Change ${change} waits for a person. The page shows exactly what would run; opening it decides nothing.`,
-      url: pageOf(change),
+      url: approvalUrl(approvals.consoleUrl(), change),
     });
     return inputRequired({ inputRequests: { approval }, requestState });
   };
   return {
     options: { requestState: { verify: (state, context) => codec.verify(state, context) } },
     told,
-    waits: (answer) => waiting(answer) !== undefined,
+    waits: (answer) => changeWaiting(answer) !== undefined,
     next: async (first, asked) => {
-      const change = first === undefined ? undefined : waiting(first);
+      const change = first === undefined ? undefined : changeWaiting(first);
       if (first !== undefined && change !== undefined) return again(change, 1, asked);
       const { context } = asked;
       const state = context.mcpReq.requestState<State>();
@@ -104,18 +95,11 @@ export function approvalRounds(approvals: Approvals): ApprovalRounds {
       const isShown = state.round > 1 || wasShown(context);
       if (isShown) await decided(state.change, roundMs, context.mcpReq.signal);
       const answer = told(await asked.ask('get_change', { changeId: state.change }));
-      const goesOn = isShown && waiting(answer) !== undefined && state.round < roundsOf(context);
+      const goesOn =
+        isShown && changeWaiting(answer) !== undefined && state.round < roundsOf(context);
       return goesOn ? again(state.change, state.round + 1, asked) : answer;
     },
   };
-}
-
-/** The change that waits for a person; a dry run waits for nobody. */
-function waiting({ value }: Answer): string | undefined {
-  if (!isRecord(value) || value['state'] !== 'previewed' || value['dryRun'] === true)
-    return undefined;
-  const { changeId } = value;
-  return typeof changeId === 'string' ? changeId : undefined;
 }
 
 /** Whether the client declared that it can show a page; asking one that did not fails the whole request. */

@@ -83,6 +83,7 @@ async function callTool(
       caller: asker.caller,
       answerBytes: LIMITS.mcpAnswerBytes,
       progress: progressOf(context, clean),
+      signal: context.mcpReq.signal,
       ...(traceId === undefined ? {} : { traceId }),
     });
   try {

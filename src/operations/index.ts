@@ -1,4 +1,5 @@
 export type { AccessPowers } from './access.ts';
+export { approvalUrl, changeWaiting, withApprovalUrl } from './approval-link.ts';
 export type { ConfigRequest } from './authority.ts';
 export type { DeclarationPowers } from './declarations.ts';
 export { findingChanges } from './drift-changes.ts';

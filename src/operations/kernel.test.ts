@@ -253,3 +253,38 @@ describe('the event of a proposal', () => {
     assert.ok(told.includes('sha256'));
   });
 });
+
+describe('a call of somebody who is not here any more', () => {
+  const gone = (): AbortSignal => AbortSignal.abort();
+
+  it('stops a look and keeps nothing of it, on record', async () => {
+    const over = new AbortController();
+    let heard: AbortSignal | undefined;
+    const world = await aWorld({
+      observe: (_, { signal }) => {
+        heard = signal;
+        queueMicrotask(() => over.abort());
+        return new Promise(() => {});
+      },
+    });
+    const { signal } = over;
+    await throwsFault(() => world.ask('observe', { target: 'web-1' }, { signal }), 'asker-gone');
+    assert.equal(heard?.aborted, true, 'the look itself hears of it');
+    await throwsFault(() => world.ask('query_facts', {}, { signal: gone() }), 'asker-gone');
+    const events = (await world.events()).slice(-2);
+    assert.deepEqual(
+      events.map(({ operation, outcome, fault }) => [operation, outcome, fault]),
+      [
+        ['observe', 'failed', 'asker-gone'],
+        ['query_facts', 'failed', 'asker-gone'],
+      ],
+    );
+  });
+
+  it('does not stop what goes to the change road', async () => {
+    const world = await aWorld();
+    const asked = { subject: 'fleet', reason: 'a fire' };
+    const { value } = await world.ask('emergency_stop', asked, { signal: gone() });
+    assert.ok((value as { stop: { id: string } }).stop.id.length > 0);
+  });
+});

@@ -124,8 +124,10 @@ export class Kernel {
     }
     switch (operation.effect) {
       case 'look':
-        return this.#answer(draft, call.caller, operation, async () =>
-          operation.run(input, this.#lookPowers(operation, asking), asking),
+        return this.#answer(draft, call.caller, operation, () =>
+          unlessGone(call.signal, async () =>
+            operation.run(input, this.#lookPowers(operation, asking), asking),
+          ),
         );
       case 'administer':
         return this.#answer(draft, call.caller, operation, async () =>
@@ -136,7 +138,7 @@ export class Kernel {
           ),
         );
       case 'record':
-        return this.#record(draft, operation, input, asking, audit);
+        return this.#record(draft, operation, input, asking, audit, call.signal);
       case 'change': {
         const powers = {
           ...this.#lookPowers(operation, asking),
@@ -331,14 +333,14 @@ export class Kernel {
     input: unknown,
     asking: Asking,
     audit: AuditArguments,
+    signal: AbortSignal | undefined,
   ): Promise<Answer> {
     let logged: EventInput | undefined;
     let value: Json;
     try {
-      const prepared = await operation.prepare(
-        input,
-        { ...this.#lookPowers(operation, asking), observe: this.#observe(asking) },
-        asking,
+      const observe = this.#observe(asking, signal);
+      const prepared = await unlessGone(signal, async () =>
+        operation.prepare(input, { ...this.#lookPowers(operation, asking), observe }, asking),
       );
       mustBeReadable(audit);
       value = await this.#world.store.write(async (transaction) => {
@@ -424,9 +426,14 @@ export class Kernel {
     };
   }
 
-  #observe({ isWhole: seesAll, sight }: Asking): ObservePowers['observe'] {
+  #observe(
+    { isWhole: seesAll, sight }: Asking,
+    signal: AbortSignal | undefined,
+  ): ObservePowers['observe'] {
     const { observe } = this.#world;
-    return seesAll ? observe : confinedObserve(observe, sight);
+    const looks: ObservePowers['observe'] =
+      signal === undefined ? observe : (target, how) => observe(target, { ...how, signal });
+    return seesAll ? looks : confinedObserve(looks, sight);
   }
 
   #adminPowers(): AdminPowers {
@@ -483,6 +490,27 @@ export class Kernel {
         };
       },
     };
+  }
+}
+
+/** What is begun for somebody who is not here any more is given up, whatever part of it does not hear of that. */
+async function unlessGone<T>(signal: AbortSignal | undefined, begin: () => Promise<T>): Promise<T> {
+  if (signal === undefined) return begin();
+  const { promise: gone, reject } = Promise.withResolvers<never>();
+  const give = (): void =>
+    reject(
+      new Fault(
+        'unavailable',
+        'asker-gone',
+        'whoever asked is not here any more, so it was given up: ask again',
+      ),
+    );
+  signal.addEventListener('abort', give, { once: true });
+  try {
+    if (signal.aborted) give();
+    return await (signal.aborted ? gone : Promise.race([begin(), gone]));
+  } finally {
+    signal.removeEventListener('abort', give);
   }
 }
 

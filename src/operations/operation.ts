@@ -50,6 +50,8 @@ export type Call = {
   /** Answers with pages stop growing at about this many bytes and say so with `nextCursor`. */
   readonly answerBytes?: number;
   readonly progress?: (note: string) => void;
+  /** Whoever asks is not here any more: a look stops. What went on to the change road does not hear of it. */
+  readonly signal?: AbortSignal;
 };
 
 export type Answer = {
@@ -117,6 +119,8 @@ export type LookHow = {
   readonly progress: (note: string) => void;
   /** Kinds that only a tool tells (a check of a playbook, a plan of a stack), and that are asked for. */
   readonly kinds: ReadonlySet<string>;
+  /** Nobody waits for it any more. Handed on by the kernel; an operation leaves it out. */
+  readonly signal?: AbortSignal;
   /** What an operator's own ssh brought, in place of a look of our own. */
   readonly brought?: Uint8Array;
 };

@@ -3,9 +3,10 @@ import { Hono } from 'hono';
 import { capabilitiesOf } from '#access';
 import { asFault } from '#base/fault';
 import { formatInstant } from '#base/time';
-import { type Answer, mayAsk } from '#operations';
+import { type Answer, type Call, mayAsk } from '#operations';
 import { type Asker, askerOf } from './asker.ts';
 import { readJson } from './body.ts';
+import { challengeOf } from './challenge.ts';
 import { clearCookie } from './cookie.ts';
 import { refusal } from './faults.ts';
 import { openApiOf } from './openapi.ts';
@@ -18,7 +19,7 @@ export function apiRoutes(ground: Ground): Hono<Env> {
 
   app.post('/operations/:name', async (asked) => {
     const asker = await admitted(asked, ground);
-    const { head, incoming } = asked.env;
+    const { head, incoming, site } = asked.env;
     const leave = ground.working.enter(asker.caller.session);
     const operation = asked.req.param('name');
     const traceId = readTraceparent(head.headers.get('traceparent'));
@@ -27,12 +28,8 @@ export function apiRoutes(ground: Ground): Hono<Env> {
       const limits = { bytes: ground.limits.bodyBytes, ms: ground.limits.bodyMs };
       const input = await readJson(incoming, head, limits, ground.clock);
       const { caller } = asker;
-      const answer = await whileHere(
-        ground,
-        asker,
-        ground.perform({ operation, input, caller, ...(traceId === undefined ? {} : { traceId }) }),
-      );
-      return Response.json(answer, { headers: trace });
+      const call = { operation, input, caller, ...(traceId === undefined ? {} : { traceId }) };
+      return Response.json(await whileHere(ground, asker, asked, call), { headers: trace });
     } catch (thrown) {
       const fault = asFault(thrown);
       if (fault.code === 'internal') ground.log.error('a call failed', thrown, { operation });
@@ -40,6 +37,7 @@ export function apiRoutes(ground: Ground): Hono<Env> {
         thrown,
         ground.clean,
         traceId === undefined ? {} : { traceId },
+        (told) => challengeOf(told, head, site, ground.scopes),
       );
       const close = incoming.complete ? {} : { connection: 'close' };
       return Response.json(body, { status, headers: { ...trace, ...headers, ...close } });
@@ -122,15 +120,24 @@ export async function admitted({ env: { head, site } }: Asked, ground: Ground): 
 }
 
 /**
- * The answer, as long as whoever asked is still somebody: what was asked may go on, and is told to nobody whose
- * session or lease was taken back meanwhile.
+ * The answer, as long as whoever asked is still somebody: it is told to nobody whose session or lease was taken back
+ * meanwhile. A look is stopped then; what was begun on the change road goes on.
  */
-async function whileHere(ground: Ground, asker: Asker, asking: Promise<Answer>): Promise<Answer> {
-  const answer = await ground.hints.whileHere(asker, asking);
-  if (answer === undefined)
-    throw refusal(
-      asker.person === null ? 'bearer-refused' : 'sign-in-needed',
-      'it ended while this was asked: what was begun may have been done. Look before asking again',
-    );
-  return answer;
+async function whileHere(
+  ground: Ground,
+  asker: Asker,
+  { env: { gone } }: Asked,
+  call: Call,
+): Promise<Answer> {
+  const answer = await ground.hints.whileHere(asker, gone, (signal) =>
+    ground.perform({ ...call, signal }),
+  );
+  if (answer !== undefined) return answer;
+  const asked = ground.operations.find(({ name }) => name === call.operation);
+  throw refusal(
+    asker.person === null ? 'bearer-refused' : 'sign-in-needed',
+    asked?.effect === 'look'
+      ? 'it ended while this was asked: the look was stopped, and nothing of it is answered'
+      : 'it ended while this was asked: what was begun may have been done, and a change that was dispatched goes on under its own record. Look before asking again',
+  );
 }

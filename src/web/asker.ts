@@ -1,4 +1,5 @@
 /** Who asks: the person behind the cookie of a session, or the assistant behind a bearer. Nothing else says who. */
+import { type Instant, LATEST } from '#base/time';
 import type { Caller } from '#operations';
 import type { Person } from '#signin';
 import { cookieName, readCookie } from './cookie.ts';
@@ -8,6 +9,8 @@ import { type Head, mustBeOwnPage, type Site } from './head.ts';
 /** A lease as the API sees it. */
 export type Leased = {
   readonly caller: Caller;
+  /** Nobody from then on. */
+  readonly endsAt?: Instant;
   /** At this moment, also for whoever issued it. */
   readonly isHere: () => boolean | Promise<boolean>;
 };
@@ -16,8 +19,8 @@ export type Askers = {
   /** Who is behind the secret of a session now; `undefined`: nobody any more. */
   readonly person: (secret: string) => Promise<Person | undefined>;
   readonly isPersonHere: (sessionId: string) => Promise<boolean>;
-  /** Who is behind a bearer now. */
-  readonly leased: (bearer: string) => Promise<Leased | undefined>;
+  /** Who is behind a bearer now; `no-scope`: somebody, who may do nothing with it here. */
+  readonly leased: (bearer: string) => Promise<Leased | 'no-scope' | undefined>;
   /** Called whenever a session or a lease may have ended. */
   readonly onEnd: (listener: () => void) => void;
 };
@@ -25,6 +28,7 @@ export type Askers = {
 export type Asker = {
   readonly caller: Caller;
   readonly person: Person | null;
+  readonly endsAt: Instant;
   readonly isHere: () => Promise<boolean>;
 };
 
@@ -47,6 +51,7 @@ export async function askerOf(head: Head, site: Site, askers: Askers): Promise<A
   return {
     caller: callerOf(person),
     person,
+    endsAt: person.session.expiresAt,
     isHere: () => askers.isPersonHere(person.session.id),
   };
 }
@@ -59,9 +64,15 @@ async function leasedAsker(header: string, askers: Askers): Promise<Asker> {
       'bearer-refused',
       'the bearer is unknown, revoked or over: ask an operator for a lease',
     );
+  if (leased === 'no-scope')
+    throw refusal(
+      'scope-needed',
+      'the token has no scope, or none alone, that is known here: ask for one that the metadata of this resource lists',
+    );
   return {
     caller: leased.caller,
     person: null,
+    endsAt: leased.endsAt ?? LATEST,
     isHere: async () => leased.isHere(),
   };
 }

@@ -18,6 +18,8 @@ const REFUSALS = {
   'header-needed': { kind: 'refused', status: 403 },
   'sign-in-needed': { kind: 'refused', status: 401 },
   'bearer-refused': { kind: 'refused', status: 401 },
+  /** A good token that says nothing of what it is for here (RFC 6750, 3.1). */
+  'scope-needed': { kind: 'refused', status: 403 },
   'json-needed': { kind: 'invalid', status: 415 },
   'body-too-long': { kind: 'invalid', status: 413 },
   'body-too-slow': { kind: 'invalid', status: 408 },

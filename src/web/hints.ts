@@ -43,6 +43,8 @@ export type HintLimits = {
 type Stream = { readonly tell: (topic: Topic) => void; readonly check: () => void };
 
 const UTF8 = new TextEncoder();
+/** What a timer can hold, and longer than any session or lease. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 export class Hints {
   readonly #clock: Clock;
@@ -73,18 +75,41 @@ export class Hints {
     for (const stream of [...this.#streams, ...this.#waiting]) stream.check();
   }
 
-  /** What `asked` comes to, or `undefined` as soon as whoever asks is not here any more. */
-  async whileHere<T>(asker: Asker, asked: Promise<T>): Promise<T | undefined> {
+  /**
+   * What was asked comes to, or `undefined` as soon as whoever asks is not here any more. The signal that `ask` is
+   * handed then says so, and also when the other end went away.
+   */
+  async whileHere<T>(
+    asker: Asker,
+    away: AbortSignal,
+    ask: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T | undefined> {
+    const over = new AbortController();
+    const done = new AbortController();
     const { promise: gone, resolve } = Promise.withResolvers<undefined>();
-    const end = (): void => resolve(undefined);
-    const stream = { check: () => void ifGone(asker, end) };
+    over.signal.addEventListener('abort', () => resolve(undefined), { once: true });
+    const stream = { check: () => void ifGone(asker, () => over.abort()) };
     this.#waiting.add(stream);
+    this.#atItsEnd(asker, () => over.abort(), done.signal);
     try {
+      const asked = ask(AbortSignal.any([over.signal, away]));
+      // Once nobody waits for it any more, what becomes of it is on its own record.
+      asked.catch(() => {});
       const answer = await Promise.race([asked, gone]);
       return answer !== undefined && (await asker.isHere()) ? answer : undefined;
     } finally {
       this.#waiting.delete(stream);
+      done.abort();
     }
+  }
+
+  /** Nobody is here for longer than what they came with lasts. */
+  #atItsEnd({ endsAt }: Asker, end: () => void, until: AbortSignal): void {
+    const left = (endsAt - this.#clock.now()) / 1_000;
+    if (left > LONGEST_MS) return;
+    void this.#clock.sleep(Math.max(1, left), until).then(() => {
+      if (!until.aborted) end();
+    });
   }
 
   close(): void {
@@ -152,6 +177,7 @@ export class Hints {
           if (ended.aborted) end();
           else ended.addEventListener('abort', end, { once: true });
           write('retry: 2000\n\n');
+          this.#atItsEnd(asker, () => over.abort(), ended);
           void beat();
         },
         cancel: () => over.abort(),

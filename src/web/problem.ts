@@ -14,17 +14,20 @@ export function problemOf(
   thrown: unknown,
   clean: (text: string) => string,
   more: JsonObject = {},
+  /** Where whoever asks learns who may: RFC 9110, 15.5.2. */
+  challenge: (fault: Fault) => string | undefined = () => undefined,
 ): Problem {
   const fault = asFault(thrown);
   const status = statusOf(fault);
   const detail = clean(fault.message);
   const retryAfter = fault.facts['retryAfter'];
+  const authenticate = challenge(fault);
   return {
     status,
     headers: {
       'content-type': 'application/problem+json',
       ...(typeof retryAfter === 'number' ? { 'retry-after': String(retryAfter) } : {}),
-      ...(status === 401 ? { 'www-authenticate': 'Bearer realm="holdfast"' } : {}),
+      ...(authenticate === undefined ? {} : { 'www-authenticate': authenticate }),
       ...(status === 405 ? { allow: 'GET, HEAD, POST, DELETE' } : {}),
     },
     body: {

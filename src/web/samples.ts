@@ -11,6 +11,7 @@ import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
 import { silentLog } from '#base/log';
 import type { Clock } from '#base/ports';
+import { type Instant, LATEST } from '#base/time';
 import { type Identity, openIdentity } from '#identity';
 import { nodeClock, nodeFiles, nodeRandom } from '#machine';
 import type { Answer, Call, Operation } from '#operations';
@@ -19,6 +20,7 @@ import { aSoftPasskey } from '#samples/signin';
 import { openSignIn, type SignIn } from '#signin';
 import { look } from '../operations/operation.ts';
 import type { Leased } from './asker.ts';
+import type { Scopes } from './challenge.ts';
 import type { Site } from './head.ts';
 import type { WebLimits } from './limits.ts';
 import { Metrics, measured } from './metrics.ts';
@@ -26,6 +28,7 @@ import type { StaticFiles } from './static-files.ts';
 import { type Mount, type Web, web } from './web.ts';
 
 export const BEARER = 'hf_lease_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
+export const SCOPELESS_BEARER = 'hf_lease_CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC';
 export const METRICS_BEARER = 'hf_lease_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB';
 
 const plain = (name: string, capability: Capability, assistants: boolean): Operation =>
@@ -82,6 +85,9 @@ export type RigSettings = {
   readonly clock?: Clock;
   readonly mounts?: readonly Mount[];
   readonly perform?: (call: Call) => Promise<Answer>;
+  readonly scopes?: Scopes;
+  /** When the lease ends by itself. */
+  readonly endsAt?: Instant;
   readonly maxHeaderSize?: number;
 };
 
@@ -129,7 +135,8 @@ export async function openRig(settings: RigSettings = {}): Promise<Rig> {
       session: `lease:${profile}`,
       reach: reachOf(profile),
     },
-    isHere: () => isLeased,
+    ...(settings.endsAt === undefined ? {} : { endsAt: settings.endsAt }),
+    isHere: () => isLeased && clock.now() < (settings.endsAt ?? LATEST),
   });
   identity.onChange(() => {
     for (const listener of ended) listener();
@@ -142,6 +149,10 @@ export async function openRig(settings: RigSettings = {}): Promise<Rig> {
       calls.push(call);
       const { operation, input } = call;
       const { say } = (input ?? {}) as { readonly say?: string };
+      if (say === 'too narrow')
+        throw new Fault('refused', 'not-permitted', 'not permitted: no', {
+          facts: { operation, capability: 'facts.read' },
+        });
       if (say === 'refuse')
         throw new Fault('refused', 'policy-denied', `denied: \u001b[31m${operation}`, {
           facts: { operation },
@@ -164,7 +175,9 @@ export async function openRig(settings: RigSettings = {}): Promise<Rig> {
             ? leasedAs('observer')
             : bearer === METRICS_BEARER
               ? leasedAs('metrics')
-              : undefined,
+              : bearer === SCOPELESS_BEARER
+                ? 'no-scope'
+                : undefined,
       onEnd: (listener) => void ended.add(listener),
     },
     signIn,
@@ -192,6 +205,7 @@ export async function openRig(settings: RigSettings = {}): Promise<Rig> {
     random,
     log: silentLog,
     ...(settings.limits === undefined ? {} : { limits: settings.limits }),
+    ...(settings.scopes === undefined ? {} : { scopes: settings.scopes }),
   });
   const server = createServer(
     { maxHeaderSize: settings.maxHeaderSize ?? 16 * 1024 },

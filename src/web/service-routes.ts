@@ -23,6 +23,7 @@ export function serviceRoutes(ground: Ground): Hono<Env> {
           'refused',
           'not-permitted',
           'not permitted: metrics need the capability metrics.read. Ask an operator for a lease of the profile metrics',
+          { facts: { capability: 'metrics.read' } },
         );
     }
     return new Response(await ground.metrics.text(await ground.readings()), {

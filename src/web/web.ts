@@ -14,6 +14,7 @@ import type { Answer, Call, Operation } from '#operations';
 import type { SignIn } from '#signin';
 import { apiRoutes } from './api-routes.ts';
 import type { Askers } from './asker.ts';
+import { challengeOf, type Scopes } from './challenge.ts';
 import { refusal, statusOf } from './faults.ts';
 import { type Head, mustBeOurs, mustBeOwnPage, mustBeServed, readHead, type Site } from './head.ts';
 import type { ReadyCheck } from './health.ts';
@@ -49,6 +50,8 @@ export type WebOptions = {
   /** Where calls are counted already, by `measured`. */
   readonly metrics: Metrics;
   readonly askers: Askers;
+  /** Of whoever gives tokens for the HTTP API; left out: leases come by hand. */
+  readonly scopes?: Scopes;
   /** `undefined`: nobody signs in here. */
   readonly signIn: SignIn | undefined;
   readonly oidc: OidcDoor | undefined;
@@ -220,10 +223,12 @@ function noSuchPage({ method }: Head): Error {
 
 function problem(ground: Ground, asked: Asked, thrown: unknown): Response {
   tellRefused(ground, thrown);
-  const { incoming } = asked.env;
-  const { status, headers, body } = problemOf(thrown, ground.clean);
+  const { incoming, head, site } = asked.env;
+  const { status, headers, body } = problemOf(thrown, ground.clean, {}, (fault) =>
+    challengeOf(fault, head, site, ground.scopes),
+  );
   const isUnread = !incoming.readableEnded && !incoming.complete;
-  return new Response(asked.env.head.method === 'HEAD' ? null : JSON.stringify(body), {
+  return new Response(head.method === 'HEAD' ? null : JSON.stringify(body), {
     status,
     headers: { ...headers, ...(isUnread ? { connection: 'close' } : {}) },
   });
