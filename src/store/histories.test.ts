@@ -22,7 +22,7 @@ import type {
 } from './protocol.ts';
 import { ReferenceStore } from './reference.ts';
 
-const RUNS = Number(process.env['HOLDFAST_HISTORIES'] ?? 150);
+const RUNS = Number(process.env['HOLDFAST_HISTORIES'] ?? 50);
 const BASE = instant('2026-03-01T00:00:00Z');
 const TIMES = 12;
 const SCOPES = ['main/main', 'other/site'];
