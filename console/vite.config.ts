@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { defineConfig } from 'vite';
+import { lendVerifier, VERIFIER } from './lend-verifier.ts';
 
 const service = process.env['HOLDFAST_URL'] ?? 'http://localhost:7425';
 
@@ -12,6 +13,13 @@ export default defineConfig({
   base: '/',
   // Also in development: what JSX becomes is ours.
   oxc: { jsx: { development: false } },
+  plugins: [
+    {
+      name: 'lend-verifier',
+      enforce: 'pre',
+      transform: (code, id) => (id === VERIFIER ? lendVerifier(code) : null),
+    },
+  ],
   resolve: {
     alias: { '#inert/jsx-runtime': join(import.meta.dirname, 'src/inert/jsx-runtime.ts') },
   },

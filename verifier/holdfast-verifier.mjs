@@ -1957,18 +1957,18 @@ class BundleCheck {
 
   /** Members and their types; nothing else may stand there. @param {any} value @param {any} shape @param {string} where */
   #shape(value, shape, where) {
-    const wrong = new Bad('statement-form', `${where} is not in form`);
+    const wrong = () => new Bad('statement-form', `${where} is not in form`);
     if (typeof shape === 'string') {
       const isOptional = shape.endsWith('?');
       if (isOptional && (value === null || value === undefined)) return;
       const type = shape.replace('?', '');
-      if (value === undefined || (type !== 'any' && typeof value !== type)) throw wrong;
-      if (type === 'number' && (!Number.isSafeInteger(value) || value < 0)) throw wrong;
+      if (value === undefined || (type !== 'any' && typeof value !== type)) throw wrong();
+      if (type === 'number' && (!Number.isSafeInteger(value) || value < 0)) throw wrong();
     } else if (Array.isArray(shape)) {
-      if (!Array.isArray(value)) throw wrong;
+      if (!Array.isArray(value)) throw wrong();
       for (const [i, item] of value.entries()) this.#shape(item, shape[0], `${where}[${i}]`);
     } else {
-      if (!isObject(value)) throw wrong;
+      if (!isObject(value)) throw wrong();
       for (const [key, inner] of Object.entries(shape)) this.#shape(value[key], inner, `${where}.${key}`);
       for (const key of Object.keys(value)) {
         if (!Object.hasOwn(shape, key))
