@@ -1,7 +1,7 @@
 /** After three equal approvals: consent in advance, within bounds that each host counts for itself, ready to sign. */
 import { type ReactNode, useState } from 'react';
 import { ask, asProblem, type Problem, useAct } from '../api/index.ts';
-import { sameSteps } from '../change/what-runs.tsx';
+import { sameOnTargets } from '../change/same.ts';
 import { Argv, Button, ErrorPanel, Icon } from '../kit/index.ts';
 import { type Document, SignDialog } from '../signing/sign-dialog.tsx';
 import type { Terms } from './shapes.ts';
@@ -79,7 +79,7 @@ function Covered({ steps }: Pick<StandingPage, 'steps'>): ReactNode {
     <details open>
       <summary>Exactly these steps, and no others</summary>
       <ol className="steps">
-        {sameSteps(steps).map(({ step, targets }, at) => (
+        {sameOnTargets(steps).map(({ item: step, targets }, at) => (
           <li key={at} className="stack-small">
             <Argv argv={step.argv} />
             <p className="quiet small">

@@ -12,6 +12,7 @@ import {
   Icon,
   Panel,
   StateBadge,
+  sentence,
   Table,
   Time,
 } from '../kit/index.ts';
@@ -29,7 +30,7 @@ export function Progress({ change }: { readonly change: ChangeView }): ReactNode
         </span>
         <progress max={Math.max(steps, 1)} value={done} />
       </label>
-      <p role="status">{firstCapital(change.next)}</p>
+      <p role="status">{sentence(change.next)}</p>
     </Panel>
   );
 }
@@ -46,18 +47,18 @@ export function Outcome({ change }: { readonly change: ChangeView }): ReactNode 
     >
       {outcome === null && state === 'refused' ? (
         <p role="status">
-          <Visible text={firstCapital(change.decision.says)} />
+          <Visible text={sentence(change.decision.says)} />
         </p>
       ) : null}
       {outcome === null ? null : (
         <p role="status">
-          <Visible text={outcome.says} />{' '}
+          <Visible text={sentence(outcome.says)} />{' '}
           <span className="quiet">
             <Time at={outcome.at} />
           </span>
         </p>
       )}
-      <p>{firstCapital(next)}.</p>
+      <p>{sentence(next)}.</p>
     </Panel>
   );
 }
@@ -69,13 +70,9 @@ const TITLES: Readonly<Record<string, string>> = {
   closed: 'Closed',
   refused: 'Refused',
   expired: 'Nobody decided in time',
-  cancelled: 'Taken back before it ran',
-  'rolled-back': 'Taken back',
+  cancelled: 'Cancelled before it ran',
+  'rolled-back': 'Rolled back',
 };
-
-function firstCapital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
 
 export function Approvals({ change }: { readonly change: ChangeView }): ReactNode {
   if (change.approvals.length === 0) return null;
@@ -100,7 +97,7 @@ export function Approvals({ change }: { readonly change: ChangeView }): ReactNod
 export function Verified({ change }: { readonly change: ChangeView }): ReactNode {
   if (change.verification.length === 0) return null;
   return (
-    <Panel title="Looked at afterwards">
+    <Panel title="Verification">
       <ul className="checks">
         {change.verification.map(({ says, held }, at) => (
           <li key={at}>
@@ -122,7 +119,7 @@ const RECEIPTS: readonly Column<Receipt>[] = [
     cell: (receipt) => (
       <>
         <bdi>{receipt.target}</bdi>
-        {receipt.direction === 'inverse' ? <span className="quiet"> (way back)</span> : null}
+        {receipt.direction === 'inverse' ? <span className="quiet"> (undo)</span> : null}
       </>
     ),
   },

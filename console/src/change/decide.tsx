@@ -103,7 +103,7 @@ export function Decide({
               {quorum.have.length === 0 ? '' : `: ${quorum.have.join(', ')}`}
             </span>,
           ],
-          ['At least', <AssuranceBadge key="least" assurance={page.assuranceNeeded} />],
+          ['At least', <AssuranceBadge key="least" assurance={page.assuranceNeeded} long />],
           ...(page.fourEyes
             ? ([['Four eyes', 'not by whoever is behind the request']] as const)
             : []),

@@ -3,23 +3,8 @@ import { type ReactNode, useMemo } from 'react';
 import { Visible } from '../kit/foreign.tsx';
 import { Argv, Badge, Code, Panel } from '../kit/index.ts';
 import type { PlanStep } from '../sign/index.ts';
+import { sameOnTargets } from './same.ts';
 import type { ShownStep } from './shapes.ts';
-
-type Same<Step> = { readonly step: Step; readonly targets: readonly string[] };
-
-/** In the order of the plan; steps that differ only in their target stand together. */
-export function sameSteps<Step extends { readonly target: string }>(
-  steps: readonly Step[],
-): readonly Same<Step>[] {
-  const found = new Map<string, { step: Step; targets: string[] }>();
-  for (const step of steps) {
-    const key = JSON.stringify({ ...step, target: '' });
-    const same = found.get(key);
-    if (same === undefined) found.set(key, { step, targets: [step.target] });
-    else same.targets.push(step.target);
-  }
-  return [...found.values()];
-}
 
 export function WhatRuns({
   title,
@@ -30,13 +15,17 @@ export function WhatRuns({
   readonly steps: readonly PlanStep[];
   readonly children?: ReactNode;
 }): ReactNode {
-  const groups = useMemo(() => sameSteps(steps), [steps]);
+  const groups = useMemo(() => sameOnTargets(steps), [steps]);
   return (
     <Panel title={title} aside={`${steps.length} ${steps.length === 1 ? 'step' : 'steps'}`}>
       <ol className="steps">
-        {groups.map(({ step, targets }, at) => (
+        {groups.map(({ item: step, targets }, at) => (
           <li key={at} className="step">
-            <StepHead effect={step.effect} targets={targets} number={`${step.step}/${step.of}`} />
+            <StepHead
+              effect={step.effect}
+              targets={targets}
+              number={step.of > 1 ? step.step : undefined}
+            />
             <Argv
               argv={step.argv.map((arg) =>
                 typeof arg === 'string'
@@ -88,11 +77,11 @@ export function WhatRan({
   readonly title: string;
   readonly steps: readonly ShownStep[];
 }): ReactNode {
-  const groups = useMemo(() => sameSteps(steps), [steps]);
+  const groups = useMemo(() => sameOnTargets(steps), [steps]);
   return (
     <Panel title={title} aside={`${steps.length} ${steps.length === 1 ? 'step' : 'steps'}`}>
       <ol className="steps">
-        {groups.map(({ step, targets }, at) => (
+        {groups.map(({ item: step, targets }, at) => (
           <li key={at} className="step">
             <StepHead effect={step.effect} targets={targets} />
             <Argv argv={step.argv} />
@@ -103,8 +92,6 @@ export function WhatRan({
   );
 }
 
-const MOST_NAMED = 12;
-
 function StepHead({
   effect,
   targets,
@@ -112,26 +99,44 @@ function StepHead({
 }: {
   readonly effect: string;
   readonly targets: readonly string[];
-  readonly number?: string;
+  readonly number?: number | undefined;
 }): ReactNode {
-  const named = targets.slice(0, MOST_NAMED).join(', ');
-  const more = targets.length - MOST_NAMED;
   return (
     <p className="step-head">
       <strong>
         <Visible text={effect} />
       </strong>
+      <OnTargets targets={targets} />
+      {number === undefined ? null : <span className="quiet">· step {number}</span>}
+    </p>
+  );
+}
+
+const MOST_NAMED = 12;
+
+export function OnTargets({
+  targets,
+  all = 0,
+}: {
+  readonly targets: readonly string[];
+  /** How many targets there are, where they stand by name elsewhere on the page. */
+  readonly all?: number;
+}): ReactNode {
+  if (targets.length > 1 && targets.length === all)
+    return <span className="quiet">on all {all.toLocaleString('en')} targets</span>;
+  const more = targets.length - MOST_NAMED;
+  return (
+    <>
       <span className="quiet">
-        on <bdi>{named}</bdi>
-        {more > 0 ? ` and ${more} more` : ''}
-        {number === undefined || number.endsWith('/1') ? '' : ` · step ${number}`}
+        on <bdi>{targets.slice(0, MOST_NAMED).join(', ')}</bdi>
+        {more > 0 ? ` and ${more.toLocaleString('en')} more` : ''}
       </span>
       {targets.length > 1 ? (
         <Badge mark={false} tone="info">
-          the same on {targets.length} targets
+          the same on {targets.length.toLocaleString('en')} targets
         </Badge>
       ) : null}
-    </p>
+    </>
   );
 }
 

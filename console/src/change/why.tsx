@@ -3,18 +3,23 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Json } from '../api/index.ts';
 import { Visible } from '../kit/foreign.tsx';
-import { Badge, Diff, Facts, Foreign, Panel, Time } from '../kit/index.ts';
+import { Argv, Badge, Diff, Facts, Foreign, Panel, sentence, Time } from '../kit/index.ts';
 import type { PlanCheck } from '../sign/index.ts';
+import { ownEntity, sameOnTargets } from './same.ts';
 import { type ApprovalPage, type ChangeView, who } from './shapes.ts';
+import { OnTargets } from './what-runs.tsx';
 
 export function Asked({
   change,
   tainted,
+  reason = change.reason,
 }: {
   readonly change: ChangeView;
   readonly tainted: boolean;
+  /** As it stands in the plan that is signed: with every hidden character, which the change itself is told without. */
+  readonly reason?: string;
 }): ReactNode {
-  const { requestedBy, onBehalfOf, reason, createdAt, undoes } = change;
+  const { requestedBy, onBehalfOf, createdAt, undoes } = change;
   const isOther = onBehalfOf !== null && onBehalfOf !== requestedBy;
   return (
     <Panel title="Who asked, and why">
@@ -28,7 +33,7 @@ export function Asked({
             ? []
             : ([
                 [
-                  'Takes back',
+                  'Undoes',
                   <Link key="undoes" to="/changes/$id" params={{ id: undoes } as never}>
                     {undoes}
                   </Link>,
@@ -91,49 +96,41 @@ function isDiff(text: string): boolean {
   return /^(?:--- |\+\+\+ |@@ )/m.test(text);
 }
 
-export function BlastRadius({ lines }: { readonly lines: readonly string[] }): ReactNode {
+const MOST_LISTED = 20;
+
+/** What it reaches: how much of the fleet, and each target by name. */
+export function Targets({
+  plan,
+  blastRadius,
+}: Pick<ApprovalPage, 'plan' | 'blastRadius'>): ReactNode {
+  const { targets, rollout } = plan;
   return (
-    <Panel title="What it touches">
-      {lines.length === 0 ? (
+    <Panel
+      title="Targets and blast radius"
+      aside={
+        rollout === undefined
+          ? `${targets.length.toLocaleString('en')}`
+          : `${targets.length.toLocaleString('en')} in ${rollout.batches.length} batches, ${rollout.waitSeconds} s between, pauses above ${rollout.maxFailures} ${rollout.maxFailures === 1 ? 'failure' : 'failures'}`
+      }
+    >
+      {blastRadius.length === 0 ? (
         <p className="quiet">Nothing beside its targets, as far as the inventory knows.</p>
       ) : (
         <ul className="says">
-          {lines.map((line) => (
+          {blastRadius.map((line) => (
             <li key={line}>
               <Visible text={line} />
             </li>
           ))}
         </ul>
       )}
-    </Panel>
-  );
-}
-
-export function Targets({ plan }: Pick<ApprovalPage, 'plan'>): ReactNode {
-  const { targets, rollout } = plan;
-  return (
-    <Panel
-      title="Targets"
-      aside={
-        rollout === undefined
-          ? `${targets.length}`
-          : `${targets.length} in ${rollout.batches.length} batches, ${rollout.waitSeconds} s between, pauses above ${rollout.maxFailures} failures`
-      }
-    >
-      <ul className="targets">
-        {targets.map((target) => (
-          <li key={target.id}>
-            <Link to="/targets/$id" params={{ id: target.id } as never}>
-              <bdi>{target.id}</bdi>
-            </Link>
-            <span className="quiet small">
-              profile <code>{target.profile.replace(/^sha256:/, '').slice(0, 12)}</code> · enrolled{' '}
-              {target.epoch === 1 ? 'once' : `${target.epoch} times`}
-              {target.carrier === undefined ? '' : ` · run by ${target.carrier.id}`}
-            </span>
-          </li>
-        ))}
-      </ul>
+      <TargetList targets={targets.slice(0, MOST_LISTED)} />
+      {targets.length <= MOST_LISTED ? null : (
+        <details>
+          <summary>{(targets.length - MOST_LISTED).toLocaleString('en')} more targets</summary>
+          <TargetList targets={targets.slice(MOST_LISTED)} />
+        </details>
+      )}
       {rollout === undefined ? null : (
         <details>
           <summary>The batches, in their order</summary>
@@ -150,27 +147,65 @@ export function Targets({ plan }: Pick<ApprovalPage, 'plan'>): ReactNode {
   );
 }
 
+function TargetList({ targets }: Pick<ApprovalPage['plan'], 'targets'>): ReactNode {
+  return (
+    <ul className="targets">
+      {targets.map((target) => (
+        <li key={target.id}>
+          <Link to="/targets/$id" params={{ id: target.id } as never}>
+            <bdi>{target.id}</bdi>
+          </Link>
+          <span className="quiet small">
+            inventory entry <code>{target.profile.replace(/^sha256:/, '').slice(0, 12)}</code> ·
+            enrolment {target.epoch}
+            {target.carrier === undefined ? '' : ` · run by ${target.carrier.id}`}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 export function Preconditions({
   preconditions,
+  all,
+  isOver = false,
 }: {
   readonly preconditions: ChangeView['plan']['preconditions'];
+  readonly all: number;
+  readonly isOver?: boolean;
 }): ReactNode {
+  const same = sameOnTargets(preconditions, ({ target, entity, ...rest }) => ({
+    ...rest,
+    entity: ownEntity(target, entity),
+  }));
   return (
-    <Panel title="What must still hold right before" aside={`${preconditions.length}`}>
-      {preconditions.length === 0 ? (
-        <p className="quiet">Nothing that was observed: it does not depend on a state.</p>
+    <Panel
+      title="Preconditions"
+      aside={isOver ? 'had to hold right before it ran' : 'tested again right before it runs'}
+    >
+      {same.length === 0 ? (
+        <p className="quiet">None: it does not depend on a state that was observed.</p>
       ) : (
         <ul className="conditions">
-          {preconditions.map(({ target, entity, attribute, value, absent, why }, at) => (
+          {same.map(({ item, targets }, at) => (
             <li key={at}>
               <p className="condition">
-                <bdi>{target}</bdi>
                 <code>
-                  <Visible text={`${entity} ${attribute}`} />
+                  <Visible
+                    text={
+                      targets.length === 1
+                        ? `${item.entity} ${item.attribute}`
+                        : `${ownEntity(item.target, item.entity)} ${item.attribute}`
+                    }
+                  />
                 </code>
-                {absent ? <Badge>not there</Badge> : <ValueOf value={value ?? null} />}
+                {item.absent ? <Badge>not there</Badge> : <ValueOf value={item.value ?? null} />}
               </p>
-              <p className="quiet small">{why}</p>
+              <p className="small step-head">
+                <span>{item.why}</span>
+                <OnTargets targets={targets} all={all} />
+              </p>
             </li>
           ))}
         </ul>
@@ -192,20 +227,23 @@ function ValueOf({ value }: { readonly value: Json }): ReactNode {
 
 export function Afterwards({
   checks,
+  all,
   stabiliseSeconds,
 }: {
   readonly checks: readonly PlanCheck[];
+  readonly all: number;
   readonly stabiliseSeconds: number;
 }): ReactNode {
   return (
-    <Panel title="How it is verified" aside={`after ${stabiliseSeconds} s to settle`}>
+    <Panel title="Verification" aside={`after ${stabiliseSeconds} s to settle`}>
       {checks.length === 0 ? (
         <p className="quiet">By the receipt of the host alone: nothing is looked at afterwards.</p>
       ) : (
-        <ul className="says">
-          {checks.map((check, at) => (
-            <li key={at}>
-              <Visible text={checkInWords(check)} />
+        <ul className="conditions">
+          {sameOnTargets(checks, partsOf).map(({ item, targets }, at) => (
+            <li key={at} className="step-head">
+              <CheckInWords check={item} isOne={targets.length === 1} />
+              <OnTargets targets={targets} all={all} />
             </li>
           ))}
         </ul>
@@ -221,14 +259,48 @@ const TESTS = {
   present: 'is there',
 } as const;
 
-function checkInWords(check: PlanCheck): string {
-  if (check.kind === 'probe') {
-    const says = check.says === null ? '' : ` and says ${JSON.stringify(check.says)}`;
-    return `on ${check.target}, ${check.argv.join(' ')} exits ${check.exit}${says}`;
-  }
+function partsOf(check: PlanCheck): unknown {
+  const { target } = check;
+  return check.kind === 'probe'
+    ? { ...check, target: '' }
+    : { ...check, target: '', entity: ownEntity(target, check.entity) };
+}
+
+function CheckInWords({
+  check,
+  isOne,
+}: {
+  readonly check: PlanCheck;
+  readonly isOne: boolean;
+}): ReactNode {
+  if (check.kind === 'probe')
+    return (
+      <>
+        <Argv argv={check.argv} />
+        <span>
+          exits {check.exit}
+          {check.says === null ? null : (
+            <>
+              {' '}
+              and says{' '}
+              <code className="value">
+                <Visible text={JSON.stringify(check.says)} />
+              </code>
+            </>
+          )}
+        </span>
+      </>
+    );
   const { target, entity, attribute, test, value } = check;
   const than = test === 'equals' || test === 'differs' ? ` ${JSON.stringify(value)}` : '';
-  return `on ${target}, ${entity} ${attribute} ${TESTS[test]}${than}`;
+  return (
+    <span>
+      <code>
+        <Visible text={`${isOne ? entity : ownEntity(target, entity)} ${attribute}`} />
+      </code>{' '}
+      <Visible text={`${TESTS[test]}${than}`} />
+    </span>
+  );
 }
 
 export function PolicySays({ decision }: Pick<ChangeView, 'decision'>): ReactNode {
@@ -236,15 +308,22 @@ export function PolicySays({ decision }: Pick<ChangeView, 'decision'>): ReactNod
   const tone = verdict === 'deny' ? 'bad' : verdict === 'allow' ? 'good' : 'warn';
   return (
     <Panel
-      title="What the policy said"
+      title="Policy decision"
       aside={<Badge tone={tone}>{verdict.replaceAll('-', ' ')}</Badge>}
     >
       <p>
-        <Visible text={says} />
+        <Visible text={sentence(says)} />
       </p>
       <p className="quiet small">
-        <code>{because}</code>
-        {policies.length === 0 ? '' : ` by ${policies.join(', ')}`}
+        {policies.length === 0 ? (
+          <>
+            Because of <code>{because}</code>
+          </>
+        ) : (
+          <>
+            Rules that spoke: <code>{policies.join(', ')}</code>
+          </>
+        )}
       </p>
     </Panel>
   );

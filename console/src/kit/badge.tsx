@@ -96,8 +96,12 @@ const STATES: Readonly<Record<string, Tone>> = {
 const STATE_WORDS: Readonly<Record<string, string>> = {
   previewed: 'waits for approval',
   proposed: 'being prepared',
-  ambiguous: 'not known',
+  ambiguous: 'effect not known',
 };
+
+export function stateInWords(state: string): string {
+  return STATE_WORDS[state] ?? state.replaceAll('-', ' ');
+}
 
 /** Of a change, a lease, a step. */
 export function StateBadge({
@@ -107,24 +111,34 @@ export function StateBadge({
   readonly state: string;
   readonly tone?: Tone;
 }): ReactNode {
-  return (
-    <Badge tone={tone ?? STATES[state] ?? 'plain'}>
-      {STATE_WORDS[state] ?? state.replaceAll('-', ' ')}
-    </Badge>
-  );
+  return <Badge tone={tone ?? STATES[state] ?? 'plain'}>{stateInWords(state)}</Badge>;
 }
 
 const ASSURANCES: Readonly<Record<string, readonly [Tone, string]>> = {
-  'same-user': ['warn', 'a software key: whatever runs as this account could have signed'],
+  'same-user': ['warn', 'a software key: whatever runs as that account can sign'],
   touch: ['good', 'a passkey or security key, with presence and verification'],
   separate: ['good', 'a passkey, on a page that another machine or account served'],
 };
 
-export function AssuranceBadge({ assurance }: { readonly assurance: string }): ReactNode {
+/** `long`: what the word means stands beside it. */
+export function AssuranceBadge({
+  assurance,
+  long = false,
+}: {
+  readonly assurance: string;
+  readonly long?: boolean;
+}): ReactNode {
   const [tone, says] = ASSURANCES[assurance] ?? ['plain', assurance];
-  return (
+  const badge = (
     <Badge tone={tone} title={says}>
       {assurance}
     </Badge>
+  );
+  return long ? (
+    <>
+      {badge} <span className="small">{says}</span>
+    </>
+  ) : (
+    badge
   );
 }

@@ -4,6 +4,7 @@ export {
   Badge,
   SeverityBadge,
   StateBadge,
+  stateInWords,
   TierBadge,
   type Tone,
 } from './badge.tsx';
@@ -23,4 +24,4 @@ export { type Column, Table } from './table.tsx';
 export { Tabs } from './tabs.tsx';
 export { span, Time, useNow } from './time.tsx';
 export { toast } from './toast.tsx';
-export { visible } from './visible.ts';
+export { sentence, visible } from './visible.ts';

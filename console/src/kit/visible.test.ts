@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { visible } from './visible.ts';
+import { sentence, visible } from './visible.ts';
 
 const shown = (text: string): string =>
   visible(text)
@@ -36,5 +36,19 @@ describe('text of others, made visible', () => {
         assert.doesNotMatch(plain.join(''), /[^\P{C}\t\n]/u);
       }),
     );
+  });
+});
+
+describe('what the service says, as a sentence', () => {
+  it('begins large where it is a word, and leaves names and commands alone', () => {
+    assert.equal(sentence('nobody knows: no record says who'), 'Nobody knows: no record says who');
+    for (const text of [
+      'systemctl',
+      'host:web-1 is gone',
+      '/etc is full',
+      'n17.service failed',
+      '',
+    ])
+      assert.equal(sentence(text), text);
   });
 });

@@ -28,3 +28,8 @@ function escapeOf(character: string): string {
   const point = character.codePointAt(0) ?? 0;
   return point < 0x100 ? `\\x${point.toString(16).padStart(2, '0')}` : `\\u{${point.toString(16)}}`;
 }
+
+/** What the service says begins small, as in an error; on a page it is a sentence. Names and commands stay as they are. */
+export function sentence(text: string): string {
+  return /^[a-z]+(?:[ ,;’']|: )/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+}

@@ -14,14 +14,24 @@ import { WhatRan, WhatRuns } from '../change/what-runs.tsx';
 import {
   Afterwards,
   Asked,
-  BlastRadius,
   PolicySays,
   Preconditions,
   Preview,
   TaintedText,
   Targets,
 } from '../change/why.tsx';
-import { Code, ErrorPanel, Page, Panel, Skeleton, StateBadge, TierBadge } from '../kit/index.ts';
+import {
+  Badge,
+  Code,
+  ErrorPanel,
+  Page,
+  Panel,
+  Skeleton,
+  StateBadge,
+  sentence,
+  stateInWords,
+  TierBadge,
+} from '../kit/index.ts';
 import './change.css';
 
 const FOLLOW_MS = 2_000;
@@ -90,13 +100,15 @@ function Change({ id }: { readonly id: string }): ReactNode {
   return (
     <Page
       title={titleOf(shown)}
-      documentTitle={`${shown.action}: ${shown.state}`}
+      documentTitle={`${titleOf(shown)}: ${stateInWords(shown.state)}`}
       lead={
         <span className="row">
           <StateBadge state={shown.state} />
-          <TierBadge tier={shown.tier} />
-          {shown.dryRun ? <span>a dry run</span> : null}
-          <code className="quiet">{shown.changeId}</code>
+          <TierBadge tier={shown.tier} long />
+          {shown.dryRun ? <Badge tone="info">dry run: changes nothing</Badge> : null}
+          <code className="quiet">
+            {shown.changeId} · {shown.action}
+          </code>
         </span>
       }
       actions={<Acts change={shown} onDecided={onDecided} />}
@@ -125,7 +137,7 @@ function Change({ id }: { readonly id: string }): ReactNode {
 
 function titleOf({ action, targets }: ChangeView): string {
   const [first = 'nothing', ...more] = targets;
-  return `${action} on ${more.length === 0 ? first : `${targets.length} targets`}`;
+  return `${action.replace(/@\d+$/, '')} on ${more.length === 0 ? first : `${targets.length} targets`}`;
 }
 
 function Waiting(props: Parameters<typeof Decide>[0]): ReactNode {
@@ -135,22 +147,25 @@ function Waiting(props: Parameters<typeof Decide>[0]): ReactNode {
   return (
     <div className="columns change">
       <div className="stack">
-        <Asked change={change} tainted={plan.tainted} />
         <WhatRuns
           title="What will run"
           steps={plan.steps.filter(({ direction }) => direction === 'forward')}
         />
         <Preview preview={page.preview} />
-        <Targets plan={plan} />
-        <BlastRadius lines={page.blastRadius} />
+        <Targets plan={plan} blastRadius={page.blastRadius} />
         {inverse.length > 0 ? (
-          <WhatRuns title="The way back, signed together with it" steps={inverse} />
+          <WhatRuns title="Undo, signed together with it" steps={inverse} />
         ) : (
           <NoWayBack why={plan.irreversible} />
         )}
-        <Preconditions preconditions={plan.preconditions} />
-        <Afterwards checks={plan.verification} stabiliseSeconds={plan.stabiliseSeconds} />
+        <Asked change={change} tainted={plan.tainted} reason={plan.reason} />
         <TaintedText texts={page.taintedText} />
+        <Preconditions preconditions={plan.preconditions} all={plan.targets.length} />
+        <Afterwards
+          checks={plan.verification}
+          all={plan.targets.length}
+          stabiliseSeconds={plan.stabiliseSeconds}
+        />
         <PolicySays decision={change.decision} />
       </div>
       <div className="stack change-side">
@@ -194,9 +209,13 @@ function Told({
             <NoWayBack why={plan.irreversible} />
           )
         ) : (
-          <WhatRan title="The way back" steps={plan.inverse} />
+          <WhatRan title="Undo" steps={plan.inverse} />
         )}
-        <Preconditions preconditions={plan.preconditions} />
+        <Preconditions
+          preconditions={plan.preconditions}
+          all={change.targets.length}
+          isOver={phase === 'over'}
+        />
       </div>
       <div className="stack">
         <Approvals change={change} />
@@ -210,8 +229,11 @@ function Told({
 
 function NoWayBack({ why }: { readonly why: string | null }): ReactNode {
   return (
-    <Panel title={why === null ? 'Way back' : 'No way back'} tone={why === null ? 'plain' : 'warn'}>
-      <p>{why ?? 'None is needed: it leaves no state behind that could be taken back.'}</p>
+    <Panel
+      title={why === null ? 'Nothing to undo' : 'It cannot be undone'}
+      tone={why === null ? 'plain' : 'warn'}
+    >
+      <p>{why === null ? 'It leaves no state behind.' : sentence(why)}</p>
     </Panel>
   );
 }
