@@ -35,6 +35,11 @@ export const LIMITS = {
   httpHeaderBytes: 16 * 1024,
   mcpSessions: 256,
   mcpSessionIdleMs: 30 * 60_000,
-  /** Open streams of one MCP principal. */
+  /** What one lease may have open of MCP: sessions, calls that are being answered, streams. */
+  mcpSessionsEach: 16,
+  mcpCallsEach: 32,
   mcpListens: 16,
+  /** All leases together, below what the port takes of connections. */
+  mcpCalls: 256,
+  mcpAllListens: 192,
 } as const satisfies Record<string, number>;

@@ -13,6 +13,7 @@ import { sha256 } from '#base/digest';
 import type { Clock } from '#base/ports';
 import type { Instant } from '#base/time';
 import type { Caller } from '#operations';
+import { rpcError } from './web.ts';
 
 /** Who a bearer speaks for, at this moment. */
 export type BearerLease = {
@@ -25,6 +26,8 @@ export type BearerLease = {
   readonly expiresAt: Instant;
   /** The only resource it is good for (RFC 8707); without one, any that holds the lease. */
   readonly resource?: string | null;
+  /** Whether this very bearer would still be admitted, where that may end before the lease does. */
+  readonly isHere?: () => boolean;
 };
 
 /** A lease that is kept here by its hash. */
@@ -66,6 +69,8 @@ export async function admit(
   challenge: Challenge,
 ): Promise<Admitted | Response> {
   let lease: Verified;
+  // Nothing was presented, so nothing is wrong with it (RFC 6750, section 3.1).
+  if (header === undefined) return nothingPresented(challenge);
   try {
     await verifyBearerToken(header, {
       expectedResource: new URL(resource),
@@ -113,6 +118,19 @@ export async function admit(
   };
 }
 
+function nothingPresented({ resourceMetadataUrl, requiredScopes }: Challenge): Response {
+  const scope = requiredScopes === undefined ? '' : `scope="${requiredScopes.join(' ')}", `;
+  return rpcError(
+    401,
+    -32_001,
+    'a bearer is needed: the metadata of this resource says whose',
+    null,
+    {
+      'www-authenticate': `Bearer realm="holdfast", ${scope}resource_metadata="${resourceMetadataUrl}"`,
+    },
+  );
+}
+
 /** A good bearer that does not reach this far: 403 with the scope that would (RFC 6750, section 3.1). */
 export function tooNarrow(challenge: Challenge): Response {
   return bearerAuthChallengeResponse(
@@ -130,7 +148,7 @@ export function takenBack(challenge: Challenge): Response {
 }
 
 export const TAKEN_BACK =
-  'the lease was taken back. What was already sent to a host goes on under its own record';
+  'the lease was taken back or is over. What was already sent to a host goes on under its own record';
 
 function sameText(a: string, b: string): boolean {
   let difference = a.length ^ b.length;

@@ -22,21 +22,25 @@ import type { Caller } from '#operations';
 import {
   type Admitted,
   admit,
+  type BearerLease,
   type Challenge,
-  TAKEN_BACK,
   takenBack,
   tooNarrow,
   type VerifyBearer,
 } from './bearer.ts';
+import { aborted, farewell, idOf, mayListen, metadata } from './http-answers.ts';
 import { isRecord, readMessage, tooLong } from './read-message.ts';
 import type { McpService } from './server.ts';
 import { Sessions } from './sessions.ts';
+import { noRoom, Share } from './shares.ts';
 import { readBody, rpcError, webRequest, writeResponse } from './web.ts';
 
 export const MCP_PATH = '/mcp';
 const METADATA_ROOT = '/.well-known/oauth-protected-resource';
-/** What a timer can hold; a stream that old may as well be opened again. */
+/** What a timer can hold, and longer than any lease. */
 const LONGEST_MS = 2 ** 31 - 1;
+/** A session that nobody used for a minute makes room for another: its client is told to initialize again. */
+const SPARE_MS = 60_000;
 
 export type McpHttpOptions = {
   readonly service: (caller: Caller | (() => Caller)) => McpService;
@@ -80,8 +84,13 @@ export type McpHttpLimits = {
   readonly requestBytes: number;
   readonly sessions: number;
   readonly sessionIdleMs: number;
-  /** Open streams of one principal. */
+  readonly sessionSpareMs: number;
+  /** Of one lease, and of all together. */
+  readonly sessionsEach: number;
+  readonly callsEach: number;
+  readonly calls: number;
   readonly listens: number;
+  readonly allListens: number;
 };
 
 export type McpHttp = {
@@ -89,6 +98,16 @@ export type McpHttp = {
   readonly handle: (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>;
   readonly sessions: () => number;
   close(): Promise<void>;
+};
+
+/** One request that is being answered. */
+type Running = {
+  /** It was answered to its end, or the other end went away. */
+  readonly over: AbortSignal;
+  /** Whoever asks is nobody any more. */
+  readonly gone: AbortController;
+  /** Gives back its place among the calls or streams of its lease. */
+  leave: () => void;
 };
 
 export function mcpHttp(options: McpHttpOptions): McpHttp {
@@ -105,11 +124,11 @@ class HttpFace {
   readonly #options: McpHttpOptions;
   readonly #limits: McpHttpLimits;
   readonly #modern: McpHttpHandler;
-  /** Open streams by principal. */
-  readonly #streams = new Map<string, number>();
+  readonly #calls: Share;
+  readonly #streams: Share;
   readonly #services = new WeakMap<object, McpService>();
-  /** What is being answered: the lease that it is answered to, and how it ends before its time. */
-  readonly #running = new Map<AbortController, string>();
+  /** What is being answered to whom. */
+  readonly #running = new Map<Running, BearerLease>();
 
   constructor(options: McpHttpOptions) {
     this.#options = options;
@@ -117,13 +136,22 @@ class HttpFace {
       requestBytes: LIMITS.requestBytes,
       sessions: LIMITS.mcpSessions,
       sessionIdleMs: LIMITS.mcpSessionIdleMs,
+      sessionSpareMs: SPARE_MS,
+      sessionsEach: LIMITS.mcpSessionsEach,
+      callsEach: LIMITS.mcpCallsEach,
+      calls: LIMITS.mcpCalls,
       listens: LIMITS.mcpListens,
+      allListens: LIMITS.mcpAllListens,
       ...options.limits,
     };
     this.sessions = new Sessions(options.clock, options.random, {
       sessions: this.#limits.sessions,
+      sessionsEach: this.#limits.sessionsEach,
       idleMs: this.#limits.sessionIdleMs,
+      spareMs: this.#limits.sessionSpareMs,
     });
+    this.#calls = new Share(this.#limits.callsEach, this.#limits.calls);
+    this.#streams = new Share(this.#limits.listens, this.#limits.allListens);
     this.#modern = createMcpHandler(
       (context) => {
         const service = this.#services.get(context.authInfo ?? {});
@@ -144,9 +172,10 @@ class HttpFace {
   async handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const over = new AbortController();
     const gone = new AbortController();
+    const running: Running = { over: over.signal, gone, leave: () => {} };
     outgoing.on('close', () => over.abort());
     try {
-      const { response, id } = await this.#answer(incoming, over, gone);
+      const { response, id } = await this.#answer(incoming, running);
       await writeResponse(response, outgoing, over.signal, {
         gone: gone.signal,
         last: farewell(id),
@@ -161,7 +190,8 @@ class HttpFace {
           over.signal,
         );
     } finally {
-      this.#running.delete(gone);
+      this.#running.delete(running);
+      running.leave();
     }
   }
 
@@ -171,10 +201,10 @@ class HttpFace {
 
   async #answer(
     incoming: IncomingMessage,
-    over: AbortController,
-    gone: AbortController,
+    running: Running,
   ): Promise<{ readonly response: Response; readonly id?: string | number | null }> {
-    const { verifyBearer, clock, oauth } = this.#options;
+    const { verifyBearer, oauth } = this.#options;
+    const { over, gone } = running;
     const misdirected = this.#misdirected(incoming);
     if (misdirected !== undefined) return { response: misdirected };
     const resource = this.#options.resource();
@@ -186,13 +216,19 @@ class HttpFace {
     const challenge = this.#challenge(resource, oauth?.leastScope);
     const admitted = await admit(incoming.headers.authorization, verifyBearer, resource, challenge);
     if (admitted instanceof Response) return { response: admitted };
-    this.#running.set(gone, admitted.lease.id);
+    const { lease } = admitted;
+    const leave = this.#calls.enter(lease.id);
+    if (typeof leave === 'string') return { response: noRoom(leave, 'calls') };
+    running.leave = leave;
+    this.#running.set(running, lease);
     // Taken back while it was looked up.
-    if (this.#options.leases?.holds(admitted.lease.id) === false) gone.abort();
-    const request = webRequest(incoming, resource, over.signal);
-    const body = await this.#body(incoming);
+    if (this.#isGone(lease)) gone.abort();
+    this.#endInTime(lease, running);
+    const request = webRequest(incoming, resource, AbortSignal.any([over, gone.signal]));
+    const body = await Promise.race([this.#body(incoming), aborted(gone.signal)]);
+    if (gone.signal.aborted) return { response: takenBack(challenge) };
     if (body instanceof Response) return { response: body };
-    const serving = this.#serve(request, body, admitted, over.signal);
+    const serving = this.#serve(request, body, admitted, running);
     const response = await Promise.race([serving, aborted(gone.signal)]);
     if (response === undefined) {
       serving.then(
@@ -201,14 +237,21 @@ class HttpFace {
       );
       return { response: takenBack(challenge) };
     }
-    if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) {
-      const left = Math.min(LONGEST_MS, (admitted.lease.expiresAt - clock.now()) / 1_000);
-      clock.sleep(Math.max(1, left), over.signal).then(
-        () => over.abort(),
-        () => over.abort(),
-      );
-    }
     return { response, id: idOf(body) };
+  }
+
+  /** Nothing is answered to anybody for longer than what they came with lasts. */
+  #endInTime({ expiresAt }: BearerLease, { over, gone }: Running): void {
+    const { clock } = this.#options;
+    const left = (expiresAt - clock.now()) / 1_000;
+    if (left > LONGEST_MS) return;
+    void clock.sleep(Math.max(1, left), over).then(() => {
+      if (!over.aborted) gone.abort();
+    });
+  }
+
+  #isGone(lease: BearerLease): boolean {
+    return lease.isHere?.() === false || this.#options.leases?.holds(lease.id) === false;
   }
 
   #challenge(resource: string, scope: string | undefined): Challenge {
@@ -220,7 +263,7 @@ class HttpFace {
 
   /** Ends what leases have open that are none any more. A call that already reached a host goes on by itself. */
   #endGone({ holds }: OpenLeases): void {
-    for (const [gone, lease] of this.#running) if (!holds(lease)) gone.abort();
+    for (const [{ gone }, lease] of this.#running) if (this.#isGone(lease)) gone.abort();
     this.sessions
       .endOf((owner) => !holds(owner))
       .catch((thrown: unknown) => this.#options.log.error('a session could not be ended', thrown));
@@ -259,7 +302,7 @@ class HttpFace {
     request: Request,
     body: unknown,
     { lease, caller }: Admitted,
-    over: AbortSignal,
+    running: Running,
   ): Promise<Response> {
     const service = this.#options.service(caller);
     await service.heard(body);
@@ -275,8 +318,9 @@ class HttpFace {
         lease.id,
         caller,
         this.#options.service,
+        running.over,
       );
-      return request.method === 'GET' ? this.#counted(response, lease.id, over) : response;
+      return request.method === 'GET' ? this.#counted(response, lease.id, running) : response;
     }
     const listens = isRecord(body) && body['method'] === 'subscriptions/listen';
     if (listens) {
@@ -285,101 +329,29 @@ class HttpFace {
     }
     const authInfo = { token: '', clientId: lease.id, scopes: [] };
     this.#services.set(authInfo, service);
-    if (listens && (this.#streams.get(lease.id) ?? 0) >= this.#limits.listens)
-      return tooManyStreams(idOf(body));
     const response = await this.#modern.fetch(request, {
       authInfo,
       ...(body === undefined ? {} : { parsedBody: body }),
     });
-    return listens ? this.#counted(response, lease.id, over) : response;
+    return listens ? this.#counted(response, lease.id, running, idOf(body)) : response;
   }
 
-  /**
-   * Counts a stream against its principal until `over`. Not until the request's own signal: that
-   * one only follows `over`, and is forgotten when the request is collected.
-   */
-  #counted(response: Response, principal: string, over: AbortSignal): Response {
+  /** Counts a stream as one until it is over, in place of a call. */
+  #counted(
+    response: Response,
+    lease: string,
+    running: Running,
+    id: string | number | null = null,
+  ): Response {
     if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true)
       return response;
-    if (over.aborted) return response;
-    const open = this.#streams.get(principal) ?? 0;
-    if (open >= this.#limits.listens) {
+    const leave = this.#streams.enter(lease);
+    if (typeof leave === 'string') {
       response.body?.cancel().catch(() => {});
-      return tooManyStreams(null);
+      return noRoom(leave, 'streams', id);
     }
-    this.#streams.set(principal, open + 1);
-    over.addEventListener(
-      'abort',
-      () => {
-        const left = (this.#streams.get(principal) ?? 1) - 1;
-        if (left > 0) this.#streams.set(principal, left);
-        else this.#streams.delete(principal);
-      },
-      { once: true },
-    );
+    running.leave();
+    running.leave = leave;
     return response;
   }
-}
-
-/** Refuses to tell of resources that do not exist for this caller. */
-async function mayListen(
-  body: Record<string, unknown>,
-  service: McpService,
-): Promise<Response | undefined> {
-  const params = isRecord(body['params']) ? body['params'] : {};
-  const wanted = isRecord(params['notifications'])
-    ? params['notifications']['resourceSubscriptions']
-    : undefined;
-  if (!Array.isArray(wanted)) return undefined;
-  if (wanted.length > 64)
-    return rpcError(400, -32_602, 'too many resources in one filter: at most 64', idOf(body));
-  for (const uri of wanted) {
-    if (typeof uri === 'string' && (await service.mayWatch(uri))) continue;
-    return rpcError(
-      400,
-      -32_602,
-      'unknown resource in the filter: list resources and templates for what there is',
-      idOf(body),
-    );
-  }
-  return undefined;
-}
-
-function tooManyStreams(id: string | number | null): Response {
-  return rpcError(429, -32_000, 'too many open streams: close one first', id);
-}
-
-/** RFC 9728. Without a server to name, bearers come from the operator of this service, by hand. */
-function metadata(resource: string, oauth: OAuthOffer | undefined): Response {
-  return Response.json(
-    {
-      resource,
-      resource_name: 'Holdfast',
-      bearer_methods_supported: ['header'],
-      ...(oauth === undefined
-        ? {}
-        : { authorization_servers: oauth.servers(), scopes_supported: oauth.scopes }),
-    },
-    { headers: { 'access-control-allow-origin': '*' } },
-  );
-}
-
-/** `undefined` once it is. */
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
-}
-
-/** What a stream says last when its lease is gone: an error in place of the answer that will not come. */
-function farewell(id: string | number | null | undefined): string {
-  if (id === undefined || id === null) return '';
-  const error = { code: -32_001, message: TAKEN_BACK };
-  return `\nevent: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', id, error })}\n\n`;
-}
-
-function idOf(body: unknown): string | number | null {
-  const id = isRecord(body) ? body['id'] : undefined;
-  return typeof id === 'string' || typeof id === 'number' ? id : null;
 }

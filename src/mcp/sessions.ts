@@ -1,6 +1,7 @@
 /**
  * Sessions of clients of the 2025 line, one transport each. A session belongs to the lease that
- * opened it; to anyone else it does not exist. Idle ones end, and there is a most.
+ * opened it; to anyone else it does not exist. Each lease has a share of them; idle ones end, and
+ * where there is no room, those end first that nobody has used for a while.
  */
 import {
   type AuthInfo,
@@ -11,6 +12,7 @@ import { newId } from '#base/ids';
 import type { Clock, Random } from '#base/ports';
 import type { Caller } from '#operations';
 import type { McpService } from './server.ts';
+import { type Full, noRoom } from './shares.ts';
 import { rpcError } from './web.ts';
 
 type Session = {
@@ -20,12 +22,23 @@ type Session = {
   readonly asked: { caller: Caller };
   /** Monotonic; the last request's. */
   usedAt: number;
+  /** Requests that are being answered, streams among them. */
+  open: number;
 };
 
-export type SessionLimits = { readonly sessions: number; readonly idleMs: number };
+export type SessionLimits = {
+  readonly sessions: number;
+  /** Of one lease. */
+  readonly sessionsEach: number;
+  readonly idleMs: number;
+  /** Unused for so long, one makes room for another. */
+  readonly spareMs: number;
+};
 
 export class Sessions {
   readonly #sessions = new Map<string, Session>();
+  /** Being opened, by owner. */
+  readonly #opening = new Map<string, number>();
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #limits: SessionLimits;
@@ -46,6 +59,8 @@ export class Sessions {
     owner: string,
     caller: Caller,
     service: (caller: () => Caller) => McpService,
+    /** Aborts once this request is answered to its end. */
+    over: AbortSignal,
   ): Promise<Response> {
     await this.#endIdle();
     const authInfo: AuthInfo = { token: '', clientId: owner, scopes: [] };
@@ -57,6 +72,9 @@ export class Sessions {
         return rpcError(404, -32_001, 'session not found: initialize again');
       session.usedAt = this.#clock.monotonicMs();
       session.asked.caller = caller;
+      session.open++;
+      if (over.aborted) session.open--;
+      else over.addEventListener('abort', () => session.open--, { once: true });
       return session.transport.handleRequest(request, more);
     }
     if (!isInitializeRequest(parsedBody))
@@ -65,10 +83,17 @@ export class Sessions {
         -32_000,
         'no session: initialize first, or send the Mcp-Session-Id header',
       );
-    if (this.#sessions.size >= this.#limits.sessions)
-      return rpcError(503, -32_000, 'too many sessions: try again later, or end one with DELETE');
-    const transport = await this.#open(owner, { caller }, service);
-    return transport.handleRequest(request, more);
+    const full = this.#makeRoom(owner);
+    if (full !== undefined) return noRoom(full, 'sessions');
+    this.#opening.set(owner, (this.#opening.get(owner) ?? 0) + 1);
+    try {
+      const transport = await this.#open(owner, { caller }, service);
+      return await transport.handleRequest(request, more);
+    } finally {
+      const left = (this.#opening.get(owner) ?? 1) - 1;
+      if (left > 0) this.#opening.set(owner, left);
+      else this.#opening.delete(owner);
+    }
   }
 
   /** Ends those of owners that hold nothing any more. */
@@ -94,7 +119,8 @@ export class Sessions {
       new WebStandardStreamableHTTPServerTransport({
         sessionIdGenerator: () => newId('session', this.#random),
         onsessioninitialized: (id) => {
-          this.#sessions.set(id, { transport, owner, asked, usedAt: this.#clock.monotonicMs() });
+          const usedAt = this.#clock.monotonicMs();
+          this.#sessions.set(id, { transport, owner, asked, usedAt, open: 0 });
         },
         onsessionclosed: (id) => {
           this.#sessions.delete(id);
@@ -103,6 +129,42 @@ export class Sessions {
     const server = await service(() => asked.caller).factory({ era: 'legacy' });
     await server.connect(transport as Parameters<typeof server.connect>[0]);
     return transport;
+  }
+
+  /** `undefined`: there is room for one more of this owner. */
+  #makeRoom(owner: string): Full | undefined {
+    const { sessions, sessionsEach } = this.#limits;
+    const opening = [...this.#opening.values()].reduce((sum, each) => sum + each, 0);
+    const own = this.#countOf(owner) + (this.#opening.get(owner) ?? 0);
+    if (own >= sessionsEach) return this.#endSpare(owner) ? undefined : 'own';
+    if (this.#sessions.size + opening < sessions) return undefined;
+    return this.#endSpare() ? undefined : 'all';
+  }
+
+  #countOf(owner: string): number {
+    let count = 0;
+    for (const session of this.#sessions.values()) if (session.owner === owner) count++;
+    return count;
+  }
+
+  /** Of this owner, or of whoever has most, the one that was used longest ago, where nobody uses it. */
+  #endSpare(owner?: string): boolean {
+    const before = this.#clock.monotonicMs() - this.#limits.spareMs;
+    let spare: { readonly id: string; readonly session: Session; readonly has: number } | undefined;
+    for (const [id, session] of this.#sessions) {
+      if (session.open > 0 || session.usedAt > before) continue;
+      if (owner !== undefined && session.owner !== owner) continue;
+      const has = this.#countOf(session.owner);
+      const isBetter =
+        spare === undefined ||
+        has > spare.has ||
+        (has === spare.has && session.usedAt < spare.session.usedAt);
+      if (isBetter) spare = { id, session, has };
+    }
+    if (spare === undefined) return false;
+    this.#sessions.delete(spare.id);
+    spare.session.transport.close().catch(() => {});
+    return true;
   }
 
   async #endIdle(): Promise<void> {
