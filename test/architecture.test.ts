@@ -48,7 +48,11 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   commands: { doors: ['base', 'strict-yaml', 'model'], outside: [] },
   diagnostics: { doors: ['base', 'model', 'redaction'], outside: [] },
   attribution: { doors: ['base', 'model', 'redaction'], outside: [] },
-  policy: { doors: ['base', 'model'], outside: ['@cedar-policy/cedar-wasm/nodejs', 'yaml'] },
+  policy: {
+    doors: ['base', 'model'],
+    outside: ['@cedar-policy/cedar-wasm/nodejs', 'yaml'],
+    isLazy: true,
+  },
 
   // tools
   sealing: { doors: ['base'], outside: ['age-encryption', 'node:crypto'] },
@@ -144,6 +148,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
     doors: ['base'],
     types: ['operations'],
     outside: ['node:http'],
+    isLazy: true,
   },
   mcp: {
     doors: ['base', 'access', 'redaction', 'operations'],
@@ -236,6 +241,11 @@ const ROOMS: Readonly<Record<string, Rules>> = {
 
 /** What is in src but not part of any program: tests, what they share, and good values for them. */
 const TESTING = /(\.test|\.contract|(^|\/)samples)\.ts$/;
+
+/** A package at once, when it is needed, or without all that an import of it would read. */
+const REQUIRE = `import { createRequire } from 'node:module';\n`;
+const REQUIRED = /\bcreateRequire\(import\.meta\.url\)\(\s*'([^']+)'\s*\)/g;
+const OTHER_WAYS = /\b(?:createRequire|getBuiltinModule|mainModule|dlopen)\b/;
 
 type Import = { readonly to: string; readonly isType: boolean; readonly isDynamic: boolean };
 
@@ -369,6 +379,30 @@ describe('the check of the architecture', () => {
     ['an import at run time', 'src/store/open.ts', `await import('node:sqlite');`, 'at run time'],
     ['a computed import', 'src/main/serve.ts', `await import(name);`, 'not a constant'],
     [
+      'what is required past the table',
+      'src/policy/x.ts',
+      `${REQUIRE}createRequire(import.meta.url)('node:net');`,
+      'may not reach outside',
+    ],
+    [
+      'what is required by a room that may not',
+      'src/store/x.ts',
+      `${REQUIRE}createRequire(import.meta.url)('node:sqlite');`,
+      'at run time',
+    ],
+    [
+      'a computed require',
+      'src/policy/x.ts',
+      `${REQUIRE}const load = createRequire(import.meta.url);`,
+      'not a constant',
+    ],
+    [
+      'a builtin without an import',
+      'src/main/x.ts',
+      `process.getBuiltinModule('node:net');`,
+      'not a constant',
+    ],
+    [
       'an import at run time past the table',
       'src/cli/x.ts',
       `await import('node:fs');`,
@@ -421,6 +455,8 @@ describe('the check of the architecture', () => {
       objections('src/main/cli.ts', `await import('#mcp'); await import('./x.ts');`),
       [],
     );
+    const required = `${REQUIRE}createRequire(import.meta.url)('node:http');`;
+    assert.deepEqual(objections('src/api/x.ts', required), []);
   });
 });
 
@@ -433,7 +469,8 @@ function objections(file: string, source: string): string[] {
   });
 }
 
-function importsOf(file: string, source: string): { imports: Import[]; trouble?: string } {
+function importsOf(file: string, text: string): { imports: Import[]; trouble?: string } {
+  const source = text.replace(REQUIRE, '');
   const { module, errors } = parseSync(file, source);
   if (errors[0] !== undefined) return { imports: [], trouble: errors[0].message };
   const imports = [
@@ -454,6 +491,14 @@ function importsOf(file: string, source: string): { imports: Import[]; trouble?:
       isType: false,
       isDynamic: true,
     })),
+    ...Array.from(source.matchAll(REQUIRED), ([, to = '']) => ({
+      to,
+      isType: false,
+      isDynamic: true,
+    })),
+    ...(OTHER_WAYS.test(source.replace(REQUIRED, ''))
+      ? [{ to: '', isType: false, isDynamic: true }]
+      : []),
   ];
   return { imports };
 }

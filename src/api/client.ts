@@ -1,8 +1,9 @@
 /** The other end of the local socket: the same calls, answers and faults as in the owner itself. */
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { Fault } from '#base/fault';
 import { LIMITS } from '#base/limits';
 import type { Answer, Call } from '#operations';
+import { request as httpRequest } from './bare-http.ts';
 import {
   BYTES_HEADER,
   isLocalSurface,

@@ -4,11 +4,12 @@
  * Whoever can open the socket is the operator's account, so the socket has mode 0600 in a directory
  * of mode 0700. What a request says of itself only chooses among the callers offered here.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { asFault, Fault } from '#base/fault';
 import { type Json, jsonLoss } from '#base/json';
 import { LIMITS } from '#base/limits';
 import type { Answer, Call, Caller } from '#operations';
+import { createServer } from './bare-http.ts';
 import { statusOfService } from './client.ts';
 import { checkSocketPath } from './socket-path.ts';
 import {

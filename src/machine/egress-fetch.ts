@@ -1,7 +1,7 @@
 /** The road out in the shape of WHATWG `fetch`, for libraries that take one: GET and POST, a body of bytes or text. */
 import { Fault } from '#base/fault';
 import type { EgressFetch } from '#base/ports';
-import { type EgressRules, sendOut } from './egress.ts';
+import type { EgressRules } from './egress.ts';
 
 export type FetchBounds = {
   readonly timeoutMs: number;
@@ -13,6 +13,7 @@ export type FetchBounds = {
 /** For an address that anybody may name, hand in rules that allow nothing: then only public ones are reached. */
 export function nodeFetch(rules: EgressRules, bounds: FetchBounds): EgressFetch {
   return async (input, init) => {
+    const { sendOut } = await import('./egress.ts');
     const request = new Request(input, init);
     const { method, redirect } = request;
     if (method !== 'GET' && method !== 'POST')

@@ -3,17 +3,8 @@
  * may then be "allow"; so an answer counts only when it is a success without a single error, with
  * the request checked against the schema. Everything else is `undefined`, and the caller denies.
  */
-import {
-  type Context,
-  type Entities,
-  getValidRequestEnvsPolicy,
-  policyToJson,
-  preparsePolicySet,
-  preparseSchema,
-  statefulIsAuthorized,
-  type TypeAndId,
-  validate,
-} from '@cedar-policy/cedar-wasm/nodejs';
+import type { Context, Entities, TypeAndId } from '@cedar-policy/cedar-wasm/nodejs';
+import { cedarModule } from './cedar-module.ts';
 import type { Problem } from './faults.ts';
 import { describe, lineAt, type PolicyFile, type PolicyRule } from './policy-text.ts';
 
@@ -36,7 +27,7 @@ export function validatePolicies(
   schema: PolicyFile,
   problems: Problem[],
 ): void {
-  const answer = validate({
+  const answer = cedarModule().validate({
     validationSettings: { mode: 'strict' },
     schema: schema.text,
     policies: { staticPolicies: staticPolicies(rules) },
@@ -71,12 +62,12 @@ export function validatePolicies(
 
 /** What cannot be told counts as yes. */
 function speaksOfLooks(policy: string, schema: string): boolean {
-  const answer = getValidRequestEnvsPolicy(policy, schema);
+  const answer = cedarModule().getValidRequestEnvsPolicy(policy, schema);
   return answer.type !== 'success' || answer.actions.some((action) => action.includes('"look"'));
 }
 
 function namesCaller(policy: string): boolean {
-  const answer = policyToJson(policy);
+  const answer = cedarModule().policyToJson(policy);
   const search = (value: unknown): boolean => {
     if (typeof value !== 'object' || value === null) return false;
     const { type, id } = value as { readonly type?: unknown; readonly id?: unknown };
@@ -94,6 +85,7 @@ export class Cedar {
   /** `name` is the digest of rules and schema: Cedar keeps parsed sets by name, for the whole process. */
   constructor(name: string, rules: readonly PolicyRule[], schema: string) {
     this.#name = name;
+    const { preparsePolicySet, preparseSchema } = cedarModule();
     const ready =
       preparseSchema(name, schema).type === 'success' &&
       preparsePolicySet(name, { staticPolicies: staticPolicies(rules) }).type === 'success';
@@ -102,7 +94,7 @@ export class Cedar {
 
   ask(request: CedarRequest): CedarAnswer | undefined {
     try {
-      const answer = statefulIsAuthorized({
+      const answer = cedarModule().statefulIsAuthorized({
         principal: request.principal,
         action: { type: 'Action', id: request.action },
         resource: request.resource,

@@ -4,12 +4,9 @@
  * Cedar's own parser cuts a file into its policies and reads the annotations; only lines are
  * counted here. A policy without `@id` and `@why` is refused: a decision could not name it.
  */
-import {
-  type DetailedError,
-  policySetTextToParts,
-  policyToJson,
-} from '@cedar-policy/cedar-wasm/nodejs';
+import type { DetailedError } from '@cedar-policy/cedar-wasm/nodejs';
 import { REFUSALS, type Refusal } from '#model';
+import { cedarModule } from './cedar-module.ts';
 import type { Problem } from './faults.ts';
 
 export type PolicyFile = { readonly path: string; readonly text: string };
@@ -60,6 +57,7 @@ function readFile(file: PolicyFile, problems: Problem[]): PolicyRule[] {
     say(1, `the file is longer than ${FILE_CHARS} characters`);
     return [];
   }
+  const { policySetTextToParts, policyToJson } = cedarModule();
   const parts = policySetTextToParts(file.text);
   if (parts.type !== 'success') {
     for (const error of parts.errors) say(lineAt(file.text, error), describe(error));
