@@ -4,21 +4,34 @@ import { Badge, type Tone } from '../kit/index.ts';
 import { type Findings, type FleetState, type Kinds, STATES, type States } from './answers.ts';
 
 export const STATE_LOOKS: Readonly<
-  Record<FleetState, { readonly tone: Tone; readonly mark: string; readonly says: string }>
+  Record<
+    FleetState,
+    { readonly tone: Tone; readonly mark: string; readonly name: string; readonly says: string }
+  >
 > = {
-  unreachable: { tone: 'bad', mark: '✕', says: 'the last look could not reach it' },
-  never: { tone: 'plain', mark: '?', says: 'nobody ever looked at it' },
-  stale: { tone: 'warn', mark: '◷', says: 'nothing fresh is known of it' },
-  odd: { tone: 'warn', mark: '▲', says: 'something differs from what is declared' },
-  partial: { tone: 'info', mark: '◐', says: 'only a part of it is seen' },
-  healthy: { tone: 'good', mark: '✓', says: 'all of it is seen, and as declared' },
+  unreachable: {
+    tone: 'bad',
+    mark: '✕',
+    name: 'unreachable',
+    says: 'the last look could not reach it',
+  },
+  never: { tone: 'plain', mark: '?', name: 'never seen', says: 'nobody ever looked at it' },
+  stale: { tone: 'warn', mark: '◷', name: 'stale', says: 'nothing fresh is known of it' },
+  odd: {
+    tone: 'warn',
+    mark: '▲',
+    name: 'drifted',
+    says: 'something differs from what is declared',
+  },
+  partial: { tone: 'info', mark: '◐', name: 'partly seen', says: 'only a part of it is seen' },
+  healthy: { tone: 'good', mark: '✓', name: 'healthy', says: 'all of it is seen, and as declared' },
 };
 
 export function FleetStateBadge({ state }: { readonly state: FleetState }): ReactNode {
-  const { tone, mark, says } = STATE_LOOKS[state];
+  const { tone, mark, name, says } = STATE_LOOKS[state];
   return (
     <Badge tone={tone} mark={mark} title={says}>
-      {state}
+      {name}
     </Badge>
   );
 }
@@ -27,7 +40,7 @@ export function FleetStateBadge({ state }: { readonly state: FleetState }): Reac
 export function StatesBar({ states }: { readonly states: States }): ReactNode {
   const total = STATES.reduce((sum, state) => sum + (states[state] ?? 0), 0);
   const label = STATES.filter((state) => states[state] > 0)
-    .map((state) => `${states[state]} ${state}`)
+    .map((state) => `${states[state]} ${STATE_LOOKS[state].name}`)
     .join(', ');
   return (
     <div className="states-bar" role="img" aria-label={label === '' ? 'no targets' : label}>
@@ -37,7 +50,7 @@ export function StatesBar({ states }: { readonly states: States }): ReactNode {
             key={state}
             className={`states-part states-${state}`}
             style={{ flexGrow: states[state] }}
-            title={`${states[state]} ${state}`}
+            title={`${states[state]} ${STATE_LOOKS[state].name}`}
           />
         ) : null,
       )}

@@ -22,6 +22,6 @@ export { Facts, Panel } from './panel.tsx';
 export { Skeleton } from './skeleton.tsx';
 export { type Column, Table } from './table.tsx';
 export { Tabs } from './tabs.tsx';
-export { span, Time, useNow } from './time.tsx';
+export { span, Time, turnExactTimes, useExactTimes, useNow } from './time.tsx';
 export { toast } from './toast.tsx';
 export { sentence, visible } from './visible.ts';

@@ -22,6 +22,8 @@ export type Column<Row> = {
   /** Any CSS width; without it the rest is shared. */
   readonly width?: string;
   readonly align?: 'end';
+  /** What can be done with a row: its heading is read aloud only. */
+  readonly act?: true;
   /** Left out on phones. */
   readonly wide?: boolean;
 };
@@ -113,7 +115,9 @@ export function Table<Row>(props: TableProps<Row>): ReactNode {
                 className={classes(column)}
                 aria-sort={column.sort === undefined ? undefined : direction}
               >
-                {column.sort === undefined || onSort === undefined ? (
+                {column.act === true ? (
+                  <span className="hidden-visually">{column.header}</span>
+                ) : column.sort === undefined || onSort === undefined ? (
                   column.header
                 ) : (
                   <button
@@ -171,8 +175,22 @@ function Gap({
   );
 }
 
-function classes({ align, wide }: { readonly align?: 'end'; readonly wide?: boolean }): string {
-  return [align === 'end' ? 'table-end' : '', wide === true ? 'table-wide' : ''].join(' ').trim();
+function classes({
+  align,
+  act,
+  wide,
+}: {
+  readonly align?: 'end';
+  readonly act?: true;
+  readonly wide?: boolean;
+}): string {
+  return [
+    align === 'end' ? 'table-end' : '',
+    act === true ? 'table-act' : '',
+    wide === true ? 'table-wide' : '',
+  ]
+    .filter((each) => each !== '')
+    .join(' ');
 }
 
 const order = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });

@@ -1,4 +1,4 @@
-/** Moments: UTC for the record, and how long ago or until then for people. */
+/** Moments: UTC for the record, how long ago or until then for people, and this device's own clock for whoever asks. */
 import { type ReactNode, useSyncExternalStore } from 'react';
 import { serviceNow } from '../clock.ts';
 
@@ -45,6 +45,43 @@ export function span(milliseconds: number, parts = 1): string {
   return told.length === 0 ? '0 s' : told.join(' ');
 }
 
+const KEPT = 'holdfast-times';
+const keptExact = (): boolean => {
+  try {
+    return localStorage.getItem(KEPT) === 'exact';
+  } catch {
+    return false;
+  }
+};
+let exact = keptExact();
+const exactListeners = new Set<() => void>();
+
+function subscribeExact(listener: () => void): () => void {
+  exactListeners.add(listener);
+  return () => exactListeners.delete(listener);
+}
+
+/** Whether moments are told in full, where else how long ago is said. Kept on this device. */
+export function useExactTimes(): boolean {
+  return useSyncExternalStore(subscribeExact, () => exact);
+}
+
+export function turnExactTimes(): void {
+  exact = !exact;
+  try {
+    if (exact) localStorage.setItem(KEPT, 'exact');
+    else localStorage.removeItem(KEPT);
+  } catch {
+    // A browser that keeps nothing: it holds until the page is closed.
+  }
+  for (const each of exactListeners) each();
+}
+
+// Sweden writes dates as ISO 8601 does.
+const here = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium' });
+const { timeZone } = here.resolvedOptions();
+const isUtc = timeZone === 'UTC' || timeZone === 'Etc/UTC';
+
 export function Time({
   at,
   form = 'both',
@@ -53,6 +90,7 @@ export function Time({
   readonly form?: 'both' | 'relative' | 'utc';
 }): ReactNode {
   const present = useNow(form === 'utc' ? 86_400_000 : 5_000);
+  const isExact = useExactTimes();
   const then = at === null || at === undefined ? Number.NaN : Date.parse(at);
   if (Number.isNaN(then)) return <span className="quiet">never</span>;
   const utc = `${new Date(then).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
@@ -63,12 +101,16 @@ export function Time({
     <time
       className="time number"
       dateTime={new Date(then).toISOString()}
-      title={`${utc} (${relative})`}
+      title={`${utc}${isUtc ? '' : ` · ${here.format(then)} ${timeZone}`} · ${relative}`}
     >
       {form === 'utc' ? (
         utc
       ) : form === 'relative' ? (
-        relative
+        isExact ? (
+          utc
+        ) : (
+          relative
+        )
       ) : (
         <>
           {utc} <span className="quiet">· {relative}</span>

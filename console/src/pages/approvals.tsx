@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { useAsk } from '../api/index.ts';
 import { GroupPanel } from '../approvals/group-panel.tsx';
 import type { Inbox } from '../approvals/shapes.ts';
-import { Empty, ErrorPanel, LinkButton, Page, Panel, Skeleton } from '../kit/index.ts';
+import { Code, Empty, ErrorPanel, LinkButton, Page, Panel, Skeleton } from '../kit/index.ts';
 import './approvals.css';
 import './change.css';
 
@@ -31,8 +31,13 @@ export function ApprovalsPage(): ReactNode {
             <p>
               When an assistant proposes something that changes a machine, it stands here with
               exactly what would run, and you sign it or reject it. You can also propose something
-              yourself: open a target, or <code>holdfast run</code>.
+              yourself, at a terminal:
             </p>
+            <Code
+              label="Propose a change"
+              wrap
+              text={'holdfast run host:web-1 --reason "it is down" systemctl restart nginx'}
+            />
           </Empty>
         </Panel>
       ) : null}

@@ -14,13 +14,14 @@ import {
   ownerOf,
   SEVERITIES,
 } from '../drift/findings.ts';
-import { kindSays, sourceName, Value } from '../drift/value.tsx';
+import { kindSays, Observed, sourceName, Value } from '../drift/value.tsx';
 import { WaiveDialog } from '../drift/waive-dialog.tsx';
 import {
   Badge,
   Button,
   Check,
   Choice,
+  Code,
   type Column,
   Empty,
   ErrorPanel,
@@ -199,25 +200,32 @@ function columnsOf(
       id: 'entity',
       header: 'What',
       sort: ({ entity, attribute }) => `${entity} ${attribute}`,
-      cell: ({ id, entity, attribute, kind, because }) => (
-        <>
-          <Link className="row-link" to="/findings/$id" params={{ id } as never}>
-            <bdi>{because?.title ?? entity}</bdi>
-          </Link>
-          <span className="finding-what quiet small">
-            {because === null ? null : <bdi>{entity} </bdi>}
-            {attribute === '*' ? '' : <bdi>{attribute} </bdi>}
-            {kindSays(kind)}
-          </span>
-        </>
-      ),
+      cell: (finding) => {
+        const { id, entity, attribute, kind, because, desired } = finding;
+        return (
+          <>
+            <Link className="row-link" to="/findings/$id" params={{ id } as never}>
+              <bdi>{because?.title ?? entity}</bdi>
+            </Link>
+            <span className="finding-what quiet small">
+              {because === null ? null : <bdi>{entity} </bdi>}
+              {attribute === '*' ? '' : <bdi>{attribute} </bdi>}
+              {kindSays(kind)}
+            </span>
+            <span className="only-phone versus-line small">
+              <Observed finding={finding} /> <span aria-label="declared">→</span>{' '}
+              <Value value={desired} from="the declaration" />
+            </span>
+          </>
+        );
+      },
     },
     {
       id: 'observed',
       header: 'Observed',
       width: '19%',
       wide: true,
-      cell: ({ observed, target }) => <Value value={observed} from={target} />,
+      cell: (finding) => <Observed finding={finding} />,
     },
     {
       id: 'desired',
@@ -267,6 +275,7 @@ function columnsOf(
     {
       id: 'select',
       header: 'Select',
+      act: true,
       width: '64px',
       cell: ({ id, entity }) => (
         <Check
@@ -295,7 +304,8 @@ function Scores({ scores }: { readonly scores: Scan['scores'] }): ReactNode {
             <span style={{ inlineSize: `${Math.max(0, Math.min(100, score))}%` }} />
           </span>
           <span className="quiet small">
-            of 100: all that is declared holds{worst === undefined ? '' : `; worst target ${worst}`}
+            of 100 points; at 100 everything is as declared
+            {worst === undefined ? '' : `. Worst target: ${worst}`}
           </span>
         </div>
       ))}
@@ -429,9 +439,13 @@ function Nothing({
       <Empty title="Nothing is declared yet" icon="drift">
         <p>
           Drift is the difference to what should be, so somebody has to say what that is. Bless what
-          a target is like now, at a terminal:{' '}
-          <code>holdfast baseline bless web-1 --name good</code>
+          a target is like now, at a terminal:
         </p>
+        <Code
+          label="Bless a target"
+          wrap
+          text={'holdfast baseline bless host:web-1 --reason "known good"'}
+        />
         <p>
           Or name other sources in <code>declarations.yaml</code>: a Git repository, OpenTofu,
           Ansible, CIS profiles.

@@ -4,7 +4,7 @@ import { type ReactNode, useState } from 'react';
 import { type Json, useAct, useAsk, useMay } from '../api/index.ts';
 import { ConvergeDialog, Planned, type Ways } from '../drift/converge-dialog.tsx';
 import type { Finding } from '../drift/findings.ts';
-import { kindSays, sourceName, Value } from '../drift/value.tsx';
+import { kindSays, Observed, sourceName, Value } from '../drift/value.tsx';
 import { WaiveDialog } from '../drift/waive-dialog.tsx';
 import {
   Badge,
@@ -121,7 +121,7 @@ export function FindingPage(): ReactNode {
               <dl className="versus">
                 <dt>Observed</dt>
                 <dd>
-                  <Value value={data.finding.observed} from={data.finding.target} />
+                  <Observed finding={data.finding} />
                 </dd>
                 <dt>Declared</dt>
                 <dd>

@@ -12,6 +12,7 @@ import { useMoment } from '../fleet/use-moment.ts';
 import {
   Button,
   Check,
+  Code,
   Empty,
   ErrorPanel,
   Field,
@@ -76,6 +77,9 @@ export function FleetPage(): ReactNode {
   const waiting = useWaitingByTarget(moment.isPast);
   const names = view.columns.split(',');
   const columns = COLUMNS.filter(({ id }) => id === 'name' || names.includes(id));
+  const isFiltered =
+    chosen.length > 0 ||
+    [view.text, view.scope, view.environment, view.tag].some((by) => by !== '');
   const isComparing = moment.versus !== '';
   return (
     <Page
@@ -169,16 +173,7 @@ export function FleetPage(): ReactNode {
         >
           {isPending ? <Skeleton rows={16} label="Loading the fleet" /> : null}
           {first === undefined ? null : first.total === 0 ? (
-            <Empty
-              title="No target fits"
-              icon="fleet"
-              action={<LinkButton to="/fleet">Show all</LinkButton>}
-            >
-              <p>
-                Change the filter. Targets come from <code>fleet.yaml</code>: add one with{' '}
-                <code>holdfast target add</code>.
-              </p>
-            </Empty>
+            <NoTargets isFiltered={isFiltered} />
           ) : (
             <FleetTable
               rows={rows}
@@ -196,6 +191,34 @@ export function FleetPage(): ReactNode {
         </Panel>
       )}
     </Page>
+  );
+}
+
+function NoTargets({ isFiltered }: { readonly isFiltered: boolean }): ReactNode {
+  if (isFiltered)
+    return (
+      <Empty
+        title="No target fits"
+        icon="fleet"
+        action={<LinkButton to="/fleet">Show all</LinkButton>}
+      >
+        Change the filter to see the others.
+      </Empty>
+    );
+  return (
+    <Empty title="No targets yet" icon="fleet">
+      <p>
+        Targets stand in <code>fleet.yaml</code>. Name one at a terminal, then look at it; looking
+        changes nothing there:
+      </p>
+      <Code
+        label="Add a host and look at it"
+        wrap
+        text={
+          'holdfast target add host:web-1 --host-type linux --transport ssh --address 10.0.0.5\nholdfast observe host:web-1'
+        }
+      />
+    </Empty>
   );
 }
 

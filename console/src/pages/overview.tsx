@@ -142,7 +142,7 @@ function FleetPanel({ overview }: { readonly overview: Overview }): ReactNode {
       </ul>
       <h3 className="small-heading">Last seen</h3>
       <Ages ages={ages} targets={targets} never={states.never} />
-      <h3 className="small-heading">How whole the picture is</h3>
+      <h3 className="small-heading">Coverage</h3>
       <Whole kinds={kinds} />
       <h3 className="small-heading">Open findings</h3>
       <FindingCounts findings={findings} />
@@ -223,8 +223,8 @@ function Recent({ changes }: { readonly changes: readonly ChangeLine[] | undefin
     return (
       <Empty title="Nothing was changed yet" icon="changes">
         <p>
-          Connect an assistant, or propose something yourself: <code>holdfast run</code>. Nothing
-          runs before somebody signs it.
+          Connect an assistant, or propose something yourself; nothing runs before somebody signs
+          it.
         </p>
       </Empty>
     );
@@ -257,11 +257,19 @@ function Worst({ overview: { worst } }: { readonly overview: Overview }): ReactN
               {target}
             </Link>
             <span className="line-badges">
-              <FindingCounts findings={findings} />
+              {findings.critical + findings.warning + findings.info === 0 ? null : (
+                <FindingCounts findings={findings} />
+              )}
               <FleetStateBadge state={state} />
             </span>
             <span className="quiet small line-under">
-              seen <Time at={seenAt} form="relative" />
+              {seenAt === null ? (
+                'never seen'
+              ) : (
+                <>
+                  seen <Time at={seenAt} form="relative" />
+                </>
+              )}
               {reason === null ? null : (
                 <>
                   {' '}
@@ -291,7 +299,7 @@ function Beginning(): ReactNode {
         <Code
           label="Add a host"
           wrap
-          text="holdfast target add host:web-1 --transport ssh --address 10.0.0.5"
+          text="holdfast target add host:web-1 --host-type linux --transport ssh --address 10.0.0.5"
         />
         <p>Then look at it, and what is there appears here:</p>
         <Code label="Look at it" wrap text="holdfast observe host:web-1" />

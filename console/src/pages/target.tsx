@@ -114,13 +114,13 @@ export function TargetPage(): ReactNode {
       )}
       <div className="overview-columns">
         <Panel
-          title="How it stands"
+          title="Target"
           aside={row === undefined ? null : <FleetStateBadge state={row.state} />}
         >
           {row === undefined ? <Skeleton rows={6} /> : <Profile row={row} />}
         </Panel>
         <Panel
-          title="What looks odd"
+          title="Worth a look"
           aside={summary.data === undefined ? null : `${summary.data.odd.length}`}
         >
           {summary.data === undefined ? (
@@ -192,7 +192,7 @@ function Odd({
     <>
       {odd.length === 0 ? (
         <p>
-          Nothing in {facts.toLocaleString('en')} facts looks odd by itself
+          Nothing in {facts.toLocaleString('en')} facts stands out by itself
           {notSeen.length === 0 ? '.' : ', and not all of it was seen.'}
         </p>
       ) : (

@@ -132,6 +132,7 @@ function Waiting({ onSign }: { readonly onSign: OnSign }): ReactNode {
           {
             id: 'admit',
             header: 'Let in',
+            act: true,
             width: '130px',
             cell: ({ operator, name, accounts, pending }) =>
               pending === null || onSign === undefined ? null : (
@@ -235,6 +236,7 @@ function People({
             {
               id: 'out',
               header: 'Take out',
+              act: true,
               width: '150px',
               cell: ({ id }) =>
                 onSign === undefined ? null : (
@@ -271,6 +273,16 @@ const LEAST = [
   ['touch', 'touch: a passkey or security key'],
   ['separate', 'separate: from another machine'],
 ] as const;
+
+const RULES: Readonly<Record<string, string>> = {
+  T1: 'T1: a small, reversible change',
+  T2: 'T2: a change that keeps state',
+  T3: 'T3: a dangerous change',
+  standing: 'A standing approval',
+  config: 'The configuration',
+  lift: 'Lifting a stop',
+};
+const ruleName = (rule: string): string => RULES[rule] ?? rule;
 
 function Rules({
   of: { rules, profile },
@@ -314,16 +326,14 @@ function Rules({
         </p>
         <ul className="rules">
           {rules.map((each) => (
-            <li key={each.rule} className="row">
-              {/^T\d$/.test(each.rule) ? (
-                <TierBadge tier={each.rule} />
-              ) : (
-                <Badge mark={false}>{each.rule}</Badge>
-              )}
+            <li key={each.rule}>
               <span>
-                {each.quorum === 1 ? 'one signature' : `${each.quorum} signatures`}, at least
+                <strong>{ruleName(each.rule)}</strong>
               </span>
-              <AssuranceBadge assurance={each.least} />
+              <span>
+                {each.quorum === 1 ? 'one signature' : `${each.quorum} signatures`}, at least{' '}
+                <AssuranceBadge assurance={each.least} long />
+              </span>
             </li>
           ))}
         </ul>
@@ -337,7 +347,7 @@ function Rules({
                 setQuorum('');
                 setLeast('');
               }}
-              options={['T1', 'T2', 'T3', 'standing', 'config', 'lift'].map((each) => [each, each])}
+              options={Object.entries(RULES)}
             />
             <Select
               label="Signatures"
@@ -350,7 +360,7 @@ function Rules({
               isDisabled={isSame}
               onPress={() =>
                 onSign({
-                  title: `Change the rule for ${rule}`,
+                  title: `Change the rule: ${ruleName(rule)}`,
                   request: { kind: 'rule', rule, ...wanted },
                 })
               }

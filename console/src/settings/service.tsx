@@ -134,7 +134,7 @@ function Examined(): ReactNode {
       {isPending ? (
         <Skeleton rows={8} />
       ) : (
-        <ul className="checks">
+        <ul className="examined">
           {data?.checks
             .toSorted((a, b) => Number(a.ok) - Number(b.ok))
             .map(({ name, ok, says, mend }) => (

@@ -12,7 +12,6 @@ import {
   ErrorPanel,
   Facts,
   Field,
-  Foreign,
   Panel,
   Select,
   Skeleton,
@@ -22,6 +21,7 @@ import {
   toast,
 } from '../kit/index.ts';
 import { breakGlass, inviteOneself } from './account.ts';
+import { deviceOf } from './device.ts';
 
 export type PasskeyShown = {
   readonly credentialId: string;
@@ -174,6 +174,7 @@ function Passkeys({ operator }: { readonly operator: string }): ReactNode {
             {
               id: 'remove',
               header: 'Remove',
+              act: true,
               width: '140px',
               cell: (passkey) => (
                 <Button
@@ -239,7 +240,9 @@ export function Sessions({ operator }: { readonly operator?: string }): ReactNod
               cell: ({ operator: who, isOwn, userAgent }) => (
                 <>
                   <bdi>{who}</bdi> {isOwn ? <Badge tone="info">this one</Badge> : null}{' '}
-                  <Foreign text={userAgent} from="the browser: its own claim" />
+                  <span className="quiet" title={`As the browser says of itself: ${userAgent}`}>
+                    {deviceOf(userAgent)}
+                  </span>
                 </>
               ),
             },
@@ -266,6 +269,7 @@ export function Sessions({ operator }: { readonly operator?: string }): ReactNod
             {
               id: 'end',
               header: 'End',
+              act: true,
               width: '110px',
               cell: (session) => (
                 <Button

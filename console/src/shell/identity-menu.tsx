@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { asProblem, signOut, useSignedIn } from '../api/index.ts';
-import { Icon, Menu, MenuAction, toast } from '../kit/index.ts';
+import { Icon, Menu, MenuAction, toast, turnExactTimes, useExactTimes } from '../kit/index.ts';
 import { applyTheme, THEMES, theme } from './theme.ts';
 
 const NEXT = {
@@ -16,6 +16,7 @@ export function IdentityMenu({ showKeys }: { readonly showKeys: () => void }): R
   const client = useQueryClient();
   const router = useRouter();
   const [shown, setShown] = useState(theme);
+  const isExact = useExactTimes();
   const turn = (): void => {
     const next = THEMES[(THEMES.indexOf(shown) + 1) % THEMES.length] ?? 'system';
     applyTheme(next);
@@ -47,8 +48,11 @@ export function IdentityMenu({ showKeys }: { readonly showKeys: () => void }): R
       <MenuAction textValue="Theme" onAction={turn} shouldCloseOnSelect={false}>
         <Icon name={shown === 'dark' ? 'dark' : 'light'} /> {NEXT[shown]}
       </MenuAction>
+      <MenuAction textValue="Times" onAction={turnExactTimes} shouldCloseOnSelect={false}>
+        <Icon name="clock" /> {isExact ? 'Times: in full, UTC' : 'Times: how long ago'}
+      </MenuAction>
       <MenuAction textValue="Keys" onAction={showKeys}>
-        <Icon name="info" /> Keys
+        <Icon name="info" /> Keyboard shortcuts
       </MenuAction>
       <MenuAction textValue="Sign out" onAction={() => void leave()}>
         <Icon name="external" /> Sign out

@@ -1,7 +1,7 @@
 /** Keys that work everywhere but where something is typed. `?` shows them. */
 import { useRouter } from '@tanstack/react-router';
 import { type ReactNode, useEffect } from 'react';
-import { Dialog } from '../kit/index.ts';
+import { Dialog, turnExactTimes } from '../kit/index.ts';
 import { NAVIGATION } from '../views.ts';
 
 const SEQUENCE_MS = 1_200;
@@ -19,6 +19,7 @@ export function useKeys(open: (overlay: 'palette' | 'keys') => void): void {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       if (document.querySelector('[role="dialog"], [role="alertdialog"]') !== null) return;
       if (event.key === '?') open('keys');
+      else if (event.key === 't' && event.timeStamp - gAt >= SEQUENCE_MS) turnExactTimes();
       else if (event.key === '/') {
         const filter = document.querySelector<HTMLInputElement>('main [data-filter] input');
         if (filter !== null) {
@@ -52,7 +53,7 @@ export function KeyHints({
   readonly onClose: () => void;
 }): ReactNode {
   return (
-    <Dialog title="Keys" isOpen={isOpen} onClose={onClose}>
+    <Dialog title="Keyboard shortcuts" isOpen={isOpen} onClose={onClose}>
       <dl className="keys">
         <dt>
           <kbd>Ctrl</kbd> <kbd>K</kbd>
@@ -71,9 +72,13 @@ export function KeyHints({
           </div>
         ))}
         <dt>
+          <kbd>t</kbd>
+        </dt>
+        <dd>Times in full, or how long ago</dd>
+        <dt>
           <kbd>?</kbd>
         </dt>
-        <dd>These keys</dd>
+        <dd>These shortcuts</dd>
         <dt>
           <kbd>Esc</kbd>
         </dt>

@@ -55,8 +55,9 @@ export function StopsInForce(): ReactNode {
       {data.unreadable === null ? null : <span>Nothing may run: {data.unreadable}</span>}
       {data.stops.map(({ id, subject, by, reason, at }) => (
         <span key={id}>
-          <strong>Stopped: {subject.name ?? 'everything'}</strong> by {by},{' '}
-          <Time at={at} form="relative" />: <bdi>{reason}</bdi>
+          <strong>Stopped: {subject.name ?? 'everything'}</strong> by{' '}
+          <bdi>{by.replace(/^operator:/, '')}</bdi>, <Time at={at} form="relative" />:{' '}
+          <bdi>{reason}</bdi>
         </span>
       ))}
       <Link to="/settings" search={{ part: 'stops' } as never}>
