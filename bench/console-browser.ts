@@ -148,22 +148,26 @@ async function untilShown(page: Page, url: string, ready: string): Promise<numbe
   })`);
 }
 
-/** Notes when a key went down, and when rows of another moment were painted after it. */
+/** Notes when a key went down, and when rows of the moment that the address then names were painted after it. */
 async function watchSteps(page: Page): Promise<void> {
   await page.evaluate(`{
     const seen = { pressed: 0, painted: 0 };
     window.benchSteps = seen;
-    const pressed = () => Object.assign(seen, { pressed: performance.now(), painted: 0 });
-    addEventListener('keydown', pressed, true);
     const table = document.querySelector('table.fleet-table');
+    let before = '';
+    addEventListener('keydown', () => {
+      before = table.dataset.asOf;
+      Object.assign(seen, { pressed: performance.now(), painted: 0 });
+    }, true);
+    const isShown = () => table.getAttribute('aria-busy') !== 'true' && table.dataset.asOf !== before &&
+      Date.parse(table.dataset.asOf) === Date.parse(new URLSearchParams(location.search).get('asOf'));
     new MutationObserver(() => {
       seen.painted = 0;
-      if (table.getAttribute('aria-busy') === 'true') return;
       const of = seen.pressed;
       requestAnimationFrame(() => setTimeout(() => {
-        if (of === seen.pressed) seen.painted = performance.now();
+        if (of === seen.pressed && isShown()) seen.painted = performance.now();
       }));
-    }).observe(table, { attributes: true, attributeFilter: ['aria-busy'] });
+    }).observe(table, { attributes: true, attributeFilter: ['aria-busy', 'data-as-of'] });
   }`);
 }
 

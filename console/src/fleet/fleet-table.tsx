@@ -5,8 +5,11 @@
 import { Link } from '@tanstack/react-router';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import {
+  createContext,
   type KeyboardEvent,
+  memo,
   type ReactNode,
+  useContext,
   useEffect,
   useLayoutEffect,
   useRef,
@@ -18,12 +21,16 @@ import { layoutOf } from './layout.ts';
 import { Coverage, FindingCounts, FleetStateBadge, StatesBar } from './state.tsx';
 
 const ROW_PX = 40;
+/** An answer that comes sooner changes the rows without a flicker. */
+const LATE_MS = 250;
 
 type Shown = {
   readonly row: ListRow;
   readonly waiting: number;
-  readonly carried: Readonly<Record<string, string>>;
 };
+
+/** What links take along is otherwise at every step, and rows mostly are not. */
+const Carried = createContext<Readonly<Record<string, string>>>({});
 
 export type FleetColumn = {
   readonly id: string;
@@ -37,16 +44,7 @@ export const COLUMNS: readonly FleetColumn[] = [
     id: 'name',
     name: 'Target',
     sort: 'name',
-    cell: ({ row, carried }) => (
-      <Link
-        className="row-link"
-        to="/targets/$id"
-        params={{ id: row.target } as never}
-        search={carried as never}
-      >
-        {row.target}
-      </Link>
-    ),
+    cell: ({ row }) => <TargetLink target={row.target} />,
   },
   {
     id: 'state',
@@ -133,6 +131,7 @@ export function FleetTable({
   carried,
   more,
   isOld,
+  asOf,
 }: {
   readonly rows: readonly ListRow[];
   readonly total: number;
@@ -145,8 +144,11 @@ export function FleetTable({
   readonly carried: Readonly<Record<string, string>>;
   readonly more: () => void;
   readonly isOld: boolean;
+  /** The moment that the rows are of. */
+  readonly asOf: string;
 }): ReactNode {
   const layout = layoutOf(total, groups);
+  const isLate = useLate(isOld);
   const body = useRef<HTMLTableSectionElement>(null);
   const [offset, setOffset] = useState(0);
   const [focused, setFocused] = useState<number>();
@@ -191,80 +193,130 @@ export function FleetTable({
   const above = (items[0]?.start ?? offset) - offset;
   const below = virtual.getTotalSize() - ((items.at(-1)?.end ?? offset) - offset);
   return (
-    <table
-      className="table fleet-table"
-      aria-label="Targets"
-      aria-rowcount={total + 1}
-      aria-busy={isOld}
-    >
-      <colgroup>
-        {columns.map(({ id }) => (
-          <col key={id} className={`fleet-${id}`} />
-        ))}
-      </colgroup>
-      <thead>
-        <tr>
-          {columns.map(({ id, name, sort: by }) => (
-            <th
-              key={id}
-              scope="col"
-              aria-sort={by === undefined ? undefined : directionOf(sort, by)}
-            >
-              {by === undefined ? (
-                name
-              ) : (
-                <button
-                  type="button"
-                  className="table-sort"
-                  onClick={() => onSort(sort === by ? `-${by}` : by)}
-                >
-                  {name}
-                  {sort.replace('-', '') === by ? (
-                    <Icon name={sort.startsWith('-') ? 'down' : 'up'} />
-                  ) : null}
-                </button>
-              )}
-            </th>
+    <Carried value={carried}>
+      <table
+        className="table fleet-table"
+        aria-label="Targets"
+        aria-rowcount={total + 1}
+        aria-busy={isOld}
+        data-late={isLate || undefined}
+        data-as-of={asOf}
+      >
+        <colgroup>
+          {columns.map(({ id }) => (
+            <col key={id} className={`fleet-${id}`} />
           ))}
-        </tr>
-      </thead>
-      <tbody ref={body} onKeyDown={onKeyDown}>
-        <Gap columns={columns.length} height={above} />
-        {items.map(({ index }) => {
-          const place = layout.at(index);
-          if (place.kind === 'group')
+        </colgroup>
+        <thead>
+          <tr>
+            {columns.map(({ id, name, sort: by }) => (
+              <th
+                key={id}
+                scope="col"
+                aria-sort={by === undefined ? undefined : directionOf(sort, by)}
+              >
+                {by === undefined ? (
+                  name
+                ) : (
+                  <button
+                    type="button"
+                    className="table-sort"
+                    onClick={() => onSort(sort === by ? `-${by}` : by)}
+                  >
+                    {name}
+                    {sort.replace('-', '') === by ? (
+                      <Icon name={sort.startsWith('-') ? 'down' : 'up'} />
+                    ) : null}
+                  </button>
+                )}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody ref={body} onKeyDown={onKeyDown}>
+          <Gap columns={columns.length} height={above} />
+          {items.map(({ index }) => {
+            const place = layout.at(index);
+            if (place.kind === 'group')
+              return (
+                <tr key={`group ${place.group.group}`} className="fleet-group">
+                  <th scope="rowgroup" colSpan={columns.length}>
+                    <span>{place.group.group === '' ? 'none' : place.group.group}</span>
+                    <span className="quiet number">{place.group.targets.toLocaleString('en')}</span>
+                    <StatesBar states={place.group.states} />
+                  </th>
+                </tr>
+              );
+            const row = rows[place.row];
             return (
-              <tr key={`group ${place.group.group}`} className="fleet-group">
-                <th scope="rowgroup" colSpan={columns.length}>
-                  <span>{place.group.group === '' ? 'none' : place.group.group}</span>
-                  <span className="quiet number">{place.group.targets.toLocaleString('en')}</span>
-                  <StatesBar states={place.group.states} />
-                </th>
-              </tr>
+              <TargetRow
+                key={row === undefined ? `later ${place.row}` : `${row.scope} ${row.target}`}
+                at={place.row}
+                row={row}
+                columns={columns}
+                waiting={row === undefined ? 0 : (waiting.get(row.target) ?? 0)}
+              />
             );
-          const row = rows[place.row];
-          return (
-            <tr
-              key={row === undefined ? `later ${place.row}` : `${row.scope} ${row.target}`}
-              data-row={place.row}
-              aria-rowindex={place.row + 2}
-            >
-              {columns.map(({ id, name, cell }) => (
-                <td key={id} data-label={name}>
-                  {row === undefined ? (
-                    <span className="later" aria-hidden="true" />
-                  ) : (
-                    cell({ row, waiting: waiting.get(row.target) ?? 0, carried })
-                  )}
-                </td>
-              ))}
-            </tr>
-          );
-        })}
-        <Gap columns={columns.length} height={below} />
-      </tbody>
-    </table>
+          })}
+          <Gap columns={columns.length} height={below} />
+        </tbody>
+      </table>
+    </Carried>
   );
+}
+
+const TargetRow = memo(function TargetRow({
+  at,
+  row,
+  columns,
+  waiting,
+}: {
+  readonly at: number;
+  /** Not here yet. */
+  readonly row: ListRow | undefined;
+  readonly columns: readonly FleetColumn[];
+  readonly waiting: number;
+}): ReactNode {
+  return (
+    <tr data-row={at} aria-rowindex={at + 2}>
+      {columns.map(({ id, name, cell }) => (
+        <td key={id} data-label={name}>
+          {row === undefined ? (
+            <span className="later" aria-hidden="true" />
+          ) : (
+            cell({ row, waiting })
+          )}
+        </td>
+      ))}
+    </tr>
+  );
+});
+
+function TargetLink({ target }: { readonly target: string }): ReactNode {
+  const carried = useContext(Carried);
+  return (
+    <Link
+      className="row-link"
+      to="/targets/$id"
+      params={{ id: target } as never}
+      search={carried as never}
+    >
+      {target}
+    </Link>
+  );
+}
+
+function useLate(isOld: boolean): boolean {
+  const [isLate, setLate] = useState(false);
+  useEffect(() => {
+    if (!isOld) return undefined;
+    const timer = setTimeout(() => setLate(true), LATE_MS);
+    return () => {
+      clearTimeout(timer);
+      setLate(false);
+    };
+  }, [isOld]);
+  return isLate;
 }
 
 const STEPS: Readonly<Record<string, (row: number, count: number) => number>> = {

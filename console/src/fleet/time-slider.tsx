@@ -2,11 +2,12 @@
  * The two clocks as two sliders over one window, with a bar wherever something changed. The upper one is what was true,
  * the lower one what was known. Both are the browser's own sliders, so that keys and screen readers work as people know.
  */
-import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { memo, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { useAsk } from '../api/index.ts';
 import { Button, Select, Time, useNow } from '../kit/index.ts';
 import type { ChangesAnswer } from './answers.ts';
 import {
+  type Chosen,
   heights,
   momentAt,
   nextChange,
@@ -24,11 +25,14 @@ export function TimeSlider({
   target,
   scope,
   canCompare = false,
+  onStep,
 }: {
   readonly moment: MomentView;
   readonly target?: string;
   readonly scope?: string;
   readonly canCompare?: boolean;
+  /** Told at once of a step, before the address follows, and of the one behind it in the same direction. */
+  readonly onStep?: (to: Chosen, then: Chosen) => void;
 }): ReactNode {
   const { chosen, span, versus, isPast, set } = moment;
   const now = useNow(30_000);
@@ -91,6 +95,7 @@ export function TimeSlider({
         window={window}
         now={now}
         onChange={(asOf) => set({ asOf })}
+        onStep={(to, then) => onStep?.({ ...chosen, asOf: to }, { ...chosen, asOf: then })}
       />
       <Track
         label="What was known"
@@ -100,6 +105,7 @@ export function TimeSlider({
         window={window}
         now={now}
         onChange={(knownAt) => set({ knownAt })}
+        onStep={(to, then) => onStep?.({ ...chosen, knownAt: to }, { ...chosen, knownAt: then })}
       />
       {versus === '' ? null : (
         <Track
@@ -133,6 +139,7 @@ function Track({
   window,
   now,
   onChange,
+  onStep,
 }: {
   readonly label: string;
   readonly value: string;
@@ -142,6 +149,7 @@ function Track({
   readonly window: Window;
   readonly now: number;
   readonly onChange: (moment: string) => void;
+  readonly onStep?: (to: string, then: string) => void;
 }): ReactNode {
   const id = useId();
   const chosen = placeOf(value, window);
@@ -151,6 +159,8 @@ function Track({
   useEffect(() => () => cancelAnimationFrame(frame.current), []);
   const go = (next: number): void => {
     setPlace(next);
+    const then = Math.max(0, Math.min(PARTS, next + Math.sign(next - place)));
+    onStep?.(momentAt(next, window, now), momentAt(then, window, now));
     cancelAnimationFrame(frame.current);
     frame.current = requestAnimationFrame(() => onChange(momentAt(next, window, now)));
   };
@@ -200,7 +210,7 @@ function Track({
   );
 }
 
-function Bars({
+const Bars = memo(function Bars({
   counts,
   place,
 }: {
@@ -228,4 +238,4 @@ function Bars({
       )}
     </svg>
   );
-}
+});

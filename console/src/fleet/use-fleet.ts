@@ -1,8 +1,14 @@
 /** The pages of a fleet's list, asked one after the other as far as somebody looks. All are of one moment. */
-import { useInfiniteQuery } from '@tanstack/react-query';
-import { useEffect, useMemo, useState } from 'react';
+import {
+  infiniteQueryOptions,
+  type QueryKey,
+  useInfiniteQuery,
+  useQueryClient,
+} from '@tanstack/react-query';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { ask, asProblem, type Problem, useAsk } from '../api/index.ts';
 import type { FleetPageAnswer, ListRow, States } from './answers.ts';
+import { sameRows } from './same-rows.ts';
 
 const PAGE = 100;
 /** A step through time brings what fits on a screen, and some more. */
@@ -25,7 +31,6 @@ export type FleetRows = {
 
 /** `isStepping`: of moments that are stepped through; a step asks for nothing but the rows that are shown. */
 export function useFleet(question: object, isStepping: boolean): FleetRows {
-  const input = isStepping ? { ...question, counts: false } : question;
   const rested = useRested(JSON.stringify(question));
   const counted = useAsk<FleetPageAnswer>(
     'fleet_list',
@@ -34,6 +39,74 @@ export function useFleet(question: object, isStepping: boolean): FleetRows {
     { keep: true, enabled: isStepping && rested === JSON.stringify(question) },
   );
   const query = useInfiniteQuery({
+    ...pagesOf(question, isStepping),
+    placeholderData: (before) => before,
+  });
+  const { data, error, isPending, isPlaceholderData, hasNextPage, isFetchingNextPage } = query;
+  const shown = useRef<readonly ListRow[]>([]);
+  const rows = useMemo(
+    () => sameRows(shown.current, data?.pages.flatMap((page) => page.rows) ?? []),
+    [data],
+  );
+  useEffect(() => {
+    shown.current = rows;
+  }, [rows]);
+  return {
+    first: data?.pages[0],
+    states: data?.pages[0]?.states ?? counted.data?.states ?? null,
+    rows,
+    error: error as Problem | null,
+    isPending,
+    isOld: isPlaceholderData,
+    more: () => {
+      if (hasNextPage && !isFetchingNextPage && !isPlaceholderData) void query.fetchNextPage();
+    },
+    retry: () => void query.refetch(),
+  };
+}
+
+/** A question for which answers may be had before it is shown. */
+export type Ahead = { readonly question: object; readonly isStepping: boolean };
+
+/**
+ * Asks for a step as soon as it is known, before the address and the page follow; and, once that is shown, for the one
+ * behind it in the same direction. What is asked ahead and not wanted any more is given up.
+ */
+export function useFleetAhead(isOld: boolean): (to: Ahead, then: Ahead) => void {
+  const client = useQueryClient();
+  const next = useRef<Ahead>(undefined);
+  const asked = useRef<QueryKey[]>([]);
+  const askFor = useCallback(
+    ({ question, isStepping }: Ahead): void => {
+      const options = pagesOf(question, isStepping);
+      asked.current.push(options.queryKey);
+      void client.prefetchInfiniteQuery(options);
+    },
+    [client],
+  );
+  useEffect(() => {
+    if (isOld || next.current === undefined) return;
+    askFor(next.current);
+    next.current = undefined;
+  });
+  return useCallback(
+    (to, then) => {
+      const wanted = JSON.stringify(pagesOf(to.question, to.isStepping).queryKey);
+      for (const queryKey of asked.current.splice(0)) {
+        if (JSON.stringify(queryKey) === wanted) continue;
+        const isShown = (client.getQueryCache().find({ queryKey })?.getObserversCount() ?? 0) > 0;
+        if (!isShown) void client.cancelQueries({ queryKey, exact: true });
+      }
+      askFor(to);
+      next.current = then;
+    },
+    [client, askFor],
+  );
+}
+
+function pagesOf(question: object, isStepping: boolean) {
+  const input = isStepping ? { ...question, counts: false } : question;
+  return infiniteQueryOptions({
     queryKey: ['ask', 'fleet_list', input],
     queryFn: async ({ pageParam, signal }) => {
       try {
@@ -51,22 +124,7 @@ export function useFleet(question: object, isStepping: boolean): FleetRows {
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.nextCursor,
     meta: { topics: ['facts', 'findings', 'targets'] },
-    placeholderData: (before) => before,
   });
-  const { data, error, isPending, isPlaceholderData, hasNextPage, isFetchingNextPage } = query;
-  const rows = useMemo(() => data?.pages.flatMap((page) => page.rows) ?? [], [data]);
-  return {
-    first: data?.pages[0],
-    states: data?.pages[0]?.states ?? counted.data?.states ?? null,
-    rows,
-    error: error as Problem | null,
-    isPending,
-    isOld: isPlaceholderData,
-    more: () => {
-      if (hasNextPage && !isFetchingNextPage && !isPlaceholderData) void query.fetchNextPage();
-    },
-    retry: () => void query.refetch(),
-  };
 }
 
 /** What did not change for a while. */

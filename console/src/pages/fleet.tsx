@@ -1,13 +1,13 @@
 /** Every target, at any moment of either clock. What is filtered, sorted and grouped stands in the address. */
-import { type ReactNode, useMemo } from 'react';
+import { memo, type ReactNode, useMemo } from 'react';
 import { useAsk } from '../api/index.ts';
-import { type ChangeLine, STATES } from '../fleet/answers.ts';
+import { type ChangeLine, STATES, type States } from '../fleet/answers.ts';
 import { Differences } from '../fleet/differences.tsx';
 import { COLUMNS, FIRST_COLUMNS, FleetTable } from '../fleet/fleet-table.tsx';
-import { question } from '../fleet/moment.ts';
+import { type Chosen, question } from '../fleet/moment.ts';
 import { FleetStateBadge } from '../fleet/state.tsx';
 import { TimeSlider } from '../fleet/time-slider.tsx';
-import { useFleet } from '../fleet/use-fleet.ts';
+import { useFleet, useFleetAhead } from '../fleet/use-fleet.ts';
 import { useMoment } from '../fleet/use-moment.ts';
 import {
   Button,
@@ -56,8 +56,7 @@ export function FleetPage(): ReactNode {
   const chosen = view.states.split(',').filter((state) => STATES.some((each) => each === state));
   const given = (name: 'text' | 'scope' | 'environment' | 'tag' | 'group'): object =>
     view[name] === '' ? {} : { [name]: view[name] };
-  const input = {
-    ...question(moment.chosen),
+  const filtered = {
     ...given('text'),
     ...given('scope'),
     ...given('environment'),
@@ -67,19 +66,26 @@ export function FleetPage(): ReactNode {
     sort: view.sort.replace(/^-/, ''),
     ...(view.sort.startsWith('-') ? { descending: true } : {}),
   };
-  const fleet = useFleet(input, moment.isPast);
+  const at = (chosen: Chosen) => ({
+    question: { ...question(chosen), ...filtered },
+    isStepping: chosen.asOf !== '' || chosen.knownAt !== '',
+  });
+  const fleet = useFleet(at(moment.chosen).question, moment.isPast);
   const { first, states, rows, error, isPending, isOld } = fleet;
-  const scopes = useAsk<{ readonly scopes: readonly string[] }>(
-    'describe_system',
-    { section: 'vocabulary' },
-    ['targets'],
-  );
+  const askAhead = useFleetAhead(isOld);
   const waiting = useWaitingByTarget(moment.isPast);
+<<<<<<< Updated upstream
   const names = view.columns.split(',');
   const columns = COLUMNS.filter(({ id }) => id === 'name' || names.includes(id));
   const isFiltered =
     chosen.length > 0 ||
     [view.text, view.scope, view.environment, view.tag].some((by) => by !== '');
+=======
+  const columns = useMemo(() => {
+    const names = view.columns.split(',');
+    return COLUMNS.filter(({ id }) => id === 'name' || names.includes(id));
+  }, [view.columns]);
+>>>>>>> Stashed changes
   const isComparing = moment.versus !== '';
   return (
     <Page
@@ -91,77 +97,24 @@ export function FleetPage(): ReactNode {
         </LinkButton>
       }
     >
-      <TimeSlider moment={moment} scope={view.scope} canCompare />
-      <div className="filters" data-filter>
-        <Field
-          label="Filter"
-          value={view.text}
-          onChange={(text) => set({ text })}
-          placeholder="name, address, owner, tag"
-        />
-        <Select
-          label="Scope"
-          value={view.scope}
-          onChange={(scope) => set({ scope })}
-          options={[
-            ['', 'every scope'],
-            ...(scopes.data?.scopes ?? []).map((each) => [each, each] as const),
-          ]}
-        />
-        <Select
-          label="Environment"
-          value={view.environment}
-          onChange={(environment) => set({ environment })}
-          options={[
-            ['', 'every environment'],
-            ...ENVIRONMENTS.map((each) => [each, each] as const),
-          ]}
-        />
-        <Select
-          label="Group"
-          value={view.group}
-          onChange={(group) => set({ group })}
-          options={GROUPS}
-        />
-        {view.tag === '' ? null : (
-          <Button onPress={() => set({ tag: '' })}>tag {view.tag} ✕</Button>
-        )}
-        <Menu label="Columns" trigger="Columns">
-          {COLUMNS.slice(1).map(({ id, name }) => (
-            <MenuAction
-              key={id}
-              onAction={() =>
-                set({
-                  columns: names.includes(id)
-                    ? names.filter((each) => each !== id).join(',')
-                    : [...names, id].join(','),
-                })
-              }
-            >
-              {names.includes(id) ? `✓ ${name}` : name}
-            </MenuAction>
-          ))}
-        </Menu>
-      </div>
-      <fieldset className="state-filter">
-        <legend className="hidden-visually">States</legend>
-        {STATES.map((state) => (
-          <Check
-            key={state}
-            checked={chosen.includes(state)}
-            onChange={(on) =>
-              set({
-                states: STATES.filter((each) => (each === state ? on : chosen.includes(each))).join(
-                  ',',
-                ),
-              })
-            }
-          >
-            <FleetStateBadge state={state} />{' '}
-            <span className="number quiet">{(states?.[state] ?? 0).toLocaleString('en')}</span>
-          </Check>
-        ))}
-      </fieldset>
+      <TimeSlider
+        moment={moment}
+        scope={view.scope}
+        canCompare
+        onStep={(to, then) => {
+          if (!isComparing) askAhead(at(to), at(then));
+        }}
+      />
+      <Filters
+        text={view.text}
+        scope={view.scope}
+        environment={view.environment}
+        group={view.group}
+        tag={view.tag}
+        columns={view.columns}
+        set={set}
+      />
+      <StateFilter chosen={view.states} states={states} set={set} />
       {error === null ? null : <ErrorPanel error={error} retry={fleet.retry} />}
       {isComparing ? (
         <Differences moment={moment} scope={view.scope} />
@@ -186,6 +139,7 @@ export function FleetPage(): ReactNode {
               carried={moment.carried}
               more={fleet.more}
               isOld={isOld}
+              asOf={first.at.asOf}
             />
           )}
         </Panel>
@@ -194,6 +148,7 @@ export function FleetPage(): ReactNode {
   );
 }
 
+<<<<<<< Updated upstream
 function NoTargets({ isFiltered }: { readonly isFiltered: boolean }): ReactNode {
   if (isFiltered)
     return (
@@ -221,6 +176,105 @@ function NoTargets({ isFiltered }: { readonly isFiltered: boolean }): ReactNode 
     </Empty>
   );
 }
+=======
+type Set = ReturnType<typeof useView<keyof typeof VIEW>>[1];
+
+/** What steps through time do not touch is not drawn again at each. */
+const Filters = memo(function Filters({
+  text,
+  scope,
+  environment,
+  group,
+  tag,
+  columns,
+  set,
+}: Readonly<Record<'text' | 'scope' | 'environment' | 'group' | 'tag' | 'columns', string>> & {
+  readonly set: Set;
+}): ReactNode {
+  const scopes = useAsk<{ readonly scopes: readonly string[] }>(
+    'describe_system',
+    { section: 'vocabulary' },
+    ['targets'],
+  );
+  const names = columns.split(',');
+  return (
+    <div className="filters" data-filter>
+      <Field
+        label="Filter"
+        value={text}
+        onChange={(text) => set({ text })}
+        placeholder="name, address, owner, tag"
+      />
+      <Select
+        label="Scope"
+        value={scope}
+        onChange={(scope) => set({ scope })}
+        options={[
+          ['', 'every scope'],
+          ...(scopes.data?.scopes ?? []).map((each) => [each, each] as const),
+        ]}
+      />
+      <Select
+        label="Environment"
+        value={environment}
+        onChange={(environment) => set({ environment })}
+        options={[['', 'every environment'], ...ENVIRONMENTS.map((each) => [each, each] as const)]}
+      />
+      <Select label="Group" value={group} onChange={(group) => set({ group })} options={GROUPS} />
+      {tag === '' ? null : <Button onPress={() => set({ tag: '' })}>tag {tag} ✕</Button>}
+      <Menu label="Columns" trigger="Columns">
+        {COLUMNS.slice(1).map(({ id, name }) => (
+          <MenuAction
+            key={id}
+            onAction={() =>
+              set({
+                columns: names.includes(id)
+                  ? names.filter((each) => each !== id).join(',')
+                  : [...names, id].join(','),
+              })
+            }
+          >
+            {names.includes(id) ? `✓ ${name}` : name}
+          </MenuAction>
+        ))}
+      </Menu>
+    </div>
+  );
+});
+
+const StateFilter = memo(function StateFilter({
+  chosen: text,
+  states,
+  set,
+}: {
+  readonly chosen: string;
+  readonly states: States | null;
+  readonly set: Set;
+}): ReactNode {
+  const chosen = text.split(',');
+  return (
+    <fieldset className="state-filter">
+      <legend className="hidden-visually">States</legend>
+      {STATES.map((state) => (
+        <Check
+          key={state}
+          checked={chosen.includes(state)}
+          onChange={(on) =>
+            set({
+              states: STATES.filter((each) => (each === state ? on : chosen.includes(each))).join(
+                ',',
+              ),
+            })
+          }
+        >
+          <FleetStateBadge state={state} />{' '}
+          <span className="number quiet">{(states?.[state] ?? 0).toLocaleString('en')}</span>
+        </Check>
+      ))}
+    </fieldset>
+  );
+});
+>>>>>>> Stashed changes
 
 /** Of the past it is not known what waited. */
 function useWaitingByTarget(isPast: boolean): ReadonlyMap<string, number> {

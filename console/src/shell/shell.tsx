@@ -19,14 +19,9 @@ import { useWaiting } from './waiting.ts';
 export function Shell(): ReactNode {
   const session = useSession();
   const hasEnded = useHasEnded();
-  const location = useLocation();
   if (session.data === undefined) {
     if (session.isPending) return <Skeleton label="Opening Holdfast" />;
-    if (session.error.status === 401) {
-      // The frame stays until the page is loaded; sent on again from there it would go round and round.
-      if (location.pathname === '/sign-in') return <Skeleton label="Opening Holdfast" />;
-      return <Navigate to="/sign-in" search={{ next: location.href } as never} replace />;
-    }
+    if (session.error.status === 401) return <ToSignIn />;
     return (
       <main className="main">
         <ErrorPanel error={session.error} retry={() => void session.refetch()} />
@@ -39,6 +34,14 @@ export function Shell(): ReactNode {
       {hasEnded ? <SignInAgain operator={session.data.operator} /> : null}
     </>
   );
+}
+
+/** Alone follows the address: the frame is not drawn again for every step of a slider. */
+function ToSignIn(): ReactNode {
+  const location = useLocation();
+  // The frame stays until the page is loaded; sent on again from there it would go round and round.
+  if (location.pathname === '/sign-in') return <Skeleton label="Opening Holdfast" />;
+  return <Navigate to="/sign-in" search={{ next: location.href } as never} replace />;
 }
 
 function Frame(): ReactNode {
