@@ -74,18 +74,13 @@ export function FleetPage(): ReactNode {
   const { first, states, rows, error, isPending, isOld } = fleet;
   const askAhead = useFleetAhead(isOld);
   const waiting = useWaitingByTarget(moment.isPast);
-<<<<<<< Updated upstream
-  const names = view.columns.split(',');
-  const columns = COLUMNS.filter(({ id }) => id === 'name' || names.includes(id));
   const isFiltered =
     chosen.length > 0 ||
     [view.text, view.scope, view.environment, view.tag].some((by) => by !== '');
-=======
   const columns = useMemo(() => {
     const names = view.columns.split(',');
     return COLUMNS.filter(({ id }) => id === 'name' || names.includes(id));
   }, [view.columns]);
->>>>>>> Stashed changes
   const isComparing = moment.versus !== '';
   return (
     <Page
@@ -148,7 +143,6 @@ export function FleetPage(): ReactNode {
   );
 }
 
-<<<<<<< Updated upstream
 function NoTargets({ isFiltered }: { readonly isFiltered: boolean }): ReactNode {
   if (isFiltered)
     return (
@@ -176,7 +170,7 @@ function NoTargets({ isFiltered }: { readonly isFiltered: boolean }): ReactNode 
     </Empty>
   );
 }
-=======
+
 type Set = ReturnType<typeof useView<keyof typeof VIEW>>[1];
 
 /** What steps through time do not touch is not drawn again at each. */
@@ -274,7 +268,6 @@ const StateFilter = memo(function StateFilter({
     </fieldset>
   );
 });
->>>>>>> Stashed changes
 
 /** Of the past it is not known what waited. */
 function useWaitingByTarget(isPast: boolean): ReadonlyMap<string, number> {
