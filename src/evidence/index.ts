@@ -2,6 +2,7 @@
 export type { AnchorOptions } from './anchoring/anchor-claims.ts';
 export { Anchoring, type AnchoringOptions } from './anchoring/anchoring.ts';
 export type { Health } from './anchoring/courier.ts';
+export { newestNote } from './anchoring/notes-file.ts';
 export type { BundleReport } from './change-bundle/findings.ts';
 export { makeBundle } from './change-bundle/make.ts';
 export type { BundleParts } from './change-bundle/parts.ts';

@@ -5,7 +5,7 @@
 import { Fault, invariant } from '#base/fault';
 import { canonicalJson, type Json } from '#base/json';
 import type { Files } from '#base/ports';
-import type { EventRecord, Log } from '#evidence';
+import { type EventRecord, type Log, newestNote } from '#evidence';
 import type { ProofPowers } from '#operations';
 
 /** What hands the log's key over to another; both keys sign it. */
@@ -16,6 +16,7 @@ export function logProofs(
   files: Files,
   events: Log,
   directory: string,
+  witnesses: readonly string[] = [],
 ): Pick<ProofPowers, 'checkpoint' | 'prove'> {
   const handovers = new Handovers(events);
   const proved = async (event: EventRecord, size: number): Promise<Json> => ({
@@ -23,6 +24,17 @@ export function logProofs(
     record: canonicalJson(event as unknown as Json),
     proof: [...(await events.inclusionProof(event.seq, size))],
   });
+  const sizeOf = (note: string): number => Number(note.split('\n', 2)[1] ?? Number.NaN);
+  const cosignedBy = async (vkey: string, size: number): Promise<Json> => {
+    const [name = ''] = vkey.split('+', 1);
+    const note = await newestNote(
+      files,
+      `${directory}/cosigned`,
+      (one) => one.includes(`\n— ${name} `) && sizeOf(one) <= size,
+    );
+    if (note === undefined) return null;
+    return { note, proof: [...(await events.consistencyProof(sizeOf(note), size))] };
+  };
   return {
     async checkpoint(earlier, sign) {
       const newest = (): Promise<Uint8Array | undefined> => files.read(`${directory}/checkpoint`);
@@ -34,7 +46,7 @@ export function logProofs(
         bytes = await newest();
       }
       const note = Buffer.from(bytes ?? '').toString('utf8');
-      const size = Number(note.split('\n', 2)[1] ?? Number.NaN);
+      const size = sizeOf(note);
       if (!Number.isSafeInteger(size))
         throw new Fault(
           'unavailable',
@@ -51,6 +63,9 @@ export function logProofs(
           earlier === undefined || earlier > size
             ? null
             : { earlier, proof: [...(await events.consistencyProof(earlier, size))] },
+        witnesses: await Promise.all(
+          witnesses.map(async (key) => ({ key, cosigned: await cosignedBy(key, size) })),
+        ),
       };
     },
 

@@ -39,12 +39,14 @@ export type ProofNeeds = {
   readonly authority: AuthorityKeeper;
   readonly controlPlane: ControlPlane;
   readonly anchoring: () => Anchoring | undefined;
+  /** Their verifier keys. */
+  readonly witnesses: readonly string[];
 };
 
 export function proofTools(needs: ProofNeeds): ProofPowers {
   const { files, clock, paths, store, events, outputs } = needs;
   return {
-    ...logProofs(files, events, paths.log),
+    ...logProofs(files, events, paths.log, needs.witnesses),
 
     async bundle(changeId) {
       const material = changeMaterial(store.changes, changeId, clock.now());

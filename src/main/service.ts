@@ -373,6 +373,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
       authority,
       controlPlane,
       anchoring: () => anchoring,
+      witnesses: evidence.settings.witnesses.map(({ key }) => key),
     }),
   };
   anchoring = await startAnchoring(evidence, files, clock, paths, events);

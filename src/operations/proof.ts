@@ -130,6 +130,17 @@ export const logCheckpoint = administering({
       .object({ earlier: z.number(), proof: z.array(hash) })
       .nullable()
       .describe('null where the log is shorter than what you remember'),
+    witnesses: z
+      .array(
+        z.object({
+          key: z.string().describe('verifier key'),
+          cosigned: z
+            .object({ note: z.string(), proof: z.array(hash) })
+            .nullable()
+            .describe('the newest note with its cosignature, and that the checkpoint extends it'),
+        }),
+      )
+      .describe('as evidence.yaml names them'),
   }),
   run: async (input, { proof }) =>
     (await proof.checkpoint(input.earlier, input.sign === true)) as never,

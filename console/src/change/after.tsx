@@ -1,22 +1,17 @@
 /** What became of a change: its progress, the receipts of the hosts, what was verified, and the proof to keep. */
-import { type ReactNode, useState } from 'react';
-import { ask, asProblem, type Problem } from '../api/index.ts';
-import { saveFile } from '../download.ts';
+import type { ReactNode } from 'react';
 import { Visible } from '../kit/foreign.tsx';
 import {
   AssuranceBadge,
   Badge,
-  Button,
   type Column,
-  ErrorPanel,
-  Icon,
   Panel,
   StateBadge,
   sentence,
   Table,
   Time,
 } from '../kit/index.ts';
-import { type ChangeView, phaseOf, type Receipt } from './shapes.ts';
+import type { ChangeView, Receipt } from './shapes.ts';
 
 export function Progress({ change }: { readonly change: ChangeView }): ReactNode {
   const forward = change.receipts.filter(({ direction }) => direction === 'forward');
@@ -173,57 +168,6 @@ export function Receipts({ change }: { readonly change: ChangeView }): ReactNode
           `${receipt.target} ${receipt.number} ${receipt.step} ${receipt.direction}`
         }
       />
-    </Panel>
-  );
-}
-
-export function Proof({ change }: { readonly change: ChangeView }): ReactNode {
-  const [problem, setProblem] = useState<Problem>();
-  const [isAsking, setAsking] = useState(false);
-  const [notices, setNotices] = useState<readonly string[]>();
-  if (phaseOf(change) !== 'over' || change.approvals.length === 0) return null;
-  const get = async (): Promise<void> => {
-    setProblem(undefined);
-    setAsking(true);
-    try {
-      const made = await ask<{ readonly bundle: string; readonly notices: readonly string[] }>(
-        'change_bundle',
-        { changeId: change.changeId },
-      );
-      setNotices(made.notices);
-      saveFile(`${change.changeId}.bundle.json`, made.bundle);
-    } catch (thrown) {
-      setProblem(asProblem(thrown));
-    } finally {
-      setAsking(false);
-    }
-  };
-  return (
-    <Panel title="Proof">
-      <p>
-        One file with the plan, the signatures, the receipts and their place in the log. A stranger
-        checks it without this service and without a network.
-      </p>
-      <div className="row">
-        <Button isPending={isAsking} onPress={() => void get()}>
-          <Icon name="download" /> Save the bundle
-        </Button>
-        {notices === undefined ? null : notices.length === 0 ? (
-          <Badge tone="good">complete</Badge>
-        ) : (
-          <Badge tone="warn">with remarks</Badge>
-        )}
-      </div>
-      {notices?.map((notice) => (
-        <p key={notice} className="small">
-          <Visible text={notice} />
-        </p>
-      ))}
-      <p className="quiet small">
-        Check it anywhere with Node:{' '}
-        <code>node holdfast-verifier.mjs {change.changeId}.bundle.json</code>
-      </p>
-      {problem === undefined ? null : <ErrorPanel error={problem} />}
     </Panel>
   );
 }

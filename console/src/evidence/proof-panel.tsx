@@ -56,12 +56,14 @@ export function ProofPanel({
               {VERDICTS[report.verdict][1]}
             </p>
             <ul className="proof">
-              {report.steps.map(({ name, holds, says }) => (
-                <li key={name}>
-                  <span className={holds ? 'good' : 'bad'}>
+              {report.steps.map(({ name, holds, isOpen, says }, at) => (
+                <li key={at} data-check={name}>
+                  <span className={holds ? 'good' : isOpen === true ? 'quiet' : 'bad'}>
                     <Icon
-                      name={holds ? 'check' : 'close'}
-                      label={holds ? 'holds' : 'does not hold'}
+                      name={holds ? 'check' : isOpen === true ? 'info' : 'close'}
+                      label={
+                        holds ? 'holds' : isOpen === true ? 'not decided here' : 'does not hold'
+                      }
                     />
                   </span>
                   <bdi>{says}</bdi>
@@ -103,9 +105,9 @@ export function ProofPanel({
             <p>
               This page fetched the newest checkpoint, the records and the proofs, and computed
               everything from them: the Ed25519 signature of the note, the tree of RFC 6962, that it
-              extends what this browser saw last, and that what is shown stands in it byte for byte.
-              A record that was edited, removed or put in between is found; so is a log that was
-              rewound since your last visit.
+              extends what this browser saw last, that witnesses cosigned the same records, and that
+              what is shown stands in it byte for byte. A record that was edited, removed or put in
+              between is found; so is a log that was rewound since your last visit.
             </p>
             <p>
               It cannot tell whether somebody else is shown another log: for that a witness or a

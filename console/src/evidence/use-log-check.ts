@@ -16,7 +16,7 @@ import {
 /** Records in one question. */
 const AT_ONCE = 200;
 
-const sourceOf = (sign: boolean): LogSource => ({
+export const sourceOf = (sign: boolean): LogSource => ({
   checkpoint: (earlier) =>
     ask<CheckpointTold>('log_checkpoint', {
       ...(earlier === undefined ? {} : { earlier }),

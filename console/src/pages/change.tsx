@@ -7,8 +7,9 @@ import { useParams } from '@tanstack/react-router';
 import { type ReactNode, useCallback, useEffect, useState } from 'react';
 import { markTopics, type Problem, useAsk, useMay, useSignedIn } from '../api/index.ts';
 import { Acts, RolloutPanel } from '../change/acts.tsx';
-import { Approvals, Outcome, Progress, Proof, Receipts, Verified } from '../change/after.tsx';
+import { Approvals, Outcome, Progress, Receipts, Verified } from '../change/after.tsx';
 import { Decide, NotYours } from '../change/decide.tsx';
+import { ProofOf } from '../change/proof.tsx';
 import { type ApprovalPage, type ChangeView, phaseOf } from '../change/shapes.ts';
 import { WhatRan, WhatRuns } from '../change/what-runs.tsx';
 import {
@@ -219,7 +220,7 @@ function Told({
       </div>
       <div className="stack">
         <Approvals change={change} />
-        <Proof change={change} />
+        <ProofOf change={change} />
         <Asked change={change} tainted={false} />
         <PolicySays decision={change.decision} />
       </div>

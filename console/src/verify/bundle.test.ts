@@ -58,14 +58,14 @@ const BELIEVED: Believed = {
 /** Both readings, which have to be one. */
 async function check(file: Buffer, over: Partial<Believed> = {}) {
   const { logKeys, witnesses, signers, hostKeys } = { ...BELIEVED, ...over };
-  const { verdict, findings, undecided, notes, more } = checkBundle(file, {
+  const { verdict, findings, undecided, notes, more, facts } = checkBundle(file, {
     logKeys: logKeys.map((vkey) => parseVerifierKey(vkey)),
     witnesses: witnesses.map((vkey) => parseVerifierKey(vkey)),
     signers: parseSigners(signers),
     hostKeys: hostKeys.map(({ target, line }) => hostKey(target, line)),
   });
   const inBrowser = await checkInBrowser(file, { ...BELIEVED, ...over });
-  assert.deepEqual(inBrowser, { verdict, findings, undecided, notes, more });
+  assert.deepEqual(inBrowser, { verdict, findings, undecided, notes, more, facts });
   return inBrowser;
 }
 

@@ -36,6 +36,8 @@ export type BundleReport = {
   readonly notes: readonly string[];
   /** How many findings more there are than are listed. */
   readonly more: number;
+  /** What it is about; with findings, no more than what it says of itself. */
+  readonly facts: Readonly<Record<string, unknown>>;
 };
 
 /** Timestamps are checked for what they stamp, revocations not at all: a browser reads neither certificates nor your list. */
@@ -52,7 +54,7 @@ export async function checkInBrowser(
       signers: parseSigners(signers),
       hostKeys: hostKeys.map(({ target, line }) => ({ target, key: parsePublicKey(line) })),
     });
-    const { verdict, findings, undecided, notes, more } = report;
-    return { verdict, findings, undecided, notes, more } as BundleReport;
+    const { verdict, findings, undecided, notes, more, facts } = report;
+    return { verdict, findings, undecided, notes, more, facts } as BundleReport;
   });
 }

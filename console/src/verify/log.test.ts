@@ -256,7 +256,7 @@ describe('what this browser remembers', () => {
   it('comes back as it was kept, and as nothing where it cannot be read', () => {
     const kept = storage();
     assert.equal(remembered(kept), undefined);
-    const what = { size: 3, root: 'ab', key: 'k', seenAt: 'now' };
+    const what = { size: 3, root: 'ab', key: 'k', witnesses: ['w'], seenAt: 'now' };
     remember(kept, what);
     assert.deepEqual(remembered(kept), what);
     kept.text = '{"size":"3"}';

@@ -5,11 +5,13 @@
 import { keyFor, type ProvedRecord, readKeyLine } from './key-line.ts';
 import { type Checkpoint, canVerify, isSignedBy, parseCheckpoint, parseNote } from './note.ts';
 import { leafHash, verifyConsistency, verifyInclusion } from './tree.ts';
+import { checkWitnesses, nameOf, type WitnessTold } from './witnesses.ts';
 
 export type CheckpointTold = {
   readonly note: string;
   readonly keys: readonly ProvedRecord[];
   readonly consistency: { readonly earlier: number; readonly proof: readonly string[] } | null;
+  readonly witnesses: readonly WitnessTold[];
 };
 
 /** What is kept between two visits. */
@@ -18,6 +20,8 @@ export type Remembered = {
   readonly root: string;
   /** The log's first key, and with it the whole line. */
   readonly key: string;
+  /** Keys of witnesses that were seen so far. */
+  readonly witnesses?: readonly string[];
   readonly seenAt: string;
 };
 
@@ -27,10 +31,12 @@ export type LogSource = {
   readonly prove: (seqs: readonly number[], size: number) => Promise<readonly ProvedRecord[]>;
 };
 
-export type StepName = 'browser' | 'checkpoint' | 'keys' | 'remembered' | 'records';
+export type StepName = 'browser' | 'checkpoint' | 'keys' | 'remembered' | 'witnesses' | 'records';
 export type Step = {
   readonly name: StepName;
   readonly holds: boolean;
+  /** Neither holds nor fails: it could not be decided. */
+  readonly isOpen?: true;
   readonly says: string;
 };
 
@@ -41,6 +47,9 @@ export type LogReport = {
   readonly checkpoint: Checkpoint | undefined;
   /** Of the key in use. */
   readonly vkey: string | undefined;
+  /** All keys that it ever had, and those of the witnesses that are known. */
+  readonly logKeys: readonly string[];
+  readonly witnesses: readonly string[];
   readonly proved: readonly number[];
   /** To be remembered from now on; `undefined`: what was remembered stays. */
   readonly remember: Omit<Remembered, 'seenAt'> | undefined;
@@ -63,6 +72,8 @@ export async function verifyLog(
     steps,
     checkpoint: undefined,
     vkey: undefined,
+    logKeys: [],
+    witnesses: [],
     proved: [],
     remember: undefined,
     ...more,
@@ -111,9 +122,27 @@ export async function verifyLog(
   if (!say('remembered', extension.holds, extension.says))
     return done('disproved', { checkpoint, vkey });
 
-  const remember = { size, root, key: first };
+  const known = remembered?.witnesses ?? [];
+  const cosigned = await checkWitnesses(told.witnesses, known, line.keys, checkpoint);
+  for (const { verdict, says } of cosigned)
+    steps.push({
+      name: 'witnesses',
+      holds: verdict === 'holds',
+      says,
+      ...(verdict === 'open' ? { isOpen: true } : {}),
+    });
+  if (cosigned.some(({ verdict }) => verdict === 'fails'))
+    return done('disproved', { checkpoint, vkey });
+  const now = told.witnesses.map(({ key: each }) => each);
+  const witnesses = [
+    ...known.filter((each) => !now.some((one) => nameOf(one) === nameOf(each))),
+    ...now,
+  ];
+  const remember = { size, root, key: first, witnesses };
+  const logKeys = line.keys.map((each) => each.key.vkey);
+  const sound = { checkpoint, vkey, logKeys, witnesses, remember };
   const covered = shown.filter(({ seq }) => seq < size);
-  if (shown.length === 0) return done('proved', { checkpoint, vkey, remember });
+  if (shown.length === 0) return done('proved', sound);
   const records = await source.prove(
     covered.map(({ seq }) => seq),
     size,
@@ -121,7 +150,7 @@ export async function verifyLog(
   const { proved, wrong } = await proveShown(covered, records, checkpoint);
   if (wrong !== undefined) {
     say('records', false, wrong);
-    return done('disproved', { checkpoint, vkey, proved, remember });
+    return done('disproved', { ...sound, proved });
   }
   const newer = shown.length - covered.length;
   say(
@@ -131,7 +160,7 @@ export async function verifyLog(
       ? `${proved.length} records shown here are in it, byte for byte`
       : `${proved.length} of ${shown.length} records shown here are in it, byte for byte; ${newer} are newer than the checkpoint`,
   );
-  return done('proved', { checkpoint, vkey, proved, remember });
+  return done('proved', { ...sound, proved });
 }
 
 const KEY_OF_FIRST = 'the key that the first record names';

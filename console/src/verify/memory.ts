@@ -9,12 +9,18 @@ export type Kept = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 export function remembered(storage: Kept): Remembered | undefined {
   try {
     const kept = JSON.parse(storage.getItem(NAME) ?? 'null') as Partial<Remembered> | null;
-    const { size, root, key, seenAt } = kept ?? {};
+    const { size, root, key, witnesses, seenAt } = kept ?? {};
     return Number.isSafeInteger(size) &&
       typeof root === 'string' &&
       typeof key === 'string' &&
       typeof seenAt === 'string'
-      ? { size: size as number, root, key, seenAt }
+      ? {
+          size: size as number,
+          root,
+          key,
+          witnesses: Array.isArray(witnesses) ? witnesses.map(String) : [],
+          seenAt,
+        }
       : undefined;
   } catch {
     return undefined;

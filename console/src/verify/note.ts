@@ -7,6 +7,8 @@
 import { type Bytes, concat, fromBase64, sha256, toHex, utf8 } from './bytes.ts';
 
 const ED25519 = 1;
+/** Of a witness: a signature with its time, C2SP tlog-cosignature v1. */
+export const COSIGNATURE = 4;
 
 export type VerifierKey = {
   readonly name: string;
@@ -17,11 +19,14 @@ export type VerifierKey = {
 };
 
 /** `undefined` when it is malformed, of another kind, or its id is not its own. */
-export async function parseVerifierKey(vkey: string): Promise<VerifierKey | undefined> {
+export async function parseVerifierKey(
+  vkey: string,
+  type: number = ED25519,
+): Promise<VerifierKey | undefined> {
   const found = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(vkey);
   const [, name = '', id = '', text = ''] = found ?? [];
   const typed = fromBase64(text);
-  if (found === null || typed?.length !== 33 || typed[0] !== ED25519) return undefined;
+  if (found === null || typed?.length !== 33 || typed[0] !== type) return undefined;
   const hash = await sha256(utf8(`${name}\n`), typed);
   return toHex(hash.slice(0, 4)) === id ? { name, id, key: typed.slice(1), vkey } : undefined;
 }
@@ -55,6 +60,17 @@ export async function isSignedBy(note: Note, key: VerifierKey): Promise<boolean>
   const own = note.signatures.filter(({ name, id }) => name === key.name && id === key.id);
   const [only] = own;
   return own.length === 1 && only !== undefined && isSignature(key, note.text, only.signature);
+}
+
+/** When a witness cosigned, in seconds; `undefined` when it did not, or its line does not hold. */
+export async function cosignedAt(note: Note, key: VerifierKey): Promise<number | undefined> {
+  const own = note.signatures.filter(({ name, id }) => name === key.name && id === key.id);
+  const [only] = own;
+  if (own.length !== 1 || only?.signature.length !== 72) return undefined;
+  const { buffer, byteOffset } = only.signature;
+  const time = Number(new DataView(buffer, byteOffset).getBigUint64(0));
+  const text = `cosignature/v1\ntime ${time}\n${note.text}`;
+  return time > 0 && (await isSignature(key, text, only.signature.slice(8))) ? time : undefined;
 }
 
 /** RFC 8032. */
