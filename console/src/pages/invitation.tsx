@@ -23,9 +23,9 @@ import {
   Skeleton,
   Time,
 } from '../kit/index.ts';
-import { ConfigToSign } from '../parts/config-to-sign.tsx';
 import { RecoveryCodes } from '../parts/recovery-codes.tsx';
 import { Plain } from '../shell/plain.tsx';
+import { DocumentToSign } from '../signing/document-to-sign.tsx';
 
 export function InvitationPage(): ReactNode {
   const [code, setCode] = useState(() => location.hash.slice(1));
@@ -112,12 +112,17 @@ function Opened({ code }: { readonly code: string }): ReactNode {
       title="Put it in force"
       lead="Your passkey is made. Nobody may sign anything yet: with this first document you make it the key that may."
     >
-      <ConfigToSign
-        page={page}
-        keys={[passkey]}
-        rpId={opened.place.rpId}
-        take={async (signed) => setCodes((await finishInvitation(code, signed)).recoveryCodes)}
-      />
+      <Panel title={`Configuration ${page.version}`}>
+        <DocumentToSign
+          document={page}
+          keys={[passkey]}
+          rpId={opened.place.rpId}
+          take={async (signature) => {
+            const signed = { order: page.order, signature };
+            setCodes((await finishInvitation(code, signed)).recoveryCodes);
+          }}
+        />
+      </Panel>
     </Page>
   );
 }

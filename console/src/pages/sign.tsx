@@ -5,7 +5,17 @@
 import { useParams } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useState } from 'react';
 import { ask, asProblem, type Problem, useAsk } from '../api/index.ts';
-import { Button, Empty, ErrorPanel, Foreign, Page, Panel, Skeleton, toast } from '../kit/index.ts';
+import {
+  Button,
+  Empty,
+  ErrorPanel,
+  Facts,
+  Foreign,
+  Page,
+  Panel,
+  Skeleton,
+  toast,
+} from '../kit/index.ts';
 import { type Document, SignDialog } from '../signing/sign-dialog.tsx';
 
 type Waiting = Required<
@@ -51,7 +61,10 @@ export function SignPage(): ReactNode {
     for (const each of [waiting, status, hosts]) void each.refetch();
   };
   return (
-    <Page title="To sign" lead="Documents besides changes that wait for a signature of yours.">
+    <Page
+      title="To sign"
+      lead="What waits for your signature besides changes: edited configuration, new hosts, documents from a terminal."
+    >
       {[waiting.error, status.error, hosts.error].map((error) =>
         error === null ? null : <ErrorPanel key={error.message} error={error} retry={again} />,
       )}
@@ -167,29 +180,34 @@ function enrolmentOf(page: EnrolmentPage): Open {
 function HostPins({ pins }: { readonly pins: Pins }): ReactNode {
   return (
     <Panel title={pins.target} aside={pins.capability}>
-      <dl className="facts">
-        <dt>Id</dt>
-        <dd>
-          <code>{pins.hostId}</code>
-        </dd>
-        <dt>Host keys</dt>
-        {pins.hostKeys.map((key) => (
-          <dd key={key}>
-            <Foreign text={key} from={pins.target} />
-          </dd>
-        ))}
-        <dt>Receipt key</dt>
-        <dd>
-          <Foreign text={pins.receiptKey} from={pins.target} />
-        </dd>
-      </dl>
+      <Facts
+        facts={[
+          ['Id', <code key="id">{pins.hostId}</code>],
+          [
+            'Host keys',
+            <ul key="keys">
+              {pins.hostKeys.map((key) => (
+                <li key={key} className="mono small">
+                  <Foreign text={key} from={pins.target} />
+                </li>
+              ))}
+            </ul>,
+          ],
+          [
+            'Receipt key',
+            <span key="receipts" className="mono small">
+              <Foreign text={pins.receiptKey} from={pins.target} />
+            </span>,
+          ],
+        ]}
+      />
     </Panel>
   );
 }
 
 function Says({ lines }: { readonly lines: readonly string[] }): ReactNode {
   return (
-    <ul>
+    <ul className="says">
       {lines.map((line) => (
         <li key={line}>
           <bdi>{line}</bdi>

@@ -95,6 +95,7 @@ export function StopsPart(): ReactNode {
             {
               id: 'lift',
               header: 'Lift',
+              act: true,
               width: '110px',
               cell: (stop) =>
                 mayLift ? (

@@ -1,18 +1,10 @@
 /** What is to be in force, signed: prepared by the service, in words, and handed in with the passkey's signature. */
 import { type ReactNode, useEffect, useState } from 'react';
-import {
-  ask,
-  asProblem,
-  type JsonObject,
-  type Problem,
-  useAsk,
-  useMay,
-  useSignedIn,
-} from '../api/index.ts';
+import { ask, asProblem, type JsonObject, type Problem, useAsk, useMay } from '../api/index.ts';
 import { queryClient } from '../api/query-client.ts';
 import type { ConfigPage } from '../api/sign-in.ts';
-import { Badge, Button, Dialog, ErrorPanel, Panel, Skeleton, Time, toast } from '../kit/index.ts';
-import { ConfigToSign } from '../parts/config-to-sign.tsx';
+import { Badge, Button, ErrorPanel, Panel, Skeleton, Time } from '../kit/index.ts';
+import { SignDialog } from './sign-dialog.tsx';
 import './signing.css';
 
 /** Prepares when it is opened, anew each time: what lies there then is what is signed. */
@@ -27,7 +19,6 @@ export function ConfigSignDialog({
   readonly isOpen: boolean;
   readonly onClose: () => void;
 }): ReactNode {
-  const { keys, rpId } = useSignedIn();
   const [document, setDocument] = useState<ConfigPage>();
   const [problem, setProblem] = useState<Problem>();
   const asked = JSON.stringify(request);
@@ -49,29 +40,19 @@ export function ConfigSignDialog({
     };
   }, [asked, isOpen]);
   return (
-    <Dialog title={title} isOpen={isOpen} onClose={onClose} wide>
-      {document !== undefined ? (
-        <ConfigToSign
-          page={document}
-          keys={keys}
-          rpId={rpId}
-          take={async ({ order, signature }) => {
-            await ask('config_apply', { order, signatures: [signature] });
-            toast('It is signed and in force');
-            onClose();
-            // What is in force decides what everything else answers.
-            await queryClient.invalidateQueries({ queryKey: ['ask'] });
-          }}
-        />
-      ) : problem === undefined ? (
-        <Skeleton rows={4} label="Preparing" />
-      ) : (
-        <ErrorPanel error={problem} />
-      )}
-      <div className="dialog-actions">
-        <Button onPress={onClose}>Not now</Button>
-      </div>
-    </Dialog>
+    <SignDialog
+      title={title}
+      document={document}
+      problem={problem}
+      isOpen={isOpen}
+      onClose={onClose}
+      done="It is signed and in force"
+      apply={async (signature) => {
+        await ask('config_apply', { order: document?.order ?? '', signatures: [signature] });
+        // What is in force decides what everything else answers.
+        await queryClient.invalidateQueries({ queryKey: ['ask'] });
+      }}
+    />
   );
 }
 
