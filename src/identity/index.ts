@@ -1,7 +1,11 @@
+export { EXTERNAL_PREFIX } from './external.ts';
 export type { IdentityFaultCode } from './faults.ts';
 export { openIdentity } from './open.ts';
 export type {
   BreakGlass,
+  ExternalLease,
+  ExternalToken,
+  ExternalTokens,
   Identity,
   Invitation,
   Lease,
@@ -10,4 +14,5 @@ export type {
   Passkey,
   Session,
   SignInMethod,
+  TokenBar,
 } from './protocol.ts';

@@ -2,60 +2,36 @@
 import { newId } from '#base/ids';
 import { type Instant, MICROS_PER_SECOND } from '#base/time';
 import type { Row } from './database.ts';
+import { externalOf } from './external.ts';
 import { identityFault } from './faults.ts';
 import type { Identity, Lease, NewLease } from './protocol.ts';
 import { isSame, keptOf, newSecret } from './secret.ts';
 import type { RoomNeeds } from './sessions.ts';
+import { USES, Uses } from './uses.ts';
 
 export const SHORTEST_LEASE = 60 * MICROS_PER_SECOND;
 export const LONGEST_LEASE = 24 * 3_600 * MICROS_PER_SECOND;
 /** Tells a bearer of ours from anything else, in a log as in a leak scanner. */
 export const BEARER_PREFIX = 'hfl_';
-const FLUSH_AFTER = 5 * MICROS_PER_SECOND;
 const MOST_TEXT = 500;
 
-const COLUMNS =
-  'id, body, revoked_at, revoked_by, revoked_why, uses, failures, used_at, last_operation, bearer';
+const COLUMNS = `id, body, revoked_at, revoked_by, revoked_why, ${USES}, bearer`;
 
-type Uses = { uses: number; failures: number; at: Instant; operation: string };
-
-export function leasesOf({ db, clock, random, tell }: RoomNeeds): {
+export function leasesOf(room: RoomNeeds): {
   readonly leases: Identity['leases'];
   readonly flush: () => void;
 } {
-  /** Not on disk yet. */
-  const counted = new Map<string, Uses>();
-  let flushedAt = clock.now();
-  const flush = (): void => {
-    flushedAt = clock.now();
-    if (counted.size === 0) return;
-    db.write(() => {
-      for (const [id, { uses, failures, at, operation }] of counted) {
-        db.run(
-          `UPDATE lease SET uses = uses + ?, failures = failures + ?, used_at = ?, last_operation = ?
-             WHERE id = ?`,
-          uses,
-          failures,
-          at,
-          operation,
-          id,
-        );
-      }
-    });
-    counted.clear();
-  };
+  const { db, clock, random, tell } = room;
+  const uses = new Uses(db, clock, 'lease');
+  const { external, flush } = externalOf(room);
   const leaseOf = (row: Row): Lease => {
-    const [id, body, at, by, reason, uses, failures, usedAt, operation] = row;
-    const more = counted.get(id as string);
+    const [id, body, at, by, reason] = row;
     return {
       ...(JSON.parse(body as string) as NewLease),
       id: id as string,
       revoked:
         at === null ? null : { at: at as Instant, by: by as string, reason: reason as string },
-      uses: (uses as number) + (more?.uses ?? 0),
-      failures: (failures as number) + (more?.failures ?? 0),
-      lastUsedAt: more?.at ?? (usedAt as Instant | null),
-      lastOperation: more?.operation ?? (operation as string | null),
+      ...uses.shown(id as string, row.slice(5)),
     };
   };
   const get = (id: string): Lease | undefined => {
@@ -95,16 +71,7 @@ export function leasesOf({ db, clock, random, tell }: RoomNeeds): {
     },
     get,
     list: () => db.rows(`SELECT ${COLUMNS} FROM lease ORDER BY issued_at DESC, id`).map(leaseOf),
-    used(id, operation, at, failed) {
-      const before = counted.get(id) ?? { uses: 0, failures: 0 };
-      counted.set(id, {
-        uses: before.uses + 1,
-        failures: before.failures + (failed ? 1 : 0),
-        at,
-        operation: operation.slice(0, MOST_TEXT),
-      });
-      if (Math.abs(clock.now() - flushedAt) >= FLUSH_AFTER) flush();
-    },
+    used: (id, operation, at, failed) => uses.count(id, operation, at, failed),
     revoke(id, by, reason, at) {
       const revoked =
         db.write(() =>
@@ -120,8 +87,15 @@ export function leasesOf({ db, clock, random, tell }: RoomNeeds): {
       if (revoked) tell('leases');
       return revoked;
     },
+    external,
   };
-  return { leases, flush };
+  return {
+    leases,
+    flush: () => {
+      uses.flush();
+      flush();
+    },
+  };
 }
 
 /** Only what a lease is made of, whatever else the value carries. */

@@ -1,5 +1,6 @@
 /** The room put together over one SQLite file, or over memory that ends with the process. */
 import type { Clock, Files, Random } from '#base/ports';
+import { attestedOf } from './attested.ts';
 import { breakGlassOf } from './break-glass.ts';
 import { challengesOf } from './challenges.ts';
 import { openDatabase } from './database.ts';
@@ -38,6 +39,7 @@ export async function openIdentity(options: IdentityOptions): Promise<Identity> 
     invitations: invitationsOf(room),
     recovery: recoveryOf(room),
     leases,
+    attested: attestedOf(room),
     challenges: challengesOf(clock, random),
     breakGlass: breakGlassOf(room),
     onChange: (listener) => void listeners.add(listener),

@@ -85,6 +85,64 @@ export type NewLease = Omit<
   'id' | 'revoked' | 'uses' | 'lastUsedAt' | 'lastOperation' | 'failures'
 >;
 
+/** What a token of an identity provider says of itself, once it was believed. */
+export type ExternalToken = {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly client: string;
+  readonly jti: string;
+  readonly issuedAt: Instant;
+  readonly expiresAt: Instant;
+  /** Who answers for it here. */
+  readonly operator: string;
+  readonly profile: string;
+};
+
+export type ExternalPair = Pick<ExternalToken, 'issuer' | 'subject' | 'client'>;
+
+/** Whoever asks with such tokens: one subject through one client, whichever token is brought. */
+export type ExternalLease = ExternalPair &
+  Pick<ExternalToken, 'operator' | 'profile'> & {
+    readonly id: string;
+    readonly firstAt: Instant;
+    /** Of the token that lasts longest. */
+    readonly expiresAt: Instant;
+    readonly revoked: Lease['revoked'];
+    readonly uses: number;
+    readonly failures: number;
+    readonly lastUsedAt: Instant | null;
+    readonly lastOperation: string | null;
+  };
+
+/** Tokens that are refused though their issuer stands by them: one, or all that it made until some moment. */
+export type TokenBar = {
+  readonly issuer: string;
+  readonly jti: string | null;
+  readonly notBefore: Instant | null;
+  readonly at: Instant;
+  readonly by: string;
+  readonly reason: string;
+};
+
+export type ExternalTokens = {
+  idOf(pair: ExternalPair): string;
+  /** A token that was believed was brought. */
+  seen(token: ExternalToken): void;
+  /** Asked at each request, and again for what stays open. */
+  isBarred(token: Omit<ExternalToken, 'expiresAt' | 'operator' | 'profile'>): boolean;
+  get(id: string): ExternalLease | undefined;
+  list(): readonly ExternalLease[];
+  used(id: string, operation: string, at: Instant, failed: boolean): void;
+  /** Every token of the pair, those that are still to come as well, until it is readmitted. Answers its id. */
+  revoke(pair: ExternalPair, by: string, reason: string, at: Instant): string;
+  readmit(id: string): boolean;
+  /** One token, for as long as any token lasts. */
+  bar(token: Pick<ExternalToken, 'issuer' | 'jti'>, by: string, reason: string, at: Instant): void;
+  /** Everything that the issuer made before; for good. */
+  barBefore(issuer: string, by: string, reason: string, at: Instant): void;
+  bars(): readonly TokenBar[];
+};
+
 export type BreakGlass = {
   readonly operator: string;
   readonly reason: string;
@@ -156,6 +214,14 @@ export type Identity = AsyncDisposable & {
     used(id: string, operation: string, at: Instant, failed: boolean): void;
     /** For good. `false`: unknown, or revoked already. */
     revoke(id: string, by: string, reason: string, at: Instant): boolean;
+    readonly external: ExternalTokens;
+  };
+  /** Groups as the identity provider said them last. */
+  readonly attested: {
+    keep(operator: string, issuer: string, groups: readonly string[]): void;
+    /** Of that issuer, where it said so less than `within` microseconds ago; else none. */
+    of(operator: string, issuer: string, within: number): readonly string[];
+    forget(operator: string): boolean;
   };
   readonly challenges: {
     /** Single use, five minutes, for one purpose and one subject. */

@@ -52,4 +52,33 @@ export const MIGRATIONS: readonly string[] = [
     operator TEXT PRIMARY KEY, reason TEXT NOT NULL, opened_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL) STRICT;
 `,
+  `
+  CREATE TABLE born(at INTEGER NOT NULL) STRICT;
+  CREATE TRIGGER born_once BEFORE UPDATE ON born
+    BEGIN SELECT RAISE(ABORT, 'a file begins once'); END;
+  CREATE TRIGGER born_stays BEFORE DELETE ON born
+    BEGIN SELECT RAISE(ABORT, 'a file begins once'); END;
+
+  -- who asks with tokens of an identity provider: one row for each subject and client
+  CREATE TABLE external(
+    id TEXT PRIMARY KEY, issuer TEXT NOT NULL, subject TEXT NOT NULL, client TEXT NOT NULL,
+    operator TEXT NOT NULL, profile TEXT NOT NULL, first_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL, revoked_at INTEGER, revoked_by TEXT, revoked_why TEXT,
+    uses INTEGER NOT NULL, failures INTEGER NOT NULL, used_at INTEGER,
+    last_operation TEXT) STRICT;
+  CREATE TABLE barred(
+    issuer TEXT NOT NULL, jti TEXT NOT NULL, until INTEGER NOT NULL, at INTEGER NOT NULL,
+    by TEXT NOT NULL, why TEXT NOT NULL, PRIMARY KEY(issuer, jti)) WITHOUT ROWID, STRICT;
+  CREATE TABLE issuer_floor(
+    issuer TEXT PRIMARY KEY, not_before INTEGER NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL,
+    why TEXT NOT NULL) STRICT;
+  CREATE TRIGGER floor_rises BEFORE UPDATE ON issuer_floor WHEN NEW.not_before < OLD.not_before
+    BEGIN SELECT RAISE(ABORT, 'what was barred stays barred'); END;
+  CREATE TRIGGER floor_kept BEFORE DELETE ON issuer_floor
+    BEGIN SELECT RAISE(ABORT, 'what was barred stays barred'); END;
+
+  CREATE TABLE attested(
+    operator TEXT PRIMARY KEY, issuer TEXT NOT NULL, groups TEXT NOT NULL,
+    at INTEGER NOT NULL) STRICT;
+`,
 ];

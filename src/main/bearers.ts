@@ -2,6 +2,7 @@
 import { sha256 } from '#base/digest';
 import type { Clock } from '#base/ports';
 import { LATEST } from '#base/time';
+import type { Identity } from '#identity';
 import { type OpenLeases, type VerifyBearer, verifyAgainst } from '#mcp';
 import type { TokenBearer, VerifyToken } from '#oauth';
 import { type Answer, type Call, type Caller, OPERATIONS } from '#operations';
@@ -10,8 +11,6 @@ import { HTTP_CALLER } from './callers.ts';
 import type { LeaseDoor } from './leases.ts';
 
 const OBSERVER = 'observer-token';
-/** Nobody here can take such a token back; it ends by itself, and its person is asked for with each request. */
-const OF_PROVIDER = 'oauth_';
 
 export type BearerNeeds = {
   readonly token: string;
@@ -23,6 +22,8 @@ export type BearerNeeds = {
   readonly mcpResource: () => string;
   /** Of the team's identity provider; `undefined`: none are taken. */
   readonly tokens: VerifyToken | undefined;
+  /** Which of these are taken no more. */
+  readonly external: Identity['leases']['external'];
 };
 
 export type Bearers = {
@@ -40,7 +41,17 @@ export function bearersOf({
   apiResource,
   mcpResource,
   tokens,
+  external,
 }: BearerNeeds): Bearers {
+  /** A token that its issuer stands by, and that nobody here took back. */
+  const held = async (bearer: string, resource: string): ReturnType<VerifyToken> => {
+    const token = await tokens?.(bearer, resource);
+    if (token === undefined || token === 'no-scope') return token;
+    if (external.isBarred(token)) return undefined;
+    external.seen(token);
+    return token;
+  };
+
   const { onBehalfOf, profile, reach, principal } = HTTP_CALLER;
   const observer = {
     id: OBSERVER,
@@ -57,7 +68,12 @@ export function bearersOf({
       const kept = asObserver(bearer);
       if (kept !== undefined) return kept;
       const found = await leases.resolve(bearer);
-      if (found === undefined) return tokens?.(bearer, mcpResource());
+      if (found === undefined) {
+        const token = await held(bearer, mcpResource());
+        return token === undefined || token === 'no-scope'
+          ? token
+          : { ...token, id: external.idOf(token), isHere: () => !external.isBarred(token) };
+      }
       const { id, expiresAt, resource } = found;
       const caller = found.caller('mcp-http');
       return {
@@ -72,7 +88,7 @@ export function bearersOf({
     },
     open: {
       onChange,
-      holds: (id) => id === OBSERVER || id.startsWith(OF_PROVIDER) || leases.isHere(id),
+      holds: (id) => id === OBSERVER || leases.isHere(id),
     },
     api: async (bearer) => {
       if (asObserver(bearer) !== undefined)
@@ -82,13 +98,13 @@ export function bearersOf({
         };
       const found = await leases.resolve(bearer);
       if (found === undefined) {
-        const held = await tokens?.(bearer, apiResource());
-        return held === undefined || held === 'no-scope'
-          ? held
+        const token = await held(bearer, apiResource());
+        return token === undefined || token === 'no-scope'
+          ? token
           : {
-              caller: callerOf(held),
-              endsAt: held.expiresAt,
-              isHere: async () => isHeld(await tokens?.(bearer, apiResource())),
+              caller: callerOf(token, external.idOf(token)),
+              endsAt: token.expiresAt,
+              isHere: async () => typeof (await held(bearer, apiResource())) === 'object',
             };
       }
       if ((found.resource ?? apiResource()) !== apiResource()) return undefined;
@@ -101,11 +117,7 @@ export function bearersOf({
   };
 }
 
-function isHeld(held: Awaited<ReturnType<VerifyToken>> | undefined): boolean {
-  return held !== undefined && held !== 'no-scope';
-}
-
-function callerOf({ id, principal, onBehalfOf, profile, reach }: TokenBearer): Caller {
+function callerOf({ principal, onBehalfOf, profile, reach }: TokenBearer, id: string): Caller {
   return { principal, onBehalfOf, surface: 'api', profile, session: `lease:${id}`, reach };
 }
 
@@ -117,8 +129,8 @@ export function counted(
   leases: Pick<LeaseDoor, 'used'>,
 ): (call: Call) => Promise<Answer> {
   return async (call) => {
-    const id = /^lease:(.+)$/.exec(call.caller.principal)?.[1];
-    if (id === undefined) return perform(call);
+    const id = /^lease:(.+)$/.exec(call.caller.session)?.[1];
+    if (id === undefined || id === OBSERVER) return perform(call);
     let hasFailed = true;
     try {
       const answer = await perform(call);

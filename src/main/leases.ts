@@ -5,7 +5,7 @@
 import { leaseReach, lendable, type Reach, reachOf, statusOf } from '#access';
 import type { Clock } from '#base/ports';
 import type { Instant } from '#base/time';
-import type { Identity } from '#identity';
+import { EXTERNAL_PREFIX, type Identity } from '#identity';
 import type { Caller, Surface } from '#operations';
 import type { People } from '#signin';
 
@@ -79,6 +79,7 @@ export function leaseDoor({ identity, people, clock, local }: LeaseNeeds): Lease
     resolve: async (bearer) => resolved(leases.find(bearer)),
     again: async (id) => resolved(leases.get(id)),
     isHere: (id) => {
+      if (id.startsWith(EXTERNAL_PREFIX)) return leases.external.get(id)?.revoked === null;
       const lease = leases.get(id);
       return lease !== undefined && statusOf(lease, clock.now()) === 'active';
     },
@@ -88,9 +89,15 @@ export function leaseDoor({ identity, people, clock, local }: LeaseNeeds): Lease
       for (const lease of leases.list())
         if (statusOf(lease, now) === 'active' && lease.issuedBy !== local)
           if ((await people.standing(lease.issuedBy)).is === 'revoked') found.push(lease.id);
+      for (const { id, operator, revoked, expiresAt } of leases.external.list())
+        if (revoked === null && now < expiresAt)
+          if ((await people.standing(operator)).is === 'revoked') found.push(id);
       return found;
     },
-    used: (id, operation, hasFailed) => leases.used(id, operation, clock.now(), hasFailed),
+    used: (id, operation, hasFailed) => {
+      const kept = id.startsWith(EXTERNAL_PREFIX) ? leases.external : leases;
+      kept.used(id, operation, clock.now(), hasFailed);
+    },
     active: () => {
       const now = clock.now();
       return leases.list().filter((lease) => statusOf(lease, now) === 'active').length;

@@ -23,7 +23,10 @@ export type Expected = {
 };
 
 export type Claimed = {
+  readonly subject: string;
   readonly client: string;
+  readonly jti: string;
+  readonly issuedAt: Instant;
   readonly vouched: Vouched;
   readonly profile: string;
   readonly expiresAt: Instant;
@@ -41,6 +44,7 @@ export type Unfit =
   | 'iat'
   | 'age'
   | 'sub'
+  | 'jti'
   | 'client'
   | 'scope';
 
@@ -51,8 +55,8 @@ export function readClaims(
   now: Instant,
 ): Claimed | Unfit {
   const { typ } = header;
-  // RFC 8725, section 3.11: an ID token is signed with the same keys and is nobody's permission.
-  if (typeof typ !== 'string' || !/^(application\/)?(at\+jwt|jwt)$/i.test(typ)) return 'typ';
+  // RFC 9068, section 4: an ID token is signed with the same keys and is nobody's permission.
+  if (typeof typ !== 'string' || !/^(application\/)?at\+jwt$/i.test(typ)) return 'typ';
   if (claims['iss'] !== issuer) return 'iss';
   if (!textsOf(claims['aud']).includes(resource)) return 'aud';
   const exp = momentOf(claims['exp']);
@@ -66,13 +70,16 @@ export function readClaims(
   }
   const vouched = vouchedOf(claims, issuer, groups);
   if (vouched === undefined) return 'sub';
+  // RFC 9068, section 2.2: without it nobody could take this one token back.
+  const { jti, sub } = claims;
+  if (typeof jti !== 'string' || !NAME.test(jti)) return 'jti';
   const client = claims['client_id'] ?? claims['azp'];
   if (typeof client !== 'string' || !NAME.test(client)) return 'client';
   const scope = textsOf(claims['scope'] ?? claims['scp']).join(' ');
   const [only, ...further] = ourScopes(scope);
   const profile = only === undefined ? undefined : profileOf(only);
   if (profile === undefined || further.length > 0) return 'scope';
-  return { client, vouched, profile, expiresAt: exp };
+  return { subject: String(sub), client, jti, issuedAt: iat, vouched, profile, expiresAt: exp };
 }
 
 /** Whom the claims of a token are about; `undefined`: nobody that an account could name. */

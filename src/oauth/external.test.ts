@@ -31,14 +31,14 @@ let people: Map<string, OAuthPerson>;
 let verify: VerifyToken;
 
 before(async () => {
-  for (const alg of ['RS256', 'PS256', 'ES256', 'EdDSA'])
+  for (const alg of ['RS256', 'PS256', 'ES256', 'EdDSA', 'ES384'])
     KEYS.set(alg, await generateKeyPair(alg, { extractable: true }));
   KEYS.set('stranger', await generateKeyPair('ES256'));
 });
 
 beforeEach(async () => {
   const keys = await Promise.all(
-    ['RS256', 'PS256', 'ES256', 'EdDSA'].map(async (alg) => ({
+    ['RS256', 'PS256', 'ES256', 'EdDSA', 'ES384'].map(async (alg) => ({
       ...(await exportJWK(KEYS.get(alg)?.publicKey as CryptoKey)),
       kid: alg,
       alg,
@@ -95,6 +95,7 @@ const GOOD = {
   aud: MCP,
   sub: '123',
   client_id: 'agent-7',
+  jti: 'token-1',
   scope: 'openid holdfast:observer',
   iat: seconds - 10,
   exp: seconds + 600,
@@ -147,7 +148,7 @@ describe('a token of the identity provider', () => {
     const ids = await Promise.all(
       [{}, { client_id: 'agent-8' }, { jti: 'another' }].map(async (claims) => {
         const found = await verify(await signed(claims), MCP);
-        return typeof found === 'object' ? found.id : found;
+        return typeof found === 'object' ? `${found.subject} ${found.client}` : found;
       }),
     );
     assert.notEqual(ids[0], ids[1]);
@@ -173,6 +174,13 @@ describe('a token of the identity provider', () => {
     'without a client': [{ client_id: undefined as never }],
     'of a client with control characters': [{ client_id: 'a\u001b[31m' }],
     'that is an ID token by its type': [{}, { typ: 'id+jwt' }],
+    'that does not say that it is an access token (RFC 9068, 4)': [{}, { typ: 'JWT' }],
+    'without a name of its own (RFC 9068, 2.2)': [{ jti: undefined as never }],
+    'with a name that no list could show': [{ jti: 'a b' }],
+    'signed in a way that is not on the list': [{}, { alg: 'ES384' }],
+    'of a clock that is too far ahead': [{ iat: seconds + 61 }],
+    'that begins too far ahead': [{ nbf: seconds + 61 }],
+    'that is over by the smallest bit': [{ exp: seconds - 0.000_001 }],
     'of a logout': [{}, { typ: 'logout+jwt' }],
     'signed with another key': [{}, { key: 'stranger' }],
   };
@@ -204,6 +212,39 @@ describe('a token of the identity provider', () => {
     const changed = `${header}.${encode({ ...GOOD, scope: 'holdfast:assistant' })}.${signature}`;
     for (const token of [none, secret, changed, `${await signed()}x`, 'a.b.c', ''])
       assert.equal(await verify(token, MCP), undefined);
+  });
+
+  it('is taken from a clock that is a minute off, and no more', async () => {
+    for (const claims of [{ iat: seconds + 60 }, { nbf: seconds + 60 }, { exp: seconds + 1 }])
+      assert.ok(typeof (await verify(await signed(claims), MCP)) === 'object');
+    for (const typ of ['at+jwt', 'AT+JWT', 'application/at+jwt'])
+      assert.ok(typeof (await verify(await signed({}, { typ }), MCP)) === 'object', typ);
+  });
+
+  it('follows its issuer to new keys, and leaves the old ones behind', async (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: 1_800_000_000_000 });
+    const [, , es256] = (served[`${ISSUER}/keys`] as { keys: object[] }).keys;
+    const next = await generateKeyPair('ES256', { extractable: true });
+    const rotated = { ...(await exportJWK(next.publicKey)), kid: 'next', alg: 'ES256', use: 'sig' };
+    const byNext = await new SignJWT(GOOD)
+      .setProtectedHeader({ alg: 'ES256', kid: 'next', typ: 'at+jwt' })
+      .sign(next.privateKey);
+    const takes = async (token: string) => typeof (await verify(token, MCP)) === 'object';
+    served[`${ISSUER}/keys`] = { keys: [es256] };
+    const old = await signed();
+    assert.deepEqual([await takes(old), await takes(byNext)], [true, false]);
+    served[`${ISSUER}/keys`] = { keys: [rotated] };
+    t.mock.timers.tick(31_000);
+    assert.deepEqual([await takes(byNext), await takes(old)], [true, false]);
+  });
+
+  it('is not good for longer than ten minutes after its key was withdrawn', async (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: 1_800_000_000_000 });
+    const token = await signed();
+    assert.ok(typeof (await verify(token, MCP)) === 'object');
+    served[`${ISSUER}/keys`] = { keys: [] };
+    t.mock.timers.tick(601_000);
+    assert.equal(await verify(token, MCP), undefined);
   });
 
   it('asks nobody about what is no token, and does not ask again and again', async () => {

@@ -5,7 +5,6 @@
  */
 import { compactVerify, createRemoteJWKSet, customFetch, decodeProtectedHeader } from 'jose';
 import { narrowAll, type Reach, reachOf } from '#access';
-import { sha256 } from '#base/digest';
 import { asFault } from '#base/fault';
 import type { Log } from '#base/log';
 import type { Clock, EgressFetch } from '#base/ports';
@@ -31,7 +30,13 @@ export type ExternalOptions = {
 
 /** Who a token speaks for, in the shape that the MCP listener and the HTTP API admit. */
 export type TokenBearer = {
-  readonly id: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly client: string;
+  /** Of this very token (RFC 7519, section 4.1.7). */
+  readonly jti: string;
+  readonly issuedAt: Instant;
+  readonly operator: string;
   readonly principal: string;
   readonly onBehalfOf: string;
   readonly profile: string;
@@ -91,9 +96,14 @@ export function externalTokens(options: ExternalOptions): VerifyToken {
       log.info('access token refused', { why: 'person' });
       return undefined;
     }
-    const { client, expiresAt } = claimed;
+    const { subject, client, jti, issuedAt, expiresAt } = claimed;
     return {
-      id: `oauth_${sha256(JSON.stringify([issuer, claimed.vouched.accounts[0], client])).slice(0, 24)}`,
+      issuer,
+      subject,
+      client,
+      jti,
+      issuedAt,
+      operator: person.operator,
       principal: `oauth:${client}`,
       onBehalfOf: `operator:${person.operator}@console`,
       profile,
