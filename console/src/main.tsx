@@ -11,6 +11,7 @@ import './styles/base.css';
 import './styles/kit.css';
 import './styles/shell.css';
 import './styles/signing.css';
+import './styles/media.css';
 
 applyTheme();
 const root = document.getElementById('root');

@@ -13,11 +13,14 @@ export function Asked({
   change,
   tainted,
   reason = change.reason,
+  digest = null,
 }: {
   readonly change: ChangeView;
   readonly tainted: boolean;
   /** As it stands in the plan that is signed: with every hidden character, which the change itself is told without. */
   readonly reason?: string;
+  /** Of the plan, where it stands nowhere else on the page. */
+  readonly digest?: string | null;
 }): ReactNode {
   const { requestedBy, onBehalfOf, createdAt, undoes } = change;
   const isOther = onBehalfOf !== null && onBehalfOf !== requestedBy;
@@ -29,6 +32,7 @@ export function Asked({
           ...(isOther ? ([['On behalf of', <bdi key="for">{who(onBehalfOf)}</bdi>]] as const) : []),
           ['Asked', <Time key="at" at={createdAt} />],
           ['Reason given', <Foreign key="why" text={reason} from={who(requestedBy)} />],
+          ...(digest === null ? [] : ([['Plan', <code key="digest">{digest}</code>]] as const)),
           ...(undoes === null
             ? []
             : ([

@@ -221,7 +221,7 @@ function Told({
       <div className="stack">
         <Approvals change={change} />
         <ProofOf change={change} />
-        <Asked change={change} tainted={false} />
+        <Asked change={change} tainted={false} digest={change.digest} />
         <PolicySays decision={change.decision} />
       </div>
     </div>
