@@ -2,10 +2,10 @@ import * as z from 'zod/v4';
 import { LIMITS } from '#base/limits';
 import { formatInstant, shift } from '#base/time';
 import { ENVIRONMENTS, HOST_TYPES, type Target } from '#model';
-import type { FactReader, Moment } from '#store';
+import type { FactReader, HeldValue, Moment } from '#store';
 import { fitting } from './budget.ts';
 import { readScopes } from './filters.ts';
-import { fleetAt, fleetPartAt, pinnedMoment } from './fleet-memory.ts';
+import { fleetAt, fleetPartAt, keyOf, pinnedMoment } from './fleet-memory.ts';
 import {
   countStates,
   momentInput,
@@ -98,7 +98,6 @@ export const fleetList = look({
       const from = pinned === undefined ? 0 : after(sorted.map(targetOf), pinned.place);
       return { from, some: sorted.slice(from, from + most) };
     };
-    const byIdentity = IDENTITY_ORDERS[sort];
     const whole = (): Chosen => {
       const fitted = fleetAt(powers, asking, at).filter(({ target }) => isFitting(target));
       const chosen =
@@ -114,11 +113,8 @@ export const fleetList = look({
       return { ...page, total: chosen.length, groups, states: countStates(fitted) };
     };
     /** What stands in the inventory alone says which targets are on the page. */
-    const part = (by: (a: Target, b: Target) => number): Chosen => {
-      const sign = descending ? -1 : 1;
-      const sorted = asking.inventory.targets
-        .filter(isFitting)
-        .toSorted((a, b) => sign * by(a, b) || byName(a, b));
+    const part = (by: keyof typeof OF_INVENTORY): Chosen => {
+      const sorted = sortedBy(asking.inventory.targets, by, descending).filter(isFitting);
       const { from, some } = pageOf(sorted, (target) => target);
       const shown = fleetPartAt(powers, asking, at, some);
       return { from, some: shown, total: sorted.length, groups: [], states: null };
@@ -129,15 +125,13 @@ export const fleetList = look({
       total,
       groups,
       states: counted,
-    } = input.counts === false &&
-    byIdentity !== undefined &&
-    states === undefined &&
-    group === undefined
-      ? part(byIdentity)
+    } = input.counts === false && isOfInventory(sort) && states === undefined && group === undefined
+      ? part(sort)
       : whole();
+    const systemOf = systemsOf(powers.facts, some, at);
     const rows = some.map((each) => ({
       ...showRow(each, powers.facts, at),
-      ...systemOf(powers.facts, each, at),
+      ...systemOf(each),
       lastChange: lastChangeOn(powers.trails, each, at),
     }));
     const kept = fitting(rows, asking.answerBytes * 0.8);
@@ -221,8 +215,29 @@ const OF_INVENTORY = {
   scope: (a, b) => compare(a.scope, b.scope),
   environment: (a, b) => compare(a.environment, b.environment),
 } as const satisfies Readonly<Record<string, TargetOrder>>;
-const IDENTITY_ORDERS: Readonly<Partial<Record<(typeof SORTS)[number], TargetOrder>>> =
-  OF_INVENTORY;
+
+function isOfInventory(sort: (typeof SORTS)[number]): sort is keyof typeof OF_INVENTORY {
+  return sort in OF_INVENTORY;
+}
+
+/** Sorted once for each inventory: a step through time asks for the same order again and again. */
+const sortedBefore = new WeakMap<readonly Target[], Map<string, readonly Target[]>>();
+
+function sortedBy(
+  targets: readonly Target[],
+  by: keyof typeof OF_INVENTORY,
+  descending: boolean,
+): readonly Target[] {
+  const known = sortedBefore.get(targets) ?? new Map<string, readonly Target[]>();
+  sortedBefore.set(targets, known);
+  const name = `${by} ${descending}`;
+  const sign = descending ? -1 : 1;
+  const sorted =
+    known.get(name) ?? targets.toSorted((a, b) => sign * OF_INVENTORY[by](a, b) || byName(a, b));
+  known.set(name, sorted);
+  return sorted;
+}
+
 const ofTargets =
   (by: TargetOrder) =>
   (a: TargetState, b: TargetState): number =>
@@ -275,17 +290,34 @@ function groupsOf(
     .toSorted((a, b) => compare(a.group, b.group));
 }
 
-function systemOf(
+/** Of all on a page at once; where several sources tell, of the first by name. */
+function systemsOf(
   facts: FactReader,
-  { target }: TargetState,
+  page: readonly TargetState[],
   at: Moment,
-): { os: string | null; kernel: string | null } {
-  const text = (attribute: string): string | null => {
-    const asked = { scopes: [target.scope], target: target.id, entity: target.id, attribute };
-    const value = facts.query({ ...asked, type: 'observed' }, at, 1).facts[0]?.value;
-    return typeof value === 'string' ? value : null;
+): (of: TargetState) => { os: string | null; kernel: string | null } {
+  const targets = page.map(({ target: { id, scope } }) => ({ id, scope }));
+  const told = (attribute: string): ReadonlyMap<string, HeldValue> => {
+    const first = new Map<string, HeldValue>();
+    for (const [kind, its] of Map.groupBy(targets, ({ id }) => id.slice(0, id.indexOf(':')))) {
+      const entities = its.map(({ id }) => id);
+      const asked = { scopes: [], targets: its, kind, entities, attribute };
+      for (const held of facts.values({ ...asked, type: 'observed' }, at)) {
+        const key = keyOf(held.scope, held.target);
+        const before = first.get(key);
+        if (held.entity !== held.target) continue;
+        if (before === undefined || compare(held.source, before.source) < 0) first.set(key, held);
+      }
+    }
+    return first;
   };
-  return { os: text('os.name'), kernel: text('kernel.release') };
+  const [os, kernel] = [told('os.name'), told('kernel.release')];
+  const text = (held: HeldValue | undefined): string | null =>
+    typeof held?.value === 'string' ? held.value : null;
+  return ({ target }) => {
+    const key = keyOf(target.scope, target.id);
+    return { os: text(os.get(key)), kernel: text(kernel.get(key)) };
+  };
 }
 
 function lastChangeOn(

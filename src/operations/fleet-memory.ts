@@ -168,16 +168,17 @@ function originsNow(
 /** Open ones, as they are on record. */
 function findingsOf(facts: FactReader, seen: Seen, at: Moment): ReadonlyMap<string, Findings> {
   const asked = { ...seen, kind: 'finding', type: 'drift' as const };
-  const open = new Set<string>();
+  const open = new Map<string, string>();
   for (const { entity, scope, target, value } of facts.values(
     { ...asked, attribute: 'status' },
     at,
   ))
-    if (value === 'open') open.add(`${keyOf(scope, target)}\n${entity}`);
+    if (value === 'open') open.set(`${keyOf(scope, target)}\n${entity}`, entity);
   const found = new Map<string, Record<Severity, number>>();
   if (open.size === 0) return found;
+  const entities = [...open.values()];
   for (const { entity, scope, target, value } of facts.values(
-    { ...asked, attribute: 'severity' },
+    { ...asked, entities, attribute: 'severity' },
     at,
   )) {
     const key = keyOf(scope, target);

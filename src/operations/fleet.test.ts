@@ -149,6 +149,29 @@ describe('how a target stands', () => {
 });
 
 describe('fleet_list', () => {
+  it('tells the system of each target by what its own source says first', async () => {
+    const world = await aFleet();
+    const told = (target: string, source: string, os: string | null, of = target) =>
+      look(target, -90, { source, facts: [{ entity: of, attribute: 'os.name', value: os }] });
+    await record(
+      world.store,
+      told('host:a', 'zone', 'Other'),
+      told('host:a', 'agent', 'Debian 12'),
+      told('host:b', 'agent', 'Stranger', 'host:a'),
+      told('host:c', 'agent', null),
+    );
+    const page = await world.value('fleet_list', { limit: 10 });
+    const rows = page.rows as readonly { readonly target: string; readonly os: string | null }[];
+    assert.deepEqual(
+      rows.map(({ target, os }) => [target, os]),
+      [
+        ['host:a', 'Debian 12'],
+        ['host:b', null],
+        ['host:c', null],
+      ],
+    );
+  });
+
   it('pages over one pinned moment, sorted and filtered', async () => {
     const world = await aFleet();
     await record(world.store, look('host:a', -3, { complete: ['service'] }));

@@ -245,6 +245,12 @@ function wholeFleet(
         })),
       ),
     );
+    const all = [...read.values(asked, at)];
+    const some = all.filter((_, n) => n % 2 === 0).map(({ entity }) => entity);
+    assert.deepEqual(
+      rows(read.values({ ...asked, entities: [...some, 'disk:of-nobody', 'host:a'] }, at)),
+      rows(all.filter(({ entity }) => some.includes(entity))),
+    );
   }
   for (const clock of ['valid', 'recorded'] as const)
     for (const parts of [1, 5]) {

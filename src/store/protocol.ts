@@ -208,10 +208,11 @@ export interface FactReader {
     seen: Seen & { readonly except?: readonly string[] },
     at: Moment,
   ): Iterable<OriginCoverage>;
-  /** What held of one attribute of every entity of a kind, without times and in no order. */
+  /** What held of one attribute of every entity of a kind, or of some of them at the cost of those, without times and in no order. */
   values(
     filter: Seen & {
       readonly kind: string;
+      readonly entities?: readonly string[];
       readonly attribute: string;
       readonly type: FactType;
     },

@@ -72,6 +72,17 @@ const READS: Readonly<Record<string, (facts: FactReader, seen: Seen) => Iterable
   origins: (facts, seen) => facts.origins(seen, AT),
   values: (facts, seen) =>
     facts.values({ ...seen, kind: 'package', attribute: 'version', type: 'observed' }, AT),
+  'values of some': (facts, seen) =>
+    facts.values(
+      {
+        ...seen,
+        kind: 'package',
+        entities: ['package:a/openssl', 'package:c/openssl'],
+        attribute: 'version',
+        type: 'observed',
+      },
+      AT,
+    ),
   edges: (facts, seen) => facts.edges(seen, AT),
 };
 

@@ -101,9 +101,22 @@ export class Candidates {
     return tests.entity.exact ? undefined : this.#entities(tests, undefined);
   }
 
-  /** As `wholeEntities`, of one kind, whoever may see them. */
-  entitiesOfKind(kind: string): Generator<readonly EntityName[], void, number> {
-    return this.#entities(testsOf({ scopes: [], kind }), undefined);
+  /** As `wholeEntities`, of one kind or some of it, whoever may see them. */
+  entitiesOfKind(
+    kind: string,
+    some?: readonly string[],
+  ): Generator<readonly EntityName[], void, number> {
+    const tests = testsOf({ scopes: [], kind });
+    return some === undefined ? this.#entities(tests, undefined) : this.#named(some, tests);
+  }
+
+  *#named(some: readonly string[], tests: Tests): Generator<readonly EntityName[], void, number> {
+    const found: EntityName[] = [];
+    for (const name of new Set(some)) {
+      const id = fitsEntity(tests, name) ? this.#names.idOf('entity', name) : undefined;
+      if (id !== undefined) found.push([id, name]);
+    }
+    if (found.length > 0) yield found;
   }
 
   /** Fitting entities in order, in batches; each `next` says how many of them to look at then. */

@@ -173,7 +173,7 @@ export class SqliteReader implements FactReader {
     const op = this.#knownOp(at.knownAt);
     if (op === 0) return;
     const moment = [at.asOf, op, this.#recordedAt(op)] as const;
-    const entities = this.#candidates.entitiesOfKind(filter.kind);
+    const entities = this.#candidates.entitiesOfKind(filter.kind, filter.entities);
     yield* valuesOf(this.#sql, this.#names, () => this.#statements(), entities, filter, moment);
   }
 
