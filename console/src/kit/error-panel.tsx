@@ -4,6 +4,7 @@ import { asProblem, type Kind } from '../api/problem.ts';
 import { Button } from './button.tsx';
 import { Visible } from './foreign.tsx';
 import { Icon } from './icon.tsx';
+import { sentence } from './visible.ts';
 
 const WHAT: Readonly<Record<Kind, string>> = {
   invalid: 'This cannot be asked like that',
@@ -55,7 +56,7 @@ export function ErrorPanel({
       <div>
         <p className="error-what">{what}</p>
         <p>
-          <Visible text={problem.message} />
+          <Visible text={sentence(problem.message)} />
         </p>
         <p className="quiet small">
           {next} <code>{problem.code}</code>

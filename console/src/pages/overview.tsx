@@ -43,25 +43,50 @@ export function OverviewPage(): ReactNode {
     failed: failedSince(failed.data?.changes ?? [], now - WEEK_MS),
     config: config.data,
   });
-  const isPending = fleet.isPending || waiting.isPending;
+  const asked = [fleet, waiting, ambiguous, failed, config];
+  // Nothing is said to be well before all of it was heard.
+  const failing = asked.find(({ data, error }) => data === undefined && error !== null);
+  const isPending = failing === undefined && asked.some(({ data }) => data === undefined);
+  const again = (): void => {
+    for (const each of asked) if (each.error !== null) void each.refetch();
+  };
   if (fleet.data?.targets === 0) return <Beginning />;
   return (
     <Page title="Overview" lead="What needs you now, and how well the fleet is known.">
-      {fleet.error === null ? null : (
-        <ErrorPanel error={fleet.error} retry={() => void fleet.refetch()} />
-      )}
       <Panel
         title="Needs you now"
         flush
-        tone={needs.some(({ tone }) => tone === 'bad') ? 'bad' : needs.length > 0 ? 'warn' : 'good'}
-        aside={isPending ? null : needs.length === 0 ? 'nothing' : `${needs.length}`}
+        tone={
+          isPending
+            ? 'plain'
+            : failing !== undefined || needs.some(({ tone }) => tone === 'bad')
+              ? 'bad'
+              : needs.length > 0
+                ? 'warn'
+                : 'good'
+        }
+        aside={isPending ? null : needs.length === 0 ? null : `${needs.length}`}
       >
-        {isPending ? <Skeleton rows={4} label="Loading what needs you" /> : <Needs needs={needs} />}
+        {failing === undefined ? null : (
+          <div className="need-unknown">
+            <p>Not all of what may need you is known:</p>
+            <ErrorPanel error={failing.error} retry={again} />
+          </div>
+        )}
+        {isPending ? (
+          <Skeleton rows={4} label="Loading what needs you" />
+        ) : failing !== undefined && needs.length === 0 ? null : (
+          <Needs needs={needs} />
+        )}
       </Panel>
       <div className="overview-columns">
         {fleet.data === undefined ? (
           <Panel title="The fleet">
-            <Skeleton rows={9} />
+            {fleet.error === null ? (
+              <Skeleton rows={9} />
+            ) : (
+              <p className="quiet">Not known: see above.</p>
+            )}
           </Panel>
         ) : (
           <FleetPanel overview={fleet.data} />
