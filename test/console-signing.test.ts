@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { generateKeyPairSync, hash, type KeyObject, sign } from 'node:crypto';
+import { generateKeyPairSync, hash, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +25,7 @@ import { type Assertion, signatureOf } from '../console/src/sign/assertion.ts';
 import { canonicalJson as inBrowser } from '../console/src/sign/canonical-json.ts';
 import { digestWords as wordsInBrowser } from '../console/src/sign/digest-words.ts';
 import { checkOrder } from '../console/src/sign/order.ts';
+import { isKeyOf } from '../console/src/sign/own-key.ts';
 import type { Plan as PlanShown } from '../console/src/sign/plan.ts';
 import { signedBytes } from '../console/src/sign/sshsig.ts';
 
@@ -159,6 +160,20 @@ describe('an assertion made an OpenSSH signature', () => {
     }
   });
 
+  it('is known to be by this key and no other, however long its numbers are', async () => {
+    const passkey = aSoftwarePasskey();
+    const other = aSoftwarePasskey();
+    for (let tries = 0; tries < 60; tries++) {
+      const assertion = passkey.asserted(randomBytes(32));
+      assert.equal(await isKeyOf(passkey.line, assertion), true);
+      assert.equal(await isKeyOf(other.line, assertion), false);
+      const { clientDataJSON } = passkey.asserted(randomBytes(32));
+      assert.equal(await isKeyOf(passkey.line, { ...assertion, clientDataJSON }), false);
+    }
+    for (const key of ['', 'x y', 'sk-ecdsa-sha2-nistp256@openssh.com AAAA'])
+      assert.equal(await isKeyOf(key, passkey.asserted(randomBytes(32))), false);
+  });
+
   it('is refused in words when a host would refuse it', async () => {
     const passkey = aSoftwarePasskey();
     const refusals: readonly [Partial<Shown>, RegExp][] = [
@@ -191,6 +206,7 @@ type Shown = {
 function aSoftwarePasskey(): {
   readonly line: string;
   signer(operator: string): ReturnType<typeof signerLine>;
+  asserted(challenge: Uint8Array): Assertion;
   sign(document: string, shown?: Partial<Shown>): Promise<string>;
 } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -200,6 +216,7 @@ function aSoftwarePasskey(): {
     line,
     signer: (operator) =>
       signerLine(operator, { blob, line, sign: () => '', raw: () => Buffer.alloc(0) }),
+    asserted: (challenge) => asserted(privateKey, challenge, {}),
     async sign(document, shown = {}) {
       const challenge = await signedBytes(NAMESPACES.change, document);
       const assertion = asserted(privateKey, challenge, shown);

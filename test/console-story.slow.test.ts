@@ -161,6 +161,7 @@ describe('the story of the console', { skip, timeout: 600_000 }, () => {
       .waitFor({ timeout: 60_000 });
     const { exit } = await fleet.host('web-1').exec(['systemctl', 'is-active', UNIT]);
     assert.equal(exit, 0);
+    await provedByTheBrowser(page);
     const bundle = await holdfast(home, ['bundle', proposed.changeId]);
     assert.equal(bundle.code, 0, bundle.err);
     await checkedByAStranger(bundle.out);
@@ -235,6 +236,37 @@ describe('the story of the console', { skip, timeout: 600_000 }, () => {
     const said = ada.complaints.filter((each) => !/net::ERR_|Failed to fetch/.test(each));
     assert.deepEqual(said, []);
   });
+
+  /** The page's own verdict, which it computed: with every check by name, and none that is only said. */
+  async function provedByTheBrowser(page: Page): Promise<void> {
+    const proof = page.getByRole('region', { name: 'Proof' });
+    await proof.getByText('It holds: checked by this browser, not by the service').waitFor();
+    const found = await proof
+      .locator('[data-check]')
+      .evaluateAll((lines) =>
+        lines.map((line) => [line.getAttribute('data-check'), line.getAttribute('data-verdict')]),
+      );
+    const open = ['witnesses', 'timestamps', 'revocations'];
+    assert.equal(found.length, 14);
+    assert.deepEqual(
+      found.filter(
+        ([check, verdict]) => verdict !== (open.includes(check ?? '') ? 'open' : 'holds'),
+      ),
+      [],
+    );
+    await proof.getByText('What this rests on').click();
+    await proof.getByText('your passkey: it signed in this browser').waitFor();
+    // A service that shows what never happened is found by the same page.
+    await page.route('**/operations/get_change', async (route) => {
+      const answer = await route.fetch();
+      const body = (await answer.json()) as { value: { receipts: { status: number }[] } };
+      for (const receipt of body.value.receipts) receipt.status = 1;
+      await route.fulfill({ response: answer, json: body });
+    });
+    await page.reload();
+    await proof.getByText('It does not hold', { exact: true }).waitFor();
+    await page.unroute('**/operations/get_change');
+  }
 
   /** As the bundle's reader has it: the standalone file, ada's public key, no network. */
   async function checkedByAStranger(bundle: string): Promise<void> {

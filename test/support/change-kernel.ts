@@ -1,6 +1,6 @@
 /** Every operation over the change road of a paper fleet: what an assistant or an operator asks goes the real way. */
 import type { Json } from '#base/json';
-import { Kernel, OPERATIONS } from '#operations';
+import { Kernel, OPERATIONS, type ProofPowers } from '#operations';
 import type { World as ChangeWorld } from './change-world.ts';
 import { commandPowers } from './commands.ts';
 
@@ -10,7 +10,7 @@ export type ChangeKernel = {
   readonly reached: string[];
 };
 
-export function aChangeKernel(world: ChangeWorld): ChangeKernel {
+export function aChangeKernel(world: ChangeWorld, proof: Partial<ProofPowers> = {}): ChangeKernel {
   const { life } = world.begin();
   const ports = world.ports(life);
   const reached: string[] = [];
@@ -118,6 +118,7 @@ export function aChangeKernel(world: ChangeWorld): ChangeKernel {
         export: spy('export'),
         checkpoint: spy('checkpoint'),
         prove: spy('prove'),
+        ...proof,
       },
     },
     OPERATIONS,

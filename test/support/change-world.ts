@@ -156,6 +156,8 @@ export type WorldOptions = {
   /** Further keys that may sign, and where passkeys are made. */
   readonly signers?: readonly ReturnType<typeof signerLine>[];
   readonly origins?: readonly string[];
+  /** The log is written by the clock that hosts have, as bundles want it. */
+  readonly oneClock?: true;
 };
 
 // oxlint-disable-next-line typescript/explicit-module-boundary-types -- `World` is what it answers
@@ -176,7 +178,7 @@ export async function aChangeWorld(options: WorldOptions = {}) {
   const disk = new SimulatedDisk(3);
   const files = options.files ?? disk.start();
   await files.makeDirectory(HOME);
-  const { log } = await openTestLog(files);
+  const { log } = await openTestLog(files, options.oneClock === true ? { clock } : {});
   let db: DatabaseSync | undefined;
   const store = openMemoryStore((path) => {
     db = new DatabaseSync(path);
@@ -498,6 +500,7 @@ export async function aChangeWorld(options: WorldOptions = {}) {
     disk,
     files,
     log,
+    controlPlane,
     /** The database as someone with its file could write it. */
     edit: (sql: string): void => {
       db?.setAuthorizer(null);

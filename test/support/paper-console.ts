@@ -21,6 +21,7 @@ import { readConsole } from '../../src/main/console-files.ts';
 import type { Authenticator } from './browser.ts';
 import { aChangeKernel } from './change-kernel.ts';
 import type { World, WorldOptions } from './change-world.ts';
+import { paperProof } from './paper-proof.ts';
 import { aWideWorld } from './rollout-world.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -50,6 +51,7 @@ export async function aPaperConsole(options: WorldOptions = {}): Promise<PaperCo
   const passkey = aPasskeyOf('localhost');
   const world = await aWideWorld({
     ...options,
+    oneClock: true,
     origins: [origin],
     signers: [signerLine('alice', passkey.signer)],
   });
@@ -106,7 +108,7 @@ export async function aPaperConsole(options: WorldOptions = {}): Promise<PaperCo
     },
     async start() {
       if (!server.listening) server = await listening(port);
-      const { kernel } = aChangeKernel(world);
+      const { kernel } = aChangeKernel(world, paperProof(world));
       const one = web({
         site: () => ({ origin, origins: [origin], hosts: ['localhost'], proxies: null }),
         version: 'test',

@@ -45,18 +45,27 @@ function Checked({ change }: { readonly change: ChangeView }): ReactNode {
       }
     >
       <div className="stack" aria-live="polite" aria-busy={isChecking}>
-        {problem === undefined ? null : (
+        {isChecking ? (
+          <>
+            <p role="status">This browser checks the bundle…</p>
+            <Skeleton rows={4} label="Checking" />
+          </>
+        ) : problem?.code === 'not-over' ? (
+          <>
+            <p className="verdict">
+              <Icon name="clock" /> Not yet
+            </p>
+            <p>
+              There is nothing to prove while something that was signed, its way back for one, may
+              still run. This page looks again by itself.
+            </p>
+          </>
+        ) : problem !== undefined ? (
           <>
             <p className="verdict">
               <Icon name="info" /> It could not be checked
             </p>
             <ErrorPanel error={problem} />
-          </>
-        )}
-        {isChecking ? (
-          <>
-            <p role="status">This browser checks the bundle…</p>
-            <Skeleton rows={4} label="Checking" />
           </>
         ) : proof === undefined ? null : (
           <Lines proof={proof} />
@@ -96,7 +105,7 @@ const MARKS: Readonly<Record<LineVerdict, readonly [icon: IconName, label: strin
   };
 
 function Lines({ proof: { verdict, lines, rests } }: { readonly proof: Proof }): ReactNode {
-  const isFirst = verdict === 'proved' && rests.some((each) => each.isFirst);
+  const isFirst = verdict === 'proved' && rests.some((each) => each.isFirst && !each.isOwn);
   return (
     <>
       <p className={`verdict verdict-${verdict}`}>
@@ -142,13 +151,15 @@ function Rests({ proof: { rests, logKeys } }: { readonly proof: Proof }): ReactN
           each with what its owner reads aloud: <code>ssh-keygen -lf</code> says it the same.
         </p>
         <ul className="proof-keys">
-          {rests.map(({ who, fingerprint, since, isFirst }) => (
+          {rests.map(({ who, fingerprint, since, isFirst, isOwn }) => (
             <li key={`${who} ${fingerprint}`}>
               <strong>
                 <bdi>{who}</bdi>
               </strong>{' '}
               <span className="hash">{fingerprint}</span>{' '}
-              {isFirst ? (
+              {isOwn ? (
+                <Badge tone="good">your passkey: it signed in this browser</Badge>
+              ) : isFirst ? (
                 <Badge tone="warn">first seen now</Badge>
               ) : (
                 <span className="quiet">

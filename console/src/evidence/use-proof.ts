@@ -1,6 +1,7 @@
 /** Checks the bundle of a change in this page, once it is over, and remembers whom it was signed by. */
 import { useCallback, useEffect, useState } from 'react';
 import { ask, asProblem, type Problem } from '../api/index.ts';
+import { ownKeys } from '../sign/index.ts';
 import {
   forget,
   forgetTrust,
@@ -24,6 +25,9 @@ export type ProofCheck = {
   /** The keys that are there now count from now on. */
   readonly forget: () => void;
 };
+
+/** To look again whether nothing of the change may run any more. */
+const LATER_MS = 60_000;
 
 type Found = Omit<ProofCheck, 'check' | 'forget' | 'isChecking'>;
 const NOTHING: Found = { file: undefined, notices: [], proof: undefined, problem: undefined };
@@ -54,6 +58,12 @@ export function useProof(change: OnPage): ProofCheck {
       isLeft = true;
     };
   }, [shown, turn]);
+  const isEarly = found.problem?.code === 'not-over' && checked === turn;
+  useEffect(() => {
+    if (!isEarly) return undefined;
+    const later = setTimeout(() => setTurn((before) => before + 1), LATER_MS);
+    return () => clearTimeout(later);
+  }, [isEarly]);
   const check = useCallback(() => setTurn((before) => before + 1), []);
   const forgetIt = useCallback(() => {
     forget(localStorage);
@@ -91,7 +101,11 @@ async function prove(bundle: string, page: OnPage): Promise<Proof> {
   // The verifier is as large as a page, and few pages need it.
   const { proveChange } = await import('../verify/proof.ts');
   const now = new Date().toISOString();
-  const known = { log: remembered(localStorage), trust: recall(localStorage) };
+  const known = {
+    log: remembered(localStorage),
+    trust: recall(localStorage),
+    own: ownKeys(localStorage),
+  };
   const proof = await proveChange(bundle, page, sourceOf(false), known, now);
   // What does not hold is never what is remembered.
   if (proof.remember !== undefined) {

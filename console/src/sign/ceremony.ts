@@ -1,6 +1,7 @@
 /** Asks the person's passkey to sign one document. Every signature is a ceremony of its own, with verification. */
 import { type Assertion, NotSigned, signatureOf } from './assertion.ts';
 import { fromBase64, toBase64url } from './bytes.ts';
+import { isKeyOf, keepOwnKey } from './own-key.ts';
 import { type Namespace, signedBytes } from './sshsig.ts';
 
 export type SigningKey = {
@@ -50,13 +51,20 @@ export async function signWithPasskey(
     (each) => each.credentialId === toBase64url(new Uint8Array(credential.rawId)),
   );
   if (used === undefined) throw new NotSigned('another passkey answered than yours');
-  return await signatureOf(assertionOf(credential), {
+  const assertion = assertionOf(credential);
+  const signature = await signatureOf(assertion, {
     key: used.key,
     origin: location.origin,
     rpId,
     namespace,
     challenge,
   });
+  if (!(await isKeyOf(used.key, assertion)))
+    throw new NotSigned(
+      'the service names another key for your passkey than the one that answered: nothing was sent',
+    );
+  keepOwnKey(localStorage, used.key);
+  return signature;
 }
 
 function assertionOf(credential: PublicKeyCredential): Assertion {

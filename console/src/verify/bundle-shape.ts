@@ -16,6 +16,8 @@ export type Said = {
   /** Lines of the signers file in force, without comments. */
   readonly signers: readonly string[];
   readonly config: boolean;
+  /** Keys that signed orders and standing approvals, in base64. */
+  readonly keys: readonly string[];
   /** The key beside the first signature of a run order. */
   readonly controlPlane: string | undefined;
   /** One for each receipt; `host` names the target with the enrolment that its key belongs to. */
@@ -72,6 +74,10 @@ export async function readSaid(file: string): Promise<Said | undefined> {
     state: text(predicate, 'state'),
     signers: linesOf(text(predicate, 'signers')),
     config: list(predicate, 'config').length > 0,
+    keys: orders
+      .flatMap((order) => [order, fields(order['standing'])])
+      .flatMap((one) => list(one, 'signatures'))
+      .map((one) => text(one, 'key').split(' ')[1] ?? ''),
     controlPlane: signed === undefined ? undefined : text(signed, 'key'),
     hosts: receipts.map(({ target, key }) => {
       const at = targets.find((one) => one['id'] === target);

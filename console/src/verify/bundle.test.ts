@@ -4,10 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { registerHooks } from 'node:module';
 import process from 'node:process';
 import { describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { lent } from '#test/lent-verifier';
 import { chance } from '#test/seed';
 import {
   dsse,
@@ -24,25 +23,10 @@ import {
   parseSigners,
   parseVerifierKey,
 } from '../../../verifier/holdfast-verifier.mjs';
-import { lendVerifier } from '../../lend-verifier.ts';
 import type { Believed } from './bundle.ts';
+import { LINE_OF } from './proof-lines.ts';
 
-// As the build of the console does it.
-const hooks = registerHooks({
-  resolve(specifier, context, next) {
-    const found = next(specifier, context);
-    const isOurs = specifier.endsWith('/holdfast-verifier.mjs');
-    const asksLent = context.parentURL?.endsWith('/console/src/verify/bundle.ts') === true;
-    return isOurs && asksLent ? { ...found, url: `${found.url}?lent` } : found;
-  },
-  load(url, context, next) {
-    if (!url.endsWith('/holdfast-verifier.mjs?lent')) return next(url, context);
-    const text = readFileSync(fileURLToPath(url), 'utf8');
-    return { format: 'module', source: lendVerifier(text, 'url'), shortCircuit: true };
-  },
-});
-const { checkInBrowser } = await import('./bundle.ts');
-hooks.deregister();
+const { checkInBrowser } = await lent(() => import('./bundle.ts'));
 
 const ALL = process.env['HOLDFAST_ALL_TAMPERS'] === '1';
 const FLIPS = ALL ? 1_000 : 10;
@@ -65,6 +49,7 @@ async function check(file: Buffer, over: Partial<Believed> = {}) {
     hostKeys: hostKeys.map(({ target, line }) => hostKey(target, line)),
   });
   const inBrowser = await checkInBrowser(file, { ...BELIEVED, ...over });
+  for (const { code } of [...findings, ...undecided]) assert.ok(LINE_OF[code], code);
   assert.deepEqual(inBrowser, { verdict, findings, undecided, notes, more, facts });
   return inBrowser;
 }
@@ -107,6 +92,18 @@ describe('a bundle, checked in a browser', () => {
       assert.equal((await check(flipped(good))).verdict, 'does not hold');
       await check(Buffer.from(JSON.stringify(dsse(flipped(payload)))));
     }
+  });
+
+  it('has a line on the page for each code that is documented', () => {
+    const page = readFileSync(new URL('../../../docs/bundle.md', import.meta.url), 'utf8');
+    const codes = page
+      .split('\n')
+      .flatMap((row) => row.match(/^\| (`[a-z-]+`(?:, )?)+ /)?.[0].match(/[a-z-]+/g) ?? []);
+    assert.ok(codes.length > 40, String(codes.length));
+    assert.deepEqual(
+      codes.filter((code) => LINE_OF[code] === undefined),
+      [],
+    );
   });
 
   it('decides nothing for lack of a key', async () => {

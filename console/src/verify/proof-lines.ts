@@ -51,6 +51,7 @@ export const LINE_OF: Readonly<Record<string, LineId>> = {
   'signed-outside-times': 'signatures',
   'assurance-differs': 'signatures',
   'standing-differs': 'signatures',
+  operators: 'signatures',
   'no-order': 'signatures',
   'control-plane-key': 'signatures',
   'config-differs': 'config',

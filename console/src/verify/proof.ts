@@ -53,13 +53,19 @@ export type Rest = {
   readonly fingerprint: string;
   readonly since: string;
   readonly isFirst: boolean;
+  /** A passkey that signed in this browser, which checked that itself. */
+  readonly isOwn: boolean;
 };
 
 export async function proveChange(
   file: string,
   page: OnPage,
   source: LogSource,
-  known: { readonly log: Remembered | undefined; readonly trust: Trust },
+  known: {
+    readonly log: Remembered | undefined;
+    readonly trust: Trust;
+    readonly own: readonly string[];
+  },
   now: string,
 ): Promise<Proof> {
   const log = await verifyLog(source, known.log);
@@ -116,7 +122,7 @@ export async function proveChange(
     witnesses: log.witnesses,
     signers: signersText(trust),
     hostKeys: hostKeysOf(said, trust),
-    rests: await restsOn(said, report, trust, now),
+    rests: await restsOn(said, report, trust, { now, own: known.own }),
     remember:
       verdict === 'proved' && log.remember !== undefined ? { log: log.remember, trust } : undefined,
   };
@@ -187,12 +193,17 @@ async function restsOn(
   said: Said | undefined,
   { facts }: BundleReport,
   trust: Trust,
-  now: string,
+  { now, own }: { readonly now: string; readonly own: readonly string[] },
 ): Promise<readonly Rest[]> {
   const operators = Array.isArray(facts['operators']) ? facts['operators'].map(String) : [];
   const hosts = new Set((said?.hosts ?? []).map(({ host }) => host));
   const needed = [
-    ...trust.signers.filter(({ who }) => who.split(',').some((one) => operators.includes(one))),
+    ...trust.signers.filter(
+      ({ who, key }) =>
+        who.split(',').some((one) => operators.includes(one)) &&
+        // A certificate is signed by the key of its line.
+        (key.includes('cert-authority') || said?.keys.some((one) => key.includes(one))),
+    ),
     ...(said?.controlPlane === undefined ? [] : trust.controlPlane),
     ...trust.hosts.filter(({ who }) => hosts.has(who)),
   ];
@@ -201,6 +212,7 @@ async function restsOn(
       who: who.split(' ', 1)[0] ?? '',
       fingerprint: await fingerprintOf(key),
       since,
+      isOwn: own.some((one) => key.endsWith(` ${one}`)),
       isFirst: since === now,
     })),
   );

@@ -1,0 +1,220 @@
+/** Changes of a paper fleet, proved as their page does it, and lies about them. */
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import { aKey } from '#samples/authority';
+import { ASSISTANT, aChangeWorld, aProposal, OPERATOR, type World } from '#test/change-world';
+import { lent } from '#test/lent-verifier';
+import { paperProof } from '#test/paper-proof';
+import { cosign, KEYS, OTHER_WITNESS, WITNESS } from '../../../test/verifier/made-bundle.ts';
+import type { CheckpointTold, LogSource, Remembered } from './log.ts';
+import type { OnPage, Proof } from './proof.ts';
+import { NOBODY, type Trust } from './trust.ts';
+
+const { proveChange } = await lent(() => import('./proof.ts'));
+
+const NOW = '2026-01-02T00:00:00.000Z';
+const LATER = '2026-01-03T00:00:00.000Z';
+type Known = { log: Remembered | undefined; trust: Trust; own: readonly string[] };
+const UNKNOWN: Known = { log: undefined, trust: NOBODY, own: [] };
+
+let world: World;
+const sourceOf = (of: World, witnesses: readonly string[] = []): LogSource => {
+  const proof = paperProof(of, witnesses);
+  return {
+    checkpoint: async (earlier) =>
+      (await proof.checkpoint(earlier, false)) as unknown as CheckpointTold,
+    prove: async () => [],
+  };
+};
+
+/** A change that is over, as its page and its file have it. */
+async function aChange(of: World, reason = 'it is down'): Promise<{ page: OnPage; file: string }> {
+  const { changeId } = await of.road.propose(ASSISTANT, aProposal({ reason }));
+  await of.approve(changeId);
+  for (let turn = 0; turn < 500 && of.road.get(OPERATOR, changeId).state !== 'confirmed'; turn++)
+    await new Promise((resolve) => setImmediate(resolve));
+  const view = of.road.get(OPERATOR, changeId);
+  assert.equal(view.state, 'confirmed');
+  of.pass(3_600);
+  const { bundle } = (await paperProof(of).bundle(changeId)) as { bundle: string };
+  return { page: view as unknown as OnPage, file: bundle };
+}
+
+/** What failed, by line. */
+const failing = ({ lines }: Proof): readonly string[] =>
+  lines.filter(({ verdict }) => verdict === 'fails').map(({ id }) => id);
+const saysOf = ({ lines }: Proof, of: string): string =>
+  lines.find(({ id }) => id === of)?.says.join('; ') ?? '';
+
+function known({ verdict, lines, remember }: Proof): Known & { log: Remembered } {
+  assert.equal(verdict, 'proved', JSON.stringify(lines));
+  assert.ok(remember);
+  return { log: { ...remember.log, seenAt: NOW }, trust: remember.trust, own: [] };
+}
+
+before(async () => {
+  world = await aChangeWorld({ oneClock: true });
+});
+
+describe('a change that was signed, run and written down', () => {
+  it('is proved, first by keys seen first, then by keys that are known', async () => {
+    const { page, file } = await aChange(world);
+    const first = await proveChange(file, page, sourceOf(world), UNKNOWN, NOW);
+    const seen = known(first);
+    assert.deepEqual(
+      first.lines.filter(({ verdict }) => verdict !== 'holds').map(({ id }) => id),
+      ['witnesses', 'timestamps', 'revocations'],
+    );
+    assert.deepEqual(
+      first.rests.map(({ who, isFirst }) => [who, isFirst]),
+      [
+        ['alice', true],
+        ['host:web-1', true],
+      ],
+    );
+    assert.match(first.rests[0]?.fingerprint ?? '', /^SHA256:[A-Za-z0-9+/]{43}$/);
+    const next = await aChange(world);
+    const again = await proveChange(next.file, next.page, sourceOf(world), seen, LATER);
+    assert.ok(known(again).log.size > seen.log.size);
+    assert.ok(again.rests.every(({ isFirst, since }) => !isFirst && since === NOW));
+    // What signed in this browser needs nobody's word.
+    const own = [aKey('alice').line];
+    const mine = await proveChange(file, page, sourceOf(world), { ...UNKNOWN, own }, NOW);
+    assert.deepEqual(
+      mine.rests.map(({ isOwn }) => isOwn),
+      [true, false],
+    );
+  });
+
+  it('is not proved when its page shows something else', async () => {
+    const { page, file } = await aChange(world);
+    const lies: readonly Partial<OnPage>[] = [
+      { changeId: 'chg_other' },
+      { digest: '0'.repeat(64) },
+      { state: 'failed' },
+      { approvals: [{ operator: 'bob' }] },
+      { receipts: page.receipts.map((each) => ({ ...each, status: 1 })) },
+      { receipts: page.receipts.map((each) => ({ ...each, target: 'host:web-2' })) },
+      { verification: [{ says: 'all is well', held: true }] },
+    ];
+    for (const lie of lies) {
+      const shown = { ...page, ...lie };
+      const proof = await proveChange(file, shown, sourceOf(world), UNKNOWN, NOW);
+      assert.deepEqual([proof.verdict, failing(proof)], ['disproved', ['page']]);
+      assert.equal(proof.remember, undefined);
+    }
+  });
+
+  it('is not proved by keys that are others than were known', async () => {
+    const { page, file } = await aChange(world);
+    const seen = known(await proveChange(file, page, sourceOf(world), UNKNOWN, NOW));
+    const hosts = seen.trust.hosts.map((each) => ({ ...each, key: KEYS.mallory.line }));
+    const byHost = await proveChange(
+      file,
+      page,
+      sourceOf(world),
+      { ...seen, trust: { ...seen.trust, hosts } },
+      LATER,
+    );
+    assert.deepEqual([byHost.verdict, failing(byHost).includes('receipts')], ['disproved', true]);
+    // The same organisation to the letter, but for the keys of its hosts.
+    const other = await aChangeWorld({ oneClock: true });
+    const forged = await aChange(other);
+    const foreign = await proveChange(forged.file, forged.page, sourceOf(world), seen, LATER);
+    assert.equal(foreign.verdict, 'disproved');
+  });
+
+  it('is proved when signers that are known let in a new one, and not when nobody did', async () => {
+    const { page, file } = await aChange(world);
+    const seen = known(await proveChange(file, page, sourceOf(world), UNKNOWN, NOW));
+    const [alice] = seen.trust.signers.filter(({ who }) => who === 'alice');
+    assert.ok(alice);
+    const onlyAlice = { ...seen, trust: { ...seen.trust, signers: [alice] } };
+    const vouched = await proveChange(file, page, sourceOf(world), onlyAlice, LATER);
+    assert.equal(known(vouched).trust.signers.length, seen.trust.signers.length);
+    assert.match(saysOf(vouched, 'config'), /new among the signers: /);
+    const others = seen.trust.signers.filter(({ who }) => who !== 'alice');
+    const withoutAlice = { ...seen, trust: { ...seen.trust, signers: others } };
+    const strange = await proveChange(file, page, sourceOf(world), withoutAlice, LATER);
+    assert.equal(strange.verdict, 'disproved');
+    assert.ok(failing(strange).includes('signatures'));
+  });
+
+  it('is disproved by each part of it that is bent', async () => {
+    const { page, file } = await aChange(world);
+    const seen = known(await proveChange(file, page, sourceOf(world), UNKNOWN, NOW));
+    const { payload, ...envelope } = JSON.parse(file) as { payload: string };
+    const text = Buffer.from(payload, 'base64').toString();
+    for (const [from, to] of [
+      ['"tainted":false', '"tainted":true'],
+      ['status 0', 'status 1'],
+      ['quorum 1', 'quorum 0'],
+      ['"state":"confirmed"', '"state":"failed"'],
+    ] as const) {
+      const bent = text.replace(from, to);
+      assert.notEqual(bent, text, from);
+      const made = JSON.stringify({ ...envelope, payload: Buffer.from(bent).toString('base64') });
+      const proof = await proveChange(made, page, sourceOf(world), seen, LATER);
+      assert.equal(proof.verdict, 'disproved', from);
+      assert.ok(failing(proof).includes('file'), from);
+    }
+    for (const nothing of ['', '{}', 'null', '[]', '{"payload":""}']) {
+      const proof = await proveChange(nothing, page, sourceOf(world), seen, LATER);
+      assert.deepEqual([proof.verdict, failing(proof)], ['disproved', ['file']]);
+    }
+  });
+
+  it('is disproved when its checkpoint is of another log than the one that is known', async () => {
+    const { page, file } = await aChange(world);
+    const seen = known(await proveChange(file, page, sourceOf(world), UNKNOWN, NOW));
+    const other = await aChangeWorld({ oneClock: true, hosts: ['host:web-1'] });
+    const foreign = await aChange(other, 'another history');
+    const proof = await proveChange(foreign.file, foreign.page, sourceOf(other), seen, LATER);
+    assert.deepEqual([proof.verdict, failing(proof)], ['disproved', ['log']]);
+    const mixed = await proveChange(foreign.file, foreign.page, sourceOf(world), seen, LATER);
+    assert.ok(failing(mixed).includes('log'), JSON.stringify(mixed.lines));
+  });
+});
+
+describe('witnesses', () => {
+  const witnessed = async (key = WITNESS, time = 1_700_000_000): Promise<LogSource> => {
+    const { note, ...told } = await sourceOf(world).checkpoint(undefined);
+    const cosigned = { note: cosign(note, key, time), proof: [] };
+    return {
+      checkpoint: async (earlier) => {
+        const { consistency } = await sourceOf(world).checkpoint(earlier);
+        return { ...told, note, consistency, witnesses: [{ key: WITNESS.vkey, cosigned }] };
+      },
+      prove: async () => [],
+    };
+  };
+
+  it('are said, known from then on, and missed when they are gone', async () => {
+    const { page, file } = await aChange(world);
+    const first = await proveChange(file, page, await witnessed(), UNKNOWN, NOW);
+    const seen = known(first);
+    assert.deepEqual(seen.log.witnesses, [WITNESS.vkey]);
+    assert.match(saysOf(first, 'witnesses'), /had not cosigned this checkpoint/);
+    const gone = await proveChange(file, page, sourceOf(world), seen, LATER);
+    assert.deepEqual(known(gone).log.witnesses, [WITNESS.vkey]);
+  });
+
+  it('are not believed with another key, another log, or no time', async () => {
+    const { page, file } = await aChange(world);
+    const seen = known(await proveChange(file, page, await witnessed(), UNKNOWN, NOW));
+    for (const source of [
+      await witnessed(OTHER_WITNESS),
+      await witnessed(WITNESS, 0),
+      ...[OTHER_WITNESS.vkey.replace('w2', 'w1'), OTHER_WITNESS.vkey, 'x'].map((key) => ({
+        ...sourceOf(world),
+        checkpoint: async (earlier: number | undefined) => ({
+          ...(await sourceOf(world).checkpoint(earlier)),
+          witnesses: [{ key, cosigned: { note: file, proof: [] } }],
+        }),
+      })),
+    ]) {
+      const proof = await proveChange(file, page, source, seen, LATER);
+      assert.deepEqual([proof.verdict, failing(proof)], ['disproved', ['log']]);
+    }
+  });
+});
