@@ -324,6 +324,31 @@ const ASKED: readonly (readonly [argv: string, operation: string, input: Json])[
     'lease_revoke',
     { leaseId: 'lease_1', reason: 'because' },
   ],
+  [
+    'lease revoke-tokens --jti 7f3a --reason because',
+    'token_revoke',
+    { jti: '7f3a', reason: 'because' },
+  ],
+  [
+    'lease revoke-tokens --subject 00u1 --client agent-7 --issuer https://id.example.org --reason because',
+    'token_revoke',
+    {
+      issuer: 'https://id.example.org',
+      subject: '00u1',
+      client: 'agent-7',
+      reason: 'because',
+    },
+  ],
+  [
+    'lease revoke-tokens --everything --reason because',
+    'token_revoke',
+    { everything: true, reason: 'because' },
+  ],
+  [
+    'lease readmit oauth_1 --reason because',
+    'lease_readmit',
+    { leaseId: 'oauth_1', reason: 'because' },
+  ],
   ['access', 'access_show', {}],
   [
     'standing revoke std_1 --reason because',

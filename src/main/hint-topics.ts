@@ -45,6 +45,8 @@ const MOVED: Readonly<Record<string, readonly Topic[]>> = {
   stop_lift: ['stops', ...CHANGES],
   lease_issue: ['leases', 'log'],
   lease_revoke: ['leases', 'log'],
+  lease_readmit: ['leases', 'log'],
+  token_revoke: ['leases', 'log'],
   config_wait: ['log'],
   invitation_make: SESSIONS,
   passkey_remove: SESSIONS,

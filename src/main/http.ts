@@ -16,6 +16,7 @@ import { listen } from './listener.ts';
 import { apiMetadata, oauthDoors } from './oauth.ts';
 import { observerToken } from './observer-token.ts';
 import { ROOT } from './program-version.ts';
+import { readServerSettings } from './server-file.ts';
 import type { Service } from './service.ts';
 import { TlsFiles } from './tls-files.ts';
 
@@ -40,7 +41,7 @@ export async function serveHttp(
   const files = nodeFiles();
   const clock = nodeClock();
   const random = nodeRandom();
-  const settings = await service.server.toServe();
+  const settings = await readServerSettings(files, service.paths.server);
   const bind = bindOf(settings);
   const tls =
     settings.tls === null

@@ -16,15 +16,19 @@ import {
 import { Fault } from '#base/fault';
 import { LIMITS } from '#base/limits';
 import { formatInstant, type Instant } from '#base/time';
-import type { Identity, Lease } from '#identity';
+import type { ExternalLease, Identity, Lease } from '#identity';
 import { resolveTarget } from '#inventory';
 import { TIERS } from '#model';
 import { clean } from '#redaction';
 import { reasonInput } from './change-shapes.ts';
+import { barShape, showBar, showExternal } from './external-tokens.ts';
 import { type Asking, administering } from './operation.ts';
 
 /** What this takes of what is remembered of leases. */
-export type LeasePowers = Pick<Identity['leases'], 'issue' | 'get' | 'list' | 'revoke'>;
+export type LeasePowers = Pick<
+  Identity['leases'],
+  'issue' | 'get' | 'list' | 'revoke' | 'external'
+>;
 
 const LABEL_CHARS = 80;
 const MOST_NAMED = 200;
@@ -54,6 +58,10 @@ export const leaseShape = z.object({
   failures: z.number(),
   lastUsedAt: z.string().nullable(),
   lastOperation: z.string().nullable(),
+  token: z
+    .object({ issuer: z.string(), subject: z.string(), client: z.string() })
+    .optional()
+    .describe('of the identity provider: whoever brings its tokens, whichever they are'),
 });
 export type LeaseShown = z.output<typeof leaseShape>;
 
@@ -163,18 +171,26 @@ export const leaseList = administering({
   output: z.object({
     leases: z.array(leaseShape),
     more: z.boolean().describe('there were more than fit: ask for a status'),
+    barred: z.array(barShape).describe('tokens of the identity provider that are refused'),
   }),
   async run({ status, issuedBy }, { leases }, asking) {
-    const all = leases
-      .list()
-      .filter((lease) => isTheirs(lease, asking))
-      .map((lease) => showLease(lease, asking.now))
+    const own = leases.list().filter((lease) => isTheirs(lease, asking));
+    const others = leases.external.list().filter((lease) => isTheirs(ofToken(lease), asking));
+    const all = [
+      ...own.map((lease) => showLease(lease, asking.now)),
+      ...others.map((lease) => showExternal(lease, asking.now)),
+    ]
+      .toSorted((a, b) => (a.issuedAt < b.issuedAt ? 1 : a.issuedAt > b.issuedAt ? -1 : 0))
       .filter(
         (lease) =>
           (status === undefined || lease.status === status) &&
           (issuedBy === undefined || lease.issuedBy === issuedBy),
       );
-    return { leases: all.slice(0, MOST_LISTED), more: all.length > MOST_LISTED };
+    return {
+      leases: all.slice(0, MOST_LISTED),
+      more: all.length > MOST_LISTED,
+      barred: asking.isWhole ? leases.external.bars().slice(0, MOST_LISTED).map(showBar) : [],
+    };
   },
 });
 
@@ -190,10 +206,15 @@ export const leaseRevoke = administering({
   input: z.strictObject({ leaseId: z.string().min(1).max(64), reason: reasonInput }),
   output: leaseShape,
   async run({ leaseId, reason }, { leases }, asking) {
+    const says = clean(reason, { maxChars: LIMITS.reasonChars }).text;
+    const token = leases.external.get(leaseId);
+    if (token !== undefined && isTheirs(ofToken(token), asking)) {
+      leases.external.revoke(token, asking.caller.principal, says, asking.now);
+      return showExternal(leases.external.get(leaseId) ?? token, asking.now);
+    }
     const found = leases.get(leaseId);
     if (found === undefined || !isTheirs(found, asking)) throw unknownLease(leaseId);
     if (found.revoked === null) {
-      const says = clean(reason, { maxChars: LIMITS.reasonChars }).text;
       leases.revoke(leaseId, asking.caller.principal, says, asking.now);
     }
     return showLease(leases.get(leaseId) ?? found, asking.now);
@@ -205,8 +226,13 @@ export function issuerOf(principal: string): string {
   return principal.replace(/^operator:/, '').replace(/@console$/, '');
 }
 
+/** Its person stands for whoever lent it. */
+function ofToken({ operator }: ExternalLease): Pick<Lease, 'issuedBy'> {
+  return { issuedBy: operator };
+}
+
 /** Whoever reaches everything sees all of them; others their own. */
-function isTheirs({ issuedBy }: Lease, { isWhole, caller }: Asking): boolean {
+function isTheirs({ issuedBy }: Pick<Lease, 'issuedBy'>, { isWhole, caller }: Asking): boolean {
   return isWhole || issuedBy === issuerOf(caller.principal);
 }
 

@@ -53,6 +53,7 @@ import {
   enrolmentStart,
 } from './enrolment.ts';
 import { explainFinding } from './explain.ts';
+import { leaseReadmit, tokenRevoke } from './external-tokens.ts';
 import { factHistory } from './fact-history.ts';
 import { findActions } from './find-actions.ts';
 import { factSparkline, fleetChanges } from './fleet-changes.ts';
@@ -195,6 +196,8 @@ export const OPERATIONS: readonly Operation[] = [
   leaseRevoke,
   enrolmentStart,
   enrolmentAdd,
+  leaseReadmit,
+  tokenRevoke,
   enrolmentRemove,
   enrolmentList,
   enrolmentPage,

@@ -79,6 +79,30 @@ export function aChangeKernel(world: ChangeWorld, proof: Partial<ProofPowers> = 
           return false;
         },
       },
+        external: {
+          idOf: () => 'oauth_0',
+          seen: () => void reached.push('token seen'),
+          isBarred: () => true,
+          get: () => void reached.push('token get') as undefined,
+          list: () => [],
+          used: () => {},
+          revoke: () => {
+            reached.push('token revoke');
+            return 'oauth_0';
+          },
+          readmit: () => {
+            reached.push('token readmit');
+            return false;
+          },
+          bar: () => void reached.push('token bar'),
+          barBefore: () => void reached.push('token bar'),
+          bars: () => [],
+        },
+      },
+      access: {
+        access: async () => undefined,
+        operators: async () => [],
+        unsigned: async () => null,
       access: { access: async () => undefined, operators: async () => [] },
       enrolment: {
         start: spy('enrolment start'),

@@ -1,5 +1,12 @@
 import { renderAccess } from '../render/access.ts';
-import { renderIssued, renderLease, renderLeases, renderProfiles } from '../render/lease.ts';
+import {
+  renderIssued,
+  renderLease,
+  renderLeases,
+  renderProfiles,
+  renderReadmitted,
+  renderTokensRevoked,
+} from '../render/lease.ts';
 import { type CommandSpec, type GroupSpec, given } from './spec.ts';
 import { secondsOf } from './standing.ts';
 
@@ -68,6 +75,44 @@ export const lease: GroupSpec = {
       options: [{ flags: '--reason <reason>', about: 'why', mandatory: true }],
       async run(desk, [leaseId = ''], options) {
         await desk.answer('lease_revoke', { leaseId, ...given(options, 'reason') }, renderLease);
+      },
+    },
+    {
+      usage: 'revoke-tokens',
+      summary: 'refuse tokens of the identity provider that it still stands by',
+      more: 'One token by its jti, every token of a subject through a client, or everything that was made before now. What is open with them ends at once. lease revoke does it for a line of lease list.',
+      examples: [
+        "lease revoke-tokens --everything --reason 'the keys of the provider leaked'",
+        "lease revoke-tokens --jti 7f3a --reason 'found in a log'",
+        "lease revoke-tokens --subject 00u1 --client agent-7 --reason 'laptop lost'",
+      ],
+      options: [
+        { flags: '--jti <jti>', about: 'one token' },
+        { flags: '--subject <subject>', about: 'with --client: every token of theirs' },
+        { flags: '--client <client>', about: 'with --subject' },
+        { flags: '--everything', about: 'all that was made before now' },
+        { flags: '--issuer <issuer>', about: 'default: the only one whose tokens were brought' },
+        { flags: '--reason <reason>', about: 'why', mandatory: true },
+      ],
+      async run(desk, _words, options) {
+        await desk.answer(
+          'token_revoke',
+          given(options, 'issuer', 'jti', 'subject', 'client', 'everything', 'reason'),
+          renderTokensRevoked,
+        );
+      },
+    },
+    {
+      usage: 'readmit <lease>',
+      summary: 'take tokens of a subject and client again that were revoked',
+      examples: ["lease readmit oauth_0123456789abcdef01234567 --reason 'laptop found'"],
+      options: [{ flags: '--reason <reason>', about: 'why', mandatory: true }],
+      async run(desk, [leaseId = ''], options) {
+        await desk.answer(
+          'lease_readmit',
+          { leaseId, ...given(options, 'reason') },
+          renderReadmitted,
+        );
       },
     },
     {

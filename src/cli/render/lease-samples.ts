@@ -36,6 +36,14 @@ const REVOKED = {
   lastUsedAt: null,
   lastOperation: null,
 };
+const TOKEN = {
+  ...LEASE,
+  id: 'oauth_0123456789abcdef01234567',
+  label: 'agent-7',
+  via: 'agent-7',
+  issuedBy: 'bea',
+  token: { issuer: 'https://id.example.org', subject: '00u1', client: 'agent-7' },
+};
 const OBSERVER = {
   profile: 'observer',
   says: 'looks, brings observations, and proposes changes for a person to decide',
@@ -61,7 +69,37 @@ export const LEASE_ANSWERS: Readonly<Record<string, Json>> = {
     bearer: 'hfl_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
     next: 'give it to the assistant as its bearer token now: it is not shown again. holdfast lease revoke lease_0123456789abcdef01234567 ends it at once',
   },
-  lease_list: { leases: [LEASE, REVOKED], more: true },
+  lease_list: {
+    leases: [LEASE, REVOKED, TOKEN],
+    more: true,
+    barred: [
+      {
+        issuer: 'https://id.example.org',
+        jti: null,
+        notBefore: '2026-03-01T11:31:00.000000Z',
+        at: '2026-03-01T11:30:00.000000Z',
+        by: 'operator:ada@console',
+        reason: 'the keys of the provider leaked',
+      },
+      {
+        issuer: 'https://id.example.org',
+        jti: '7f3a',
+        notBefore: null,
+        at: '2026-03-01T11:20:00.000000Z',
+        by: 'operator:ada@console',
+        reason: 'found in a log',
+      },
+    ],
+  },
+  token_revoke: {
+    issuer: 'https://id.example.org',
+    leaseId: 'oauth_0123456789abcdef01234567',
+    next: 'every token of theirs is refused, those to come as well, until holdfast lease readmit oauth_0123456789abcdef01234567',
+  },
+  lease_readmit: {
+    leaseId: 'oauth_0123456789abcdef01234567',
+    next: 'tokens of theirs that are good otherwise are taken again',
+  },
   lease_revoke: REVOKED,
   access_show: {
     isFile: true,

@@ -40,7 +40,20 @@ export const renderLease: Render<LeaseShown> = (paper, lease) => {
 export const renderLeases: Render<{
   readonly leases: readonly LeaseShown[];
   readonly more: boolean;
-}> = (paper, { leases, more }, { now }) => {
+  readonly barred: readonly {
+    readonly issuer: string;
+    readonly jti: string | null;
+    readonly at: string;
+    readonly by: string;
+    readonly reason: string;
+  }[];
+}> = (paper, { leases, more, barred }, { now }) => {
+  for (const { issuer, jti, at, by, reason } of barred)
+    paper.whole(
+      { text: 'refused  ', tone: 'warn' },
+      `${jti === null ? `what ${issuer} made before ${moment(at)}` : `the token ${jti} of ${issuer}`}, by ${by}: ${reason}`,
+    );
+  if (barred.length > 0) paper.blank();
   if (leases.length === 0) {
     paper.whole('No leases. holdfast lease issue makes one for an assistant.');
     return;
@@ -68,6 +81,22 @@ export const renderLeases: Render<{
   if (more) paper.whole('There are more: ask for one status, with --status.');
 };
 
+export const renderTokensRevoked: Render<{ readonly issuer: string; readonly next: string }> = (
+  paper,
+  { issuer, next },
+) => {
+  paper.whole({ text: 'refused  ', tone: 'warn' }, issuer);
+  paper.whole('  ', next);
+};
+
+export const renderReadmitted: Render<{ readonly leaseId: string; readonly next: string }> = (
+  paper,
+  { leaseId, next },
+) => {
+  paper.whole({ text: leaseId, tone: 'strong' });
+  paper.whole('  ', next);
+};
+
 export const renderProfiles: Render<Profiles> = (paper, { profiles }) => {
   for (const { profile, says, ceiling, capabilities } of profiles) {
     paper.whole({ text: profile, tone: 'strong' }, `  ${says}, up to ${ceiling}`);
@@ -76,6 +105,8 @@ export const renderProfiles: Render<Profiles> = (paper, { profiles }) => {
 };
 
 function terms(lease: LeaseShown): string {
+  if (lease.token !== undefined)
+    return `${lease.profile === '' ? 'never brought' : lease.profile} by tokens of ${lease.token.subject}`;
   return `${lease.profile} on ${places(lease)}, up to ${lease.ceiling}`;
 }
 
