@@ -458,6 +458,7 @@ const ENROLLED_BY = [
 
 /** What pages of the console ask; a person at a terminal has `holdfast ask`. */
 const BY_ASK: ReadonlySet<string> = new Set([
+  'passkey_rename',
   'passkey_remove',
   'break_glass_status',
   'break_glass_close',

@@ -157,6 +157,9 @@ export function identityContract(name: string, open: (clock: SetClock) => Promis
       const { identity } = await fresh();
       await using _ = identity;
       const { credentialId } = identity.passkeys.add(aPasskeyOf('ada'));
+      assert.equal(identity.passkeys.rename(credentialId, 'tablet'), true);
+      assert.equal(identity.passkeys.byCredential(credentialId)?.label, 'tablet');
+      assert.equal(identity.passkeys.rename('credential-of-nobody', 'x'), false);
       const hers = identity.sessions.open({ ...anOpening(), credentialId });
       const other = identity.sessions.open(anOpening());
       assert.equal(identity.passkeys.remove(credentialId), true);

@@ -51,6 +51,18 @@ export function passkeysOf({ db, clock, tell }: RoomNeeds): Identity['passkeys']
         return true;
       });
     },
+    rename(credentialId, label) {
+      const renamed = db.write(
+        () =>
+          db.run(
+            'UPDATE passkey SET label = ? WHERE credential = ?',
+            label.slice(0, MOST_TEXT),
+            credentialId,
+          ) > 0,
+      );
+      if (renamed) tell('sessions');
+      return renamed;
+    },
     remove(credentialId) {
       const removed = db.write(() => {
         db.run('DELETE FROM session WHERE credential = ?', credentialId);

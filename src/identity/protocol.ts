@@ -178,6 +178,8 @@ export type Identity = AsyncDisposable & {
     list(): readonly Passkey[];
     /** A counter that did not rise is answered with `false`: a copy may be about. */
     used(credentialId: string, counter: number): boolean;
+    /** What its person calls it. `false`: there is none of that id. */
+    rename(credentialId: string, label: string): boolean;
     remove(credentialId: string): boolean;
   };
   readonly invitations: {

@@ -50,6 +50,7 @@ const MOVED: Readonly<Record<string, readonly Topic[]>> = {
   config_wait: ['log'],
   invitation_make: SESSIONS,
   passkey_remove: SESSIONS,
+  passkey_rename: SESSIONS,
   session_end: SESSIONS,
   recovery_make: SESSIONS,
   break_glass_close: SESSIONS,

@@ -174,6 +174,10 @@ export class IdentityKeeper implements IdentityPowers {
     return Promise.all(all.map(async (one) => this.#shown(one, rpId)));
   }
 
+  async renamePasskey(credentialId: string, label: string): Promise<boolean> {
+    return this.#needs.identity.passkeys.rename(credentialId, label);
+  }
+
   async removePasskey(credentialId: string): Promise<boolean> {
     const { identity } = this.#needs;
     const key = identity.passkeys.byCredential(credentialId)?.key;

@@ -6,6 +6,7 @@ import * as z from 'zod/v4';
 import { holding, isWhole } from '#access';
 import { Fault } from '#base/fault';
 import { LIMITS } from '#base/limits';
+import { clean } from '#redaction';
 import { type Asking, administering } from './operation.ts';
 
 const operatorId = z
@@ -108,6 +109,7 @@ export type IdentityPowers = {
   ) => Promise<z.input<typeof made>>;
   readonly invitations: () => Promise<readonly InvitationShown[]>;
   readonly passkeys: () => Promise<readonly PasskeyShown[]>;
+  readonly renamePasskey: (credentialId: string, label: string) => Promise<boolean>;
   readonly removePasskey: (credentialId: string) => Promise<boolean>;
   readonly sessions: () => Promise<readonly Omit<SessionShown, 'isOwn'>[]>;
   readonly endSession: (id: string) => Promise<boolean>;
@@ -184,6 +186,29 @@ export const passkeysList = administering({
   },
 });
 
+export const passkeyRename = administering({
+  name: 'passkey_rename',
+  title: 'Rename a passkey',
+  summary: 'What a person calls a passkey of theirs; nothing else of it changes.',
+  capability: 'changes.read',
+  taints: false,
+  assistants: false,
+  narrows: true,
+  mends: true,
+  input: z.strictObject({
+    credentialId: z.string().min(1).max(1_400),
+    label: z.string().trim().min(1).max(64),
+  }),
+  output: z.strictObject({ renamed: z.boolean() }),
+  run: async ({ credentialId, label }, { identity }, asking) => {
+    const found = (await identity.passkeys()).find((one) => one.credentialId === credentialId);
+    if (found === undefined) throw noSuch('passkey');
+    mustBeMoreThanACode(asking, 'renames');
+    mustBeOwnOr('access.write', found.operator, asking);
+    return { renamed: await identity.renamePasskey(credentialId, clean(label).text) };
+  },
+});
+
 export const passkeyRemove = administering({
   name: 'passkey_remove',
   title: 'Remove a passkey',
@@ -199,7 +224,7 @@ export const passkeyRemove = administering({
   run: async ({ credentialId }, { identity }, asking) => {
     const found = (await identity.passkeys()).find((one) => one.credentialId === credentialId);
     if (found === undefined) throw noSuch('passkey');
-    mustBeMoreThanACode(asking);
+    mustBeMoreThanACode(asking, 'removes');
     mustBeOwnOr('access.write', found.operator, asking);
     const removed = await identity.removePasskey(credentialId);
     return {
@@ -328,12 +353,12 @@ function mustBeOwnOr(capability: 'access.write', operator: string, asking: Askin
 }
 
 /** Whoever found a code must not lock its person out. */
-function mustBeMoreThanACode({ caller }: Asking): void {
+function mustBeMoreThanACode({ caller }: Asking, does: 'renames' | 'removes'): void {
   if (caller.surface !== 'console' || caller.profile !== 'recovery') return;
   throw new Fault(
     'refused',
     'session-limited',
-    'signed in with a recovery code: this session removes no passkey. Sign in with one, or ask whoever holds access.write',
+    `signed in with a recovery code: this session ${does} no passkey. Sign in with one, or ask whoever holds access.write`,
   );
 }
 

@@ -3,7 +3,7 @@
  * for the secret of a session, which goes into the cookie. A session that was there before ends with a new one.
  */
 import { Hono } from 'hono';
-import { Fault } from '#base/fault';
+import { asFault, Fault } from '#base/fault';
 import type { JsonObject } from '#base/json';
 import { formatInstant } from '#base/time';
 import type { From, Person, SignedIn, SignIn } from '#signin';
@@ -13,6 +13,7 @@ import { clearCookie, cookieName, readCookie, setCookie } from './cookie.ts';
 import { refusal } from './faults.ts';
 import { mustBeOwnPage } from './head.ts';
 import { addressKey } from './rate.ts';
+import { clearRefused, readRefused, setRefused } from './refused-cookie.ts';
 import type { Asked, Env, Ground } from './web.ts';
 
 /** Signing in at the team's identity provider. `binding` ties what comes back to the browser that went. */
@@ -28,16 +29,22 @@ export function signInRoutes(ground: Ground): Hono<Env> {
   const app = new Hono<Env>();
   const { oidc } = ground;
 
-  app.get('/sign-in', ({ env: { site } }) =>
-    Response.json({
-      methods:
-        ground.signIn === undefined
-          ? []
-          : ['passkey', 'recovery', ...(oidc === undefined ? [] : ['oidc'])],
-      origin: site.origin,
-      rpId: new URL(site.origin).hostname,
-    }),
-  );
+  app.get('/sign-in', ({ env: { site, head } }) => {
+    const isSecure = site.origin.startsWith('https:');
+    const refused = readRefused(head.headers.get('cookie'), isSecure);
+    return Response.json(
+      {
+        methods:
+          ground.signIn === undefined
+            ? []
+            : ['passkey', 'recovery', ...(oidc === undefined ? [] : ['oidc'])],
+        origin: site.origin,
+        rpId: new URL(site.origin).hostname,
+        refused,
+      },
+      refused === null ? {} : { headers: { 'set-cookie': clearRefused(isSecure) } },
+    );
+  });
   app.post('/sign-in/passkey/options', (asked) =>
     attempt(asked, ground, async (signIn) => Response.json(await signIn.passkey.options())),
   );
@@ -56,34 +63,35 @@ export function signInRoutes(ground: Ground): Hono<Env> {
     ),
   );
 
-  app.get('/sign-in/oidc/start', async ({ env: { head, site } }) => {
-    if (oidc === undefined) throw noProvider();
-    ground.attempts.take(addressKey(head.address));
-    const { location, binding } = await oidc.start();
-    // Not Strict: the way back leads here from the provider's own site.
-    const isSecure = site.origin.startsWith('https:');
-    return new Response(null, {
-      status: 302,
-      headers: {
-        location,
-        'set-cookie': `${setCookie(binding, isSecure, oidcCookie(isSecure), 'Lax')}; Max-Age=600`,
-      },
-    });
-  });
-  app.get('/sign-in/oidc/callback', async (asked) => {
-    if (oidc === undefined) throw noProvider();
-    const { head, site } = asked.env;
-    ground.attempts.take(addressKey(head.address));
-    const isSecure = site.origin.startsWith('https:');
-    const name = oidcCookie(isSecure);
-    const binding = readCookie(head.headers.get('cookie'), name);
-    const vouched = await oidc.finish(head.query, binding);
-    const signed = await mustSignIn(ground).vouched(vouched, fromOf(asked));
-    const answer = new Response(null, { status: 303, headers: { location: '/' } });
-    answer.headers.append('set-cookie', clearCookie(isSecure, name));
-    answer.headers.append('set-cookie', await rotated(asked, ground, signed));
-    return answer;
-  });
+  app.get('/sign-in/oidc/start', (asked) =>
+    visit(asked, ground, async (door, { head, site }) => {
+      ground.attempts.take(addressKey(head.address));
+      const { location, binding } = await door.start();
+      // Not Strict: the way back leads here from the provider's own site.
+      const isSecure = site.origin.startsWith('https:');
+      return new Response(null, {
+        status: 302,
+        headers: {
+          location,
+          'set-cookie': `${setCookie(binding, isSecure, oidcCookie(isSecure), 'Lax')}; Max-Age=600`,
+        },
+      });
+    }),
+  );
+  app.get('/sign-in/oidc/callback', (asked) =>
+    visit(asked, ground, async (door, { head, site }) => {
+      ground.attempts.take(addressKey(head.address));
+      const isSecure = site.origin.startsWith('https:');
+      const name = oidcCookie(isSecure);
+      const binding = readCookie(head.headers.get('cookie'), name);
+      const vouched = await door.finish(head.query, binding);
+      const signed = await mustSignIn(ground).vouched(vouched, fromOf(asked));
+      const answer = new Response(null, { status: 303, headers: { location: '/' } });
+      answer.headers.append('set-cookie', clearCookie(isSecure, name));
+      answer.headers.append('set-cookie', await rotated(asked, ground, signed));
+      return answer;
+    }),
+  );
 
   app.post('/invitation/open', (asked) =>
     attempt(asked, ground, async (signIn, given) => {
@@ -149,6 +157,29 @@ export function signInRoutes(ground: Ground): Hono<Env> {
     ),
   );
   return app;
+}
+
+/** Whoever comes from elsewhere stands before a page: what is refused is told on the page of signing in. */
+async function visit(
+  asked: Asked,
+  ground: Ground,
+  act: (door: OidcDoor, env: Asked['env']) => Promise<Response>,
+): Promise<Response> {
+  const { env } = asked;
+  const { oidc, clean, log } = ground;
+  if (oidc === undefined) throw noProvider();
+  try {
+    return await act(oidc, env);
+  } catch (thrown) {
+    const { code } = asFault(thrown);
+    if (code === 'internal') log.error('signing in elsewhere failed', thrown);
+    ground.metrics.refused(code);
+    const isSecure = env.site.origin.startsWith('https:');
+    return new Response(null, {
+      status: 303,
+      headers: { location: '/sign-in', 'set-cookie': setRefused(thrown, isSecure, clean) },
+    });
+  }
 }
 
 /** Somebody whom we do not know yet: a page of ours, within the attempts of an address. */

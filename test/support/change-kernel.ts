@@ -56,6 +56,7 @@ export function aChangeKernel(world: ChangeWorld, proof: Partial<ProofPowers> = 
         invite: identity,
         invitations: identity,
         passkeys: identity,
+        renamePasskey: identity,
         removePasskey: identity,
         sessions: identity,
         endSession: identity,

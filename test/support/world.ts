@@ -188,6 +188,7 @@ export async function aWorld(
         invite: refuse,
         invitations: refuse,
         passkeys: refuse,
+        renamePasskey: refuse,
         removePasskey: refuse,
         sessions: refuse,
         endSession: refuse,

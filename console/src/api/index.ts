@@ -2,7 +2,7 @@ export { ask, askWhole } from './ask.ts';
 export type { Json, JsonObject } from './json.ts';
 export { followLive, useConnection } from './live.ts';
 export { useNotices } from './notices.ts';
-export { asProblem, Problem } from './problem.ts';
+export { asProblem, Problem, problemTold } from './problem.ts';
 export { send, sendTo } from './send.ts';
 export {
   fetchSession,

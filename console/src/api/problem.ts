@@ -41,6 +41,16 @@ export class Problem extends Error {
   }
 }
 
+/** As told beside an answer, in place of a status. */
+export function problemTold(told: {
+  readonly kind: string;
+  readonly code: string;
+  readonly detail: string;
+}): Problem {
+  const kind = KINDS.has(told.kind) ? (told.kind as Kind) : 'refused';
+  return new Problem(kind, told.code, told.detail);
+}
+
 export async function problemOf(response: Response): Promise<Problem> {
   let body: Readonly<Record<string, Json>> = {};
   try {

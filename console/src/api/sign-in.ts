@@ -14,6 +14,12 @@ export type SignInWays = {
   readonly methods: readonly ('passkey' | 'recovery' | 'oidc')[];
   readonly origin: string;
   readonly rpId: string;
+  /** Why the team's identity provider let nobody in just now; told once. */
+  readonly refused: {
+    readonly kind: string;
+    readonly code: string;
+    readonly detail: string;
+  } | null;
 };
 
 export type Begun = {

@@ -2,6 +2,7 @@
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import { ask, asProblem, type Json, type Problem, useAsk, useMay } from '../api/index.ts';
 import { saveFile } from '../download.ts';
+import { type Hold, Outputs } from '../evidence/outputs.tsx';
 import { ProofPanel } from '../evidence/proof-panel.tsx';
 import { useLogCheck } from '../evidence/use-log-check.ts';
 import {
@@ -338,9 +339,7 @@ type Status = {
     readonly trouble: string | null;
     readonly alarm: string | boolean | null;
   }[];
-  readonly outputs: {
-    readonly holds: readonly { readonly change: string; readonly reason?: string }[];
-  };
+  readonly outputs: { readonly holds: readonly Hold[] };
   readonly next: string;
 };
 
@@ -425,21 +424,7 @@ function Anchors(): ReactNode {
         />
         {data.next === '' ? null : <p className="small">{data.next}</p>}
       </Panel>
-      <Panel title="Outputs under hold" aside={data.outputs.holds.length}>
-        {data.outputs.holds.length === 0 ? (
-          <p className="quiet">
-            None: outputs are kept as long as evidence.yaml says, then destroyed with a proof of it.
-          </p>
-        ) : (
-          <ul className="stack">
-            {data.outputs.holds.map(({ change, reason }) => (
-              <li key={change}>
-                <bdi>{change}</bdi> <bdi className="quiet">{reason}</bdi>
-              </li>
-            ))}
-          </ul>
-        )}
-      </Panel>
+      <Outputs holds={data.outputs.holds} onChanged={() => void refetch()} />
       {mayAdminister ? <ServiceVerify /> : null}
     </div>
   );

@@ -114,7 +114,10 @@ function Passkeys({ operator }: { readonly operator: string }): ReactNode {
   );
   const navigate = useNavigate();
   const remove = useAct('passkey_remove', ['sessions']);
+  const rename = useAct('passkey_rename', ['sessions']);
   const [removing, setRemoving] = useState<PasskeyShown>();
+  const [renaming, setRenaming] = useState<PasskeyShown>();
+  const [label, setLabel] = useState('');
   const [problem, setProblem] = useState<Problem>();
   const add = async (): Promise<void> => {
     setProblem(undefined);
@@ -172,23 +175,56 @@ function Passkeys({ operator }: { readonly operator: string }): ReactNode {
               cell: ({ lastUsedAt }) => <Time at={lastUsedAt} form="relative" />,
             },
             {
-              id: 'remove',
-              header: 'Remove',
+              id: 'acts',
+              header: 'Change',
               act: true,
-              width: '140px',
+              width: '210px',
               cell: (passkey) => (
-                <Button
-                  look="quiet"
-                  aria-label={`Remove ${passkey.label}`}
-                  onPress={() => setRemoving(passkey)}
-                >
-                  Remove…
-                </Button>
+                <span className="row">
+                  <Button
+                    look="quiet"
+                    aria-label={`Rename ${passkey.label}`}
+                    onPress={() => {
+                      setLabel(passkey.label);
+                      setRenaming(passkey);
+                    }}
+                  >
+                    Rename…
+                  </Button>
+                  <Button
+                    look="quiet"
+                    aria-label={`Remove ${passkey.label}`}
+                    onPress={() => setRemoving(passkey)}
+                  >
+                    Remove…
+                  </Button>
+                </span>
               ),
             },
           ]}
         />
       )}
+      <ConfirmDialog
+        title={`Rename ${renaming?.label ?? ''}`}
+        isOpen={renaming !== undefined}
+        onClose={() => setRenaming(undefined)}
+        confirm="Rename"
+        isDisabled={label.trim() === ''}
+        act={async () => {
+          const { credentialId = '' } = renaming ?? {};
+          await rename.mutateAsync({ credentialId, label: label.trim() });
+          toast('Renamed');
+        }}
+      >
+        <Field
+          label="What you call it"
+          value={label}
+          onChange={setLabel}
+          maxLength={64}
+          autoFocus
+          required
+        />
+      </ConfirmDialog>
       <ConfirmDialog
         title={`Remove ${removing?.label ?? ''}`}
         isOpen={removing !== undefined}
@@ -316,6 +352,9 @@ type Open = {
 };
 
 function Glass({ operator }: { readonly operator: string }): ReactNode {
+  const isOwner = useSignedIn()
+    .holds.split(',')
+    .some((role) => role.trim() === 'owner');
   const { data } = useAsk<Open>('break_glass_status', {}, ['sessions']);
   const close = useAct('break_glass_close', ['sessions']);
   const client = useQueryClient();
@@ -333,9 +372,11 @@ function Glass({ operator }: { readonly operator: string }): ReactNode {
       tone={(data?.open.length ?? 0) > 0 ? 'bad' : 'plain'}
       actions={
         own === undefined ? (
-          <Button look="danger" onPress={() => setBreaking(true)}>
-            Break the glass…
-          </Button>
+          isOwner ? undefined : (
+            <Button look="danger" onPress={() => setBreaking(true)}>
+              Break the glass…
+            </Button>
+          )
         ) : (
           <Button
             isPending={close.isPending}
@@ -350,7 +391,8 @@ function Glass({ operator }: { readonly operator: string }): ReactNode {
         <p>
           For an hour at most your own reach becomes an owner’s. It takes a reason and your passkey,
           everybody is told, it is on record, and it ends by itself. It changes what you may ask
-          for; signatures count as before.
+          for; signatures count as before.{' '}
+          {isOwner ? 'You are an owner: there is nothing to break for you.' : null}
         </p>
         {data?.open.map((each) => (
           <p key={each.operator}>

@@ -1,7 +1,7 @@
 /** Signing in: the passkey first, the team's identity provider where there is one, a recovery code as the last way. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useState } from 'react';
-import { asProblem, fetchSession, type Problem } from '../api/index.ts';
+import { type ReactNode, useMemo, useState } from 'react';
+import { asProblem, fetchSession, type Problem, problemTold } from '../api/index.ts';
 import {
   type Begun,
   OIDC_START,
@@ -10,6 +10,7 @@ import {
   signInWays,
 } from '../api/sign-in.ts';
 import { Button, ErrorPanel, Field, Icon } from '../kit/index.ts';
+import { keepView } from './own-view.ts';
 
 export function SignIn({
   operator,
@@ -45,10 +46,15 @@ export function SignIn({
     }
   };
 
+  const refused = useMemo(() => {
+    const told = ways.data?.refused ?? null;
+    return told === null ? undefined : problemTold(told);
+  }, [ways.data]);
+  const shown = problem ?? (acting === undefined ? refused : undefined);
   const methods = ways.data?.methods ?? ['passkey', 'recovery'];
   return (
     <div className="stack">
-      {problem === undefined ? null : <ErrorPanel error={problem} />}
+      {shown === undefined ? null : <ErrorPanel error={shown} />}
       <Button
         look="primary"
         size="large"
@@ -60,7 +66,7 @@ export function SignIn({
         {acting === 'passkey' ? 'Waiting for your passkey' : 'Sign in with a passkey'}
       </Button>
       {methods.includes('oidc') ? (
-        <a className="button button-plain button-large" href={OIDC_START}>
+        <a className="button button-plain button-large" href={OIDC_START} onClick={keepView}>
           <Icon name="external" />
           Sign in with your team’s account
         </a>
