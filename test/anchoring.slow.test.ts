@@ -8,6 +8,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { confirmServer, mustOpen } from '#test/change-home';
 
 const ROOT = join(import.meta.dirname, '..');
 const HOLDFAST = join(ROOT, 'bin', 'holdfast');
@@ -81,6 +82,10 @@ describe('a log that others know', () => {
       join(home, 'server.yaml'),
       `version: 1\negress: {allow: ["${new URL(url).host}"]}\n`,
     );
+    {
+      await using service = await mustOpen(home);
+      await confirmServer(service, home);
+    }
 
     // One service run hands its checkpoints over, the last one at its end.
     const service = spawn(HOLDFAST, ['--home', home, 'up', '--no-http'], { stdio: 'ignore' });

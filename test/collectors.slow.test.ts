@@ -14,6 +14,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { aSnapshotLog } from '#samples/collectors/tools/osquery';
 import { aWindowsAnswer } from '#samples/collectors/windows';
+import { confirmServer } from '#test/change-home';
 import { aHome, endOf } from '#test/holdfast';
 import { ScriptedWindows } from '#test/scripted-windows';
 import { SERVICE_CALLER } from '../src/main/callers.ts';
@@ -104,6 +105,7 @@ describe('node-exporter, scraped', { skip, timeout: 150_000 }, () => {
     );
     const opened = await openService({ home, logSink: () => {} });
     assert.ok(opened !== undefined);
+    await confirmServer(opened, home);
     service = held.use(opened);
   });
   after(() => held.disposeAsync());
@@ -234,6 +236,7 @@ describe('a Windows host over WinRM, scripted after the published protocol', {
     credentials(windows.password);
     const opened = await openService({ home, logSink: (line) => void said.push(line) });
     assert.ok(opened !== undefined);
+    await confirmServer(opened, home);
     service = held.use(opened);
   });
   after(() => held.disposeAsync());

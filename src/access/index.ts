@@ -1,4 +1,5 @@
 export { CAPABILITIES, type Capability, DECIDING } from './capabilities.ts';
+export { type AccessDifference, accessDifferences } from './differences.ts';
 export {
   checkNewLease,
   LEASE_PROFILES,

@@ -8,7 +8,7 @@ import type { CommandAnalysis, CommandGiven, Family, FoundCommand } from '#comma
 import type { HostPins } from '#enrolment';
 import type { ApprovalPage } from '#execution';
 import type { Severity } from '#model';
-import type { Answer } from '#operations';
+import type { Answer, UnsignedEdit } from '#operations';
 import type { OperatorSsh } from './operator-ssh.ts';
 
 /** Everything the command line can have done. Every `home` is an absolute path. */
@@ -224,6 +224,8 @@ export type Summary = {
   readonly http: string | null;
   /** Where people open the console, or `null` when it is not served. */
   readonly console: string | null;
+  /** `server.yaml`, where it is not what was signed; `null` also where that cannot be told. */
+  readonly unsigned: UnsignedEdit | null;
   /** The process that served already, when this one started nothing. */
   readonly servedBy: number | null;
   /** How this command line is called from where it was started. */

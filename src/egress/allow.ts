@@ -12,6 +12,8 @@ export type Allow = {
   /** `port` is `null` for all of them. */
   readonly addresses: readonly { readonly bytes: Bytes; readonly port: number | null }[];
   readonly names: readonly { readonly name: string; readonly port: number | null }[];
+  /** Only what this allows as well. */
+  readonly among?: Allow;
 };
 
 export const ALLOW_NOTHING: Allow = { blocks: [], addresses: [], names: [] };
@@ -24,6 +26,15 @@ const WIDEST = { four: 8, six: 7 } as const;
 export function allowProblem(entry: string): string | null {
   const read = readEntry(entry);
   return typeof read === 'string' ? read : null;
+}
+
+/** What both allow. Throws as `parseAllow`. */
+export function parseAllowAmong(
+  entries: readonly string[],
+  among: readonly string[] | undefined,
+): Allow {
+  const allow = parseAllow(entries);
+  return among === undefined ? allow : { ...allow, among: parseAllow(among) };
 }
 
 /** Throws `invalid-egress`, naming the first entry that does not hold. */

@@ -23,6 +23,7 @@ export function judge(place: Place, addresses: readonly string[], allow: Allow):
 }
 
 function mayGo(place: Place, bytes: Bytes, kind: AddressClass, allow: Allow): boolean {
+  if (allow.among !== undefined && !mayGo(place, bytes, kind, allow.among)) return false;
   const isPointed = pointsAtIt(allow, bytes, place.port);
   const isCovered = isPointed || coversIt(allow, bytes);
   switch (kind) {

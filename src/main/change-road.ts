@@ -17,7 +17,7 @@ import {
 } from '#evidence';
 import { type ChangeRoad, type FaultPoint, openChangeRoad } from '#execution';
 import type { Inventory } from '#inventory';
-import { nodeMachineFiles, nodePoster, nodePrograms } from '#machine';
+import { type EgressRules, nodeMachineFiles, nodePoster, nodePrograms } from '#machine';
 import { BASELINE_SOURCE, type Target } from '#model';
 import type { LookHow, TargetLook } from '#operations';
 import type { FileSeen } from '#planning';
@@ -29,7 +29,6 @@ import { account } from './callers.ts';
 import { catalogueDigestOf, catalogueKeeper } from './catalogue-keeper.ts';
 import type { Paths } from './data-directory.ts';
 import { DeclarationsKeeper } from './declarations-keeper.ts';
-import { egressRules } from './egress-rules.ts';
 import { Fleet } from './fleet.ts';
 import type { InventoryKeeper } from './inventory-keeper.ts';
 import { LocalHostKeeper } from './local-host.ts';
@@ -51,6 +50,8 @@ export type RoadNeeds = {
   readonly store: Store;
   readonly events: EventLogFile;
   readonly inventory: InventoryKeeper;
+  /** Where requests may go. */
+  readonly egress: EgressRules;
   /** Looks at a target and records what is there. */
   readonly observe: (target: Target, kinds: ReadonlySet<string>) => Promise<void>;
   readonly at: (point: FaultPoint) => void | Promise<void>;
@@ -76,7 +77,7 @@ export type RoadInMain = {
 };
 
 export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
-  const { files, clock, random, log, paths, store, events, inventory } = needs;
+  const { files, clock, random, log, paths, store, events, inventory, egress } = needs;
   const catalogue = catalogueKeeper(files, paths);
   const policies = policyKeeper(files, paths);
   const controlPlane = await openControlPlaneKey({ files, random, keys: paths.keys });
@@ -133,6 +134,7 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     controlPlaneKey: publicKeyLine(controlPlane.publicKey),
     inventory: () => inventory.refresh(),
     authority: () => authority.state(),
+    egress,
     isSigned,
   });
   const authority: AuthorityKeeper = new AuthorityKeeper({
@@ -187,7 +189,7 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     random,
     log,
     look: nodeMachineFiles(),
-    poster: nodePoster(egressRules(files, paths.server)),
+    poster: nodePoster(egress),
     uid: process.geteuid?.() ?? 0,
     settings: reportsSettings,
     readerOf: (target) => fleet.readerOf(target),

@@ -1,13 +1,11 @@
 /** Where the console is opened: as `server.yaml` says, and where it says nothing, at the port that was found. */
-import type { Files } from '#base/ports';
 import type { Place } from '#signin';
-import { readServerSettings } from './server-file.ts';
+import type { ServerInForce } from './server-in-force.ts';
 
-export function consoleSite(
-  files: Pick<Files, 'read'>,
-  server: string,
-): {
+export function consoleSite(server: Pick<ServerInForce, 'settings'>): {
   readonly place: () => Promise<Place>;
+  /** Of a file that does not hold nothing is known. */
+  readonly origin: () => Promise<string | null>;
   readonly openedAt: (origin: string) => void;
   readonly isServed: () => boolean;
 } {
@@ -17,8 +15,13 @@ export function consoleSite(
       found = origin;
     },
     isServed: () => found !== undefined,
+    origin: () =>
+      server.settings().then(
+        ({ url }) => url.origin,
+        () => null,
+      ),
     place: async () => {
-      const { url, isDefaultUrl } = await readServerSettings(files, server);
+      const { url, isDefaultUrl } = await server.settings();
       const origin = isDefaultUrl ? (found ?? url.origin) : url.origin;
       return { origin, rpId: url.host };
     },

@@ -80,7 +80,7 @@ export function pathsOf(home: string): Paths {
     operators: join(home, 'operators.yaml'),
     declarations: join(home, 'declarations.yaml'),
     declarationFiles: join(home, 'declarations'),
-    declarationsSigned: join(run, 'declarations-signed.json'),
+    declarationsSigned: join(home, 'authority', 'declarations-signed.json'),
     evidence: join(home, 'evidence.yaml'),
     transport: join(home, 'transport.yaml'),
     authority: join(home, 'authority'),

@@ -95,7 +95,7 @@ export class DeclarationContent {
       (path) =>
         new Kept(
           () => (existsSync(path) ? stampOf(path) : 'absent'),
-          () => partsOf(files, path, path === access),
+          () => partsOf(files, path, path === access || path === server),
         ),
     );
   }

@@ -14,6 +14,8 @@ const GOOD: ConsoleShown = {
   pending: 0,
   stranded: 0,
   sessions: 0,
+  unsigned: null,
+  isToRestart: false,
   next: '',
 };
 

@@ -31,6 +31,8 @@ export type Patient = {
   readonly reports: () => Promise<readonly Check[]>;
   /** Of where people decide, and of their passkeys. */
   readonly console: () => Promise<readonly Check[]>;
+  /** Of files that were edited since they were signed, and what is in force of them. */
+  readonly unsigned: () => Promise<readonly Check[]>;
   /** The entries in force, of which otherwise only those are read that somebody asks for. */
   readonly grammar: () => Promise<Pick<Grammar, 'check'>>;
   /** What should be, and what of it cannot be read. */
@@ -87,6 +89,7 @@ export async function examine(patient: Patient): Promise<Json> {
   checks.push(
     ...(await examineChanges(patient.changes)),
     ...(await fileChecks(patient)),
+    ...(await patient.unsigned()),
     ...(await certificateChecks({
       files,
       look: nodeMachineFiles(),

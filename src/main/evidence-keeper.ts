@@ -11,9 +11,8 @@ import {
   parseEvidenceSettings,
   type VerifyOptions,
 } from '#evidence';
-import { nodePoster, nodeRandom } from '#machine';
+import { type EgressRules, nodePoster, nodeRandom } from '#machine';
 import type { Paths } from './data-directory.ts';
-import { egressRules } from './egress-rules.ts';
 
 export type EvidenceInForce = {
   readonly settings: EvidenceSettings;
@@ -49,12 +48,13 @@ export function startAnchoring(
   clock: Clock,
   paths: Paths,
   log: Log,
+  egress: EgressRules,
 ): Promise<Anchoring> {
   return Anchoring.start({
     files,
     clock,
     random: nodeRandom(),
-    poster: nodePoster(egressRules(files, paths.server)),
+    poster: nodePoster(egress),
     directory: paths.log,
     log,
     settings,

@@ -21,7 +21,7 @@ import { analyse, type CommandGiven, tokenize } from '#commands';
 import type { Log } from '#evidence';
 import type { AuthorityState, JudgedCommand, RoadPorts } from '#execution';
 import { type Inventory, requireSsh } from '#inventory';
-import { nodeChannels, nodePrograms } from '#machine';
+import { type EgressRules, nodeChannels, nodePrograms } from '#machine';
 import type { Target } from '#model';
 import type { CommandAnalysis, CommandQuestion } from '#operations';
 import { CommandKeeper, type Grammar, grammarText } from './command-keeper.ts';
@@ -48,6 +48,8 @@ export type FleetNeeds = {
   readonly controlPlaneKey: string;
   readonly inventory: () => Promise<Inventory>;
   readonly authority: () => Promise<AuthorityState>;
+  /** Where requests for keys may go. */
+  readonly egress: EgressRules;
   /** The operator's own entries are what an operator signed, or nobody can sign yet. */
   readonly isSigned: () => Promise<boolean>;
 };
@@ -71,7 +73,14 @@ export class Fleet implements AsyncDisposable {
     const channels = nodeChannels();
     const transport = transportKeys(files, programs, paths.keys);
     const settings = paths.transport;
-    this.keys = new TransportSources({ files, clock, programs, settings, own: transport });
+    this.keys = new TransportSources({
+      files,
+      clock,
+      programs,
+      settings,
+      own: transport,
+      egress: needs.egress,
+    });
     // Ours alone, and nobody tidies there; but sockets have short names, which a data directory need not have.
     const ours = join(paths.run, 'ssh');
     this.#sockets =

@@ -16,7 +16,6 @@ import { listen } from './listener.ts';
 import { apiMetadata, oauthDoors } from './oauth.ts';
 import { observerToken } from './observer-token.ts';
 import { ROOT } from './program-version.ts';
-import { readServerSettings } from './server-file.ts';
 import type { Service } from './service.ts';
 import { TlsFiles } from './tls-files.ts';
 
@@ -41,7 +40,7 @@ export async function serveHttp(
   const files = nodeFiles();
   const clock = nodeClock();
   const random = nodeRandom();
-  const settings = await readServerSettings(files, service.paths.server);
+  const settings = await service.server.toServe();
   const bind = bindOf(settings);
   const tls =
     settings.tls === null

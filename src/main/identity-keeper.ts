@@ -20,6 +20,8 @@ import {
   type SignIn,
 } from '#signin';
 import type { PeopleInForce } from './people-in-force.ts';
+import { SERVER_CONFIRMED } from './server-confirmed.ts';
+import type { ServerInForce } from './server-in-force.ts';
 
 export type IdentityNeeds = {
   readonly identity: Identity;
@@ -32,6 +34,7 @@ export type IdentityNeeds = {
   /** Pages whose passkeys hosts take. */
   readonly accepted: () => Promise<readonly string[]>;
   readonly isServed: () => boolean;
+  readonly server: Pick<ServerInForce, 'unsigned' | 'isToRestart' | 'confirmedAnother'>;
   readonly authority: {
     page(request: ConfigRequest, principal: string): Promise<Json>;
     apply(
@@ -65,7 +68,7 @@ export class IdentityKeeper implements IdentityPowers {
   }
 
   async console(): ReturnType<IdentityPowers['console']> {
-    const { identity, people, place, accepted, isServed } = this.#needs;
+    const { identity, people, place, accepted, isServed, server } = this.#needs;
     const { origin, rpId } = await place();
     const passkeys = await this.passkeys();
     const count = (state: PasskeyShown['state']): number =>
@@ -74,6 +77,8 @@ export class IdentityKeeper implements IdentityPowers {
     const operators = (await people.ids()).length;
     const isAccepted = origins.includes(origin);
     const stranded = count('other-address');
+    const unsigned = await server.unsigned();
+    const isToRestart = await server.isToRestart();
     return {
       origin,
       isServed: isServed(),
@@ -85,8 +90,50 @@ export class IdentityKeeper implements IdentityPowers {
       pending: count('pending'),
       stranded,
       sessions: identity.sessions.list().length,
-      next: nextOf({ operators, passkeys: count('in-force'), isAccepted, stranded, origin }),
+      unsigned,
+      isToRestart,
+      next: isToRestart
+        ? 'start the service again: what server.yaml gives is served from then on'
+        : nextOf({ operators, passkeys: count('in-force'), isAccepted, stranded, origin }),
     };
+  }
+
+  async confirmServer(digest: string, principal: string): Promise<void> {
+    const { people, server, events, random } = this.#needs;
+    if (await people.isAnybody()) {
+      throw new Fault(
+        'conflict',
+        'operator-exists',
+        `somebody may sign already: ${(await people.ids()).join(', ')}. Sign server.yaml with holdfast config sign`,
+      );
+    }
+    const edit = await server.unsigned();
+    if (edit === null || edit.digest !== digest) {
+      throw new Fault(
+        'conflict',
+        'server-moved',
+        'server.yaml is not the file that was shown any more: run holdfast console setup again',
+      );
+    }
+    await events.append({
+      kind: SERVER_CONFIRMED,
+      requestId: newId('req', random),
+      traceId: null,
+      scope: 'all',
+      principal,
+      onBehalfOf: null,
+      surface: 'cli',
+      operation: SERVER_CONFIRMED,
+      arguments: { digest },
+      decision: { verdict: 'allow', because: 'nobody may sign yet' },
+      outcome: 'done',
+      fault: null,
+      targets: [],
+      output: null,
+      tainted: false,
+      more: { digest },
+    }).durable;
+    server.confirmedAnother();
   }
 
   async invite(

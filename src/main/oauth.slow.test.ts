@@ -70,12 +70,21 @@ after(async () => {
   home[Symbol.dispose]();
 });
 
+async function signConfig(): Promise<void> {
+  const page = await ask<{ order: string; namespace: string }>(service, 'config_page', {
+    request: { kind: 'sign' },
+  });
+  const signatures = [aKey(PERSON).sign(page.namespace, page.order)];
+  await ask(service, 'config_apply', { order: page.order, signatures });
+}
+
 /** A listener as `server.yaml` says, over the one data directory. */
 async function listening(
   server: string,
   documents?: Readonly<Record<string, unknown>>,
 ): Promise<HttpService> {
   writeFileSync(join(home.path, 'server.yaml'), server);
+  await signConfig();
   const published = async (input: string | URL | Request): Promise<Response> => {
     const found = documents?.[input instanceof Request ? input.url : input.toString()];
     return found === undefined ? new Response('', { status: 404 }) : Response.json(found);

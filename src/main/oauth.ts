@@ -19,7 +19,7 @@ import type { Instant } from '#base/time';
 import { ALLOW_NOTHING } from '#egress';
 import type { Identity } from '#identity';
 import type { Inventory } from '#inventory';
-import { nodeFetch } from '#machine';
+import { type EgressRules, nodeFetch } from '#machine';
 import type { OAuthOffer } from '#mcp';
 import type { LeaseTerms, OAuthLeases, OAuthPerson, OAuthRoutes, VerifyToken } from '#oauth';
 import type { Answer, Call } from '#operations';
@@ -38,7 +38,8 @@ const CALLBACK = '/api/v1/sign-in/oidc/callback';
 export type OAuthNeeds = {
   readonly settings: Pick<ServerSettings, 'oauth' | 'oidc'>;
   readonly service: {
-    readonly paths: { readonly home: string; readonly server: string };
+    readonly paths: { readonly home: string };
+    readonly egress: EgressRules;
     readonly log: Log;
     readonly identity: Pick<Identity, 'leases' | 'sessions'>;
     readonly signIn: Pick<SignIn, 'whoIs'>;
@@ -71,8 +72,8 @@ export async function oauthDoors(needs: OAuthNeeds): Promise<OAuthDoors> {
   const { oauth, oidc } = settings;
   if (oauth.mode === 'off' && oidc === null) return NONE;
   const kept = await import('#oauth');
-  const { log, people, signIn } = service;
-  const fetch = nodeFetch(egressRules(files, service.paths.server), OUT);
+  const { log, people, signIn, identity } = service;
+  const fetch = nodeFetch(service.egress, OUT);
   const common = { clock, random, log };
   const operatorOf = async (vouched: Parameters<typeof kept.operatorBehind>[1]) =>
     kept.operatorBehind(await people.accounts(), vouched);
@@ -118,7 +119,7 @@ export async function oauthDoors(needs: OAuthNeeds): Promise<OAuthDoors> {
         : kept.externalTokens({
             issuer: oauth.issuer,
             groups: oidc?.issuer === oauth.issuer ? oidc.groups : null,
-            personOf: async (vouched) => {
+            personOf: async (vouched, at) => {
               const operator = await operatorOf(vouched);
               return operator === undefined
                 ? undefined
@@ -201,7 +202,7 @@ async function personNow(
 
 /** Leases are issued by the operation that every lease is issued by, for the person as they stand at that moment. */
 function leasesOf({ service, clock }: OAuthNeeds): OAuthLeases {
-  const { identity, people, inventory } = service;
+  const { identity, people, inventory, leases } = service;
   return {
     check: async (person, terms) => {
       const reach = lendable(person.reach);

@@ -5,26 +5,28 @@
  * the file as it lies there and the file as it was signed.
  */
 import { basename } from 'node:path';
-import { type Access, narrowAll, reachOfPerson, readAccess, rolesOfPerson } from '#access';
-import { sha256 } from '#base/digest';
+import {
+  type Access,
+  accessDifferences,
+  narrowAll,
+  reachOfPerson,
+  readAccess,
+  rolesOfPerson,
+} from '#access';
 import { Fault } from '#base/fault';
 import type { Files } from '#base/ports';
 import type { Scope } from '#model';
+import type { UnsignedEdit } from '#operations';
 import type { People } from '#signin';
-import { stampOf } from './file-stamp.ts';
-import { Kept } from './kept.ts';
+import { SignedFile, type SignedText } from './signed-file.ts';
+import { placed } from './unsigned-edit.ts';
 
 export type AccessNeeds = {
   readonly files: Pick<Files, 'read'>;
   readonly path: string;
   readonly scopes: () => Promise<readonly Scope[]>;
-  /**
-   * That file as operators signed it; `null`: signed as not being there, `undefined`: nobody knows any more. `unsigned`:
-   * nobody may sign yet, and so nobody is in force either.
-   */
-  readonly signed: (
-    name: string,
-  ) => Promise<{ readonly digest: string; readonly text?: string } | null | undefined | 'unsigned'>;
+  /** Where nobody may sign yet, nobody is in force either. */
+  readonly signed: SignedText;
 };
 
 export type AccessFiles = {
@@ -32,42 +34,63 @@ export type AccessFiles = {
   readonly now: () => Promise<Access | undefined>;
   /** As it was signed: the very same value where that is what lies there. */
   readonly signed: () => Promise<Access | undefined>;
+  /** `null`: what lies there is what was signed, or nobody may sign yet. */
+  readonly unsigned: () => Promise<UnsignedEdit | null>;
 };
-
-type Read = { readonly access: Access | undefined; readonly digest: string | undefined };
 
 /** A file that does not hold lets nobody in: it rejects with `invalid-access`. */
 export function accessAt({ files, path, scopes, signed }: AccessNeeds): AccessFiles {
   const name = basename(path);
-  const kept = new Kept<Read>(
-    () => stampOf(path),
-    async () => {
-      const bytes = await files.read(path);
-      if (bytes === undefined) return { access: undefined, digest: undefined };
-      const access = readAccess(
-        Buffer.from(bytes).toString('utf8'),
-        name,
-        // While the inventory cannot be read, a role in a scope of it reaches nothing: people may still look.
-        await scopes().catch(() => null),
-      );
-      return { access, digest: sha256(bytes) };
-    },
-  );
-  let before: { readonly digest: string; readonly access: Access } | undefined;
+  const file = new SignedFile<Access | undefined>({
+    files,
+    path,
+    signed,
+    absent: undefined,
+    read: async (text, called, isWritten) =>
+      // While the inventory cannot be read, a role in a scope of it reaches nothing: people may still look.
+      readAccess(text, called, isWritten ? await scopes().catch(() => null) : null),
+  });
   return {
-    now: async () => (await kept.get()).access,
+    now: () => file.written(),
     signed: async () => {
-      const { access, digest } = await kept.get();
-      const was = await signed(name);
-      if (was === 'unsigned' || was?.digest === digest) return access;
-      if (was === null) return undefined;
-      if (was?.text === undefined || sha256(was.text) !== was.digest) throw unknownRoles(name);
-      if (before?.digest !== was.digest)
-        before = { digest: was.digest, access: readAccess(was.text, name, null) };
-      return before.access;
+      const reading = await file.get();
+      switch (reading.is) {
+        case 'as-signed':
+        case 'never':
+          return reading.written;
+        case 'edited':
+          return reading.signed;
+        case 'unknown':
+          throw unknownRoles(name);
+      }
+    },
+    unsigned: async () => {
+      const reading = await file.get();
+      const { is, text, written, digest } = reading;
+      if (is === 'as-signed' || is === 'never') return null;
+      const known = is === 'edited' ? reading.signed : null;
+      return {
+        code: 'access-unsigned',
+        file: name,
+        state: is,
+        digest: digest ?? null,
+        differs: [...placed(name, accessDifferences(text, written, known))],
+        ...SAYS[is],
+      };
     },
   };
 }
+
+const SAYS = {
+  edited: {
+    says: 'it was edited since it was signed, so it takes away and gives nothing: each person has what both give, the file and the signed one',
+    next: 'holdfast config sign, once it is as you want it; or put the signed file back',
+  },
+  unknown: {
+    says: 'it is not known any more what was signed, so nobody is let in',
+    next: 'put the signed file back, or holdfast config sign, at a terminal',
+  },
+} as const;
 
 export function peopleRoles(
   now: () => Promise<Access | undefined>,

@@ -18,6 +18,7 @@ import {
 import type { ChangeRoad, FaultPoint } from '#execution';
 import { type Identity, openIdentity } from '#identity';
 import {
+  type EgressRules,
   nodeClock,
   nodeFiles,
   nodeMachineFiles,
@@ -49,7 +50,6 @@ import { declarationPowers } from './declaration-powers.ts';
 import { examine } from './doctor.ts';
 import { consoleChecks } from './doctor-console.ts';
 import { changePatient } from './doctor-wiring.ts';
-import { consoleOrigin, egressRules } from './egress-rules.ts';
 import { anchorsOf, readEvidence, startAnchoring } from './evidence-keeper.ts';
 import { watchEvidence } from './evidence-watch.ts';
 import type { Fleet } from './fleet.ts';
@@ -71,9 +71,13 @@ import { proofTools, recordPrunings } from './proof-tools.ts';
 import { readings, readyChecks } from './readings.ts';
 import { runJob } from './schedule-jobs.ts';
 import { settleUnfinished } from './settle.ts';
+import { confirmedServer } from './server-confirmed.ts';
+import { ServerInForce } from './server-in-force.ts';
 import { toolLooks, toolTargets } from './tool-looks.ts';
+import type { SignedText } from './signed-file.ts';
 import { trailPowers } from './trails.ts';
 import { verifyAll } from './verify.ts';
+import { unsignedChecks } from './unsigned-edit.ts';
 import { Wake, type WatchedFleet, watchChanges, watchNotices } from './watch.ts';
 
 export type Service = AsyncDisposable & {
@@ -92,6 +96,9 @@ export type Service = AsyncDisposable & {
   perform(call: Call): Promise<Answer>;
   readonly identity: Identity;
   /** Who is behind a bearer. */
+  /** `server.yaml` as it is in force. */
+  readonly server: Pick<ServerInForce, 'toServe'>;
+  readonly egress: EgressRules;
   readonly leases: LeaseDoor;
   readonly signIn: SignIn;
   /** Who may be here, and as what, apart from any session. */
@@ -182,6 +189,12 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
   await settleUnfinished(store, events);
   const {
     road,
+  const server: ServerInForce = new ServerInForce({
+    files,
+    path: paths.server,
+    signed: (name) => signedText(name),
+    confirmed: () => confirmedServer(events),
+  });
     authority,
     catalogue,
     policies,
@@ -205,6 +218,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     inventory,
     observe: async ({ id }, kinds) => {
       const { value } = await kernel.perform({
+    egress: server.egress,
         operation: 'observe',
         input: kinds.size === 0 ? { target: id } : { target: id, kinds: [...kinds].toSorted() },
         caller: SERVICE_CALLER,
@@ -228,19 +242,20 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     await openIdentity({ path: join(paths.identity, 'identity.sqlite'), files, clock, random }),
   );
   await takePasskeys(files, join(paths.home, PASSKEYS), identity);
-  const site = consoleSite(files, paths.server);
+  const site = consoleSite(server);
+  const signedText: SignedText = async (name) => {
+    const signed = (await authority.records()).at(-1)?.config.baselines;
+    if (signed === undefined) return 'unsigned';
+    const known = await declarations.signedPart(name, signed);
+    if (known !== undefined) return known;
+    await freshDeclarations();
+    return declarations.signedPart(name, signed);
+  };
   const access = accessAt({
     files,
     path: paths.access,
     scopes: async () => (await inventory.refresh()).scopes,
-    signed: async (name) => {
-      const signed = (await authority.records()).at(-1)?.config.baselines;
-      if (signed === undefined) return 'unsigned';
-      const known = await declarations.signedPart(name, signed);
-      if (known !== undefined) return known;
-      await freshDeclarations();
-      return declarations.signedPart(name, signed);
-    },
+    signed: signedText,
   });
   const roles = peopleRoles(access.now, access.signed);
   const inForce = new PeopleInForce(() => authority.records());
@@ -267,6 +282,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
   let backups: Promise<unknown> = Promise.resolve();
   const world: World = {
     clock,
+    server,
     random,
     log,
     store,
@@ -322,6 +338,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
           paths,
           road,
           host,
+        unsigned: () => unsignedChecks([() => server.unsigned(), access.unsigned]),
           authority,
           policies: tools,
           catalogue,
@@ -355,7 +372,11 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     identity: people,
     learning,
     leases: identity.leases,
-    access: { access: access.now, operators: () => inForce.ids() },
+    access: {
+      access: access.now,
+      operators: () => inForce.ids(),
+      unsigned: access.unsigned,
+    },
     declarations: declarationPowers({
       files,
       programs: nodePrograms(),
@@ -376,7 +397,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
       witnesses: evidence.settings.witnesses.map(({ key }) => key),
     }),
   };
-  anchoring = await startAnchoring(evidence, files, clock, paths, events);
+  anchoring = await startAnchoring(evidence, files, clock, paths, events, server.egress);
   const kernel: Kernel = new Kernel(world, OPERATIONS);
   await recordPrunings(events, outputs);
   opening.use(fleet);
@@ -408,9 +429,9 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     uid: process.getuid?.() ?? -1,
     clock,
     log,
-    poster: nodePoster(egressRules(files, paths.server)),
+    poster: nodePoster(server.egress),
     mailer: nodeMailer(),
-    origin: consoleOrigin(files, paths.server),
+    origin: site.origin,
     events,
     facts: () => store.read,
     scopes: async () => (await inventory.refresh()).scopes,
@@ -502,6 +523,8 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
       roles,
       accounts: () => inForce.accounts(),
     },
+    server,
+    egress: server.egress,
     openedAt: site.openedAt,
     onChange: (listener) => void listeners.add(listener),
     onEvent: (listener) => void hearing.add(listener),

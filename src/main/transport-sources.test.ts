@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, it } from 'node:test';
+import { parseAllow } from '#egress';
 import { nodeClock } from '#machine';
 import { SecretsScene } from '#test/secrets';
 import { throwsFault } from '#test/throws-fault';
@@ -12,15 +13,19 @@ async function given(
   test: (
     sources: TransportSources,
     scene: SecretsScene<ReturnType<typeof nodeClock>>,
+    allow: (entries: string[]) => void,
   ) => Promise<void>,
 ): Promise<void> {
   await using scene = await SecretsScene.at(nodeClock());
   const { files, programs, clock } = scene.parts;
   const own = transportKeys(files, programs, scene.path('keys'));
   const settings = scene.path('transport.yaml');
-  scene.write('server.yaml', 'version: 1\negress: {allow: [127.0.0.1]}\n');
-  await using sources = new TransportSources({ files, clock, programs, settings, own });
-  await test(sources, scene);
+  let allowed = ['127.0.0.1'];
+  const egress = { allow: async () => parseAllow(allowed) };
+  await using sources = new TransportSources({ files, clock, programs, settings, own, egress });
+  await test(sources, scene, (entries) => {
+    allowed = entries;
+  });
 }
 
 const lent = ({ vault, path }: { vault: { address: string }; path: (name: string) => string }) =>
@@ -35,9 +40,9 @@ keys:
 
 describe('keys for hosts', () => {
   it('come from no place inside that nobody allowed, and the line to add is told', () =>
-    given(async (sources, scene) => {
+    given(async (sources, scene, allow) => {
       await sources.forEnrolment().current();
-      scene.write('server.yaml', 'version: 1\n');
+      allow([]);
       scene.write('transport.yaml', lent({ vault: scene.vault, path: (name) => scene.path(name) }));
       const { message } = await throwsFault(() => sources.keyOf('runner'), 'egress-refused');
       assert.match(

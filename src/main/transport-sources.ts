@@ -4,12 +4,12 @@
  */
 import { chmodSync, lstatSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { AccountKey } from '#adapters';
 import { asFault, Fault } from '#base/fault';
 import type { Clock, Files, Programs } from '#base/ports';
 import { formatInstant } from '#base/time';
-import { nodeMachineFiles, nodePoster } from '#machine';
+import { type EgressRules, nodeMachineFiles, nodePoster } from '#machine';
 import {
   type KeyBroker,
   OWN_KEYS,
@@ -18,7 +18,6 @@ import {
   type TransportSettings,
 } from '#secrets';
 import type { Check } from './doctor-changes.ts';
-import { egressRules } from './egress-rules.ts';
 import type { TransportKeysKeeper } from './transport-keys.ts';
 
 const TMPFS = 0x01021994;
@@ -32,6 +31,8 @@ export type SourcesNeeds = {
   /** `transport.yaml`. */
   readonly settings: string;
   readonly own: TransportKeysKeeper;
+  /** Where a Vault may be. */
+  readonly egress: EgressRules;
 };
 
 type Opened = {
@@ -112,7 +113,7 @@ export class TransportSources implements AsyncDisposable {
   }
 
   async #reopen(): Promise<Opened> {
-    const { files, clock, programs, settings: path, own } = this.#needs;
+    const { files, clock, programs, settings: path, own, egress } = this.#needs;
     if (this.#isClosed)
       throw new Fault(
         'unavailable',
@@ -133,7 +134,7 @@ export class TransportSources implements AsyncDisposable {
         clock,
         programs,
         look: nodeMachineFiles(),
-        poster: nodePoster(egressRules(files, join(dirname(path), 'server.yaml'))),
+        poster: nodePoster(egress),
         uid: process.geteuid?.() ?? 0,
         directory: join(this.#room ?? tmpdir(), 'keys'),
       },

@@ -9,7 +9,7 @@ import type { Json } from '#base/json';
 import type { Summary, TargetSummary, Teller, UpOptions } from '#cli';
 import { nodeClock, nodeFiles, nodeSocketFiles } from '#machine';
 import type { Severity } from '#model';
-import { type Answer } from '#operations';
+import { type Answer, type ConsoleShown } from '#operations';
 import { buildConsole } from './build-console.ts';
 import { CLI_CALLER, stdioCaller } from './callers.ts';
 import { pathsOf } from './data-directory.ts';
@@ -131,6 +131,7 @@ async function summarise(
     targets: await thisMachine(perform),
     http,
     console: page,
+    unsigned: await unsignedOf(perform),
     servedBy,
     command: commandFor(home),
     mcpServers: {
@@ -168,6 +169,14 @@ async function thisMachine(perform: Perform): Promise<Summary['targets']> {
   const worst = open.some((finding) => finding.severity === 'critical') ? 'critical' : 'warning';
   const says = `${open.length} open findings against the baseline: see holdfast drift`;
   return [{ ...summary, odd: [{ severity: worst, says }, ...summary.odd] }];
+}
+
+async function unsignedOf(perform: Perform): Promise<Summary['unsigned']> {
+  try {
+    return ((await perform('console_status', {})).value as unknown as ConsoleShown).unsigned;
+  } catch {
+    return null;
+  }
 }
 
 /** `null` where what operators signed, or what waits, cannot be read: then nothing above T0 runs either. */

@@ -15,12 +15,15 @@ import {
 } from '#access';
 import { TIERS } from '#model';
 import { administering } from './operation.ts';
+import { type UnsignedEdit, unsignedEdit } from './unsigned-edit.ts';
 
 export type AccessPowers = {
   /** `access.yaml` as it is now; `undefined`: there is none. Rejects with its fault where it does not hold. */
   readonly access: () => Promise<Access | undefined>;
   /** Operators that somebody signed for. */
   readonly operators: () => Promise<readonly string[]>;
+  /** `null`: what lies there is what was signed. */
+  readonly unsigned: () => Promise<UnsignedEdit | null>;
 };
 
 const names = z.array(z.string());
@@ -37,6 +40,11 @@ export const accessShow = administering({
   input: z.strictObject({}),
   output: z.object({
     isFile: z.boolean().describe('without access.yaml every operator in force is owner'),
+    unsigned: unsignedEdit
+      .nullable()
+      .describe(
+        'what is told here is the file as it lies there; where it is not what was signed, what is in force of it',
+      ),
     roles: z.array(
       z.object({
         role: z.string(),
@@ -73,6 +81,7 @@ export const accessShow = administering({
     const people = [...new Set([...operators, ...(access?.people.keys() ?? [])])].toSorted();
     return {
       isFile: access !== undefined,
+      unsigned: await powers.access.unsigned(),
       roles: [...roles].map(([role, part]) => ({
         role,
         profile: part.profiles?.[0] ?? null,

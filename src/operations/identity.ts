@@ -8,6 +8,7 @@ import { Fault } from '#base/fault';
 import { LIMITS } from '#base/limits';
 import { clean } from '#redaction';
 import { type Asking, administering } from './operation.ts';
+import { unsignedEdit } from './unsigned-edit.ts';
 
 const operatorId = z
   .string()
@@ -91,6 +92,10 @@ const standing = z.strictObject({
   /** Passkeys in force that were made for another address, and sign nothing here. */
   stranded: z.number().int(),
   sessions: z.number().int(),
+  /** `server.yaml`, where it is not what was signed, and what is in force of it. */
+  unsigned: unsignedEdit.nullable(),
+  /** What is in force now is served once the service has started again. */
+  isToRestart: z.boolean(),
   next: z.string(),
 });
 export type ConsoleShown = z.output<typeof standing>;
@@ -98,6 +103,8 @@ export type ConsoleShown = z.output<typeof standing>;
 /** What this takes of the service. Answers hold what each operation publishes. */
 export type IdentityPowers = {
   readonly console: () => Promise<ConsoleShown>;
+  /** Throws where somebody may sign, or the file is another one by now. */
+  readonly confirmServer: (digest: string, principal: string) => Promise<void>;
   /** Throws where a first person is asked for and there is one, and the other way round. */
   readonly invite: (
     asked: {
@@ -132,6 +139,32 @@ export const consoleStatus = administering({
   input: z.strictObject({}),
   output: standing,
   run: async (_input, { identity }) => identity.console(),
+});
+
+export const serverConfirm = administering({
+  name: 'server_confirm',
+  title: 'Confirm server.yaml before anybody may sign',
+  summary:
+    'Lets the service serve and reach what server.yaml says, before there is anybody to sign it: passkeys are bound to its name. Only as long as nobody may sign, and only that very file.',
+  capability: 'access.write',
+  taints: false,
+  assistants: false,
+  mends: true,
+  input: z.strictObject({
+    digest: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hexadecimal')
+      .describe('of the file, as console_status tells it'),
+  }),
+  output: z.strictObject({ confirmed: z.literal(true), next: z.string() }),
+  run: async ({ digest }, { identity }, asking) => {
+    mustBeATerminal(asking, 'what is served before anybody may sign');
+    await identity.confirmServer(digest, asking.caller.principal);
+    return {
+      confirmed: true as const,
+      next: 'start the service again: its address is read when it starts. Then holdfast console setup',
+    };
+  },
 });
 
 export const invitationMake = administering({

@@ -36,3 +36,4 @@ export {
   type TrailPowers,
   type TrailsTold,
 } from './operation.ts';
+export type { UnsignedEdit } from './unsigned-edit.ts';

@@ -42,7 +42,11 @@ export type ServerSettings = {
   readonly oidc: OidcSettings | null;
   readonly oauth: OAuthSettings;
   /** Private places that requests may go to, as `parseAllow` of egress takes them. */
-  readonly egress: { readonly allow: readonly string[] };
+  readonly egress: {
+    readonly allow: readonly string[];
+    /** Only those that this allows as well; left out: all of them. */
+    readonly among?: readonly string[];
+  };
   /** Whether the file named a url: where it did not, the port may move. */
   readonly isDefaultUrl: boolean;
 };

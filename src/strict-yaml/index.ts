@@ -1,3 +1,4 @@
+export { keyLines } from './key-lines.ts';
 export {
   type Keys,
   readYaml,

@@ -2,9 +2,10 @@
  * A data directory in which changes really run on this machine: an operator with a key, a recovery
  * key, rules that a software key meets, everything signed, and actions of the test's own.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { sha256 } from '#base/digest';
 import { instant } from '#base/time';
 import { parseActions, parseRunbook } from '#catalogue';
 import type { FaultPoint } from '#execution';
@@ -126,6 +127,15 @@ export async function ask<Value>(
   caller = OPERATOR,
 ): Promise<Value> {
   return (await service.perform({ operation, input, caller })).value as Value;
+}
+
+/** As a person does at the terminal while nobody may sign yet: what `server.yaml` says is in force. */
+export async function confirmServer(
+  service: Pick<Service, 'perform'>,
+  home: string,
+): Promise<void> {
+  const digest = sha256(readFileSync(join(home, 'server.yaml')));
+  await ask(service, 'server_confirm', { digest });
 }
 
 export async function putInForce(service: Pick<Service, 'perform'>): Promise<void> {

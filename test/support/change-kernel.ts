@@ -53,6 +53,7 @@ export function aChangeKernel(world: ChangeWorld, proof: Partial<ProofPowers> = 
       },
       identity: {
         console: identity,
+        confirmServer: identity,
         invite: identity,
         invitations: identity,
         passkeys: identity,
@@ -79,7 +80,6 @@ export function aChangeKernel(world: ChangeWorld, proof: Partial<ProofPowers> = 
           reached.push('lease revoke');
           return false;
         },
-      },
         external: {
           idOf: () => 'oauth_0',
           seen: () => void reached.push('token seen'),
@@ -104,7 +104,7 @@ export function aChangeKernel(world: ChangeWorld, proof: Partial<ProofPowers> = 
         access: async () => undefined,
         operators: async () => [],
         unsigned: async () => null,
-      access: { access: async () => undefined, operators: async () => [] },
+      },
       enrolment: {
         start: spy('enrolment start'),
         add: spy('enrolment add'),

@@ -185,6 +185,7 @@ export async function aWorld(
       },
       identity: {
         console: refuse,
+        confirmServer: refuse,
         invite: refuse,
         invitations: refuse,
         passkeys: refuse,
@@ -207,7 +208,11 @@ export async function aWorld(
         keys: refuse,
       },
       leases: identity.leases,
-      access: { access: async () => undefined, operators: async () => ['ada'] },
+      access: {
+        access: async () => undefined,
+        operators: async () => ['ada'],
+        unsigned: async () => null,
+      },
       learning: { suggestions: refuse, statistics: refuse, draft: refuse, move: refuse },
       declarations: { list: refuse, show: refuse, propose: refuse },
       proof: {

@@ -6,8 +6,12 @@ import { renderAnything } from '../render/anything.ts';
 import { readText } from './reading.ts';
 import type { CommandSpec } from './spec.ts';
 
-/** Their answers let a person in; `holdfast console` shows them, and sees to it that somebody is there. */
-const FOR_EYES_ONLY: ReadonlySet<string> = new Set(['invitation_make', 'recovery_make']);
+/** They let a person in, or decide where; `holdfast console` shows them, and sees to it that somebody is there. */
+const FOR_EYES_ONLY: ReadonlySet<string> = new Set([
+  'invitation_make',
+  'recovery_make',
+  'server_confirm',
+]);
 
 export const ask: CommandSpec = {
   usage: 'ask <operation> [input]',

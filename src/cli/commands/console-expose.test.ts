@@ -46,6 +46,17 @@ describe('exposing the console', () => {
       assert.match(out, each);
   });
 
+  it('confirms what was read and written, before there is anybody to sign it', async () => {
+    const answer = ({ operation }: { operation: string }) =>
+      operation === 'console_status' ? { unsigned: { state: 'never' } } : NOBODY;
+    const { out, asked } = await cli(LINE, { answer, terminal: true, typed: 'yes' });
+    const digest = (asked.at(-1)?.input as { readonly digest: string }).digest;
+    assert.match(digest, /^[0-9a-f]{64}$/);
+    assert.deepEqual(asked.at(-1), { operation: 'server_confirm', input: { digest } });
+    assert.match(out, /1\. start the service again.*2\. holdfast console setup/s);
+    assert.doesNotMatch(out, /config sign/);
+  });
+
   it('is for a person at a terminal who says yes', async () => {
     const away = await cli(LINE, { answer: () => NOBODY });
     assert.match(away.err, /nobody-there/);

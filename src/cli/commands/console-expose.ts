@@ -1,6 +1,8 @@
 /** `holdfast console expose`: what will be written, what it costs those who sign, and what is left to do. */
 import { resolve } from 'node:path';
+import { sha256 } from '#base/digest';
 import { Fault } from '#base/fault';
+import type { ConsoleShown } from '#operations';
 import type { Desk } from '../desk.ts';
 import type { ExposeAsked, ExposePlan } from '../program.ts';
 import {
@@ -73,9 +75,17 @@ export const consoleExpose: CommandSpec = {
         throw new Fault('refused', 'not-confirmed', 'nothing was written: yes was not typed');
     }
     const done = await exposure.carryOut(desk.home, asked);
-    desk.show({ ...done, bound }, renderExposed);
+    desk.show({ ...done, bound, isFirst: await confirmedFirst(desk, plan) }, renderExposed);
   },
 };
+
+/** Before anybody may sign, whoever read the file here and said yes to it is the one who confirms it. */
+async function confirmedFirst(desk: Desk, { text }: ExposePlan): Promise<boolean> {
+  const { unsigned } = (await desk.ask('console_status', {})) as unknown as ConsoleShown;
+  if (unsigned?.state !== 'never') return false;
+  await desk.ask('server_confirm', { digest: sha256(text) });
+  return true;
+}
 
 function askedOf(desk: Desk, name: string | undefined, options: Options): ExposeAsked {
   const { certificate, key, listen, port } = options;

@@ -6,12 +6,14 @@ import {
   type MadeInvitation,
   renderChoice,
   renderCodes,
+  renderConfirmed,
   renderEnded,
   renderInvitation,
   renderPasskeys,
   renderPending,
   renderSessions,
 } from '../render/console.ts';
+import { writeUnsigned } from '../render/unsigned-edit.ts';
 import { mustBeAtATerminal } from '../signing.ts';
 import { CONFIG_KEY, KEYS_OF_PEOPLE, keyOrConsole, mustBeAnId, signConfig } from './authority.ts';
 import { WORDS } from './change.ts';
@@ -42,6 +44,30 @@ async function typed(desk: Desk, question: string): Promise<string> {
   return (await desk.io.ask(question))?.trim() ?? '';
 }
 
+/** Passkeys are bound to a name, so what server.yaml says is decided before there is one. */
+async function isInForce(desk: Desk, { unsigned, isToRestart }: ConsoleShown): Promise<boolean> {
+  if (isToRestart) {
+    throw new Fault(
+      'conflict',
+      'not-served-yet',
+      'server.yaml was confirmed, and another address is still served: start the service again, then run this again',
+    );
+  }
+  if (unsigned === null) return true;
+  desk.present(unsigned, writeUnsigned);
+  const answer = await typed(desk, 'Type yes if it is to be served as the file says: ');
+  if (answer !== 'yes' || unsigned.digest === null) {
+    throw new Fault(
+      'refused',
+      'not-confirmed',
+      'nothing was confirmed: yes was not typed. Mend server.yaml, or take it away, then run this again',
+    );
+  }
+  const done = await desk.ask('server_confirm', { digest: unsigned.digest });
+  desk.present(done as { readonly next: string }, renderConfirmed);
+  return false;
+}
+
 const setup: CommandSpec = {
   usage: 'setup',
   summary: 'the first person: a one-time link to register a passkey, which signs for itself',
@@ -58,6 +84,7 @@ const setup: CommandSpec = {
       );
     }
     mustBeServed(there);
+    if (!(await isInForce(desk, there))) return;
     desk.present(there, renderChoice);
     const operator = await typed(desk, 'Your id, like ada (lower-case letters, digits, . _ -): ');
     mustBeAnId(operator);

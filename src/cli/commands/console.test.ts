@@ -64,6 +64,54 @@ describe('console setup', () => {
     }
   });
 
+  const unsigned = {
+    ...(NOBODY as object),
+    unsigned: {
+      code: 'server-unsigned',
+      file: 'server.yaml',
+      state: 'never',
+      digest: 'ab'.repeat(32),
+      says: 'nobody has signed it yet',
+      differs: [
+        {
+          at: 'server.yaml:2',
+          what: 'url',
+          written: 'https://holdfast.example.org',
+          signed: 'never',
+          inForce: 'http://localhost:7425',
+        },
+      ],
+      next: 'holdfast console setup',
+    },
+  } as Json;
+
+  it('shows a server.yaml that nobody could sign yet, and confirms that very file for a yes', async () => {
+    const answer = answers({
+      console_status: unsigned,
+      server_confirm: { confirmed: true, next: 'start the service again' },
+    });
+    const ran = await person('console setup', { answer, typed: ['yes'] });
+    assert.equal(ran.exit, 0, ran.err);
+    assert.match(ran.out, /server\.yaml:2 .*url.*https:\/\/holdfast\.example\.org/);
+    assert.match(ran.out, /Confirmed\. .*start the service again/s);
+    assert.deepEqual(ran.asked.at(-1), {
+      operation: 'server_confirm',
+      input: { digest: 'ab'.repeat(32) },
+    });
+    for (const typed of [['no'], []]) {
+      const refused = await person('console setup', { answer, typed });
+      assert.match(refused.err, /^holdfast: not-confirmed: /);
+      assert.deepEqual(asked(refused), ['console_status']);
+    }
+  });
+
+  it('binds nothing to an address that is not served any more once the service starts again', async () => {
+    const moved = { ...(NOBODY as object), isToRestart: true } as Json;
+    const ran = await person('console setup', { answer: answers({ console_status: moved }) });
+    assert.match(ran.err, /^holdfast: not-served-yet: .*start the service again/);
+    assert.deepEqual([ran.prompts.length, asked(ran)], [0, ['console_status']]);
+  });
+
   it('is refused where somebody may sign already', async () => {
     const ran = await person('console setup', { typed: ['ada', '', 'holdfast.example.org'] });
     assert.match(ran.err, /^holdfast: operator-exists: /);
@@ -93,6 +141,7 @@ describe('a link or a code', () => {
       ['console recovery ada --pretty', {}],
       ['ask invitation_make {"operator":"ada"}', {}],
       ['ask recovery_make {"operator":"ada"}', {}],
+      [`ask server_confirm {"digest":"${'ab'.repeat(32)}"}`, {}],
     ] as const) {
       const ran = await person(line, setting);
       assert.equal(ran.out, '', line);

@@ -1,6 +1,8 @@
 /** Roles and who has them, for people. */
+import type { UnsignedEdit } from '#operations';
 import type { Render } from '../desk.ts';
 import type { Piece } from '../text/paper.ts';
+import { writeUnsigned } from './unsigned-edit.ts';
 
 type Shown = {
   readonly isFile: boolean;
@@ -18,9 +20,11 @@ type Shown = {
     readonly roles: readonly string[];
   }[];
   readonly groups: readonly { readonly group: string; readonly roles: readonly string[] }[];
+  readonly unsigned: UnsignedEdit | null;
 };
 
-export const renderAccess: Render<Shown> = (paper, { isFile, roles, people, groups }) => {
+export const renderAccess: Render<Shown> = (paper, { isFile, roles, people, groups, unsigned }) => {
+  writeUnsigned(paper, unsigned);
   if (!isFile)
     paper.whole('There is no access.yaml: every operator in force is owner, and may ask for all.');
   paper.table(

@@ -30,16 +30,21 @@ export const renderExposePlan: Render<ExposePlan & { readonly bound: readonly Bo
     paper.whole('  ', id, ` (${name}): ${passkeys === 1 ? '1 passkey' : `${passkeys} passkeys`}`);
 };
 
-export const renderExposed: Render<Exposed & { readonly bound: readonly Bound[] }> = (
-  paper,
-  { url, rpId, bound, ...made },
-) => {
+/** `isFirst`: nobody may sign yet, and the file was confirmed by writing it. */
+export const renderExposed: Render<
+  Exposed & { readonly bound: readonly Bound[]; readonly isFirst: boolean }
+> = (paper, { url, rpId, bound, isFirst, ...made }) => {
   paper.whole({ text: 'Written. ', tone: 'good' }, `The console will be at ${url}`);
   certified(paper, made);
   if (made.authority !== null) installing(paper, url, made.authority);
   paper.whole({ text: 'Next:', tone: 'strong' });
+  if (isFirst) {
+    paper.whole('  1. start the service again: the address is read when it starts');
+    paper.whole('  2. holdfast console setup: the first passkey, which signs server.yaml as well');
+    return;
+  }
   paper.whole(
-    '  1. holdfast config sign: server.yaml was edited, and nothing above T0 runs until it is signed',
+    '  1. holdfast config sign: until then the service goes on as it was signed, and nothing above T0 runs',
   );
   paper.whole('  2. start the service again: the address is read when it starts');
   if (bound.length > 0)

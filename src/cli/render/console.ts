@@ -3,6 +3,7 @@ import type { ConsoleShown, PasskeyShown, SessionShown } from '#operations';
 import type { Render } from '../desk.ts';
 import type { Piece } from '../text/paper.ts';
 import { count, moment } from '../text/words.ts';
+import { writeUnsigned } from './unsigned-edit.ts';
 
 export const renderConsole: Render<ConsoleShown> = (paper, answer) => {
   const {
@@ -15,6 +16,7 @@ export const renderConsole: Render<ConsoleShown> = (paper, answer) => {
     pending,
     stranded,
     sessions,
+    unsigned,
     next,
   } = answer;
   paper.whole({ text: 'Console:    ', tone: 'strong' }, origin);
@@ -41,6 +43,7 @@ export const renderConsole: Render<ConsoleShown> = (paper, answer) => {
   paper.whole({ text: 'Signed in:  ', tone: 'strong' }, count(sessions, 'session'));
   if (operators > 0 && !isAccepted)
     paper.whole({ text: 'Hosts take no signature that is made there', tone: 'warn' });
+  writeUnsigned(paper, unsigned);
   if (next !== '') paper.whole({ text: 'Next: ', tone: 'strong' }, next);
 };
 
@@ -64,6 +67,11 @@ export const renderChoice: Render<ConsoleShown> = (paper, { origin, rpId }) => {
     paper.whole('  holdfast console expose, or url in server.yaml.');
   }
   paper.blank();
+};
+
+export const renderConfirmed: Render<{ readonly next: string }> = (paper, { next }) => {
+  paper.whole({ text: 'Confirmed. ', tone: 'good' }, 'Nothing was made yet.');
+  paper.whole({ text: 'Next: ', tone: 'strong' }, next);
 };
 
 export type MadeInvitation = {

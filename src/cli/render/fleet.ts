@@ -5,6 +5,7 @@ import { count } from '../text/words.ts';
 import { renderAnything } from './anything.ts';
 import { writeTold } from './drift.ts';
 import { why } from './facts.ts';
+import { writeUnsigned } from './unsigned-edit.ts';
 
 type Target = {
   readonly id: string;
@@ -165,6 +166,7 @@ export function renderStart(paper: Paper, summary: Summary, screen: Screen, once
   }
   if (summary.console !== null && !once)
     paper.whole('Console: ', { text: summary.console, tone: 'strong' });
+  writeUnsigned(paper, summary.unsigned);
   paper.whole(...changesLine(summary));
   paper.blank();
   paper.whole('To connect an AI client, add this to its settings:');
