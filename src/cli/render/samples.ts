@@ -164,8 +164,6 @@ const CONSOLE = {
   pending: 1,
   stranded: 0,
   sessions: 1,
-  unsigned: null,
-  isToRestart: false,
   next: '',
 };
 
@@ -180,23 +178,6 @@ const NO_CONSOLE = {
   passkeys: 0,
   pending: 0,
   sessions: 0,
-  unsigned: {
-    code: 'server-unsigned',
-    file: 'server.yaml',
-    state: 'never',
-    digest: 'cd'.repeat(32),
-    says: 'nobody has signed it yet, so the console is for this machine alone, and no request goes inside',
-    differs: [
-      {
-        at: 'server.yaml:2',
-        what: 'url',
-        written: 'https://holdfast.example.org',
-        signed: 'never',
-        inForce: 'http://localhost:7425',
-      },
-    ],
-    next: 'holdfast console setup shows it and asks',
-  },
   next: 'holdfast console setup, at a terminal',
 };
 
@@ -863,6 +844,8 @@ export const SHOWN: readonly (readonly [
   ['lease list', 'lease_list'],
   ['lease list', 'lease_list', { leases: [], more: false, barred: [] }],
   ['lease revoke lease_0123456789abcdef01234567 --reason done', 'lease_revoke'],
+  ['lease revoke-tokens --subject 00u1 --client agent-7 --reason lost', 'token_revoke'],
+  ['lease readmit oauth_0123456789abcdef01234567 --reason found', 'lease_readmit'],
   ['access', 'access_show'],
   ['console', 'console_status'],
   ['console', 'console_status', NO_CONSOLE],
@@ -882,11 +865,8 @@ export const STARTED: Summary = {
   home: '/home/me/.holdfast',
   targets: [SUMMARY as never],
   changes: { operators: 0, waiting: 0 },
-  ['lease revoke-tokens --subject 00u1 --client agent-7 --reason lost', 'token_revoke'],
-  ['lease readmit oauth_0123456789abcdef01234567 --reason found', 'lease_readmit'],
   http: 'http://127.0.0.1:7878/mcp',
   console: 'http://localhost:7878',
-  unsigned: null,
   servedBy: null,
   command: 'bin/holdfast',
   mcpServers: {
