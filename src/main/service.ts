@@ -70,14 +70,14 @@ import { programVersion } from './program-version.ts';
 import { proofTools, recordPrunings } from './proof-tools.ts';
 import { readings, readyChecks } from './readings.ts';
 import { runJob } from './schedule-jobs.ts';
-import { settleUnfinished } from './settle.ts';
 import { confirmedServer } from './server-confirmed.ts';
 import { ServerInForce } from './server-in-force.ts';
-import { toolLooks, toolTargets } from './tool-looks.ts';
+import { settleUnfinished } from './settle.ts';
 import type { SignedText } from './signed-file.ts';
+import { toolLooks, toolTargets } from './tool-looks.ts';
 import { trailPowers } from './trails.ts';
-import { verifyAll } from './verify.ts';
 import { unsignedChecks } from './unsigned-edit.ts';
+import { verifyAll } from './verify.ts';
 import { Wake, type WatchedFleet, watchChanges, watchNotices } from './watch.ts';
 
 export type Service = AsyncDisposable & {
@@ -95,10 +95,10 @@ export type Service = AsyncDisposable & {
   watchNotices(signal: AbortSignal): Promise<void>;
   perform(call: Call): Promise<Answer>;
   readonly identity: Identity;
-  /** Who is behind a bearer. */
   /** `server.yaml` as it is in force. */
   readonly server: Pick<ServerInForce, 'toServe'>;
   readonly egress: EgressRules;
+  /** Who is behind a bearer. */
   readonly leases: LeaseDoor;
   readonly signIn: SignIn;
   /** Who may be here, and as what, apart from any session. */
@@ -187,14 +187,14 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     }),
   );
   await settleUnfinished(store, events);
-  const {
-    road,
   const server: ServerInForce = new ServerInForce({
     files,
     path: paths.server,
     signed: (name) => signedText(name),
     confirmed: () => confirmedServer(events),
   });
+  const {
+    road,
     authority,
     catalogue,
     policies,
@@ -216,9 +216,9 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     store,
     events,
     inventory,
+    egress: server.egress,
     observe: async ({ id }, kinds) => {
       const { value } = await kernel.perform({
-    egress: server.egress,
         operation: 'observe',
         input: kinds.size === 0 ? { target: id } : { target: id, kinds: [...kinds].toSorted() },
         caller: SERVICE_CALLER,
@@ -275,6 +275,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     place: site.place,
     accepted: async () => (await authority.records()).at(-1)?.hostPolicy.origins ?? [],
     isServed: site.isServed,
+    server,
     authority,
   });
   const tools = policyTools(files, store, policies, paths);
@@ -282,7 +283,6 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
   let backups: Promise<unknown> = Promise.resolve();
   const world: World = {
     clock,
-    server,
     random,
     log,
     store,
@@ -331,6 +331,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
         keys: () => fleet.keys.checks(),
         reports: () => reports.checks(),
         console: async () => consoleChecks(await people.console()),
+        unsigned: () => unsignedChecks([() => server.unsigned(), access.unsigned]),
         grammar: () => fleet.grammar(),
         declarations: () => declarations.refresh(),
         changes: changePatient({
@@ -338,7 +339,6 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
           paths,
           road,
           host,
-        unsigned: () => unsignedChecks([() => server.unsigned(), access.unsigned]),
           authority,
           policies: tools,
           catalogue,
@@ -516,6 +516,8 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
       return answer;
     },
     identity,
+    server,
+    egress: server.egress,
     leases,
     signIn: people.signIn,
     people: {
@@ -523,8 +525,6 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
       roles,
       accounts: () => inForce.accounts(),
     },
-    server,
-    egress: server.egress,
     openedAt: site.openedAt,
     onChange: (listener) => void listeners.add(listener),
     onEvent: (listener) => void hearing.add(listener),
