@@ -444,7 +444,7 @@ const SIGNED_FOR = [
 ];
 
 /** What lets a person in; commands/console.test.ts tries them. */
-const FOR_EYES = ['invitation_make', 'invitations_list', 'recovery_make'];
+const FOR_EYES = ['server_confirm', 'invitation_make', 'invitations_list', 'recovery_make'];
 
 /** What commands ask that go into hosts; commands/enrol.test.ts tries them. */
 const ENROLLED_BY = [
@@ -458,6 +458,7 @@ const ENROLLED_BY = [
 
 /** What pages of the console ask; a person at a terminal has `holdfast ask`. */
 const BY_ASK: ReadonlySet<string> = new Set([
+  'passkey_rename',
   'passkey_remove',
   'break_glass_status',
   'break_glass_close',

@@ -22,6 +22,7 @@ async function someBearers() {
   const [part] = reachOf('observer') as [ReachPart];
   const leases = leaseDoor({
     identity,
+    groups: async () => [],
     people: {
       standing: async (operator) =>
         inForce.has(operator) ? { is: 'in-force', name: operator } : { is: 'revoked' },

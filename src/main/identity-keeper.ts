@@ -242,7 +242,10 @@ export class IdentityKeeper implements IdentityPowers {
   }
 
   async endSessions(operator: string): Promise<number> {
-    return this.#needs.identity.sessions.endAll(operator);
+    const { sessions, attested } = this.#needs.identity;
+    // What was said of their groups was said for this: what they lent has nothing of it either.
+    attested.forget(operator);
+    return sessions.endAll(operator);
   }
 
   async recoveryCodes(operator: string): Promise<readonly string[]> {

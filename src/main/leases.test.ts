@@ -8,6 +8,7 @@ import { seededRandom } from '#test/simulated-log';
 import { type LeaseDoor, leaseDoor } from './leases.ts';
 import { peopleRoles } from './people-roles.ts';
 
+const ISSUER = 'https://id.example';
 const OBSERVER = reachOf('observer')[0] as ReachPart;
 
 async function aDoor() {
@@ -25,6 +26,7 @@ async function aDoor() {
   );
   const door: LeaseDoor = leaseDoor({
     identity,
+    groups: async (operator) => identity.attested.of(operator, ISSUER, 8 * HOUR),
     people: {
       standing: async (operator) =>
         inForce.has(operator) ? { is: 'in-force', name: operator } : { is: 'revoked' },
@@ -130,6 +132,57 @@ describe('a bearer', () => {
     await assert.rejects(reach(bearer), { code: 'invalid-access' });
     write(undefined);
     assert.deepEqual((await reach(bearer))?.[0]?.targets, 'all');
+  });
+
+  describe('of somebody whose role is of a group', () => {
+    const ROLES = `version: 1
+roles: {dns: {profile: operator, tags: [dns]}}
+groups: {sre: [dns]}
+people: {}
+`;
+    const tags = (reach: Reach | undefined): unknown => reach?.map(({ targets }) => targets);
+    const DNS = [{ ids: [], tags: ['dns'] }];
+
+    it('reaches nothing where the provider never said so', async () => {
+      const { issue, reach, write } = await aDoor();
+      write(ROLES);
+      assert.equal(await reach(issue().bearer), undefined);
+    });
+
+    it('reaches as far as it said last, also while nobody is signed in, for as long as that counts', async () => {
+      const { issue, reach, write, identity, clock } = await aDoor();
+      write(ROLES);
+      const { bearer } = issue({ expiresAt: (clock.now() + 20 * HOUR) as never });
+      identity.attested.keep('bea', ISSUER, ['sre']);
+      assert.deepEqual(identity.sessions.list('bea'), []);
+      clock.pass(8 * HOUR - 1);
+      assert.deepEqual(tags(await reach(bearer)), DNS);
+      clock.pass(1);
+      assert.equal(await reach(bearer), undefined, 'too long ago');
+      identity.attested.keep('bea', ISSUER, ['sre']);
+      assert.deepEqual(tags(await reach(bearer)), DNS, 'said again');
+      identity.attested.keep('bea', ISSUER, ['other']);
+      assert.equal(await reach(bearer), undefined, 'said otherwise');
+    });
+
+    it('reaches nothing once that person is ended, is out of force, or the group has another role', async () => {
+      const { issue, reach, write, identity, inForce } = await aDoor();
+      write(ROLES);
+      const { bearer } = issue();
+      identity.attested.keep('bea', ISSUER, ['sre']);
+      assert.deepEqual(tags(await reach(bearer)), DNS);
+      write(ROLES.replace('sre', 'ops'));
+      assert.equal(await reach(bearer), undefined);
+      write(ROLES);
+      inForce.delete('bea');
+      assert.equal(await reach(bearer), undefined);
+      inForce.add('bea');
+      assert.deepEqual(tags(await reach(bearer)), DNS);
+      identity.attested.forget('bea');
+      assert.equal(await reach(bearer), undefined);
+      identity.attested.keep('bea', 'https://other.example', ['sre']);
+      assert.equal(await reach(bearer), undefined, 'another issuer says nothing here');
+    });
   });
 
   it('reaches only where its issuer may lend, and nothing once they may not', async () => {

@@ -26,29 +26,31 @@ export type LeaseDoor = {
   readonly isHere: (id: string) => boolean;
   /** Those that are active, of people who were taken out. */
   readonly orphans: () => Promise<readonly string[]>;
+  /** Of whoever lends, at this moment. */
+  readonly groupsOf: (operator: string) => Promise<readonly string[]>;
   readonly used: (id: string, operation: string, hasFailed: boolean) => void;
   /** How many are active. */
   readonly active: () => number;
 };
 
 export type LeaseNeeds = {
-  readonly identity: Pick<Identity, 'leases' | 'sessions'>;
+  readonly identity: Pick<Identity, 'leases'>;
+  /** Of a person, as their identity provider said them last; none where that is too long ago, or was never said. */
+  readonly groups: (operator: string) => Promise<readonly string[]>;
   readonly people: Pick<People, 'standing' | 'roles'>;
   readonly clock: Pick<Clock, 'now'>;
   /** Who sits at the terminal of this machine, as leases name them. */
   readonly local: string;
 };
 
-export function leaseDoor({ identity, people, clock, local }: LeaseNeeds): LeaseDoor {
-  const { leases, sessions } = identity;
+export function leaseDoor({ identity, people, groups, clock, local }: LeaseNeeds): LeaseDoor {
+  const { leases } = identity;
 
   /** Without what a broken glass lends: that is the person's own, for as long as they are there. */
   const reachOfIssuer = async (issuer: string): Promise<Reach> => {
     if (issuer === local) return reachOf('operator');
     if ((await people.standing(issuer)).is !== 'in-force') return [];
-    // Groups are what the identity provider said at the sign-ins that are still open.
-    const groups = sessions.list(issuer).flatMap((session) => session.groups);
-    return lendable((await people.roles(issuer, [...new Set(groups)], true))?.reach ?? []);
+    return lendable((await people.roles(issuer, await groups(issuer), true))?.reach ?? []);
   };
 
   const resolved = async (
@@ -76,6 +78,7 @@ export function leaseDoor({ identity, people, clock, local }: LeaseNeeds): Lease
   };
 
   return {
+    groupsOf: groups,
     resolve: async (bearer) => resolved(leases.find(bearer)),
     again: async (id) => resolved(leases.get(id)),
     isHere: (id) => {

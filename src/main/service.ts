@@ -38,6 +38,7 @@ import {
   type World,
 } from '#operations';
 import { forTerminal } from '#redaction';
+import { DEFAULT_SERVER } from '#serving';
 import type { People, SignIn } from '#signin';
 import { openSqliteStore, type Store } from '#store';
 import type { Readings, ReadyCheck } from '#web';
@@ -124,6 +125,7 @@ const CHANGING: ReadonlySet<string> = new Set(
 
 /** Changed findings in one go; what is beyond it is told by `holdfast drift`. */
 const MOST_TOLD = 20_000;
+const HOUR = 3_600_000_000;
 
 export type PeopleNow = Pick<People, 'standing' | 'roles'> & Pick<PeopleInForce, 'accounts'>;
 
@@ -262,6 +264,11 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
   const leases = leaseDoor({
     identity,
     people: { standing: (operator) => inForce.standing(operator), roles },
+    groups: async (operator) => {
+      const { oidc } = await server.settings().catch(() => DEFAULT_SERVER);
+      if (oidc === null || oidc.groups === null) return [];
+      return identity.attested.of(operator, oidc.issuer, oidc.groupsHours * HOUR);
+    },
     clock,
     local: issuerOf(CLI_CALLER.principal),
   });

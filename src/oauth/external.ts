@@ -21,8 +21,8 @@ const MOST_CHARS = 16_384;
 export type ExternalOptions = {
   readonly issuer: string;
   readonly groups: string | null;
-  /** The one operator in force behind an account; `undefined`: nobody, or more than one. */
-  readonly personOf: (vouched: Vouched) => Promise<OAuthPerson | undefined>;
+  /** The one operator in force behind an account, as the token said it at that moment; `undefined`: nobody, or more than one. */
+  readonly personOf: (vouched: Vouched, at: Instant) => Promise<OAuthPerson | undefined>;
   readonly fetch: EgressFetch;
   readonly clock: Clock;
   readonly log: Log;
@@ -90,7 +90,7 @@ export function externalTokens(options: ExternalOptions): VerifyToken {
       log.info('access token refused', { why: claimed });
       return claimed === 'scope' ? 'no-scope' : undefined;
     }
-    const person = await options.personOf(claimed.vouched);
+    const person = await options.personOf(claimed.vouched, claimed.issuedAt);
     const profile = profileOf(scopeOf(claimed.profile));
     if (person === undefined || profile === undefined) {
       log.info('access token refused', { why: 'person' });

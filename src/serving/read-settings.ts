@@ -7,6 +7,7 @@ import { serverFile } from './faults.ts';
 import {
   DEFAULT_SERVER,
   type Listen,
+  MOST_GROUPS_HOURS,
   type OAuthSettings,
   type OidcSettings,
   type ServerSettings,
@@ -171,16 +172,22 @@ function readOidc(yaml: Yaml, value: Value | undefined): OidcSettings | null {
   const given = yaml.record(
     value,
     'oidc',
-    ['issuer', 'clientId', 'clientSecretFile', 'groups'],
+    ['issuer', 'clientId', 'clientSecretFile', 'groups', 'groupsHours'],
     ['issuer', 'clientId'],
   );
   const issuer = readIssuer(yaml, given.issuer);
   const clientId = yaml.textThat(given.clientId, 'clientId', CLIENT_ID, 'holdfast');
   const clientSecretFile = readFile(yaml, given.clientSecretFile, 'clientSecretFile');
   const groups = yaml.textThat(given.groups, 'groups', CLAIM, 'groups');
+  const groupsHours = yaml.whole(
+    given.groupsHours,
+    'groupsHours',
+    MOST_GROUPS_HOURS,
+    MOST_GROUPS_HOURS,
+  );
   return issuer === null || clientId === null
     ? null
-    : { issuer, clientId, clientSecretFile, groups };
+    : { issuer, clientId, clientSecretFile, groups, groupsHours };
 }
 
 function readOAuth(yaml: Yaml, value: Value | undefined): OAuthSettings {

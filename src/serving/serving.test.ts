@@ -35,6 +35,11 @@ egress: {allow: [10.0.0.0/8, hooks.internal:8443, fd00::1]}
     assert.deepEqual(settings.egress.allow, ['10.0.0.0/8', 'hooks.internal:8443', 'fd00::1']);
     assert.deepEqual(settings.oauth, { mode: 'external', issuer: 'https://id.example.org' });
     assert.equal(settings.oidc?.clientSecretFile, 'secrets/oidc');
+    assert.equal(settings.oidc?.groupsHours, 24);
+    for (const hours of [0, 8, 24]) {
+      const oidc = `oidc: {issuer: https://id.example.org, clientId: x, groupsHours: ${hours}}\n`;
+      assert.equal(read(oidc).oidc?.groupsHours, hours);
+    }
   });
 
   const MISTAKES: readonly (readonly [string, RegExp])[] = [
@@ -42,6 +47,10 @@ egress: {allow: [10.0.0.0/8, hooks.internal:8443, fd00::1]}
     ['url: http://127.0.0.1:7425', /server\.yaml:2:6: .*no passkey is bound to an address/],
     ['url: https://user@holdfast.example.org', /server\.yaml:2:6: url/],
     ['url: https://Holdfast.example.org', /lower case/],
+    [
+      'oidc: {issuer: https://id.example.org, clientId: x, groupsHours: 25}',
+      /groupsHours must be a whole number from 0 to 24/,
+    ],
     ['url: https://a.example.org:70000', /port above/],
     ['listen: 7425', /server\.yaml:2:9: listen/],
     ['listen: holdfast.example.org:7425', /no address with a port/],

@@ -21,7 +21,12 @@ export type OidcSettings = {
   readonly clientSecretFile: string | null;
   /** The claim that names the groups of a person; `null`: none is asked. */
   readonly groups: string | null;
+  /** For how long what it said of groups counts for what a person lent, after they signed in. */
+  readonly groupsHours: number;
 };
+
+/** As long as the longest lease. */
+export const MOST_GROUPS_HOURS = 24;
 
 export type OAuthSettings =
   | { readonly mode: 'off' }

@@ -53,9 +53,11 @@ export function aChangeKernel(world: ChangeWorld, proof: Partial<ProofPowers> = 
       },
       identity: {
         console: identity,
+        confirmServer: identity,
         invite: identity,
         invitations: identity,
         passkeys: identity,
+        renamePasskey: identity,
         removePasskey: identity,
         sessions: identity,
         endSession: identity,
@@ -103,7 +105,6 @@ export function aChangeKernel(world: ChangeWorld, proof: Partial<ProofPowers> = 
         operators: async () => [],
         unsigned: async () => null,
       },
-      access: { access: async () => undefined, operators: async () => [] },
       enrolment: {
         start: spy('enrolment start'),
         add: spy('enrolment add'),

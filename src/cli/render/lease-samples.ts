@@ -103,6 +103,23 @@ export const LEASE_ANSWERS: Readonly<Record<string, Json>> = {
   lease_revoke: REVOKED,
   access_show: {
     isFile: true,
+    unsigned: {
+      code: 'access-unsigned',
+      file: 'access.yaml',
+      state: 'edited',
+      digest: 'ab'.repeat(32),
+      says: 'it was edited since it was signed, so it takes away and gives nothing',
+      differs: [
+        {
+          at: 'access.yaml:6',
+          what: 'person bea',
+          written: 'owner',
+          signed: 'responder',
+          inForce: 'only what both give',
+        },
+      ],
+      next: 'holdfast config sign',
+    },
     roles: [
       {
         role: 'owner',

@@ -164,6 +164,8 @@ const CONSOLE = {
   pending: 1,
   stranded: 0,
   sessions: 1,
+  unsigned: null,
+  isToRestart: false,
   next: '',
 };
 
@@ -178,6 +180,23 @@ const NO_CONSOLE = {
   passkeys: 0,
   pending: 0,
   sessions: 0,
+  unsigned: {
+    code: 'server-unsigned',
+    file: 'server.yaml',
+    state: 'never',
+    digest: 'cd'.repeat(32),
+    says: 'nobody has signed it yet, so the console is for this machine alone, and no request goes inside',
+    differs: [
+      {
+        at: 'server.yaml:2',
+        what: 'url',
+        written: 'https://holdfast.example.org',
+        signed: 'never',
+        inForce: 'http://localhost:7425',
+      },
+    ],
+    next: 'holdfast console setup shows it and asks',
+  },
   next: 'holdfast console setup, at a terminal',
 };
 
@@ -867,6 +886,7 @@ export const STARTED: Summary = {
   changes: { operators: 0, waiting: 0 },
   http: 'http://127.0.0.1:7878/mcp',
   console: 'http://localhost:7878',
+  unsigned: null,
   servedBy: null,
   command: 'bin/holdfast',
   mcpServers: {
