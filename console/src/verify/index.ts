@@ -9,5 +9,5 @@ export {
 } from './log.ts';
 export { forget, remember, remembered } from './memory.ts';
 export type { OnPage, Proof } from './proof.ts';
-export { type LineVerdict, type ProofLine } from './proof-lines.ts';
+export type { LineVerdict } from './proof-lines.ts';
 export { forgetTrust, keep, recall } from './trust.ts';
