@@ -27,8 +27,10 @@ import type { OidcSettings, ServerSettings } from '#serving';
 import type { SignIn } from '#signin';
 import { API_METADATA, API_PATH, cookieName, type Mount, type OidcDoor, readCookie } from '#web';
 import { SERVICE_CALLER } from './callers.ts';
+import type { LeaseDoor } from './leases.ts';
 import type { PeopleNow } from './service.ts';
 
+const HOUR = 3_600_000_000;
 const OUT = { timeoutMs: 10_000, maxBytes: 1_048_576 };
 /** Of a document at an address that anybody may name. */
 const CLIENT_OUT = { timeoutMs: 3_000, maxBytes: 16_384 };
@@ -40,7 +42,8 @@ export type OAuthNeeds = {
     readonly paths: { readonly home: string };
     readonly egress: EgressRules;
     readonly log: Log;
-    readonly identity: Pick<Identity, 'leases' | 'sessions'>;
+    readonly identity: Pick<Identity, 'leases' | 'attested'>;
+    readonly leases: Pick<LeaseDoor, 'groupsOf'>;
     readonly signIn: Pick<SignIn, 'whoIs'>;
     readonly people: PeopleNow;
     readonly inventory: { refresh(): Promise<Inventory> };
@@ -71,7 +74,7 @@ export async function oauthDoors(needs: OAuthNeeds): Promise<OAuthDoors> {
   const { oauth, oidc } = settings;
   if (oauth.mode === 'off' && oidc === null) return NONE;
   const kept = await import('#oauth');
-  const { log, people, signIn } = service;
+  const { log, people, signIn, identity } = service;
   const fetch = nodeFetch(service.egress, OUT);
   const common = { clock, random, log };
   const operatorOf = async (vouched: Parameters<typeof kept.operatorBehind>[1]) =>
@@ -118,17 +121,17 @@ export async function oauthDoors(needs: OAuthNeeds): Promise<OAuthDoors> {
         : kept.externalTokens({
             issuer: oauth.issuer,
             groups: oidc?.issuer === oauth.issuer ? oidc.groups : null,
-            personOf: async (vouched) => {
+            personOf: async (vouched, at) => {
               const operator = await operatorOf(vouched);
-              return operator === undefined
-                ? undefined
-                : personNow(people, operator, vouched.groups);
+              if (operator === undefined) return undefined;
+              const isFresh = clock.now() - at < (oidc?.groupsHours ?? 0) * HOUR;
+              return personNow(people, operator, isFresh ? vouched.groups : []);
             },
             fetch,
             clock,
             log,
           }),
-    oidc: signInDoor,
+    oidc: signInDoor === undefined ? undefined : remembering(signInDoor, oidc, identity),
     begin: (at, resource) => {
       origin = at;
       if (oauth.mode !== 'embedded') return;
@@ -186,6 +189,22 @@ function publicFetch(): EgressFetch {
   return nodeFetch({ allow: async () => ALLOW_NOTHING }, CLIENT_OUT);
 }
 
+/** What the provider says of groups counts for what the person lends, for a while after they signed in. */
+function remembering(
+  door: OidcDoor,
+  oidc: OidcSettings | null,
+  { attested }: Pick<Identity, 'attested'>,
+): OidcDoor {
+  return {
+    start: () => door.start(),
+    finish: async (query, binding) => {
+      const vouched = await door.finish(query, binding);
+      if (oidc !== null) attested.keep(vouched.operator, oidc.issuer, vouched.groups);
+      return vouched;
+    },
+  };
+}
+
 async function personNow(
   people: PeopleNow,
   operator: string,
@@ -201,7 +220,7 @@ async function personNow(
 
 /** Leases are issued by the operation that every lease is issued by, for the person as they stand at that moment. */
 function leasesOf({ service, clock }: OAuthNeeds): OAuthLeases {
-  const { identity, people, inventory } = service;
+  const { identity, people, inventory, leases } = service;
   return {
     check: async (person, terms) => {
       const reach = lendable(person.reach);
@@ -214,8 +233,7 @@ function leasesOf({ service, clock }: OAuthNeeds): OAuthLeases {
       checkNewLease(asked(terms), reach, seen(await inventory.refresh(), reach), clock.now());
     },
     issue: async (operator, terms) => {
-      const groups = identity.sessions.list(operator).flatMap((session) => session.groups);
-      const person = await personNow(people, operator, [...new Set(groups)]);
+      const person = await personNow(people, operator, await leases.groupsOf(operator));
       if (person === undefined)
         throw new Fault(
           'refused',
