@@ -123,6 +123,11 @@ export function phaseOf({
   return state === 'approved' || state === 'executing' ? 'running' : 'over';
 }
 
+/** Without the version, which only a plan needs to say. */
+export function actionName(action: string): string {
+  return action.replace(/@\d+$/, '');
+}
+
 /** `lease:3` or `operator:ada@console`, as people say it. */
 export function who(principal: string): string {
   return principal.replace(/^operator:/, '').replace(/@console$/, ' (console)');

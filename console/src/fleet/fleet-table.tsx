@@ -14,6 +14,7 @@ import {
   useLayoutEffect,
   useRef,
   useState,
+  useSyncExternalStore,
 } from 'react';
 import { Badge, Foreign, Icon, Time } from '../kit/index.ts';
 import type { Group, ListRow } from './answers.ts';
@@ -21,6 +22,19 @@ import { layoutOf } from './layout.ts';
 import { Coverage, FindingCounts, FleetStateBadge, StatesBar } from './state.tsx';
 
 const ROW_PX = 40;
+/** On a phone a row is two lines; fleet.css holds it to this. */
+const NARROW_ROW_PX = 64;
+const narrow = matchMedia('(max-width: 720px)');
+
+function useRowPx(): number {
+  return useSyncExternalStore(
+    (onChange) => {
+      narrow.addEventListener('change', onChange);
+      return () => narrow.removeEventListener('change', onChange);
+    },
+    () => (narrow.matches ? NARROW_ROW_PX : ROW_PX),
+  );
+}
 /** An answer that comes sooner changes the rows without a flicker. */
 const LATE_MS = 250;
 
@@ -162,12 +176,14 @@ export function FleetTable({
     watch.observe(document.body);
     return () => watch.disconnect();
   }, []);
+  const rowPx = useRowPx();
   const virtual = useWindowVirtualizer({
     count: layout.count,
-    estimateSize: () => ROW_PX,
+    estimateSize: () => rowPx,
     overscan: 12,
     scrollMargin: offset,
   });
+  useLayoutEffect(() => virtual.measure(), [virtual, rowPx]);
   const items = virtual.getVirtualItems();
   const lastRow = items.length === 0 ? 0 : (items.at(-1)?.index ?? 0);
   const isShort = lastRow - groups.length >= rows.length - 20 && rows.length < total;

@@ -10,7 +10,7 @@ import { Acts, RolloutPanel } from '../change/acts.tsx';
 import { Approvals, Outcome, Progress, Receipts, Verified } from '../change/after.tsx';
 import { Decide, NotYours } from '../change/decide.tsx';
 import { ProofOf } from '../change/proof.tsx';
-import { type ApprovalPage, type ChangeView, phaseOf } from '../change/shapes.ts';
+import { type ApprovalPage, actionName, type ChangeView, phaseOf } from '../change/shapes.ts';
 import { WhatRan, WhatRuns } from '../change/what-runs.tsx';
 import {
   Afterwards,
@@ -138,7 +138,7 @@ function Change({ id }: { readonly id: string }): ReactNode {
 
 function titleOf({ action, targets }: ChangeView): string {
   const [first = 'nothing', ...more] = targets;
-  return `${action.replace(/@\d+$/, '')} on ${more.length === 0 ? first : `${targets.length} targets`}`;
+  return `${actionName(action)} on ${more.length === 0 ? first : `${targets.length} targets`}`;
 }
 
 function Waiting(props: Parameters<typeof Decide>[0]): ReactNode {

@@ -20,6 +20,7 @@ import {
   SeverityBadge,
   Skeleton,
   StateBadge,
+  sentence,
   Time,
   toast,
 } from '../kit/index.ts';
@@ -134,7 +135,7 @@ export function FindingPage(): ReactNode {
             <Panel title="The way back">
               {data.wayBack.ways.length === 0 ? (
                 <p>
-                  <bdi>{data.wayBack.says ?? 'No action takes this back.'}</bdi>
+                  <bdi>{sentence(data.wayBack.says ?? 'No action takes this back.')}</bdi>
                 </p>
               ) : (
                 <Planned
@@ -268,7 +269,7 @@ function CausePanel({
   return (
     <Panel title="Who caused it" aside={<Badge tone={tone}>{cause.confidence}</Badge>}>
       <p>
-        <strong>{says}</strong>
+        <strong>{sentence(says)}</strong>
         {cause.person === null ? null : (
           <>
             : <Foreign text={cause.person} from={target} />

@@ -2,6 +2,7 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useAsk } from '../api/index.ts';
+import { actionName, who } from '../change/shapes.ts';
 import { type ChangeLine, type Kinds, type Overview, STATES } from '../fleet/answers.ts';
 import { failedSince, type Need, needsOf, seenShare } from '../fleet/need.ts';
 import { FindingCounts, FleetStateBadge, STATE_LOOKS, StatesBar } from '../fleet/state.tsx';
@@ -258,11 +259,11 @@ function Recent({ changes }: { readonly changes: readonly ChangeLine[] | undefin
       {changes.map(({ changeId, action, targets, state, tier, requestedBy, createdAt }) => (
         <li key={changeId}>
           <Link to="/changes/$id" params={{ id: changeId } as never} className="line-main">
-            <TierBadge tier={tier} /> {action}
+            <TierBadge tier={tier} /> {actionName(action)}
           </Link>
           <StateBadge state={state} />
           <span className="quiet small line-under">
-            {targets.length === 1 ? targets[0] : `${targets.length} targets`} · {requestedBy} ·{' '}
+            {targets.length === 1 ? targets[0] : `${targets.length} targets`} · {who(requestedBy)} ·{' '}
             <Time at={createdAt} form="relative" />
           </span>
         </li>
