@@ -16,14 +16,18 @@ import {
   SURFACE_HEADER,
 } from './wire.ts';
 
+/** Who asks is decided by the service: of a caller only these are told. */
+export type LocalCall = Omit<Call, 'caller'> & {
+  readonly caller: Pick<Call['caller'], 'surface' | 'session'>;
+};
+
 export interface LocalService {
   readonly status: LocalStatus;
   /**
    * Throws the Fault that the service threw. `connection-lost` (uncertain) when the service went
-   * away after the call was sent; of `call.caller` only the surface is sent, the service decides
-   * who that is.
+   * away after the call was sent.
    */
-  perform(call: Call): Promise<Answer>;
+  perform(call: LocalCall): Promise<Answer>;
 }
 
 /** The service that answers at `path`, or `undefined` when none does. */
@@ -92,7 +96,7 @@ function readStatus(text: string): LocalStatus | undefined {
   return { pid, version, home, http: told(http), console: told(page) };
 }
 
-async function perform(path: string, call: Call): Promise<Answer> {
+async function perform(path: string, call: LocalCall): Promise<Answer> {
   const body = JSON.stringify(call.input ?? {});
   if (Buffer.byteLength(body) > LIMITS.requestBytes) {
     throw new Fault(

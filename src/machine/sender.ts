@@ -1,7 +1,6 @@
 /** Messages to one collector over UDP, TCP or TLS; each waits until the system has taken it. */
 import { createSocket, type Socket as Datagrams } from 'node:dgram';
 import { connect, isIPv6, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import { Fault } from '#base/fault';
 import type { Sender } from '#base/ports';
 
@@ -54,21 +53,23 @@ class StreamSender implements Sender {
     }
   }
 
-  #open(): Promise<Socket> {
+  async #open(): Promise<Socket> {
     const { protocol, host, port, timeoutMs, ca } = this.#place;
+    // TLS is megabytes that hardly anybody needs.
+    const tls = protocol === 'tls' ? await import('node:tls') : undefined;
     const { promise, resolve, reject } = Promise.withResolvers<Socket>();
     const socket =
-      protocol === 'tls'
-        ? connectTls({
+      tls === undefined
+        ? connect({ host, port })
+        : tls.connect({
             host,
             port,
             servername: host,
             minVersion: 'TLSv1.2',
             ...(ca === undefined ? {} : { ca }),
-          })
-        : connect({ host, port });
+          });
     const timer = setTimeout(() => socket.destroy(new Error('too slow')), timeoutMs);
-    socket.once(protocol === 'tls' ? 'secureConnect' : 'connect', () => resolve(socket));
+    socket.once(tls === undefined ? 'connect' : 'secureConnect', () => resolve(socket));
     socket.once('close', () => reject(new Error('closed')));
     socket.on('error', reject);
     // A collector says nothing; what it says all the same is dropped, and does not keep us alive.

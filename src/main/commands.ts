@@ -5,12 +5,14 @@ import { Fault } from '#base/fault';
 import type { Json } from '#base/json';
 import type { Commands, Opened } from '#cli';
 import type { Answer, Call } from '#operations';
-import { CLI_CALLER } from './callers.ts';
 import { pathsOf } from './data-directory.ts';
 import { programVersion } from './program-version.ts';
 
 /** How long a command waits for another short command that owns the data directory. */
 const WAIT_FOR_OWNER_MS = 20_000;
+
+/** To a service that runs: it knows who stands behind it. */
+const AS_CLI = { surface: 'cli', session: 'cli' } as const;
 
 type Sink = (line: string) => void;
 
@@ -97,7 +99,7 @@ async function open(home: string, logSink: Sink): Promise<Opened> {
     }
     return {
       joined: true,
-      perform: (ask) => running.perform({ ...ask, caller: CLI_CALLER }),
+      perform: (ask) => running.perform({ ...ask, caller: AS_CLI }),
       close: async () => {},
     };
   }
@@ -115,6 +117,7 @@ async function open(home: string, logSink: Sink): Promise<Opened> {
         verified = verdict as unknown as Json;
       }
       owned ??= await joinOrOwn(home, logSink, verified);
+      const { CLI_CALLER } = await import('./callers.ts');
       return owned.perform({ ...ask, caller: CLI_CALLER });
     },
     close: async () => owned?.close(),

@@ -1,4 +1,4 @@
-/** What the doctor asks of the running service about changes. */
+/** The doctor with what he asks of the running service: loaded by whoever calls for him. */
 import { join } from 'node:path';
 import type { Instant } from '#base/time';
 import type { Catalogue } from '#catalogue';
@@ -9,6 +9,9 @@ import type { AuthorityPowers, PolicyPowers } from '#operations';
 import type { Paths } from './data-directory.ts';
 import type { ChangePatient, OperatorsThere } from './doctor-changes.ts';
 import type { LocalHostKeeper } from './local-host.ts';
+
+export { examine } from './doctor.ts';
+export { consoleChecks } from './doctor-console.ts';
 
 const MOST_PENDING = 200;
 const THIS_MACHINE = { transport: 'local' } as Target;

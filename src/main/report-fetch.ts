@@ -3,11 +3,12 @@
  * the reader, or one scrape. Everything here only reads, and every failure is a fault in our own words.
  */
 import type { HostReader, ReadAnswer } from '#adapters';
-import { Fault } from '#base/fault';
+import type { Fault } from '#base/fault';
 import type { MachineFiles, Poster } from '#base/ports';
 import { hereOf, OSQUERY_QUERIES, osqueryDocument, type ToolPlace } from '#collectors';
 import type { Target } from '#model';
 import { readPin } from '#secrets';
+import { notRead } from './report-settings.ts';
 
 const REPORT_BYTES = 4 * 1024 * 1024;
 const FILE_SECONDS = 30;
@@ -130,8 +131,4 @@ function whole(answer: ReadAnswer, why: string): Uint8Array {
 
 function refused(code: string): Fault {
   return notRead(`the host's own reader refused it: ${code}`);
-}
-
-export function notRead(why: string): Fault {
-  return new Fault('unavailable', 'report-not-read', why);
 }

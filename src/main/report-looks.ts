@@ -8,22 +8,13 @@ import { asFault, Fault } from '#base/fault';
 import type { Log } from '#base/log';
 import type { Clock, MachineFiles, Poster, Random } from '#base/ports';
 import { type Instant, MICROS_PER_SECOND, shift } from '#base/time';
-import {
-  lookOverWinrm,
-  type Observed,
-  observeReport,
-  type ReportParser,
-  reportParserOf,
-  type ToolSettings,
-  toolsFor,
-} from '#collectors';
+import type { Observed, ReportParser, ToolSettings } from '#collectors';
 import type { Inventory } from '#inventory';
 import { LOCAL_SOURCE, SSH_SOURCE, type Target, WINRM_SOURCE } from '#model';
-import { readLines, readPin } from '#secrets';
 import type { Moment, Store } from '#store';
 import type { Check } from './doctor-changes.ts';
-import { type Fetched, type FetchParts, fetchReport, notRead, urlOf } from './report-fetch.ts';
-import type { ReportSettings } from './report-settings.ts';
+import type { Fetched, FetchParts } from './report-fetch.ts';
+import { notRead, type ReportSettings } from './report-settings.ts';
 
 export type ReportNeeds = {
   readonly clock: Clock;
@@ -89,6 +80,8 @@ export class ReportLooks {
   /** Whether tools tell of a target, so that it is looked at though there is no way of ours to it. */
   async tellOf(target: Target): Promise<boolean> {
     const { tools } = await this.#toolsOf(target);
+    if (tools.length === 0) return false;
+    const { reportParserOf } = await import('./report-parts.ts');
     return tools.some(({ collector }) => reportParserOf(collector) !== undefined);
   }
 
@@ -110,6 +103,7 @@ export class ReportLooks {
     const settings = await this.#needs.settings();
     const tools = settings?.tools ?? [];
     if (tools instanceof Fault || tools.length === 0) return () => false;
+    const { toolsFor } = await import('./report-parts.ts');
     return (target) => {
       const { transport } = target;
       if (transport !== 'none' && transport !== 'winrm') return false;
@@ -125,6 +119,7 @@ export class ReportLooks {
     if (settings === undefined || settings.tools instanceof Fault) return inventory;
     const { digest, tools } = settings;
     if (this.#over?.from === inventory && this.#over.digest === digest) return this.#over.made;
+    const { reportParserOf, toolsFor } = await import('./report-parts.ts');
     const staleAfterOf = (id: string, source: string): number | undefined => {
       const target = inventory.byId.get(id);
       if (target === undefined) return undefined;
@@ -162,6 +157,7 @@ export class ReportLooks {
       );
     if (!(await this.#needs.isSigned())) throw notRead(UNSIGNED);
     const { port, credentials, caFile } = place;
+    const { lookOverWinrm, readLines, readPin, urlOf } = await import('./report-parts.ts');
     const [user = '', password = ''] = await readLines({ look, uid }, credentials, 2);
     const url = urlOf(target, 'https', port, '/wsman');
     const ca = caFile === null ? {} : { ca: await readPin({ look, uid }, caFile) };
@@ -176,7 +172,10 @@ export class ReportLooks {
     const settings = await this.#needs.settings();
     if (settings === undefined) return { digest: '', tools: [] };
     const { digest, tools } = settings;
-    if (!(tools instanceof Fault)) return { digest, tools: toolsFor(tools, target) };
+    if (!(tools instanceof Fault)) {
+      const { toolsFor } = await import('./report-parts.ts');
+      return { digest, tools: toolsFor(tools, target) };
+    }
     if (this.#warned !== digest)
       this.#needs.log.warn('collectors.yaml cannot be used', { why: tools.message });
     this.#warned = digest;
@@ -187,6 +186,7 @@ export class ReportLooks {
     const { digest, tools } = await this.#toolsOf(target);
     if (tools.length === 0) return [];
     if (this.#read.digest !== digest) this.#read = { digest, at: new Map() };
+    const { reportParserOf } = await import('./report-parts.ts');
     const now = this.#needs.clock.now();
     return tools.flatMap((tool) => {
       const parser = reportParserOf(tool.collector);
@@ -220,6 +220,7 @@ export class ReportLooks {
     }
     // What was read counts as read; what could not be is tried again with the next look.
     this.#read.at.set(keyOf(target, tool), startedAt);
+    const { observeReport } = await import('./report-parts.ts');
     return observeReport(parser, {
       target: target.id,
       host,
@@ -235,6 +236,7 @@ export class ReportLooks {
     const { look, poster, uid, readerOf } = this.#needs;
     const parts: FetchParts = { look, poster, uid, readerOf, signal: this.#stop.signal };
     if (place.kind === 'winrm') throw notRead('a Windows host is no report');
+    const { fetchReport } = await import('./report-parts.ts');
     return fetchReport(parts, target, place);
   }
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { digestOf } from '#base/digest';
 import { asFault, Fault } from '#base/fault';
 import type { Files } from '#base/ports';
-import { readToolSettings, type ToolSettings } from '#collectors';
+import type { ToolSettings } from '#collectors';
 import { stampOf } from './file-stamp.ts';
 import { Kept } from './kept.ts';
 
@@ -39,10 +39,11 @@ async function read(files: Files, path: string): Promise<ReportSettings | undefi
   if (info === undefined) return undefined;
   const isOne = info.kind === 'file' && info.size <= MOST_BYTES;
   const text = isOne ? Buffer.from((await files.read(path)) ?? '').toString('utf8') : '';
-  return { digest: digestOf([NAME, text]), tools: isOne ? toolsIn(text) : notAFile() };
+  return { digest: digestOf([NAME, text]), tools: isOne ? await toolsIn(text) : notAFile() };
 }
 
-function toolsIn(text: string): readonly ToolSettings[] | Fault {
+async function toolsIn(text: string): Promise<readonly ToolSettings[] | Fault> {
+  const { readToolSettings } = await import('#collectors');
   try {
     return readToolSettings(text, NAME);
   } catch (thrown) {
@@ -56,4 +57,8 @@ function notAFile(): Fault {
     'invalid-collectors',
     `collectors are not valid: ${NAME} is no plain file of at most ${MOST_BYTES} bytes. Put one there`,
   );
+}
+
+export function notRead(why: string): Fault {
+  return new Fault('unavailable', 'report-not-read', why);
 }

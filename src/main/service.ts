@@ -42,15 +42,11 @@ import { DEFAULT_SERVER } from '#serving';
 import type { People, SignIn } from '#signin';
 import { openSqliteStore, type Store } from '#store';
 import type { Readings, ReadyCheck } from '#web';
-import { backUp } from './backup.ts';
 import { CLI_CALLER, SERVICE_CALLER } from './callers.ts';
 import { policyOrFault, roadInMain } from './change-road.ts';
 import { consoleSite } from './console-site.ts';
 import { type Paths, pathsOf } from './data-directory.ts';
 import { declarationPowers } from './declaration-powers.ts';
-import { examine } from './doctor.ts';
-import { consoleChecks } from './doctor-console.ts';
-import { changePatient } from './doctor-wiring.ts';
 import { anchorsOf, readEvidence, startAnchoring } from './evidence-keeper.ts';
 import { watchEvidence } from './evidence-watch.ts';
 import type { Fleet } from './fleet.ts';
@@ -58,8 +54,6 @@ import { IdentityKeeper } from './identity-keeper.ts';
 import { InventoryKeeper } from './inventory-keeper.ts';
 import { LearningKeeper } from './learning-keeper.ts';
 import { type LeaseDoor, leaseDoor } from './leases.ts';
-import { lookAtTarget, targetUnreachable } from './look-at-target.ts';
-import { NoticeKeeper } from './notice-keeper.ts';
 import { type OwnerLock, tryOwn } from './owner-lock.ts';
 import { PASSKEYS, passkeysBytes, takePasskeys } from './passkeys-backup.ts';
 import { PeopleInForce } from './people-in-force.ts';
@@ -226,7 +220,8 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
         caller: SERVICE_CALLER,
       });
       const { unreachable } = value as { readonly unreachable: string | null };
-      if (unreachable !== null) throw targetUnreachable(id, unreachable);
+      if (unreachable !== null)
+        throw (await import('./look-at-target.ts')).targetUnreachable(id, unreachable);
     },
     at: settings.at ?? (() => {}),
   });
@@ -304,6 +299,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     },
     drift: declarations.drift,
     observe: async (target, how) => {
+      const { lookAtTarget } = await import('./look-at-target.ts');
       const seen = await lookAtTarget(fleet, clock, target, how, lookByTool, reports);
       return { ...seen, looks: [...seen.looks, ...(await checkPlaybooks(target, how))] };
     },
@@ -322,13 +318,14 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
       const passkeys = (): Uint8Array => passkeysBytes(identity);
       const job = { files, paths, store, events, clock, version, signers, passkeys, path, plain };
       // One after another: they share the place in which a copy is made.
-      const made = backups.then(() => backUp(job));
+      const made = backups.then(async () => (await import('./backup.ts')).backUp(job));
       backups = made.catch(() => {});
       return made;
     },
     trails: trailPowers({ fleet, clock, store, inventory: () => inventory.refresh() }),
-    doctor: async () =>
-      examine({
+    doctor: async () => {
+      const { examine, consoleChecks, changePatient } = await import('./doctor-wiring.ts');
+      return examine({
         files,
         paths,
         store,
@@ -355,7 +352,8 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
           ),
           anchors: () => anchoring?.health() ?? [],
         }),
-      }),
+      });
+    },
     changes: {
       road,
       catalogue,
@@ -430,24 +428,6 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
   const listeners = new Set<() => void>();
   const ask = async (operation: string, input: Json): Promise<Json> =>
     (await kernel.perform({ operation, input, caller: SERVICE_CALLER })).value;
-  const notices = new NoticeKeeper({
-    files,
-    machineFiles: nodeMachineFiles(),
-    uid: process.getuid?.() ?? -1,
-    clock,
-    log,
-    poster: nodePoster(server.egress),
-    mailer: nodeMailer(),
-    origin: site.origin,
-    events,
-    facts: () => store.read,
-    scopes: async () => (await inventory.refresh()).scopes,
-    targets: async () => (await inventory.refresh()).targets,
-    changes: (scopes, from, to) => findingChanges(store.read, scopes, from, to, MOST_TOLD),
-    run: (job, schedule, targets) => runJob({ ask, clock, log }, job, schedule, targets),
-    home: paths.home,
-    settingsFile: paths.notices,
-  });
   const standing = {
     store,
     events,
@@ -506,9 +486,28 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
         return unreachable;
       },
     },
-    watchNotices: (signal) => {
+    watchNotices: async (signal) => {
       const changed = new Wake();
       listeners.add(() => changed.call());
+      const { NoticeKeeper } = await import('./notice-keeper.ts');
+      const notices = new NoticeKeeper({
+        files,
+        machineFiles: nodeMachineFiles(),
+        uid: process.getuid?.() ?? -1,
+        clock,
+        log,
+        poster: nodePoster(server.egress),
+        mailer: nodeMailer(),
+        origin: site.origin,
+        events,
+        facts: () => store.read,
+        scopes: async () => (await inventory.refresh()).scopes,
+        targets: async () => (await inventory.refresh()).targets,
+        changes: (scopes, from, to) => findingChanges(store.read, scopes, from, to, MOST_TOLD),
+        run: (job, schedule, targets) => runJob({ ask, clock, log }, job, schedule, targets),
+        home: paths.home,
+        settingsFile: paths.notices,
+      });
       return watchNotices(notices, clock, log, changed, signal);
     },
     watchEvidence: (signal) =>

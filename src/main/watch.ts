@@ -6,7 +6,6 @@ import { asFault } from '#base/fault';
 import type { Log } from '#base/log';
 import type { Clock } from '#base/ports';
 import type { Instant } from '#base/time';
-import { duePlan } from '#collectors';
 import type { ChangeRoad } from '#execution';
 import type { NoticeKeeper } from './notice-keeper.ts';
 
@@ -152,6 +151,7 @@ export async function watchTargets(
       });
     running.add(work);
   };
+  const { duePlan } = await import('#collectors');
   while (!signal.aborted) {
     let nap = LONGEST_NAP_MS;
     try {

@@ -93,7 +93,12 @@ const UNDO = [
 on(UNDO, (walk, end, length) => walk.view(end - length));
 on(['\x80'], (walk, end) => walk.wide(end - 1));
 
-const automaton = new Automaton(rules.map(([word]) => word));
+/** Made for the first text: commands that only ask for help have none. */
+let made: Automaton | undefined;
+function automatonOfWords(): Automaton {
+  made ??= new Automaton(rules.map(([word]) => word));
+  return made;
+}
 
 /** How far a view reaches from the escape that asks for it. */
 const VIEW_BACK = 1_024;
@@ -128,6 +133,7 @@ export class Walk {
 
   /** Walks on up to `to`. Rules may look at all of `text`. */
   go(to: number): void {
+    const automaton = automatonOfWords();
     const cursor = this.#cursor;
     for (;;) {
       if (this.#swallowing !== undefined && this.#swallow(this.#swallowing, to)) return;
