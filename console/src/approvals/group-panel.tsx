@@ -18,6 +18,7 @@ import {
   Time,
   useNow,
 } from '../kit/index.ts';
+import { Who } from '../parts/who.tsx';
 import { Offer } from './offer.tsx';
 import type { Group, Request } from './shapes.ts';
 
@@ -179,14 +180,8 @@ function RequestRow({
           <Foreign text={reason} from={who(requestedBy)} />
         </p>
         <p className="quiet small">
-          <bdi>{who(requestedBy)}</bdi>
-          {onBehalfOf === null || onBehalfOf === requestedBy ? null : (
-            <>
-              {' '}
-              for <bdi>{who(onBehalfOf)}</bdi>
-            </>
-          )}
-          , <Time at={createdAt} form="relative" />
+          <Who principal={requestedBy} onBehalfOf={onBehalfOf} />,{' '}
+          <Time at={createdAt} form="relative" />
         </p>
       </div>
       <Countdown until={decideBy} />

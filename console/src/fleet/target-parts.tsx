@@ -2,6 +2,7 @@
 import { Link } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { type Json, useAsk } from '../api/index.ts';
+import { actionName } from '../change/shapes.ts';
 import {
   Badge,
   Button,
@@ -115,7 +116,8 @@ export function TargetChanges({ target }: { readonly target: string }): ReactNod
       {data.changes.length === 0 ? (
         <Empty title="Nothing was asked to be changed here" icon="changes">
           <p>
-            An assistant may propose something, or you: <code>holdfast run</code>.
+            An assistant may propose something, or you, at a terminal:{' '}
+            <code>holdfast run {target} --reason "it is down" systemctl restart nginx</code>
           </p>
         </Empty>
       ) : (
@@ -127,7 +129,7 @@ export function TargetChanges({ target }: { readonly target: string }): ReactNod
                 to="/changes/$id"
                 params={{ id: change.changeId } as never}
               >
-                <TierBadge tier={change.tier} /> {change.action}
+                <TierBadge tier={change.tier} /> {actionName(change.action)}
               </Link>
               <StateBadge state={change.state} />
               <span className="line-under">

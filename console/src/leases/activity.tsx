@@ -2,9 +2,20 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useAsk } from '../api/index.ts';
-import { Badge, Empty, ErrorPanel, Panel, Select, Skeleton, Table, Time } from '../kit/index.ts';
+import {
+  Badge,
+  type Column,
+  Empty,
+  ErrorPanel,
+  Panel,
+  Select,
+  Skeleton,
+  Table,
+  Time,
+} from '../kit/index.ts';
 import { capabilitiesByName } from '../openapi/openapi.ts';
 import { useOperations } from '../openapi/use-openapi.ts';
+import { Who } from '../parts/who.tsx';
 import { type Lease, usageOf } from './lease.ts';
 
 export type Activity = {
@@ -158,6 +169,16 @@ function Bars({ activity: { buckets, from, until } }: { readonly activity: Activ
   );
 }
 
+function count<Row>(header: string, of: (row: Row) => number): Column<Row> {
+  return {
+    id: header,
+    header,
+    width: '90px',
+    align: 'end',
+    cell: (row) => <span className="number">{of(row).toLocaleString('en')}</span>,
+  };
+}
+
 function Callers({
   activity: { callers },
   labels,
@@ -178,21 +199,13 @@ function Callers({
             cell: ({ principal, onBehalfOf }) => {
               const id = /^lease:(.+)$/.exec(principal)?.[1];
               return (
-                <>
-                  {id === undefined ? (
-                    <bdi>{principal}</bdi>
-                  ) : (
+                <Who principal={principal} onBehalfOf={onBehalfOf}>
+                  {id === undefined ? undefined : (
                     <Link className="row-link" to="/assistants" search={{ lease: id } as never}>
                       <bdi>{labels.get(id) ?? principal}</bdi>
                     </Link>
                   )}
-                  {onBehalfOf === null ? null : (
-                    <span className="quiet small">
-                      {' '}
-                      for <bdi>{onBehalfOf}</bdi>
-                    </span>
-                  )}
-                </>
+                </Who>
               );
             },
           },
@@ -203,27 +216,9 @@ function Callers({
             wide: true,
             cell: ({ surface }) => surface,
           },
-          {
-            id: 'calls',
-            header: 'Calls',
-            width: '80px',
-            align: 'end',
-            cell: ({ calls }) => <span className="number">{calls}</span>,
-          },
-          {
-            id: 'refused',
-            header: 'Refused',
-            width: '90px',
-            align: 'end',
-            cell: ({ refused }) => <span className="number">{refused}</span>,
-          },
-          {
-            id: 'failed',
-            header: 'Failed',
-            width: '80px',
-            align: 'end',
-            cell: ({ failed }) => <span className="number">{failed}</span>,
-          },
+          count('Calls', ({ calls }: { readonly calls: number }) => calls),
+          count('Refused', ({ refused }: { readonly refused: number }) => refused),
+          count('Failed', ({ failed }: { readonly failed: number }) => failed),
           {
             id: 'last',
             header: 'Last',
@@ -265,35 +260,10 @@ function Operations({ operations }: { readonly operations: readonly Operation[] 
             header: 'Operation',
             cell: ({ operation }) => <code>{operation}</code>,
           },
-          {
-            id: 'calls',
-            header: 'Calls',
-            width: '80px',
-            align: 'end',
-            cell: ({ calls }) => <span className="number">{calls}</span>,
-          },
-          {
-            id: 'refused',
-            header: 'Refused',
-            width: '90px',
-            align: 'end',
-            cell: ({ refused }) => <span className="number">{refused}</span>,
-          },
-          {
-            id: 'denied',
-            header: 'Denied',
-            width: '90px',
-            align: 'end',
-            wide: true,
-            cell: ({ denied }) => <span className="number">{denied}</span>,
-          },
-          {
-            id: 'failed',
-            header: 'Failed',
-            width: '80px',
-            align: 'end',
-            cell: ({ failed }) => <span className="number">{failed}</span>,
-          },
+          count('Calls', ({ calls }: { readonly calls: number }) => calls),
+          count('Refused', ({ refused }: { readonly refused: number }) => refused),
+          { ...count('Denied', ({ denied }: { readonly denied: number }) => denied), wide: true },
+          count('Failed', ({ failed }: { readonly failed: number }) => failed),
           {
             id: 'last',
             header: 'Last',
@@ -358,13 +328,7 @@ function Faults({ activity: { callers } }: { readonly activity: Activity }): Rea
           columns={[
             { id: 'fault', header: 'Code', cell: ({ fault }) => <code>{fault}</code> },
             { id: 'principal', header: 'Caller', cell: ({ principal }) => <bdi>{principal}</bdi> },
-            {
-              id: 'count',
-              header: 'Times',
-              width: '80px',
-              align: 'end',
-              cell: ({ count }) => <span className="number">{count}</span>,
-            },
+            count('Times', ({ count: times }: { readonly count: number }) => times),
             {
               id: 'last',
               header: 'Last',

@@ -49,7 +49,7 @@ export function ApiPage(): ReactNode {
           <Skeleton rows={12} />
         </Panel>
       ) : (
-        <div className="api-layout">
+        <div className="with-list">
           <nav className="api-list" aria-label="Operations">
             <div data-filter>
               <Field

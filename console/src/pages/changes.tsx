@@ -5,6 +5,7 @@
 import { Link } from '@tanstack/react-router';
 import { type ReactNode, useMemo } from 'react';
 import { useAsk } from '../api/index.ts';
+import { actionName } from '../change/shapes.ts';
 import {
   type Change,
   isPart,
@@ -17,6 +18,7 @@ import {
   Badge,
   Button,
   Choice,
+  Code,
   type Column,
   Empty,
   ErrorPanel,
@@ -32,6 +34,8 @@ import {
   TierBadge,
   Time,
 } from '../kit/index.ts';
+import { TargetNames } from '../parts/target-names.tsx';
+import { Who } from '../parts/who.tsx';
 import { useView } from '../use-view.ts';
 import '../changes/changes.css';
 
@@ -50,7 +54,7 @@ const COLUMNS: readonly Column<Change>[] = [
     cell: ({ changeId, action, reason, requestedBy, dryRun, undoes }) => (
       <>
         <Link className="row-link" to="/changes/$id" params={{ id: changeId } as never}>
-          <bdi>{action}</bdi>
+          <bdi>{actionName(action)}</bdi>
         </Link>{' '}
         {dryRun ? <Badge mark={false}>dry run</Badge> : null}{' '}
         {undoes === null ? null : <Badge mark={false}>takes back</Badge>}
@@ -82,29 +86,14 @@ const COLUMNS: readonly Column<Change>[] = [
   {
     id: 'targets',
     header: 'Targets',
-    cell: ({ targets }) => (
-      <bdi title={targets.join(', ')}>
-        {targets.slice(0, 3).join(', ')}
-        {targets.length > 3 ? ` and ${targets.length - 3} more` : ''}
-      </bdi>
-    ),
+    cell: ({ targets }) => <TargetNames targets={targets} />,
   },
   {
     id: 'by',
     header: 'Asked by',
     wide: true,
     sort: (change) => change.requestedBy,
-    cell: ({ requestedBy, onBehalfOf }) => (
-      <>
-        <bdi>{requestedBy}</bdi>
-        {onBehalfOf === null ? null : (
-          <span className="quiet small">
-            {' '}
-            for <bdi>{onBehalfOf}</bdi>
-          </span>
-        )}
-      </>
-    ),
+    cell: ({ requestedBy, onBehalfOf }) => <Who principal={requestedBy} onBehalfOf={onBehalfOf} />,
   },
   {
     id: 'created',
@@ -238,10 +227,13 @@ function ProgressBar({
   const { done, failed, all } = progress;
   const says = `${done} of ${all}${failed === 0 ? '' : `, ${failed} failed`}${isPaused ? ', paused' : ''}`;
   return (
-    <span className="progress">
-      <span className="progress-bar" aria-hidden="true">
-        <span className="progress-done" style={{ inlineSize: `${(done / all) * 100}%` }} />
-        <span className="progress-failed" style={{ inlineSize: `${(failed / all) * 100}%` }} />
+    <span className="change-progress">
+      <span className="change-progress-bar" aria-hidden="true">
+        <span className="change-progress-done" style={{ inlineSize: `${(done / all) * 100}%` }} />
+        <span
+          className="change-progress-failed"
+          style={{ inlineSize: `${(failed / all) * 100}%` }}
+        />
       </span>
       <span className="quiet small">{says}</span>
     </span>
@@ -267,9 +259,13 @@ function Nothing({ isFiltered }: { readonly isFiltered: boolean }): ReactNode {
     >
       <p>
         An assistant, or you at a terminal, proposes a change; nothing runs before a person has seen
-        exactly what would run, and signed it. Try:{' '}
-        <code>holdfast run web-1 -- systemctl restart nginx</code>
+        exactly what would run, and signed it. At a terminal:
       </p>
+      <Code
+        label="Propose a change"
+        wrap
+        text={'holdfast run host:web-1 --reason "it is down" systemctl restart nginx'}
+      />
     </Empty>
   );
 }

@@ -25,6 +25,8 @@ import {
   Time,
   type Tone,
 } from '../kit/index.ts';
+import { TargetNames } from '../parts/target-names.tsx';
+import { Who } from '../parts/who.tsx';
 import { useView } from '../use-view.ts';
 import '../link-button.css';
 import type { Shown } from '../verify/index.ts';
@@ -239,17 +241,7 @@ function columnsOf(
     {
       id: 'principal',
       header: 'Who',
-      cell: ({ principal, onBehalfOf }) => (
-        <>
-          <bdi>{principal}</bdi>
-          {onBehalfOf === null || onBehalfOf === principal ? null : (
-            <span className="quiet small">
-              {' '}
-              for <bdi>{onBehalfOf}</bdi>
-            </span>
-          )}
-        </>
-      ),
+      cell: ({ principal, onBehalfOf }) => <Who principal={principal} onBehalfOf={onBehalfOf} />,
     },
     {
       id: 'surface',
@@ -262,12 +254,7 @@ function columnsOf(
       id: 'targets',
       header: 'Targets',
       wide: true,
-      cell: ({ targets }) => (
-        <bdi>
-          {targets.slice(0, 3).join(', ')}
-          {targets.length > 3 ? ` and ${targets.length - 3} more` : ''}
-        </bdi>
-      ),
+      cell: ({ targets }) => <TargetNames targets={targets} />,
     },
     {
       id: 'time',

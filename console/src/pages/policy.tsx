@@ -187,7 +187,7 @@ function FilesPart({
           the folder <code>policy/</code> of the data directory, and takes their place.
         </p>
       )}
-      <div className="policy-layout">
+      <div className="with-list">
         <nav className="policy-files" aria-label="Policy files">
           {files.map((each) => (
             <button
