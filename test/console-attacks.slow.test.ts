@@ -12,9 +12,10 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { OPERATIONS } from '#operations';
+import { PAGE } from '#samples/signin';
 import { type HttpService, serveHttp } from '../src/main/http.ts';
 import type { Service } from '../src/main/service.ts';
-import { DEVICES, type Opened, openBrowser, whyNoBrowser } from './support/browser.ts';
+import { aPageKey, DEVICES, type Opened, openBrowser, whyNoBrowser } from './support/browser.ts';
 import {
   aChangeHome,
   ask,
@@ -75,13 +76,15 @@ describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 6
   let changeId = '';
   let finding = '';
   let invitation = '';
+  let pageKey = '';
 
-  const session = (): string =>
+  const session = (key = pageKey): string =>
     service.identity.sessions.open({
       operator: PERSON,
       method: 'passkey',
       credentialId: null,
       groups: [],
+      pageKey: key,
       userAgent: HOSTILE.slice(0, 3).join(' '),
       address: '127.0.0.1',
     }).secret;
@@ -168,6 +171,7 @@ describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 6
     invitation = link.split('#')[1] ?? '';
     opened = await openBrowser({ names: [EVIL, REBOUND] });
     opened.page.setDefaultTimeout(10_000);
+    pageKey = await aPageKey(opened.page, origin);
     await signIn();
   });
   after(async () => {
@@ -254,7 +258,10 @@ describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 6
     const { stops } = await ask<{ stops: unknown[] }>(service, 'stops_list');
     return {
       changing: events
-        .filter(({ kind, operation }) => !/refused/.test(kind) && !LOOKS.has(operation ?? ''))
+        .filter(
+          ({ kind, operation }) =>
+            !/refused|log\.checkpoint/.test(kind) && !LOOKS.has(operation ?? ''),
+        )
         .map(({ kind, operation }) => `${kind} ${operation ?? ''}`),
       stops,
       change: service.changeState(changeId),
@@ -362,13 +369,54 @@ describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 6
     }
   });
 
-  it('gives whoever has a copy of the cookie nothing that a passkey is asked for', async () => {
+  it('gives whoever has a copy of the cookie nothing at all', async () => {
     const stolen = session();
+    const count = service.identity.sessions.list().length;
+    const headers = { cookie: `holdfast=${stolen}`, 'x-holdfast': '1', origin };
+    const json = { ...headers, 'content-type': 'application/json' };
+    const asks: readonly (readonly [string, RequestInit])[] = [
+      ...OPERATIONS.map(({ name }) => `/api/v1/operations/${name}`),
+      '/api/v1/confirm/options',
+      '/api/v1/invitation/own',
+      '/api/v1/break-glass/open',
+      '/api/v1/break-glass/close',
+    ]
+      .map((path): readonly [string, RequestInit] => [
+        path,
+        { method: 'POST', body: '{}', headers: json },
+      ])
+      .concat([
+        ['/api/v1/session', { headers }],
+        ['/api/v1/session', { method: 'DELETE', headers }],
+        ['/api/v1/events', { headers }],
+        ['/api/v1/openapi.json', { headers }],
+      ]);
+    const old = PAGE.proof((Date.now() - 600_000) * 1_000);
+    for (const proof of [undefined, 'x', PAGE.proof(Date.now() * 1_000), old])
+      for (const [path, init] of proof === undefined ? asks : asks.slice(-5)) {
+        const answer = await fetch(origin + path, {
+          ...init,
+          headers: {
+            ...init.headers,
+            ...(proof === undefined ? {} : { 'x-holdfast-proof': proof }),
+          },
+        });
+        const told = (await answer.json()) as { code: string };
+        assert.deepEqual([answer.status, told.code], [401, 'proof-needed'], path);
+      }
+    const consent = await fetch(`${origin}/oauth/interaction/${'x'.repeat(20)}`, { headers });
+    assert.equal(consent.status, 403);
+    assert.equal(service.identity.sessions.list().length, count);
+  });
+
+  it('gives whoever sits at an open page nothing that a passkey is asked for', async () => {
+    const stolen = session(PAGE.key);
     const post = (operation: string, input: object): Promise<Response> =>
       fetch(`${origin}/api/v1/operations/${operation}`, {
         method: 'POST',
         headers: {
           cookie: `holdfast=${stolen}`,
+          'x-holdfast-proof': PAGE.proof(Date.now() * 1_000),
           'content-type': 'application/json',
           'x-holdfast': '1',
           origin,
@@ -400,9 +448,16 @@ describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 6
       });
       assert.ok(answer.status >= 400, await answer.text());
     }
-    for (const operation of ['invitation_make', 'recovery_make']) {
-      const answer = await post(operation, { operator: PERSON });
-      assert.ok(answer.status >= 400, operation);
+    for (const [operation, input] of Object.entries({
+      invitation_make: { operator: PERSON },
+      recovery_make: { operator: PERSON },
+      session_end: { operator: PERSON },
+      lease_issue: { label: 'x', profile: 'observer' },
+      passkey_remove: { credentialId: 'x' },
+      backup: { path: '/nowhere/x' },
+    })) {
+      const answer = await post(operation, input);
+      assert.equal(((await answer.json()) as { code: string }).code, 'passkey-needed', operation);
     }
     assert.equal(service.changeState(changeId), 'previewed');
   });
@@ -421,7 +476,7 @@ describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 6
     await page.getByLabel('Your operator id').fill(PERSON);
     await page.getByLabel('Recovery code', { exact: true }).fill(codes[0] ?? '');
     await page.getByRole('button', { name: 'Sign in with this code' }).click();
-    await page.getByRole('navigation', { name: 'Views' }).waitFor();
+    await page.getByRole('button', { name: 'Make a passkey on this device' }).waitFor();
     const kept = (await context.cookies()).filter(({ name }) => name === 'holdfast');
     assert.equal(kept.length, 1);
     assert.notEqual(kept[0]?.value, planted);
@@ -432,11 +487,11 @@ describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 6
 
   it('asks who is there within two seconds of a session’s end, and keeps what was typed', async () => {
     const context = await opened.browser.newContext();
-    const secret = session();
+    const page = await context.newPage();
+    const secret = session(await aPageKey(page, origin));
     await context.addCookies([
       { name: 'holdfast', value: secret, url: origin, httpOnly: true, sameSite: 'Strict' },
     ]);
-    const page = await context.newPage();
     page.setDefaultTimeout(5_000);
     await page.goto(`${origin}/assistants`);
     await page.getByText('Live', { exact: true }).waitFor();
@@ -445,9 +500,9 @@ describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 6
       .first()
       .click();
     await page.getByLabel('What is it for?').fill('typed with care');
-    const who = await service.signIn.whoIs(secret);
+    const own = service.identity.sessions.find(secret);
     const began = performance.now();
-    await ask(service, 'session_end', { id: who?.session.id });
+    await ask(service, 'session_end', { id: own?.id });
     await page.getByRole('heading', { name: 'Your session has ended' }).waitFor();
     const took = performance.now() - began;
     assert.ok(took < 2_000, `${Math.round(took)} ms`);

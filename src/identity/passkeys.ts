@@ -36,16 +36,17 @@ export function passkeysOf({ db, clock, tell }: RoomNeeds): Identity['passkeys']
       db
         .rows(`SELECT ${COLUMNS} FROM passkey ORDER BY operator, created_at, credential`)
         .map(passkeyOf),
-    used(credentialId, counter) {
+    used(credentialId, counter, backedUp) {
       return db.write(() => {
         const passkey = byCredential(credentialId);
         if (passkey === undefined) return false;
         // Authenticators without a counter answer nought, always (WebAuthn Level 3, section 6.1.1).
         if ((passkey.counter !== 0 || counter !== 0) && counter <= passkey.counter) return false;
         db.run(
-          'UPDATE passkey SET counter = ?, used_at = ? WHERE credential = ?',
+          'UPDATE passkey SET counter = ?, used_at = ?, backed_up = ? WHERE credential = ?',
           counter,
           clock.now(),
+          (backedUp ?? passkey.backedUp) ? 1 : 0,
           credentialId,
         );
         return true;

@@ -35,6 +35,11 @@ export type Session = {
   readonly credentialId: string | null;
   /** Groups that the identity provider vouched for at sign-in. */
   readonly groups: readonly string[];
+  /**
+   * The public half of a key that the page made and never shows (SubjectPublicKeyInfo, base64url): the cookie is worth
+   * something only beside what that key signed lately.
+   */
+  readonly pageKey: string;
   readonly createdAt: Instant;
   readonly lastSeenAt: Instant;
   readonly expiresAt: Instant;
@@ -156,14 +161,17 @@ export type Identity = AsyncDisposable & {
     open(
       session: Pick<
         Session,
-        'operator' | 'method' | 'credentialId' | 'groups' | 'userAgent' | 'address'
+        'operator' | 'method' | 'credentialId' | 'groups' | 'pageKey' | 'userAgent' | 'address'
       >,
     ): {
       readonly session: Session;
       readonly secret: string;
     };
-    /** `undefined`: unknown, ended, idle for too long or over. Whoever is found was seen just now. */
-    find(secret: string): Session | undefined;
+    /**
+     * `undefined`: unknown, ended, idle for too long or over. Whoever is found was seen just now, unless `judge` throws
+     * about it first.
+     */
+    find(secret: string, judge?: (session: Session) => void): Session | undefined;
     get(id: string): Session | undefined;
     isOpen(id: string): boolean;
     list(operator?: string): readonly Session[];
@@ -176,8 +184,8 @@ export type Identity = AsyncDisposable & {
     byCredential(credentialId: string): Passkey | undefined;
     of(operator: string): readonly Passkey[];
     list(): readonly Passkey[];
-    /** A counter that did not rise is answered with `false`: a copy may be about. */
-    used(credentialId: string, counter: number): boolean;
+    /** A counter that did not rise is answered with `false`: a copy may be about. `backedUp`: as it said this time. */
+    used(credentialId: string, counter: number, backedUp?: boolean): boolean;
     /** What its person calls it. `false`: there is none of that id. */
     rename(credentialId: string, label: string): boolean;
     remove(credentialId: string): boolean;

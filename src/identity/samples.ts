@@ -49,6 +49,7 @@ export function anOpening(operator = 'ada'): Parameters<Identity['sessions']['op
     method: 'passkey',
     credentialId: null,
     groups: [],
+    pageKey: 'a page key',
     userAgent: 'a browser',
     address: '127.0.0.1',
   };

@@ -81,4 +81,9 @@ export const MIGRATIONS: readonly string[] = [
     operator TEXT PRIMARY KEY, issuer TEXT NOT NULL, groups TEXT NOT NULL,
     at INTEGER NOT NULL) STRICT;
 `,
+  // Sessions from before were worth their cookie alone: everybody signs in once more.
+  `
+  DELETE FROM session;
+  ALTER TABLE session ADD COLUMN page_key TEXT NOT NULL DEFAULT '';
+`,
 ];

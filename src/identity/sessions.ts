@@ -16,7 +16,7 @@ const CLOCK_SLACK = 120 * MICROS_PER_SECOND;
 const MOST_TEXT = 256;
 
 const COLUMNS =
-  'id, operator, method, groups, created_at, seen_at, expires_at, user_agent, address, secret, credential';
+  'id, operator, method, groups, created_at, seen_at, expires_at, user_agent, address, secret, credential, page_key';
 
 export type RoomNeeds = {
   readonly db: Database;
@@ -40,7 +40,7 @@ export function sessionsOf({ db, clock, random, tell }: RoomNeeds): Identity['se
     return session !== undefined && isAlive(session) ? session : undefined;
   };
   return {
-    open({ operator, method, credentialId, groups, userAgent, address }) {
+    open({ operator, method, credentialId, groups, pageKey, userAgent, address }) {
       const now = clock.now();
       const { text, kept } = newSecret(random);
       const session: Session = {
@@ -49,6 +49,7 @@ export function sessionsOf({ db, clock, random, tell }: RoomNeeds): Identity['se
         method,
         credentialId,
         groups: [...groups],
+        pageKey,
         createdAt: now,
         lastSeenAt: now,
         expiresAt: shift(now, SESSION_LIFE),
@@ -68,7 +69,7 @@ export function sessionsOf({ db, clock, random, tell }: RoomNeeds): Identity['se
           MOST_SESSIONS - 1,
         );
         db.run(
-          'INSERT INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+          'INSERT INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
           session.id,
           kept,
           operator,
@@ -80,17 +81,19 @@ export function sessionsOf({ db, clock, random, tell }: RoomNeeds): Identity['se
           session.userAgent,
           session.address,
           credentialId,
+          pageKey,
         );
       });
       tell('sessions');
       return { session, secret: text };
     },
-    find(secret) {
+    find(secret, judge) {
       const kept = keptOf(secret);
       const row = db.row(`SELECT ${COLUMNS} FROM session WHERE secret = ?`, kept);
       if (row === undefined || !isSame(kept, row[9])) return undefined;
       const session = sessionOf(row);
       if (!isAlive(session)) return undefined;
+      judge?.(session);
       const now = clock.now();
       if (now - session.lastSeenAt < SEEN_STEP) return session;
       db.write(() => db.run('UPDATE session SET seen_at = ? WHERE id = ?', now, session.id));
@@ -126,6 +129,7 @@ function sessionOf(row: Row): Session {
     method: method as SignInMethod,
     credentialId: row[10] as string | null,
     groups: JSON.parse(groups as string) as string[],
+    pageKey: row[11] as string,
     createdAt: createdAt as Instant,
     lastSeenAt: lastSeenAt as Instant,
     expiresAt: expiresAt as Instant,

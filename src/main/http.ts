@@ -10,6 +10,7 @@ import { type Bind, bindOf, isLoopbackName, LOOPBACK_NAMES, type ServerSettings 
 import { API_PATH, Metrics, type Mount, measured, type Site, web } from '#web';
 import { withAuthority } from './authority-file.ts';
 import { bearersOf, counted } from './bearers.ts';
+import { confirmedBy } from './confirmed-by.ts';
 import { readConsole } from './console-files.ts';
 import { topicsOf } from './hint-topics.ts';
 import { listen } from './listener.ts';
@@ -126,7 +127,9 @@ export async function serveHttp(
       metrics,
       ...(oauth.apiOffer === undefined ? {} : { scopes: oauth.apiOffer }),
       askers: {
-        person: (secret) => signIn.whoIs(secret),
+        person: (secret, proof) => signIn.whoIs(secret, proof),
+        confirmed: ({ session }, call, ceremony) =>
+          confirmedBy(signIn.confirm, session, call, ceremony),
         isPersonHere: (id) => signIn.isHere(id),
         leased: bearers.api,
         onEnd: (listener) => identity.onChange(listener),

@@ -384,6 +384,7 @@ function accountIn(principal: string): string {
 function shownSession({
   groups: _groups,
   credentialId: _credentialId,
+  pageKey: _pageKey,
   createdAt,
   lastSeenAt,
   expiresAt,

@@ -5,10 +5,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { NAMESPACES } from '#authority';
 import type { Json, JsonObject } from '#base/json';
 import { aKey } from '#samples/authority';
-import { aSoftPasskey, type SoftPasskey } from '#samples/signin';
+import { aCeremony, aSoftPasskey, PAGE, type SoftPasskey } from '#samples/signin';
 import type { Person } from '#signin';
 import { confirmServer } from '#test/change-home';
 import { throwsFault } from '#test/throws-fault';
@@ -16,8 +17,9 @@ import { CLI_CALLER } from './callers.ts';
 import { initialise } from './init.ts';
 import { openService, type Service } from './service.ts';
 
-const FROM = { address: '192.0.2.7', userAgent: 'a browser' };
+const FROM = { address: '192.0.2.7', userAgent: 'a browser', pageKey: PAGE.key };
 const PLACE = { origin: 'https://console.example:8443', rpId: 'console.example' };
+const CONFIRMED = { how: 'each', by: 'a test' } as const;
 const SERVER = 'version: 1\nurl: https://console.example:8443\n';
 
 class Home implements AsyncDisposable {
@@ -90,7 +92,7 @@ class Home implements AsyncDisposable {
   }
 
   async who(secret: string): Promise<Person | undefined> {
-    return this.service.signIn.whoIs(secret);
+    return this.service.signIn.whoIs(secret, PAGE.proof(Date.now() * 1_000));
   }
 
   /** Asks for a config and has it signed by that key. */
@@ -261,6 +263,7 @@ describe('a person who is taken out', () => {
       operation: 'lease_issue',
       input: { label: 'triage', profile: 'observer' },
       caller: { ...CLI_CALLER, principal, surface: 'console', reach: bea.reach },
+      confirmed: CONFIRMED,
     });
     const { id } = (value as { lease: { id: string } }).lease;
     const ended: string[] = [];
@@ -302,11 +305,13 @@ describe('roles', () => {
     assert.equal(person?.reach[0]?.ceiling, 'T0');
     await home.sign({ kind: 'sign' }, key);
     assert.equal((await home.who(secret))?.holds, 'watcher');
-    const { breakGlass } = home.service.signIn;
+    const { breakGlass, confirm } = home.service.signIn;
     const session = person?.session;
     assert.ok(session);
-    const response = key.answer(await breakGlass.options(session));
-    await breakGlass.open(session, { reason: 'the site is down', minutes: 5, response });
+    const input = { reason: 'the site is down', minutes: 5 };
+    const call = { operation: 'break_glass_open', input };
+    const ceremony = await aCeremony(confirm, session, call, key);
+    await breakGlass.open(session, { ...input, ceremony });
     assert.equal((await home.who(secret))?.holds, 'break-glass');
     const { open } = await home.ask<{ open: { operator: string }[] }>('break_glass_status');
     assert.deepEqual(
@@ -408,14 +413,26 @@ describe('sessions and codes', () => {
     };
     const input = { credentialId: found.keys[0]?.credentialId ?? '' };
     await throwsFault(
-      () => home.service.perform({ operation: 'passkey_remove', input, caller: byCode }),
-      'session-limited',
+      () =>
+        home.service.perform({
+          operation: 'passkey_remove',
+          input,
+          caller: byCode,
+          confirmed: CONFIRMED,
+        }),
+      'not-permitted',
     );
     await throwsFault(() => home.ask('recovery_make', { operator: 'bob' }), 'no-such-operator');
     for (const operation of ['invitation_make', 'recovery_make']) {
       const caller = { ...CLI_CALLER, surface: 'console' as const };
       await throwsFault(
-        () => home.service.perform({ operation, input: { operator: 'ada' }, caller }),
+        () =>
+          home.service.perform({
+            operation,
+            input: { operator: 'ada' },
+            caller,
+            confirmed: CONFIRMED,
+          }),
         'terminal-only',
       );
       await throwsFault(
@@ -435,7 +452,14 @@ describe('sessions and codes', () => {
     const { secret, codes } = await home.first('ada');
     await home.ask('recovery_make', { operator: 'ada' });
     const code = await home.code('bea');
-    const events = await home.service.events.read({}, 200);
+    // What was asked last can be read once it is sequenced.
+    const read = () => home.service.events.read({}, 200);
+    let events = await read();
+    const isThere = () => events.filter(({ operation }) => operation === 'invitation_make').length;
+    for (let i = 0; i < 100 && isThere() < 2; i++) {
+      await sleep(50);
+      events = await read();
+    }
     const kinds = new Set(
       events.map(({ kind, operation }) => (kind === 'operation' ? operation : kind)),
     );

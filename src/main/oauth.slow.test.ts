@@ -17,8 +17,11 @@ import {
   StreamableHTTPClientTransport,
 } from '@modelcontextprotocol/client';
 import { exportJWK, type GenerateKeyPairResult, generateKeyPair, SignJWT } from 'jose';
+import type { Json } from '#base/json';
+import type { Session } from '#identity';
 import { nodeClock } from '#machine';
-import { aKey } from '#samples/authority';
+import { aCoseKey, aKey } from '#samples/authority';
+import { aCeremony, aSoftPasskey, PAGE } from '#samples/signin';
 import { aChangeHome, approve, ask, type ChangeHome, mustOpen, PERSON } from '#test/change-home';
 import { CookieBrowser } from '#test/cookie-browser';
 import { type HttpService, serveHttp } from './http.ts';
@@ -64,11 +67,47 @@ let service: Service;
 before(async () => {
   home = await aChangeHome({ catalogue, files: () => ({ 'server.yaml': EMBEDDED }) });
   service = await mustOpen(home.path);
+  await withPasskey();
 });
 after(async () => {
   await service.close();
   home[Symbol.dispose]();
 });
+
+let counter = 0;
+/** Ada has a passkey in force, as she would after an invitation. */
+async function withPasskey(): Promise<void> {
+  const { credentialId, line } = aSoftPasskey(PERSON, {
+    origin: 'http://localhost',
+    rpId: 'localhost',
+  });
+  service.identity.passkeys.add({
+    credentialId,
+    operator: PERSON,
+    key: line,
+    cose: Uint8Array.from(aCoseKey(PERSON)),
+    rpId: 'localhost',
+    counter: 0,
+    transports: [],
+    label: 'laptop',
+    backedUp: false,
+  });
+  const request = {
+    kind: 'add-operator',
+    id: PERSON,
+    name: 'Ada',
+    key: line,
+    accounts: ['ada@local'],
+    origins: ['http://localhost:7425'],
+  };
+  const { order, namespace } = await ask<{ order: string; namespace: string }>(
+    service,
+    'config_page',
+    { request },
+  );
+  const signatures = [aKey(PERSON).sign(namespace, order)];
+  await ask(service, 'config_apply', { order, signatures });
+}
 
 async function signConfig(): Promise<void> {
   const page = await ask<{ order: string; namespace: string }>(service, 'config_page', {
@@ -93,18 +132,20 @@ async function listening(
 }
 
 /** A browser in which the operator is signed in. */
-function signedIn(origin: string): CookieBrowser {
-  const { secret } = service.identity.sessions.open({
+function signedIn(origin: string): CookieBrowser & { readonly session: Session } {
+  const { secret, session } = service.identity.sessions.open({
     operator: PERSON,
     method: 'passkey',
     credentialId: null,
     groups: [],
+    pageKey: PAGE.key,
     userAgent: 'a test',
     address: '127.0.0.1',
   });
   const browser = new CookieBrowser();
   browser.keep(origin, 'holdfast', secret);
-  return browser;
+  browser.page = { 'x-holdfast-proof': PAGE.proof(Date.now() * 1_000) };
+  return Object.assign(browser, { session });
 }
 
 class Provider implements OAuthClientProvider {
@@ -171,10 +212,24 @@ async function authorized(
   const { origin } = http;
   const asked = await browser.go(provider.sentTo);
   const uid = (asked.headers.get('location') ?? '').replace('/authorize/', '');
-  const answered = await browser.go(`${origin}/oauth/interaction/${uid}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-holdfast': '1', origin },
-    body: JSON.stringify(body),
+  const answering = (more: Readonly<Record<string, string>> = {}): Promise<Response> =>
+    browser.go(`${origin}/oauth/interaction/${uid}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-holdfast': '1', origin, ...more },
+      body: JSON.stringify(body),
+    });
+  const bare = (await (await answering()).json()) as { code: string };
+  assert.equal(bare.code, 'passkey-needed');
+  const input = { answer: body as Json, uid };
+  const ceremony = await aCeremony(
+    service.signIn.confirm,
+    browser.session,
+    { operation: 'oauth_consent', input },
+    aSoftPasskey(PERSON, { origin, rpId: 'localhost' }),
+    { counter: ++counter },
+  );
+  const answered = await answering({
+    'x-holdfast-ceremony': Buffer.from(JSON.stringify(ceremony)).toString('base64url'),
   });
   assert.equal(answered.status, 200, await answered.clone().text());
   const { location } = (await answered.json()) as { location: string };
@@ -414,10 +469,12 @@ egress: {allow: ['127.0.0.1:${port}']}
 
   it('stand beside signing in with it', async () => {
     const begun = await fetch(`${http.origin}/api/v1/sign-in/oidc/start`, {
-      redirect: 'manual',
+      method: 'POST',
+      headers: { 'x-holdfast': '1', origin: http.origin, 'x-holdfast-page-key': PAGE.key },
     });
-    assert.equal(begun.status, 302, await begun.text());
-    const to = new URL(begun.headers.get('location') ?? '');
+    const told = (await begun.json()) as { location: string };
+    assert.equal(begun.status, 200);
+    const to = new URL(told.location);
     assert.equal(to.origin + to.pathname, `${issuer}/authorize`);
     assert.equal(
       to.searchParams.get('redirect_uri'),

@@ -2,6 +2,7 @@
  * OAuth and OpenID around the listener, as `server.yaml` says: whose tokens are taken, who hands them out, and where
  * people may sign in beside their passkeys. Loaded only where one of them is on.
  */
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import {
   capabilitiesOf,
@@ -24,8 +25,17 @@ import type { OAuthOffer } from '#mcp';
 import type { LeaseTerms, OAuthLeases, OAuthPerson, OAuthRoutes, VerifyToken } from '#oauth';
 import type { Answer, Call } from '#operations';
 import type { OidcSettings, ServerSettings } from '#serving';
-import type { SignIn } from '#signin';
-import { API_METADATA, API_PATH, cookieName, type Mount, type OidcDoor, readCookie } from '#web';
+import { mustConfirm, type SignIn } from '#signin';
+import {
+  API_METADATA,
+  API_PATH,
+  ceremonyIn,
+  cookieName,
+  type Mount,
+  type OidcDoor,
+  PROOF_HEADER,
+  readCookie,
+} from '#web';
 import { SERVICE_CALLER } from './callers.ts';
 import type { LeaseDoor } from './leases.ts';
 import type { PeopleNow } from './service.ts';
@@ -44,7 +54,7 @@ export type OAuthNeeds = {
     readonly log: Log;
     readonly identity: Pick<Identity, 'leases' | 'attested'>;
     readonly leases: Pick<LeaseDoor, 'groupsOf'>;
-    readonly signIn: Pick<SignIn, 'whoIs'>;
+    readonly signIn: Pick<SignIn, 'whoIs' | 'confirm'>;
     readonly people: PeopleNow;
     readonly inventory: { refresh(): Promise<Inventory> };
     perform(call: Call): Promise<Answer>;
@@ -81,6 +91,13 @@ export async function oauthDoors(needs: OAuthNeeds): Promise<OAuthDoors> {
     kept.operatorBehind(await people.accounts(), vouched);
   let origin = '';
   let routes: OAuthRoutes | undefined;
+  const behind = (incoming: IncomingMessage): ReturnType<SignIn['whoIs']> => {
+    const headers = plainHeaders(incoming);
+    const secret = readCookie(headers.get('cookie'), cookieName(origin.startsWith('https:')));
+    return secret === undefined
+      ? Promise.resolve(undefined)
+      : signIn.whoIs(secret, headers.get(PROOF_HEADER));
+  };
   const offer = (servers: () => readonly string[]): OAuthOffer => ({
     servers,
     scopes: kept.oauthScopes(),
@@ -139,12 +156,17 @@ export async function oauthDoors(needs: OAuthNeeds): Promise<OAuthDoors> {
         ...common,
         url: at,
         resource,
-        signedIn: async ({ headers }) => {
-          const secret = readCookie(headers.cookie, cookieName(at.startsWith('https:')));
-          const person = secret === undefined ? undefined : await signIn.whoIs(secret);
+        signedIn: async (incoming) => {
+          const person = await behind(incoming);
           if (person === undefined) return undefined;
           const { session, name, reach } = person;
           return { operator: session.operator, name, reach };
+        },
+        confirm: async (incoming, call) => {
+          const person = await behind(incoming);
+          const ceremony = ceremonyIn({ headers: plainHeaders(incoming) });
+          if (person !== undefined)
+            await mustConfirm(signIn.confirm, person.session, call, ceremony);
         },
         leases: leasesOf(needs),
         fetch: needs.clientFetch ?? publicFetch(),
@@ -182,6 +204,15 @@ export function apiMetadata(origin: () => string, offer: OAuthOffer | undefined)
       outgoing.end(body);
     },
   };
+}
+
+/** Those that came once; the listener refused a request that sends one twice. */
+function plainHeaders({ headers }: IncomingMessage): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(headers).flatMap(([name, value]) =>
+      typeof value === 'string' ? [[name, value] as const] : [],
+    ),
+  );
 }
 
 /** Clients name these addresses, so nothing private is ever reached, whatever `server.yaml` lets other requests do. */
@@ -257,6 +288,7 @@ function leasesOf({ service, clock }: OAuthNeeds): OAuthLeases {
           session: `oauth:${operator}`,
           reach: person.reach,
         },
+        confirmed: { how: 'each', by: 'a passkey over the consent' },
       });
       const { lease, bearer } = value as {
         readonly lease: { readonly id: string };

@@ -40,6 +40,8 @@ const clock: Clock = real;
 const documents = new Map<string, unknown>();
 const kept: KeptLease[] = [];
 let refuses: Fault | undefined;
+let unconfirmed: Fault | undefined;
+const confirmed: unknown[] = [];
 let signedIn: OAuthPerson | undefined;
 let origin = '';
 let routes: OAuthRoutes;
@@ -61,6 +63,10 @@ before(async () => {
     resource: `${origin}/mcp`,
     signedIn: async ({ headers }: IncomingMessage) =>
       headers.cookie?.includes('session=ada') === true ? signedIn : undefined,
+    confirm: async (_incoming, call) => {
+      if (unconfirmed !== undefined) throw unconfirmed;
+      confirmed.push(call);
+    },
     leases: {
       check: async () => {
         if (refuses !== undefined) throw refuses;

@@ -7,6 +7,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Reach, TargetReach } from '#access';
+import type { Json } from '#base/json';
 import type { EgressFetch } from '#base/ports';
 import type { Instant } from '#base/time';
 import type { Scope, Tier } from '#model';
@@ -81,6 +82,11 @@ export type OAuthRoutesOptions = {
   readonly resource: string;
   /** Who is signed in, by the session cookie of this request. */
   readonly signedIn: (incoming: IncomingMessage) => Promise<OAuthPerson | undefined>;
+  /** Rejects unless a passkey of the person signed for exactly this, in this request. */
+  readonly confirm: (
+    incoming: IncomingMessage,
+    call: { readonly operation: string; readonly input: Json },
+  ) => Promise<void>;
   readonly leases: OAuthLeases;
   /** Reads documents at addresses that anybody may name: what is private must be out of its reach. */
   readonly fetch: EgressFetch;

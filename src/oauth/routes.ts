@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Interaction } from 'oidc-provider';
 import { Fault } from '#base/fault';
+import type { Json } from '#base/json';
 import type { Log } from '#base/log';
 import type { Clock, Random } from '#base/ports';
 import type { Instant } from '#base/time';
@@ -124,7 +125,14 @@ class Mount {
         'invalid-input',
         'the answer is JSON: send it with content-type application/json',
       );
-    const answer = readAnswer(await readText(incoming), asked);
+    const text = await readText(incoming);
+    const answer = readAnswer(text, asked);
+    // A cookie that somebody else has must not lend anything to anybody.
+    if (answer !== 'deny')
+      await this.#options.confirm(incoming, {
+        operation: 'oauth_consent',
+        input: { answer: JSON.parse(text) as Json, uid },
+      });
     const result =
       answer === 'deny'
         ? { error: 'access_denied', error_description: 'the person said no' }

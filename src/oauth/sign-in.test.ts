@@ -122,7 +122,7 @@ async function visit(location: string): Promise<string> {
 
 describe('signing in with the team’s provider', () => {
   it('brings back the operator and the groups that were vouched for', async () => {
-    const { location, binding } = await signIn.start();
+    const { location, binding } = await signIn.start('a page key');
     const asked = new URL(location).searchParams;
     assert.equal(asked.get('code_challenge_method'), 'S256');
     assert.equal(asked.get('redirect_uri'), CALLBACK);
@@ -130,22 +130,22 @@ describe('signing in with the team’s provider', () => {
       assert.ok((asked.get(name)?.length ?? 0) >= 43, name);
     assert.ok(!location.includes(binding));
     const person = await signIn.finish(await visit(location), binding);
-    assert.deepEqual(person, { operator: 'ada', groups: ['sre'] });
+    assert.deepEqual(person, { operator: 'ada', groups: ['sre'], pageKey: 'a page key' });
   });
 
   it('takes an address that the provider verified, where the operators list it', async () => {
     operators = [{ id: 'ada', accounts: ['mailto:ada@example.org'] }];
-    const first = await signIn.start();
+    const first = await signIn.start('a page key');
     assert.equal((await signIn.finish(await visit(first.location), first.binding)).operator, 'ada');
     claims = { email: 'ada@example.org', email_verified: false };
-    const second = await signIn.start();
+    const second = await signIn.start('a page key');
     const query = await visit(second.location);
     await throwsFault(() => signIn.finish(query, second.binding), 'not-an-operator');
   });
 
   it('refuses in words whoever the provider knows and the operators do not', async () => {
     subject = 'mallory-9';
-    const { location, binding } = await signIn.start();
+    const { location, binding } = await signIn.start('a page key');
     const query = await visit(location);
     const fault = await throwsFault(() => signIn.finish(query, binding), 'not-an-operator');
     assert.match(fault.message, /#mallory-9/);
@@ -153,21 +153,21 @@ describe('signing in with the team’s provider', () => {
 
   it('passes on that the person or the provider said no', async () => {
     subject = 'nobody';
-    const { location, binding } = await signIn.start();
+    const { location, binding } = await signIn.start('a page key');
     const query = await visit(location);
     await throwsFault(() => signIn.finish(query, binding), 'identity-provider-refused');
   });
 
   it('is good once, in the browser that began, for ten minutes', async () => {
-    const begun = await signIn.start();
+    const begun = await signIn.start('a page key');
     const query = await visit(begun.location);
-    const other = await signIn.start();
+    const other = await signIn.start('a page key');
     for (const binding of [undefined, 'made-up'])
       await throwsFault(() => signIn.finish(query, binding), 'sign-in-over');
     await throwsFault(() => signIn.finish(query, other.binding), 'identity-provider-answer');
     assert.equal((await signIn.finish(query, begun.binding)).operator, 'ada');
     await throwsFault(() => signIn.finish(query, begun.binding), 'sign-in-over');
-    const late = await signIn.start();
+    const late = await signIn.start('a page key');
     const lateQuery = await visit(late.location);
     skippedMs += 600_000;
     await throwsFault(() => signIn.finish(lateQuery, late.binding), 'sign-in-over');
@@ -175,7 +175,7 @@ describe('signing in with the team’s provider', () => {
 
   it('believes no answer with another state, issuer or nonce, and none that is not signed', async () => {
     const changed = async (change: (query: URLSearchParams) => void): Promise<void> => {
-      const { location, binding } = await signIn.start();
+      const { location, binding } = await signIn.start('a page key');
       const query = new URLSearchParams(await visit(location));
       change(query);
       const back = `?${query.toString()}`;
@@ -185,12 +185,12 @@ describe('signing in with the team’s provider', () => {
     await changed((query) => query.delete('state'));
     await changed((query) => query.set('iss', 'https://evil.example'));
     await changed((query) => query.set('code', 'made-up'));
-    const first = await signIn.start();
+    const first = await signIn.start('a page key');
     const location = new URL(first.location);
     location.searchParams.set('nonce', 'n'.repeat(43));
     const query = await visit(location.href);
     await throwsFault(() => signIn.finish(query, first.binding), 'identity-provider-answer');
-    const second = await signIn.start();
+    const second = await signIn.start('a page key');
     const answered = await visit(second.location);
     tamper = (url, body) => {
       if (!url.endsWith('/token')) return body;
@@ -206,6 +206,6 @@ describe('signing in with the team’s provider', () => {
   it('says that the provider cannot be used where it names another issuer', async () => {
     tamper = (url, body) =>
       url.includes('well-known') ? { ...body, issuer: 'https://evil.example' } : body;
-    await throwsFault(() => signIn.start(), 'identity-provider-unavailable');
+    await throwsFault(() => signIn.start('a page key'), 'identity-provider-unavailable');
   });
 });

@@ -45,12 +45,17 @@ export type OidcSignInOptions = {
 
 export type OidcSignIn = {
   /** Where the browser goes. `binding` stays in a short cookie of this browser (SameSite=Lax: it comes back from elsewhere). */
-  start(): Promise<{ readonly location: string; readonly binding: string }>;
+  start(pageKey: string): Promise<{ readonly location: string; readonly binding: string }>;
   /** What the provider sent the browser back with. Each binding is good once. */
   finish(
     query: string,
     binding: string | undefined,
-  ): Promise<{ readonly operator: string; readonly groups: readonly string[] }>;
+  ): Promise<{
+    readonly operator: string;
+    readonly groups: readonly string[];
+    /** As the page brought it when it went. */
+    readonly pageKey: string;
+  }>;
 };
 
 type Begun = {
@@ -58,6 +63,7 @@ type Begun = {
   readonly nonce: string;
   readonly verifier: string;
   readonly redirectUri: string;
+  readonly pageKey: string;
   readonly until: number;
 };
 
@@ -86,7 +92,7 @@ export function oidcSignIn(options: OidcSignInOptions): OidcSignIn {
   };
 
   return {
-    async start() {
+    async start(pageKey) {
       const configuration = await provider();
       const binding = secret();
       const one: Begun = {
@@ -94,6 +100,7 @@ export function oidcSignIn(options: OidcSignInOptions): OidcSignIn {
         nonce: secret(),
         verifier: secret(),
         redirectUri: options.redirectUri(),
+        pageKey,
         until: clock.monotonicMs() + BEGUN_FOR_MS,
       };
       for (const [id, { until }] of begun) {
@@ -143,7 +150,7 @@ export function oidcSignIn(options: OidcSignInOptions): OidcSignIn {
           'not-an-operator',
           `the identity provider knows this person and no operator here is them: ${vouched.accounts[0] ?? ''}. An operator adds that account in operators.yaml and signs it`,
         );
-      return { operator, groups: vouched.groups };
+      return { operator, groups: vouched.groups, pageKey: one.pageKey };
     },
   };
 }

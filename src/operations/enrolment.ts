@@ -140,6 +140,7 @@ export const enrolmentKeys = administering({
   capability: 'authority.write',
   taints: false,
   assistants: false,
+  confirms: 'each',
   input: z.strictObject({ verb: z.enum(['stage', 'try', 'commit']), targets: targets.optional() }),
   output: anything,
   run: async (input, { enrolment }, asking) =>

@@ -90,6 +90,7 @@ export const leaseReadmit = administering({
   capability: 'leases.issue',
   taints: false,
   assistants: false,
+  confirms: 'each',
   input: z.strictObject({ leaseId: z.string().min(1).max(64), reason: reasonInput }),
   output: z.object({ leaseId: z.string(), next: z.string() }),
   async run({ leaseId }, { leases }) {

@@ -3,10 +3,11 @@
  * or codes, is answered at a terminal only.
  */
 import * as z from 'zod/v4';
-import { holding, isWhole } from '#access';
+import { type Access, holding, isWhole, OWNER, rolesOfPerson } from '#access';
 import { Fault } from '#base/fault';
 import { LIMITS } from '#base/limits';
 import { clean } from '#redaction';
+import type { AccessPowers } from './access.ts';
 import { type Asking, administering } from './operation.ts';
 import { unsignedEdit } from './unsigned-edit.ts';
 
@@ -150,6 +151,7 @@ export const serverConfirm = administering({
   taints: false,
   assistants: false,
   mends: true,
+  confirms: 'each',
   input: z.strictObject({
     digest: z
       .string()
@@ -177,6 +179,7 @@ export const invitationMake = administering({
   assistants: false,
   mends: true,
   confidential: true,
+  confirms: 'each',
   input: z.strictObject({
     operator: operatorId,
     name: z.string().min(1).max(LIMITS.nameChars).optional(),
@@ -228,6 +231,7 @@ export const passkeyRename = administering({
   assistants: false,
   narrows: true,
   mends: true,
+  confirms: 'recent',
   input: z.strictObject({
     credentialId: z.string().min(1).max(1_400),
     label: z.string().trim().min(1).max(64),
@@ -236,7 +240,6 @@ export const passkeyRename = administering({
   run: async ({ credentialId, label }, { identity }, asking) => {
     const found = (await identity.passkeys()).find((one) => one.credentialId === credentialId);
     if (found === undefined) throw noSuch('passkey');
-    mustBeMoreThanACode(asking, 'renames');
     mustBeOwnOr('access.write', found.operator, asking);
     return { renamed: await identity.renamePasskey(credentialId, clean(label).text) };
   },
@@ -252,19 +255,32 @@ export const passkeyRemove = administering({
   assistants: false,
   narrows: true,
   mends: true,
+  confirms: 'each',
   input: z.strictObject({ credentialId: z.string().min(1).max(1_400) }),
   output: z.strictObject({ removed: z.boolean(), says: z.string() }),
-  run: async ({ credentialId }, { identity }, asking) => {
-    const found = (await identity.passkeys()).find((one) => one.credentialId === credentialId);
+  run: async ({ credentialId }, { identity, access }, asking) => {
+    const all = await identity.passkeys();
+    const found = all.find((one) => one.credentialId === credentialId);
     if (found === undefined) throw noSuch('passkey');
-    mustBeMoreThanACode(asking, 'removes');
     mustBeOwnOr('access.write', found.operator, asking);
+    const isLast =
+      found.state === 'in-force' &&
+      !(await anyAdministers(
+        access,
+        all.filter((one) => one !== found),
+      ));
+    if (isLast && asking.caller.surface === 'console')
+      throw new Fault(
+        'refused',
+        'last-passkey',
+        'this is the last passkey of anybody who administers: without it nobody could admit or invite anybody in the console. Add another first, or remove it at a terminal with holdfast console',
+      );
     const removed = await identity.removePasskey(credentialId);
     return {
       removed,
       says:
         found.state === 'in-force'
-          ? `its key still signs: revoke it as well, with holdfast operator revoke-key ${found.fingerprint}`
+          ? `its key still signs: revoke it as well, with holdfast operator revoke-key ${found.fingerprint}${isLast ? '. It was the last passkey of anybody who administers: nobody does in the console now. Invite somebody with holdfast console invite <id>' : ''}`
           : '',
     };
   },
@@ -298,6 +314,7 @@ export const sessionEnd = administering({
   assistants: false,
   narrows: true,
   mends: true,
+  confirms: 'each',
   input: z.union([
     z.strictObject({ id: z.string().min(1).max(64) }),
     z.strictObject({ operator: operatorId }),
@@ -325,6 +342,7 @@ export const recoveryMake = administering({
   assistants: false,
   mends: true,
   confidential: true,
+  confirms: 'each',
   input: z.strictObject({ operator: operatorId }),
   output: z.strictObject({ operator: z.string(), codes: z.array(z.string()) }),
   run: async ({ operator }, { identity }, asking) => {
@@ -385,13 +403,23 @@ function mustBeOwnOr(capability: 'access.write', operator: string, asking: Askin
   );
 }
 
-/** Whoever found a code must not lock its person out. */
-function mustBeMoreThanACode({ caller }: Asking, does: 'renames' | 'removes'): void {
-  if (caller.surface !== 'console' || caller.profile !== 'recovery') return;
-  throw new Fault(
-    'refused',
-    'session-limited',
-    `signed in with a recovery code: this session ${does} no passkey. Sign in with one, or ask whoever holds access.write`,
+/** Whether any of these passkeys is that of a person whose roles administer everything. */
+async function anyAdministers(
+  { access, operators }: AccessPowers,
+  passkeys: readonly PasskeyShown[],
+): Promise<boolean> {
+  const file: Access | undefined = await access();
+  const inForce = await operators();
+  const administers = (role: string): boolean => {
+    if (role === OWNER) return true;
+    const part = file?.roles.get(role);
+    return part !== undefined && isWhole(part) && part.capabilities.includes('access.write');
+  };
+  return passkeys.some(
+    ({ state, operator }) =>
+      state === 'in-force' &&
+      inForce.includes(operator) &&
+      [...rolesOfPerson(file, { operator, groups: [], isInForce: true })].some(administers),
   );
 }
 

@@ -25,6 +25,7 @@ export {
   type CommandAnalysis,
   type CommandPowers,
   type CommandQuestion,
+  type Confirmed,
   type LookHow,
   type MatrixQuestion,
   type Operation,

@@ -113,6 +113,7 @@ export class Kernel {
       offered(operation, call);
       draft = { ...draft, decision: await this.#permit(operation, call) };
       input = parseInput(operation, call.input);
+      draft = { ...draft, decision: confirmed(operation, call, draft.decision) };
       // A record names what is wrong in its own words first, in `prepare`.
       if (operation.effect !== 'record') mustBeReadable(audit);
       // The change road records by itself before anything counts; a stop holds whatever is broken.
@@ -546,6 +547,27 @@ function offered(operation: Operation, { caller }: Call): void {
     'not-offered',
     `not offered to assistants: ${operation.name}. Ask an operator to do it with the holdfast command`,
     { facts: { operation: operation.name } },
+  );
+}
+
+/**
+ * A session says who signed in. What `confirms` takes a passkey as well; the terminal of this service's own account holds
+ * the directory, and a lease was confirmed when it was issued.
+ */
+function confirmed(
+  { name, title, confirms }: Operation,
+  call: Call,
+  decision: EventInput['decision'],
+): EventInput['decision'] {
+  if (confirms === undefined || call.caller.surface !== 'console') return decision;
+  const by = call.confirmed;
+  if (by !== undefined && (confirms === 'recent' || by.how === 'each'))
+    return { ...decision, because: `${decision.because}; confirmed by ${by.by}` };
+  throw new Fault(
+    'refused',
+    'passkey-needed',
+    `${confirms === 'each' ? 'a passkey of yours has to sign for this' : 'it is a while ago that a passkey of yours signed'}: confirm it in the console`,
+    { facts: { operation: name, title, confirms } },
   );
 }
 

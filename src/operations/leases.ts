@@ -107,6 +107,7 @@ export const leaseIssue = administering({
   assistants: false,
   narrows: true,
   confidential: true,
+  confirms: 'each',
   input: z.strictObject({
     label: z.string().min(1).max(LABEL_CHARS).describe('what it is for'),
     profile: z.string().min(1).max(LIMITS.nameChars).describe('as lease_profiles tells it'),

@@ -50,9 +50,14 @@ export type Call = {
   /** Answers with pages stop growing at about this many bytes and say so with `nextCursor`. */
   readonly answerBytes?: number;
   readonly progress?: (note: string) => void;
+  /** With which passkey the person behind a session confirmed it, as the surface established it. */
+  readonly confirmed?: Confirmed | undefined;
   /** Whoever asks is not here any more: a look stops. What went on to the change road does not hear of it. */
   readonly signal?: AbortSignal;
 };
+
+/** `each`: over this very call. `recent`: something else, in the same session, a few minutes ago. */
+export type Confirmed = { readonly how: 'each' | 'recent'; readonly by: string };
 
 export type Answer = {
   readonly requestId: string;
@@ -309,6 +314,12 @@ type Described<In extends z.ZodType, Out extends z.ZodType> = {
   readonly mends?: true;
   /** The answer holds what nobody else may have yet: the event tells nothing of it. */
   readonly confidential?: true;
+  /**
+   * What a session has to show in the console beside itself, since whoever sits there may be another by now. `each`: a
+   * passkey over this very call, for what changes who may come in or what may act for a person. `recent`: one within
+   * the last minutes, for what is delicate to see.
+   */
+  readonly confirms?: Confirmed['how'];
 };
 
 export type Look<In extends z.ZodType, Out extends z.ZodType> = Described<In, Out> & {

@@ -46,6 +46,7 @@ export const evidenceOutput = administering({
   capability: 'events.read',
   taints: true,
   assistants: false,
+  confirms: 'recent',
   input: z.strictObject({ sha256 }),
   output: anything,
   run: async (input, { proof }) => (await proof.output(input.sha256)) as Record<string, Json>,
@@ -58,6 +59,7 @@ export const evidenceHold = administering({
   capability: 'evidence.write',
   taints: false,
   assistants: false,
+  confirms: 'recent',
   input: z.strictObject({
     change: z.string().min(1).max(128).describe('a change id, or all'),
     reason: reasonInput,
@@ -75,6 +77,7 @@ export const evidencePrune = administering({
   capability: 'evidence.write',
   taints: false,
   assistants: false,
+  confirms: 'each',
   input: z.strictObject({ before: timeText('outputs kept before this') }),
   output: anything,
   run: async (input, { proof }) =>
@@ -88,6 +91,7 @@ export const evidenceExport = administering({
   capability: 'events.read',
   taints: false,
   assistants: false,
+  confirms: 'recent',
   input: z.strictObject({
     format: z.enum(['ocsf', 'syslog']),
     after: z.number().int().min(-1).optional().describe('only events later than this number'),

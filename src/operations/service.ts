@@ -70,6 +70,7 @@ export const backupStore = administering({
   taints: false,
   assistants: false,
   mends: true,
+  confirms: 'each',
   input: z.strictObject({
     path: z.string().min(1).max(4_096).describe('a file that does not exist yet'),
     plain: z

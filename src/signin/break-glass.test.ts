@@ -1,14 +1,22 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { reachOf } from '#access';
-import type { JsonObject } from '#base/json';
+import type { Session } from '#identity';
 import { MINUTE } from '#samples/identity';
-import { admitted, aWorld, FROM, invite, register } from '#test/signin-world';
+import { admitted, aWorld, FROM, invite, register, type World } from '#test/signin-world';
 import { throwsFault } from '#test/throws-fault';
-import { aSoftPasskey } from './samples.ts';
+import type { Ceremony } from './protocol.ts';
+import { aCeremony, aSoftPasskey, type SoftPasskey } from './samples.ts';
 
 describe('break-glass', () => {
   const asked = { reason: 'the site is down', minutes: 30 };
+  const confirmed = (world: World, session: Session, key: SoftPasskey, over: object = {}) =>
+    aCeremony(
+      world.door.confirm,
+      session,
+      { operation: 'break_glass_open', input: { ...asked, ...over } },
+      key,
+    );
 
   it('gives everything for as long as it says, after a fresh ceremony, and is told', async () => {
     const world = await aWorld();
@@ -18,16 +26,16 @@ describe('break-glass', () => {
       ada.answer(await door.passkey.options()),
       FROM,
     );
-    const response = ada.answer(await door.breakGlass.options(session));
-    const glass = await door.breakGlass.open(session, { ...asked, response });
+    const ceremony = await confirmed(world, session, ada);
+    const glass = await door.breakGlass.open(session, { ...asked, ceremony });
     assert.equal(glass.expiresAt - glass.openedAt, 30 * MINUTE);
-    const who = await door.whoIs(secret);
+    const who = await world.who(secret);
     assert.deepEqual([who?.holds, who?.reach], ['break-glass', reachOf('operator')]);
     assert.equal(org.events.at(-1)?.kind, 'break-glass.opened');
     clock.pass(29 * MINUTE);
-    assert.equal((await door.whoIs(secret))?.holds, 'break-glass');
+    assert.equal((await world.who(secret))?.holds, 'break-glass');
     clock.pass(MINUTE);
-    assert.equal((await door.whoIs(secret))?.holds, 'responder');
+    assert.equal((await world.who(secret))?.holds, 'responder');
   });
 
   it('is refused for an answer to something else, of somebody else, twice, too long or without a reason', async () => {
@@ -37,21 +45,27 @@ describe('break-glass', () => {
     const bea = await admitted(world, 'bea');
     const { session } = await door.passkey.verify(ada.answer(await door.passkey.options()), FROM);
     const other = await door.passkey.verify(bea.answer(await door.passkey.options()), FROM);
-    const refuses = (response: JsonObject, code: string, over = {}): Promise<unknown> =>
-      throwsFault(() => door.breakGlass.open(session, { ...asked, response, ...over }), code);
-    await refuses(ada.answer(await door.passkey.options()), 'sign-in-refused');
-    await refuses(bea.answer(await door.breakGlass.options(session)), 'sign-in-refused');
-    await refuses(ada.answer(await door.breakGlass.options(other.session)), 'sign-in-refused');
-    const good = async (): Promise<JsonObject> =>
-      ada.answer(await door.breakGlass.options(session));
-    await refuses(await good(), 'invalid-reason', { minutes: 61 });
-    await refuses(await good(), 'invalid-reason', { minutes: 0.5 });
-    await refuses(await good(), 'invalid-reason', { reason: '\n\n\n\n\n\n\n\n\n' });
+    const refuses = (ceremony: Ceremony | undefined, code: string, over = {}): Promise<unknown> =>
+      throwsFault(() => door.breakGlass.open(session, { ...asked, ceremony, ...over }), code);
+    const good = (over = {}): ReturnType<typeof confirmed> => confirmed(world, session, ada, over);
+    await refuses(undefined, 'passkey-needed');
+    const { nonce } = await good();
+    await refuses({ nonce, response: ada.answer(await door.passkey.options()) }, 'sign-in-refused');
+    await refuses(await confirmed(world, session, bea), 'sign-in-refused');
+    await refuses(await confirmed(world, other.session, bea), 'sign-in-refused');
+    await refuses(await good({ minutes: 5 }), 'sign-in-refused');
+    await refuses(await good({ reason: 'something else' }), 'sign-in-refused');
+    const long = { minutes: 61 };
+    await refuses(await good(long), 'invalid-reason', long);
+    const short = { minutes: 0.5 };
+    await refuses(await good(short), 'invalid-reason', short);
+    const blank = { reason: '\n\n\n\n\n\n\n\n\n' };
+    await refuses(await good(blank), 'invalid-reason', blank);
     const spent = await good();
-    await door.breakGlass.open(session, { ...asked, response: spent });
+    await door.breakGlass.open(session, { ...asked, ceremony: spent });
     await refuses(spent, 'sign-in-refused');
     org.owners.add('ada');
-    await throwsFault(() => door.breakGlass.options(session), 'glass-not-needed');
+    await refuses(await good(), 'glass-not-needed');
     assert.equal(await door.breakGlass.close(session), true);
     assert.equal(await door.breakGlass.close(session), false);
   });
@@ -61,9 +75,9 @@ describe('break-glass', () => {
     const { door, org, identity, clock } = world;
     const ada = await admitted(world, 'ada');
     const { session } = await door.passkey.verify(ada.answer(await door.passkey.options()), FROM);
-    const response = ada.answer(await door.breakGlass.options(session));
+    const ceremony = await confirmed(world, session, ada);
     org.logIsWritable = false;
-    await assert.rejects(door.breakGlass.open(session, { ...asked, response }));
+    await assert.rejects(door.breakGlass.open(session, { ...asked, ceremony }));
     assert.equal(identity.breakGlass.of('ada', clock.now()), undefined);
   });
 });

@@ -2,20 +2,24 @@
 import { isWhole, PROFILES, type Reach } from '#access';
 import { asFault } from '#base/fault';
 import { formatInstant, MICROS_PER_SECOND, shift } from '#base/time';
-import type { Passkey, Session } from '#identity';
-import { askToSign, readSignature } from './ceremonies.ts';
-import { refused, signInFault } from './faults.ts';
+import type { Session } from '#identity';
+import { mustConfirm } from './confirm.ts';
+import { signInFault } from './faults.ts';
 import type { Leaving } from './leave.ts';
 import type { SignInNeeds } from './needs.ts';
-import { mustStand, passkeysInForce } from './person.ts';
+import { mustStand } from './person.ts';
 import type { SignIn } from './protocol.ts';
 
 const MOST_MINUTES = 60;
 const LEAST_REASON = 8;
 const MOST_REASON = 500;
 
-export function breakGlassDoor(needs: SignInNeeds, leaving: Leaving): SignIn['breakGlass'] {
-  const { identity, clock, place } = needs;
+export function breakGlassDoor(
+  needs: SignInNeeds,
+  leaving: Leaving,
+  confirm: SignIn['confirm'],
+): SignIn['breakGlass'] {
+  const { identity, clock } = needs;
   const mustNeedIt = async (session: Session): Promise<void> => {
     if (session.method === 'recovery')
       throw signInFault('session-limited', 'a recovery code opens nothing: sign in with a passkey');
@@ -26,18 +30,7 @@ export function breakGlassDoor(needs: SignInNeeds, leaving: Leaving): SignIn['br
       throw signInFault('glass-not-needed', 'this person reaches everything already: go on');
   };
   return {
-    async options(session) {
-      await mustNeedIt(session);
-      const own = await passkeysInForce(needs, session.operator);
-      const allowed = own.flatMap(({ credentialId }): Passkey[] => {
-        const found = identity.passkeys.byCredential(credentialId);
-        return found === undefined ? [] : [found];
-      });
-      if (allowed.length === 0) throw refused();
-      return askToSign(identity, await place(), 'break-glass', session.id, allowed);
-    },
-
-    async open(session, { reason, minutes, response }) {
+    async open(session, { reason, minutes, ceremony }) {
       const { operator } = session;
       try {
         await mustNeedIt(session);
@@ -49,15 +42,8 @@ export function breakGlassDoor(needs: SignInNeeds, leaving: Leaving): SignIn['br
             `break-glass needs a reason of ${LEAST_REASON} to ${MOST_REASON} characters, and 1 to ${MOST_MINUTES} minutes`,
           );
         }
-        const { passkey, subject } = await readSignature(
-          identity,
-          await place(),
-          'break-glass',
-          response,
-        );
-        const own = await passkeysInForce(needs, operator);
-        const isOwn = own.some(({ credentialId }) => credentialId === passkey.credentialId);
-        if (subject !== session.id || !isOwn) throw refused();
+        const call = { operation: 'break_glass_open', input: { minutes, reason } };
+        await mustConfirm(confirm, session, call, ceremony);
         const now = clock.now();
         const glass = {
           operator,

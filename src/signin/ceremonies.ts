@@ -7,12 +7,9 @@ import { hash } from 'node:crypto';
 import { passkeyLine } from '#authority';
 import type { JsonObject } from '#base/json';
 import type { Identity, Passkey } from '#identity';
-import { readCreated, readSigned } from './answers.ts';
+import { readCreated, readSigned, type Signed } from './answers.ts';
 import { refused, signInFault } from './faults.ts';
 import type { Place } from './protocol.ts';
-
-/** What an answer may be used for. One made for another purpose is worth nothing. */
-export type Purpose = 'sign-in' | 'register' | 'break-glass';
 
 const ES256 = -7;
 const TIMEOUT_MS = 5 * 60_000;
@@ -21,41 +18,56 @@ const RP_NAME = 'Holdfast';
 /** It is heavy, and whoever only runs the command line never needs it. */
 const webauthn = async () => import('@simplewebauthn/server');
 
-export async function askToSign(
-  identity: Identity,
-  { rpId }: Place,
-  purpose: Exclude<Purpose, 'register'>,
-  subject: string,
-  /** None named: whichever passkey the person picks. */
-  allowed: readonly Passkey[] = [],
-): Promise<JsonObject> {
-  const { generateAuthenticationOptions } = await webauthn();
-  const challenge = identity.challenges.make(purpose, subject);
-  const options = await generateAuthenticationOptions({
-    rpID: rpId,
-    challenge: Buffer.from(challenge, 'base64url'),
+/** For whichever passkey the person picks. */
+export async function askToSignIn(identity: Identity, place: Place): Promise<JsonObject> {
+  return { ...signingOptions(place), challenge: identity.challenges.make('sign-in', '') };
+}
+
+/** `PublicKeyCredentialRequestOptionsJSON` (WebAuthn Level 3, section 5.1) without its challenge. None allowed by name: any. */
+export function signingOptions({ rpId }: Place, allowed: readonly Passkey[] = []): JsonObject {
+  return {
+    rpId,
     timeout: TIMEOUT_MS,
     userVerification: 'required',
     allowCredentials: allowed.map(({ credentialId, transports }) => ({
+      type: 'public-key',
       id: credentialId,
-      transports: [...transports] as never,
+      transports: [...transports],
     })),
-  });
-  return options as unknown as JsonObject;
+  };
 }
 
-/** The passkey that signed, and for what subject. Rejects with `sign-in-refused`, or `passkey-copied`. */
-export async function readSignature(
+/** The passkey that signed in. Rejects with `sign-in-refused`, or `passkey-copied`. */
+export async function readSignIn(
   identity: Identity,
-  { origin, rpId }: Place,
-  purpose: Exclude<Purpose, 'register'>,
+  place: Place,
   given: unknown,
-): Promise<{ readonly passkey: Passkey; readonly subject: string }> {
+): Promise<Passkey> {
   const read = readSigned(given);
   if (read === undefined) throw refused();
-  const subject = identity.challenges.take(purpose, read.challenge);
+  if (identity.challenges.take('sign-in', read.challenge) === undefined) throw refused();
+  return signedBy(identity, place, read);
+}
+
+/** The passkey that signed this challenge, which whoever asks has taken or made. Rejects as above. */
+export async function readConfirmation(
+  identity: Identity,
+  place: Place,
+  challenge: string,
+  given: unknown,
+): Promise<Passkey> {
+  const read = readSigned(given);
+  if (read === undefined || read.challenge !== challenge) throw refused();
+  return signedBy(identity, place, read);
+}
+
+async function signedBy(
+  identity: Identity,
+  { origin, rpId }: Place,
+  read: Signed,
+): Promise<Passkey> {
   const passkey = identity.passkeys.byCredential(read.answer.id);
-  if (subject === undefined || passkey === undefined || passkey.rpId !== rpId) throw refused();
+  if (passkey === undefined || passkey.rpId !== rpId) throw refused();
   // Who it is hangs on the line, and what is verified on the key: whoever wrote the file must not part them.
   if (passkeyLine(passkey.cose, rpId) !== passkey.key) throw refused();
   const { verifyAuthenticationResponse } = await webauthn();
@@ -75,14 +87,15 @@ export async function readSignature(
     throw refused(cause);
   });
   if (!verified.verified) throw refused();
-  if (!identity.passkeys.used(passkey.credentialId, verified.authenticationInfo.newCounter)) {
+  const { newCounter, credentialBackedUp } = verified.authenticationInfo;
+  if (!identity.passkeys.used(passkey.credentialId, newCounter, credentialBackedUp)) {
     throw signInFault(
       'passkey-copied',
       'the passkey counted backwards, so a copy of it may be about: use another passkey, and have this one revoked',
       { facts: { operator: passkey.operator } },
     );
   }
-  return { passkey, subject };
+  return passkey;
 }
 
 export async function askToRegister(

@@ -20,6 +20,12 @@ export type SignInFaultCode =
   | 'session-limited'
   /** There is nothing that break-glass would add. */
   | 'glass-not-needed'
+  /** The cookie alone: the page has to show that it is its own. */
+  | 'proof-needed'
+  /** A passkey of the person has to sign for this very call. `facts.operation`. */
+  | 'passkey-needed'
+  /** It was long ago that this session was opened, and nothing else can tell who sits there. */
+  | 'sign-in-again'
   | 'invalid-reason';
 
 const KINDS: Readonly<Record<SignInFaultCode, FaultKind>> = {
@@ -32,6 +38,9 @@ const KINDS: Readonly<Record<SignInFaultCode, FaultKind>> = {
   'other-order': 'conflict',
   'session-limited': 'refused',
   'glass-not-needed': 'conflict',
+  'proof-needed': 'refused',
+  'passkey-needed': 'refused',
+  'sign-in-again': 'refused',
   'invalid-reason': 'invalid',
 };
 

@@ -1,6 +1,9 @@
+export { mustConfirm } from './confirm.ts';
 export { accountOf, principalOf } from './invitation.ts';
 export type { FirstConfig, People, SignInNeeds, Standing } from './needs.ts';
 export type {
+  Ceremony,
+  Confirming,
   Finished,
   From,
   NewPasskey,

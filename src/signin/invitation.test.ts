@@ -29,7 +29,7 @@ describe('the first person', () => {
     const finished = await door.invitation.finish(code, { order, signature: 'signed' }, FROM);
     assert.equal(finished.recoveryCodes.length, 10);
     assert.equal(finished.session.method, 'invitation');
-    const person = await door.whoIs(finished.secret);
+    const person = await world.who(finished.secret);
     assert.deepEqual([person?.name, person?.holds, person?.keys.length], ['ADA', 'owner', 1]);
     assert.deepEqual(org.kinds(), ['passkey.registered', 'session.opened']);
     await throwsFault(() => door.invitation.open(code), 'invitation-over');

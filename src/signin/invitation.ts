@@ -7,10 +7,12 @@ import { asFault } from '#base/fault';
 import type { JsonObject } from '#base/json';
 import type { Invitation, Passkey } from '#identity';
 import { askToRegister, readRegistration } from './ceremonies.ts';
+import { mustConfirm, RECENT } from './confirm.ts';
 import { signInFault } from './faults.ts';
 import type { Leaving } from './leave.ts';
 import type { SignInNeeds } from './needs.ts';
-import type { Opening } from './opening.ts';
+import { mustShowPage, type Opening } from './opening.ts';
+import { passkeysInForce } from './person.ts';
 import type { Finished, NewPasskey, Registered, SignIn } from './protocol.ts';
 
 /** Pages that were prepared and can still be signed, for each invitation. */
@@ -20,8 +22,9 @@ export function invitationDoor(
   needs: SignInNeeds,
   leaving: Leaving,
   opening: Opening,
+  confirm: SignIn['confirm'],
 ): SignIn['invitation'] {
-  const { identity, people, config, place } = needs;
+  const { identity, people, config, place, clock } = needs;
   /** Orders handed out, by invitation: what comes back is one of them, to the byte. */
   const prepared = new Map<string, readonly string[]>();
 
@@ -104,6 +107,7 @@ export function invitationDoor(
     },
 
     async finish(code, { order, signature }, from): Promise<Finished> {
+      mustShowPage(from);
       const invitation = mustFind(code);
       const { operator } = invitation;
       const passkey = passkeyOf(invitation);
@@ -131,11 +135,19 @@ export function invitationDoor(
       return { ...opened, recoveryCodes, config: answer };
     },
 
-    async own(session, from) {
-      const { operator } = session;
+    async own(session, ceremony, from) {
+      const { operator, method, createdAt } = session;
       const standing = await people.standing(operator);
       if (standing.is !== 'in-force')
         throw signInFault('not-in-force', 'only an operator in force adds a passkey: ask one');
+      const hasPasskey = (await passkeysInForce(needs, operator)).length > 0;
+      if (method !== 'recovery' && hasPasskey)
+        await mustConfirm(confirm, session, { operation: 'passkey_add', input: {} }, ceremony);
+      else if (clock.now() - createdAt >= RECENT)
+        throw signInFault(
+          'sign-in-again',
+          'it is a while ago that you signed in: sign out and in again, then add the passkey at once',
+        );
       const { invitation, code } = identity.invitations.make({
         operator,
         name: standing.name,

@@ -13,6 +13,7 @@ export type Happened = {
     | 'invitation.made'
     | 'passkey.registered'
     | 'passkey.refused'
+    | 'confirmation.refused'
     | 'break-glass.opened'
     | 'break-glass.refused'
     | 'break-glass.ended';

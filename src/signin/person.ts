@@ -1,5 +1,5 @@
 /** Who is behind a session at this moment, and how far they reach. */
-import { type Capability, narrowAll, type Reach, reachOf } from '#access';
+import { type Reach, reachOf } from '#access';
 import { fingerprint } from '#authority';
 import { asFault } from '#base/fault';
 import type { Session } from '#identity';
@@ -7,33 +7,21 @@ import { signInFault } from './faults.ts';
 import type { SignInNeeds } from './needs.ts';
 import type { Person } from './protocol.ts';
 
-const LOOKING: readonly Capability[] = [
-  'facts.read',
-  'drift.read',
-  'inventory.read',
-  'changes.read',
-  'events.read',
-];
 const BY_CODE =
-  'signed in with a recovery code: this session looks, and registers a passkey; it decides nothing';
+  'signed in with a recovery code: this session registers a passkey, and nothing else';
 
 /** What a session of that kind cannot do, in words. */
 export function limitOf({ method }: Pick<Session, 'method'>): string | null {
   return method === 'recovery' ? BY_CODE : null;
 }
 
-/** Roles, or everything while the glass is broken. A recovery code never does more than look. */
+/** Roles, or everything while the glass is broken. A code may lie in a drawer that others open: it reaches nothing. */
 export function reachOfSession(
   { method }: Pick<Session, 'method'>,
   roles: { readonly reach: Reach; readonly holds: string },
   isGlassBroken: boolean,
 ): { readonly reach: Reach; readonly holds: string } {
-  if (method === 'recovery') {
-    const looking: Reach = [
-      { capabilities: LOOKING, scopes: 'all', targets: 'all', ceiling: 'T0' },
-    ];
-    return { reach: narrowAll(roles.reach, looking), holds: 'recovery' };
-  }
+  if (method === 'recovery') return { reach: [], holds: 'recovery' };
   return isGlassBroken ? { reach: reachOf('operator'), holds: 'break-glass' } : roles;
 }
 

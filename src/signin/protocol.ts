@@ -19,7 +19,17 @@ export type Place = {
 };
 
 /** What is known of the connection; the words of the browser are data. */
-export type From = { readonly address: string; readonly userAgent: string };
+export type From = {
+  readonly address: string;
+  readonly userAgent: string;
+  /** The public half of the key that the page made for this sign-in; without a good one nobody is signed in. */
+  readonly pageKey?: string | undefined;
+};
+
+/** What a browser shows for one call: the nonce that it was given, and `AuthenticationResponseJSON` over that call. */
+export type Ceremony = { readonly nonce: unknown; readonly response: unknown };
+/** One call, as it is confirmed. */
+export type Confirming = { readonly operation: string; readonly input: Json };
 
 export type SignedIn = {
   readonly session: Session;
@@ -33,7 +43,7 @@ export type SignedIn = {
 export type Person = {
   readonly session: Session;
   readonly name: string;
-  /** What the roles give, or everything while their glass is broken; never more than looking by a recovery code. */
+  /** What the roles give, or everything while their glass is broken; nothing by a recovery code. */
   readonly reach: Reach;
   /** As events and policies name what the person holds: `owner`, the roles, `recovery`, `break-glass`. */
   readonly holds: string;
@@ -100,8 +110,11 @@ export type SignIn = {
     person: { readonly operator: string; readonly groups: readonly string[] },
     from: From,
   ): Promise<SignedIn>;
-  /** Who is behind a cookie at this moment; `undefined`: nobody any more. Asked at each request. */
-  whoIs(secret: string): Promise<Person | undefined>;
+  /**
+   * Who is behind a cookie at this moment; `undefined`: nobody any more. Asked at each request. Rejects with
+   * `proof-needed` where the page did not show, with the key of the session, that the cookie is its own.
+   */
+  whoIs(secret: string, proof: string | undefined): Promise<Person | undefined>;
   /** The same by the session's id, for what stays open: `false` ends it. */
   isHere(sessionId: string): Promise<boolean>;
   signOut(session: Session, from: From): Promise<void>;
@@ -117,18 +130,36 @@ export type SignIn = {
       signed: { readonly order: string; readonly signature: string },
       from: From,
     ): Promise<Finished>;
-    /** For a person who is signed in: the code of an invitation to a further passkey of their own. */
+    /**
+     * For a person who is signed in: the code of an invitation to a further passkey of their own. Whoever has a passkey
+     * confirms it as `passkey_add` without arguments; others have signed in within the last minutes.
+     */
     own(
       session: Session,
+      ceremony: Ceremony | undefined,
       from: From,
     ): Promise<{ readonly code: string; readonly expiresAt: Instant }>;
   };
-  readonly breakGlass: {
-    /** For a session of a person with a narrower role; its challenge is good for this and nothing else. */
+  readonly confirm: {
+    /** Begins a ceremony: a nonce for one call of this session, and the passkeys that may sign for it. */
     options(session: Session): Promise<JsonObject>;
+    /**
+     * The fingerprint of the passkey that signed for exactly this call. Rejects with `sign-in-refused`; the nonce is
+     * spent either way.
+     */
+    verify(session: Session, call: Confirming, ceremony: Ceremony): Promise<string>;
+    /** Whether a passkey of this session's person signed anything in it within the last minutes. */
+    isRecent(session: Session): boolean;
+  };
+  readonly breakGlass: {
+    /** For a session of a person with a narrower role, confirmed as `break_glass_open` with the same reason and minutes. */
     open(
       session: Session,
-      asked: { readonly reason: string; readonly minutes: number; readonly response: unknown },
+      asked: {
+        readonly reason: string;
+        readonly minutes: number;
+        readonly ceremony: Ceremony | undefined;
+      },
     ): Promise<BreakGlass>;
     close(session: Session): Promise<boolean>;
   };

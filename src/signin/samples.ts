@@ -2,9 +2,12 @@
  * A passkey made of software, for tests: `aSoftPasskey(name, {…})` answers the options of both ceremonies as a browser
  * and an authenticator would, and signs orders for `ssh`. The key is that of `aPasskey(name)` of the authority's samples.
  */
-import { hash } from 'node:crypto';
+import { generateKeyPairSync, hash, sign } from 'node:crypto';
 import type { JsonObject } from '#base/json';
+import type { Session } from '#identity';
 import { aCoseKey, aPasskey } from '#samples/authority';
+import { challengeFor } from './confirm.ts';
+import type { Ceremony, Confirming, SignIn } from './protocol.ts';
 
 export type SoftPasskey = {
   readonly credentialId: string;
@@ -26,6 +29,38 @@ export type Flags = {
   readonly crossOrigin?: boolean;
   readonly cose?: Uint8Array;
 };
+
+/** What a browser keeps of a sign-in beside the cookie. `proof`: as it shows it at that moment, in microseconds. */
+export type Page = { readonly key: string; proof(now: number): string };
+
+export function aPage(): Page {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return {
+    key: publicKey.export({ type: 'spki', format: 'der' }).toString('base64url'),
+    proof: (now) => {
+      const seconds = String(Math.floor(now / 1_000_000));
+      const text = Buffer.from(`holdfast-page-proof@1 ${seconds}`);
+      const signature = sign('sha256', text, { key: privateKey, dsaEncoding: 'ieee-p1363' });
+      return `${seconds}.${signature.toString('base64url')}`;
+    },
+  };
+}
+
+/** The one page of tests that do not ask which. */
+export const PAGE: Page = aPage();
+
+/** As a browser confirms one call of a session with a passkey. */
+export async function aCeremony(
+  confirm: Pick<SignIn['confirm'], 'options'>,
+  session: Pick<Session, 'id'>,
+  call: Confirming,
+  key: SoftPasskey,
+  how: Flags = {},
+): Promise<Ceremony & { readonly nonce: string; readonly response: JsonObject }> {
+  const nonce = String((await confirm.options(session as Session))['nonce'] as string);
+  const challenge = challengeFor(session.id, call, nonce);
+  return { nonce, response: key.answer({ challenge }, how) };
+}
 
 export const PLACE = { origin: 'https://console.example:8443', rpId: 'console.example' };
 

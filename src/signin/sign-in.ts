@@ -2,21 +2,25 @@
 import { asFault } from '#base/fault';
 import type { Session } from '#identity';
 import { breakGlassDoor } from './break-glass.ts';
-import { askToSign, readSignature } from './ceremonies.ts';
+import { askToSignIn, readSignIn } from './ceremonies.ts';
+import { confirmDoor } from './confirm.ts';
 import { refused, signInFault } from './faults.ts';
 import { invitationDoor } from './invitation.ts';
 import { Leaving } from './leave.ts';
 import type { SignInNeeds } from './needs.ts';
-import { openingOf } from './opening.ts';
+import { mustShowPage, openingOf } from './opening.ts';
+import { PageProofs } from './page-proof.ts';
 import { mustStand, personOf } from './person.ts';
 import type { From, SignIn } from './protocol.ts';
 
 const OPERATOR_ID = /^[a-z][a-z0-9._-]{0,62}$/;
 
 export function openSignIn(needs: SignInNeeds): SignIn {
-  const { identity, people, place } = needs;
+  const { identity, people, place, clock } = needs;
   const leaving = new Leaving(needs);
   const opening = openingOf(needs, leaving);
+  const proofs = new PageProofs();
+  const confirm = confirmDoor(needs, leaving);
 
   /** Runs a way of signing in; whatever stops it is left as an event. */
   const trying = async <T>(
@@ -52,10 +56,10 @@ export function openSignIn(needs: SignInNeeds): SignIn {
 
   return {
     passkey: {
-      options: async () => askToSign(identity, await place(), 'sign-in', ''),
+      options: async () => askToSignIn(identity, await place()),
       async verify(response, from) {
-        const { passkey } = await trying(null, 'passkey', from, async () =>
-          readSignature(identity, await place(), 'sign-in', response),
+        const passkey = await trying(null, 'passkey', from, async () =>
+          readSignIn(identity, await place(), response),
         );
         const { operator, credentialId, key } = passkey;
         return trying(operator, 'passkey', from, async () => {
@@ -74,6 +78,7 @@ export function openSignIn(needs: SignInNeeds): SignIn {
     recovery: (operator, code, from) => {
       const named = OPERATOR_ID.test(operator) ? operator : null;
       return trying(named, 'recovery', from, async () => {
+        mustShowPage(from);
         if (named === null || !identity.recovery.spend(named, code)) throw refused();
         await mustStand(needs, { operator: named, groups: [], method: 'recovery' });
         return opening.open(
@@ -92,7 +97,10 @@ export function openSignIn(needs: SignInNeeds): SignIn {
       });
     },
 
-    whoIs: (secret) => stillHere(identity.sessions.find(secret)),
+    whoIs: async (secret, proof) =>
+      stillHere(
+        identity.sessions.find(secret, ({ pageKey }) => proofs.check(pageKey, proof, clock.now())),
+      ),
     isHere: async (id) => (await stillHere(identity.sessions.get(id))) !== undefined,
 
     async signOut(session, from) {
@@ -106,7 +114,8 @@ export function openSignIn(needs: SignInNeeds): SignIn {
       });
     },
 
-    invitation: invitationDoor(needs, leaving, opening),
-    breakGlass: breakGlassDoor(needs, leaving),
+    invitation: invitationDoor(needs, leaving, opening, confirm),
+    confirm,
+    breakGlass: breakGlassDoor(needs, leaving, confirm),
   };
 }

@@ -11,6 +11,7 @@ import { clearCookie } from './cookie.ts';
 import { refusal } from './faults.ts';
 import { openApiOf } from './openapi.ts';
 import { problemOf } from './problem.ts';
+import { ceremonyIn } from './shown.ts';
 import { readTraceparent, traceparent } from './trace.ts';
 import type { Asked, Env, Ground } from './web.ts';
 
@@ -27,8 +28,14 @@ export function apiRoutes(ground: Ground): Hono<Env> {
     try {
       const limits = { bytes: ground.limits.bodyBytes, ms: ground.limits.bodyMs };
       const input = await readJson(incoming, head, limits, ground.clock);
-      const { caller } = asker;
-      const call = { operation, input, caller, ...(traceId === undefined ? {} : { traceId }) };
+      const { caller, person } = asker;
+      const ceremony = ceremonyIn(head);
+      const confirmed =
+        person === null
+          ? undefined
+          : await ground.askers.confirmed(person, { operation, input }, ceremony);
+      const trail = traceId === undefined ? {} : { traceId };
+      const call = { operation, input, caller, confirmed, ...trail };
       return Response.json(await whileHere(ground, asker, asked, call), { headers: trace });
     } catch (thrown) {
       const fault = asFault(thrown);

@@ -1,10 +1,12 @@
 /** Who asks: the person behind the cookie of a session, or the assistant behind a bearer. Nothing else says who. */
+import type { Json } from '#base/json';
 import { type Instant, LATEST } from '#base/time';
-import type { Caller } from '#operations';
-import type { Person } from '#signin';
+import type { Caller, Confirmed } from '#operations';
+import type { Ceremony, Person } from '#signin';
 import { cookieName, readCookie } from './cookie.ts';
 import { refusal } from './faults.ts';
 import { type Head, mustBeOwnPage, type Site } from './head.ts';
+import { PROOF_HEADER } from './shown.ts';
 
 /** A lease as the API sees it. */
 export type Leased = {
@@ -16,8 +18,14 @@ export type Leased = {
 };
 
 export type Askers = {
-  /** Who is behind the secret of a session now; `undefined`: nobody any more. */
-  readonly person: (secret: string) => Promise<Person | undefined>;
+  /** Who is behind the secret of a session now; `undefined`: nobody any more. Throws `proof-needed`. */
+  readonly person: (secret: string, proof: string | undefined) => Promise<Person | undefined>;
+  /** With which passkey this person confirmed this call, if with any. Throws for a ceremony that is not good for it. */
+  readonly confirmed: (
+    person: Person,
+    call: { readonly operation: string; readonly input: Json },
+    ceremony: Ceremony | undefined,
+  ) => Promise<Confirmed | undefined>;
   readonly isPersonHere: (sessionId: string) => Promise<boolean>;
   /** Who is behind a bearer now; `no-scope`: somebody, who may do nothing with it here. */
   readonly leased: (bearer: string) => Promise<Leased | 'no-scope' | undefined>;
@@ -46,7 +54,7 @@ export async function askerOf(head: Head, site: Site, askers: Askers): Promise<A
       'nobody is signed in: sign in to the console, or send a lease as a bearer',
     );
   mustBeOwnPage(head, site);
-  const person = await askers.person(secret);
+  const person = await askers.person(secret, head.headers.get(PROOF_HEADER));
   if (person === undefined) throw refusal('sign-in-needed', 'the session is over: sign in again');
   return {
     caller: callerOf(person),

@@ -28,6 +28,7 @@ export function challengeOf(
   const least = scopes === undefined ? [] : [['scope', scopes.leastScope] as const];
   switch (code) {
     case 'sign-in-needed':
+    case 'proof-needed':
       // No error where nothing was presented.
       return written([...least, metadata]);
     case 'bearer-refused':

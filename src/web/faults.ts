@@ -17,6 +17,8 @@ const REFUSALS = {
   'proxy-not-trusted': { kind: 'refused', status: 403 },
   'header-needed': { kind: 'refused', status: 403 },
   'sign-in-needed': { kind: 'refused', status: 401 },
+  /** A cookie without the proof of its page. */
+  'proof-needed': { kind: 'refused', status: 401 },
   'bearer-refused': { kind: 'refused', status: 401 },
   /** A good token that says nothing of what it is for here (RFC 6750, 3.1). */
   'scope-needed': { kind: 'refused', status: 403 },

@@ -16,7 +16,7 @@ import { type Identity, openIdentity } from '#identity';
 import { nodeClock, nodeFiles, nodeRandom } from '#machine';
 import type { Answer, Call, Operation } from '#operations';
 import { aCoseKey } from '#samples/authority';
-import { aSoftPasskey } from '#samples/signin';
+import { aSoftPasskey, PAGE } from '#samples/signin';
 import { openSignIn, type SignIn } from '#signin';
 import { look } from '../operations/operation.ts';
 import type { Leased } from './asker.ts';
@@ -30,6 +30,12 @@ import { type Mount, type Web, web } from './web.ts';
 export const BEARER = 'hf_lease_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
 export const SCOPELESS_BEARER = 'hf_lease_CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC';
 export const METRICS_BEARER = 'hf_lease_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB';
+
+/** What every request of the one page carries. */
+export const PAGE_HEADERS = (now: number) => ({
+  'x-holdfast-proof': PAGE.proof(now),
+  'x-holdfast-page-key': PAGE.key,
+});
 
 const plain = (name: string, capability: Capability, assistants: boolean): Operation =>
   look({
@@ -166,7 +172,11 @@ export async function openRig(settings: RigSettings = {}): Promise<Rig> {
     perform: measured(perform, metrics, names, clock),
     metrics,
     askers: {
-      person: (secret) => signIn.whoIs(secret),
+      person: (secret, proof) => signIn.whoIs(secret, proof),
+      confirmed: async ({ session }, call, ceremony) =>
+        ceremony === undefined
+          ? undefined
+          : { how: 'each', by: await signIn.confirm.verify(session, call, ceremony) },
       isPersonHere: (id) => signIn.isHere(id),
       leased: async (bearer) =>
         !isLeased
@@ -254,6 +264,7 @@ export async function openRig(settings: RigSettings = {}): Promise<Rig> {
       const { secret } = await signIn.passkey.verify(answer, {
         address: '127.0.0.1',
         userAgent: 'test',
+        pageKey: PAGE.key,
       });
       return `holdfast=${secret}`;
     },
@@ -266,7 +277,7 @@ export async function openRig(settings: RigSettings = {}): Promise<Rig> {
             port,
             method,
             path,
-            headers: { host: `localhost:${port}`, ...headers },
+            headers: { host: `localhost:${port}`, ...PAGE_HEADERS(clock.now()), ...headers },
           },
           (answer) => {
             const parts: Buffer[] = [];

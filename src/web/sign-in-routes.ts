@@ -14,15 +14,21 @@ import { refusal } from './faults.ts';
 import { mustBeOwnPage } from './head.ts';
 import { addressKey } from './rate.ts';
 import { clearRefused, readRefused, setRefused } from './refused-cookie.ts';
+import { ceremonyIn, PROOF_HEADER, pageKeyIn } from './shown.ts';
 import type { Asked, Env, Ground } from './web.ts';
 
 /** Signing in at the team's identity provider. `binding` ties what comes back to the browser that went. */
 export type OidcDoor = {
-  start(): Promise<{ readonly location: string; readonly binding: string }>;
+  /** `pageKey`: of the page that goes, and comes back with the session. */
+  start(pageKey: string): Promise<{ readonly location: string; readonly binding: string }>;
   finish(
     query: string,
     binding: string | undefined,
-  ): Promise<{ readonly operator: string; readonly groups: readonly string[] }>;
+  ): Promise<{
+    readonly operator: string;
+    readonly groups: readonly string[];
+    readonly pageKey: string;
+  }>;
 };
 
 export function signInRoutes(ground: Ground): Hono<Env> {
@@ -63,29 +69,28 @@ export function signInRoutes(ground: Ground): Hono<Env> {
     ),
   );
 
-  app.get('/sign-in/oidc/start', (asked) =>
-    visit(asked, ground, async (door, { head, site }) => {
-      ground.attempts.take(addressKey(head.address));
-      const { location, binding } = await door.start();
-      // Not Strict: the way back leads here from the provider's own site.
-      const isSecure = site.origin.startsWith('https:');
-      return new Response(null, {
-        status: 302,
-        headers: {
-          location,
-          'set-cookie': `${setCookie(binding, isSecure, oidcCookie(isSecure), 'Lax')}; Max-Age=600`,
-        },
-      });
-    }),
-  );
+  // Asked by the page, which brings its key: a link that somebody else made would bring theirs.
+  app.post('/sign-in/oidc/start', async ({ env: { head, site } }) => {
+    if (oidc === undefined) throw noProvider();
+    mustBeOwnPage(head, site);
+    ground.attempts.take(addressKey(head.address));
+    const pageKey = pageKeyIn(head);
+    if (pageKey === undefined)
+      throw new Fault('invalid', 'invalid-input', 'the page brought no key: reload the console');
+    const { location, binding } = await oidc.start(pageKey);
+    // Not Strict: the way back leads here from the provider's own site.
+    const isSecure = site.origin.startsWith('https:');
+    const cookie = `${setCookie(binding, isSecure, oidcCookie(isSecure), 'Lax')}; Max-Age=600`;
+    return Response.json({ location }, { headers: { 'set-cookie': cookie } });
+  });
   app.get('/sign-in/oidc/callback', (asked) =>
     visit(asked, ground, async (door, { head, site }) => {
       ground.attempts.take(addressKey(head.address));
       const isSecure = site.origin.startsWith('https:');
       const name = oidcCookie(isSecure);
       const binding = readCookie(head.headers.get('cookie'), name);
-      const vouched = await door.finish(head.query, binding);
-      const signed = await mustSignIn(ground).vouched(vouched, fromOf(asked));
+      const { pageKey, ...vouched } = await door.finish(head.query, binding);
+      const signed = await mustSignIn(ground).vouched(vouched, { ...fromOf(asked), pageKey });
       const answer = new Response(null, { status: 303, headers: { location: '/' } });
       answer.headers.append('set-cookie', clearCookie(isSecure, name));
       answer.headers.append('set-cookie', await rotated(asked, ground, signed));
@@ -129,14 +134,15 @@ export function signInRoutes(ground: Ground): Hono<Env> {
   );
   app.post('/invitation/own', (asked) =>
     asPerson(asked, ground, async (signIn, { session }) => {
-      const { code, expiresAt } = await signIn.invitation.own(session, fromOf(asked));
+      const ceremony = ceremonyIn(asked.env.head);
+      const { code, expiresAt } = await signIn.invitation.own(session, ceremony, fromOf(asked));
       return Response.json({ code, expiresAt: formatInstant(expiresAt) });
     }),
   );
 
-  app.post('/break-glass/options', (asked) =>
+  app.post('/confirm/options', (asked) =>
     asPerson(asked, ground, async (signIn, { session }) =>
-      Response.json(await signIn.breakGlass.options(session)),
+      Response.json(await signIn.confirm.options(session)),
     ),
   );
   app.post('/break-glass/open', (asked) =>
@@ -146,7 +152,7 @@ export function signInRoutes(ground: Ground): Hono<Env> {
       const glass = await signIn.breakGlass.open(session, {
         reason: text(given, 'reason'),
         minutes,
-        response: given['response'],
+        ceremony: ceremonyIn(asked.env.head),
       });
       return Response.json({ reason: glass.reason, expiresAt: formatInstant(glass.expiresAt) });
     }),
@@ -233,7 +239,11 @@ async function rotated(
   const { head, site } = asked.env;
   const isSecure = site.origin.startsWith('https:');
   const before = readCookie(head.headers.get('cookie'), cookieName(isSecure));
-  const person = before === undefined ? undefined : await signIn?.whoIs(before);
+  // A cookie that was planted here ends nobody's session: it comes without the proof of its page.
+  const person =
+    before === undefined
+      ? undefined
+      : await signIn?.whoIs(before, head.headers.get(PROOF_HEADER)).catch(() => undefined);
   if (person !== undefined && person.session.id !== session.id)
     await signIn?.signOut(person.session, fromOf(asked));
   return setCookie(secret, isSecure);
@@ -256,6 +266,7 @@ function fromOf({ env: { head } }: Asked): From {
   return {
     address: head.address,
     userAgent: (head.headers.get('user-agent') ?? '').slice(0, 300),
+    pageKey: pageKeyIn(head),
   };
 }
 

@@ -5,7 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { parseBlock } from '#base/address';
 import { aSoftPasskey } from '#samples/signin';
-import { BEARER, METRICS_BEARER, nextCounter, openRig, type Rig, type Told } from './samples.ts';
+import {
+  BEARER,
+  METRICS_BEARER,
+  nextCounter,
+  openRig,
+  PAGE_HEADERS,
+  type Rig,
+  type Told,
+} from './samples.ts';
 import type { StaticFile } from './static-files.ts';
 
 const lease = { authorization: `Bearer ${BEARER}` };
@@ -579,7 +587,7 @@ async function stream(
       host: '127.0.0.1',
       port: at.port,
       path: '/api/v1/events',
-      headers: { host: `localhost:${at.port}`, ...headers },
+      headers: { host: `localhost:${at.port}`, ...PAGE_HEADERS(Date.now() * 1_000), ...headers },
     },
     (answer) => {
       let text = '';

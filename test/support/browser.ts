@@ -129,3 +129,26 @@ async function authenticatorOf(page: Page): Promise<Authenticator> {
     },
   };
 }
+
+/**
+ * A page key of that origin in this browser, kept as the console keeps it; answered is what a session is opened with
+ * (`console/src/api/page-key.ts`). The page is left at an address of the origin where nothing runs.
+ */
+export async function aPageKey(page: Page, origin: string): Promise<string> {
+  await page.goto(`${origin}/healthz`);
+  return page.evaluate<string>(`(async () => {
+    const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
+    const database = await new Promise((resolve, reject) => {
+      const opening = indexedDB.open('holdfast', 1);
+      opening.onupgradeneeded = () => opening.result.createObjectStore('page');
+      opening.onsuccess = () => resolve(opening.result);
+      opening.onerror = () => reject(new Error('no database'));
+    });
+    const keeping = database.transaction('page', 'readwrite');
+    keeping.objectStore('page').put(pair.privateKey, 'key');
+    await new Promise((resolve) => (keeping.oncomplete = resolve));
+    database.close();
+    const spki = new Uint8Array(await crypto.subtle.exportKey('spki', pair.publicKey));
+    return btoa(String.fromCharCode(...spki)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+  })()`);
+}

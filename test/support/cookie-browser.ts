@@ -5,6 +5,8 @@ type Going = Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record
 
 export class CookieBrowser {
   readonly #cookies = new Map<string, Cookie>();
+  /** Headers of every request of its page. */
+  page: Readonly<Record<string, string>> = {};
   /** Every `Set-Cookie` that it was sent. */
   readonly sent: string[] = [];
 
@@ -21,7 +23,7 @@ export class CookieBrowser {
     const answer = await fetch(url, {
       redirect: 'manual',
       ...init,
-      headers: { ...headers, ...(cookie === '' ? {} : { cookie }) },
+      headers: { ...this.page, ...headers, ...(cookie === '' ? {} : { cookie }) },
     });
     for (const set of answer.headers.getSetCookie()) {
       this.sent.push(set);

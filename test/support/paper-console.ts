@@ -65,6 +65,7 @@ export async function aPaperConsole(options: WorldOptions = {}): Promise<PaperCo
       method: 'passkey',
       credentialId: passkey.credentialId.toString('base64url'),
       groups: [],
+      pageKey: 'of paper',
       createdAt: clock.now(),
       lastSeenAt: clock.now(),
       expiresAt: (clock.now() + 3_600_000_000) as Instant,
@@ -120,6 +121,8 @@ export async function aPaperConsole(options: WorldOptions = {}): Promise<PaperCo
         },
         metrics: new Metrics(),
         askers: {
+          // Who is signed in is given, and so is that it is them.
+          confirmed: async () => ({ how: 'each', by: 'a paper passkey' }),
           person: async (secret) => (console_.signedIn && secret === COOKIE ? person : undefined),
           isPersonHere: async () => console_.signedIn,
           leased: async () => undefined,

@@ -5,11 +5,11 @@ import type { EventInput } from '#evidence';
 import { type Identity, openIdentity } from '#identity';
 import { nodeFiles } from '#machine';
 import { SetClock } from '#samples/identity';
-import { aSoftPasskey, PLACE, type SoftPasskey } from '#samples/signin';
-import { type From, openSignIn, type SignIn, type SignInNeeds } from '#signin';
+import { aSoftPasskey, PAGE, PLACE, type SoftPasskey } from '#samples/signin';
+import { type From, openSignIn, type Person, type SignIn, type SignInNeeds } from '#signin';
 import { seededRandom } from '#test/simulated-log';
 
-export const FROM: From = { address: '192.0.2.7', userAgent: 'a browser' };
+export const FROM: From = { address: '192.0.2.7', userAgent: 'a browser', pageKey: PAGE.key };
 
 /** An organisation without hosts: who is in force is a table, and a config is what it says. */
 export class Organisation {
@@ -79,6 +79,8 @@ export type World = {
   readonly org: Organisation;
   readonly identity: Identity;
   readonly door: SignIn;
+  /** Who is behind a cookie, with the proof of its page. */
+  who(secret: string): Promise<Person | undefined>;
   readonly clock: SetClock;
 };
 
@@ -87,7 +89,9 @@ export async function aWorld(): Promise<World> {
   const clock = new SetClock();
   const random = seededRandom(3);
   const identity = await openIdentity({ path: ':memory:', files: nodeFiles(), clock, random });
-  return { org, clock, identity, door: openSignIn(org.needs(identity, clock)) };
+  const door = openSignIn(org.needs(identity, clock));
+  const who = (secret: string) => door.whoIs(secret, PAGE.proof(clock.now()));
+  return { org, clock, identity, door, who };
 }
 
 export function invite({ identity }: World, operator: string): string {

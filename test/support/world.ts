@@ -230,7 +230,13 @@ export async function aWorld(
     OPERATIONS,
   );
   const ask: TestWorld['ask'] = (operation, input, more = {}) =>
-    kernel.perform({ operation, input, caller: OPERATOR, ...more });
+    kernel.perform({
+      operation,
+      input,
+      caller: OPERATOR,
+      confirmed: { how: 'each', by: 'a test' },
+      ...more,
+    });
   return {
     disk,
     store,

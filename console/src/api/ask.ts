@@ -1,4 +1,5 @@
 /** Asks one operation. The same operations, with the same answers, as every other surface. */
+import { confirming } from './confirm.ts';
 import type { Json } from './json.ts';
 import { noteNotices } from './notices.ts';
 import { send } from './send.ts';
@@ -17,7 +18,12 @@ export async function askWhole<Value = Json>(
   signal?: AbortSignal,
 ): Promise<Answer<Value>> {
   const path = `/operations/${encodeURIComponent(operation)}`;
-  const answer = (await send('POST', path, input, signal)) as unknown as Answer<Value>;
+  const answer = (await confirming(
+    operation,
+    input,
+    (more) => send('POST', path, input, signal, more),
+    signal,
+  )) as unknown as Answer<Value>;
   noteNotices(operation, answer.notices);
   return answer;
 }

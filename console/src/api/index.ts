@@ -1,4 +1,5 @@
 export { ask, askWhole } from './ask.ts';
+export { confirming } from './confirm.ts';
 export type { Json, JsonObject } from './json.ts';
 export { followLive, useConnection } from './live.ts';
 export { useNotices } from './notices.ts';

@@ -1,12 +1,17 @@
-/** The one place that opens a connection. What changes anything is a POST of JSON with our own header. */
+/**
+ * The one place that opens a connection. What changes anything is a POST of JSON with our own header; every request
+ * carries the proof that the session is this page's own.
+ */
 import { noteDate } from '../clock.ts';
 import type { Json } from './json.ts';
-import { asProblem, problemOf } from './problem.ts';
+import { forgetProof, pageProof } from './page-key.ts';
+import { asProblem, type Problem, problemOf } from './problem.ts';
 import { sessionEnded } from './session-state.ts';
 
 export const API = '/api/v1';
 
-type Method = 'GET' | 'POST' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'DELETE';
+export type More = Readonly<Record<string, string>>;
 
 /** `undefined` where the answer has no body. Throws `Problem`. */
 export function send(
@@ -14,8 +19,9 @@ export function send(
   path: string,
   body?: unknown,
   signal?: AbortSignal,
+  more: More = {},
 ): Promise<Json | undefined> {
-  return sendTo(method, `${API}${path}`, body, signal);
+  return sendTo(method, `${API}${path}`, body, signal, more);
 }
 
 /** As `send`, to a path that is no part of the API. */
@@ -24,7 +30,50 @@ export async function sendTo(
   path: string,
   body?: unknown,
   signal?: AbortSignal,
+  more: More = {},
 ): Promise<Json | undefined> {
+  const response = await open(method, path, body, signal, {
+    accept: 'application/json',
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...more,
+  });
+  if (response.status === 204) return undefined;
+  return (await response.json()) as Json;
+}
+
+/** A good answer, unread. Throws `Problem`. */
+export async function open(
+  method: Method,
+  path: string,
+  body: unknown,
+  signal: AbortSignal | undefined,
+  headers: More,
+): Promise<Response> {
+  const ask = (): Promise<Response> => once(method, path, body, signal, headers);
+  let response = await ask();
+  let problem: Problem | undefined;
+  if (!response.ok) problem = await problemOf(response);
+  if (problem?.code === 'proof-needed') {
+    // Signed in meanwhile in another tab, or this device's clock is wrong: the answer has told the time.
+    forgetProof();
+    response = await ask();
+    problem = response.ok ? undefined : await problemOf(response);
+  }
+  if (problem === undefined) return response;
+  // Signing in answers 401 as well: nothing has ended then.
+  const hasEnded = response.status === 401 || problem.code === 'proof-needed';
+  if (hasEnded && !path.startsWith(`${API}/sign-in`)) sessionEnded();
+  throw problem;
+}
+
+async function once(
+  method: Method,
+  path: string,
+  body: unknown,
+  signal: AbortSignal | undefined,
+  headers: More,
+): Promise<Response> {
+  const proof = await pageProof();
   let response: Response;
   try {
     response = await fetch(path, {
@@ -33,9 +82,9 @@ export async function sendTo(
       cache: 'no-store',
       redirect: 'error',
       headers: {
-        accept: 'application/json',
         'x-holdfast': '1',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(proof === undefined ? {} : { 'x-holdfast-proof': proof }),
+        ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
@@ -45,12 +94,5 @@ export async function sendTo(
     throw asProblem(thrown);
   }
   noteDate(response.headers.get('date'));
-  if (!response.ok) {
-    const problem = await problemOf(response);
-    // Signing in answers 401 as well: nothing has ended then.
-    if (response.status === 401 && !path.startsWith(`${API}/sign-in`)) sessionEnded();
-    throw problem;
-  }
-  if (response.status === 204) return undefined;
-  return (await response.json()) as Json;
+  return response;
 }

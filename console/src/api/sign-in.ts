@@ -7,8 +7,9 @@ import {
   startAuthentication,
   startRegistration,
 } from '@simplewebauthn/browser';
+import { newPageKey } from './page-key.ts';
 import { Problem } from './problem.ts';
-import { API, send } from './send.ts';
+import { send } from './send.ts';
 
 export type SignInWays = {
   readonly methods: readonly ('passkey' | 'recovery' | 'oidc')[];
@@ -60,8 +61,6 @@ export type OpenInvitation = {
   | { readonly step: 'sign'; readonly passkey: NewPasskey; readonly page: ConfigPage }
 );
 
-export const OIDC_START = `${API}/sign-in/oidc/start`;
-
 const post = async <Value>(path: string, body: object = {}): Promise<Value> =>
   (await send('POST', path, body)) as Value;
 
@@ -75,11 +74,31 @@ export async function signInByPasskey(): Promise<Begun> {
     () => startAuthentication({ optionsJSON }),
     'nobody was signed in',
   );
-  return post('/sign-in/passkey/verify', response);
+  return begin('/sign-in/passkey/verify', response);
 }
 
 export function signInByRecovery(operator: string, code: string): Promise<Begun> {
-  return post('/sign-in/recovery', { operator, code });
+  return begin('/sign-in/recovery', { operator, code });
+}
+
+/** Leaves this page, for the team's provider. */
+export async function signInByProvider(): Promise<void> {
+  const key = await newPageKey();
+  const { location: there } = (await send('POST', '/sign-in/oidc/start', {}, undefined, {
+    'x-holdfast-page-key': key.publicKey,
+  })) as { readonly location: string };
+  await key.keep();
+  location.assign(there);
+}
+
+/** A session of a key of this page's own. */
+async function begin<Value>(path: string, body: object): Promise<Value> {
+  const key = await newPageKey();
+  const begun = (await send('POST', path, body, undefined, {
+    'x-holdfast-page-key': key.publicKey,
+  })) as Value;
+  await key.keep();
+  return begun;
 }
 
 export function openInvitation(code: string): Promise<OpenInvitation> {
@@ -101,7 +120,7 @@ export function finishInvitation(
   code: string,
   signed: { readonly order: string; readonly signature: string },
 ): Promise<Begun & { readonly recoveryCodes: readonly string[] }> {
-  return post('/invitation/finish', { code, ...signed });
+  return begin('/invitation/finish', { code, ...signed });
 }
 
 async function ceremony<Value>(run: () => Promise<Value>, otherwise: string): Promise<Value> {

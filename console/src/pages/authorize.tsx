@@ -4,7 +4,7 @@
  */
 import { useParams } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useState } from 'react';
-import { asProblem, type Problem, sendTo } from '../api/index.ts';
+import { asProblem, confirming, type Problem, sendTo } from '../api/index.ts';
 import {
   Badge,
   Button,
@@ -69,9 +69,9 @@ export function AuthorizePage(): ReactNode {
     setProblem(undefined);
     setLeaving(true);
     try {
-      const { location: next } = (await sendTo('POST', path, body)) as {
-        readonly location: string;
-      };
+      const { location: next } = (await confirming('oauth_consent', { answer: body, uid }, (more) =>
+        sendTo('POST', path, body, undefined, more),
+      )) as { readonly location: string };
       // Only ever within this service: it is the service that sends the browser back to the program.
       const address = new URL(next, location.origin);
       if (address.origin !== location.origin)

@@ -1,32 +1,17 @@
 /** What a person does for themselves beside the operations: a further passkey, and breaking the glass. */
-import {
-  type AuthenticationResponseJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
-  startAuthentication,
-} from '@simplewebauthn/browser';
-import { Problem, send } from '../api/index.ts';
-
-const post = async <Value>(path: string, body: object = {}): Promise<Value> =>
-  (await send('POST', path, body)) as Value;
+import { confirming, send } from '../api/index.ts';
 
 /** The code goes into a fragment, which is sent to nobody. */
 export async function inviteOneself(): Promise<string> {
-  const { code } = await post<{ readonly code: string }>('/invitation/own');
+  const { code } = (await confirming('passkey_add', {}, (more) =>
+    send('POST', '/invitation/own', {}, undefined, more),
+  )) as { readonly code: string };
   return `/invitation#${code}`;
 }
 
 export async function breakGlass(reason: string, minutes: number): Promise<void> {
-  const optionsJSON = await post<PublicKeyCredentialRequestOptionsJSON>('/break-glass/options');
-  let response: AuthenticationResponseJSON;
-  try {
-    response = await startAuthentication({ optionsJSON });
-  } catch (thrown) {
-    throw new Problem(
-      'invalid',
-      'no-ceremony',
-      'the glass is whole: nothing was confirmed with a passkey. Try again when you are ready',
-      { cause: thrown },
-    );
-  }
-  await post('/break-glass/open', { reason, minutes, response });
+  const input = { reason, minutes };
+  await confirming('break_glass_open', input, (more) =>
+    send('POST', '/break-glass/open', input, undefined, more),
+  );
 }

@@ -26,8 +26,12 @@ export function IdentityMenu({ showKeys }: { readonly showKeys: () => void }): R
     try {
       await signOut();
     } catch (thrown) {
-      toast(asProblem(thrown).message);
-      return;
+      const problem = asProblem(thrown);
+      // Over already, from elsewhere: there is nothing left to sign out of.
+      if (problem.status !== 401) {
+        toast(problem.message);
+        return;
+      }
     }
     await router.navigate({ to: '/sign-in' });
     client.clear();

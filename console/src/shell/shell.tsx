@@ -1,8 +1,9 @@
 /** The frame: navigation, the stop, the state of the connection, and who is signed in. */
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, Navigate, Outlet, useLocation, useRouter } from '@tanstack/react-router';
-import { type ReactNode, useEffect, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { Dialog as AriaDialog, Modal, ModalOverlay } from 'react-aria-components';
+import { useToConfirm } from '../api/confirm.ts';
 import { followLive, useConnection, useHasEnded, useSession } from '../api/index.ts';
 import { ErrorPanel, Icon, Skeleton } from '../kit/index.ts';
 import { Toasts } from '../kit/toast.tsx';
@@ -13,6 +14,7 @@ import { CommandPalette } from './command-palette.tsx';
 import { IdentityMenu } from './identity-menu.tsx';
 import { KeyHints, useKeys } from './keys.tsx';
 import { ownView, takeView } from './own-view.ts';
+import { RecoveryOnly } from './recovery-only.tsx';
 import { SignInAgain } from './sign-in-again.tsx';
 import { StopButton, StopsInForce } from './stops.tsx';
 import { useWaiting } from './waiting.ts';
@@ -29,11 +31,26 @@ export function Shell(): ReactNode {
       </main>
     );
   }
+  if (session.data.method === 'recovery' && !hasEnded) return <RecoveryOnly />;
   return (
     <>
       <Frame />
+      <ToConfirm />
       {hasEnded ? <SignInAgain operator={session.data.operator} /> : null}
     </>
+  );
+}
+
+const ConfirmWithPasskey = lazy(async () => ({
+  default: (await import('./confirm-dialog.tsx')).ConfirmWithPasskey,
+}));
+
+function ToConfirm(): ReactNode {
+  if (useToConfirm() === undefined) return null;
+  return (
+    <Suspense fallback={null}>
+      <ConfirmWithPasskey />
+    </Suspense>
   );
 }
 

@@ -4,8 +4,8 @@ import { type ReactNode, useMemo, useState } from 'react';
 import { asProblem, fetchSession, type Problem, problemTold } from '../api/index.ts';
 import {
   type Begun,
-  OIDC_START,
   signInByPasskey,
+  signInByProvider,
   signInByRecovery,
   signInWays,
 } from '../api/sign-in.ts';
@@ -23,7 +23,7 @@ export function SignIn({
   const client = useQueryClient();
   const ways = useQuery({ queryKey: ['sign-in'], queryFn: signInWays, staleTime: 300_000 });
   const [problem, setProblem] = useState<Problem>();
-  const [acting, setActing] = useState<'passkey' | 'recovery'>();
+  const [acting, setActing] = useState<'passkey' | 'recovery' | 'provider'>();
   const [showsRecovery, setShowsRecovery] = useState(false);
 
   const begin = async (how: 'passkey' | 'recovery', run: () => Promise<Begun>): Promise<void> => {
@@ -42,6 +42,18 @@ export function SignIn({
     } catch (thrown) {
       setProblem(asProblem(thrown));
     } finally {
+      setActing(undefined);
+    }
+  };
+
+  const leaveForProvider = async (): Promise<void> => {
+    setProblem(undefined);
+    setActing('provider');
+    keepView();
+    try {
+      await signInByProvider();
+    } catch (thrown) {
+      setProblem(asProblem(thrown));
       setActing(undefined);
     }
   };
@@ -66,10 +78,14 @@ export function SignIn({
         {acting === 'passkey' ? 'Waiting for your passkey' : 'Sign in with a passkey'}
       </Button>
       {methods.includes('oidc') ? (
-        <a className="button button-plain button-large" href={OIDC_START} onClick={keepView}>
+        <Button
+          size="large"
+          isPending={acting === 'provider'}
+          onPress={() => void leaveForProvider()}
+        >
           <Icon name="external" />
           Sign in with your team’s account
-        </a>
+        </Button>
       ) : null}
       {showsRecovery ? (
         <RecoveryForm
@@ -112,7 +128,7 @@ function RecoveryForm({
         onChange={setCode}
         mono
         autoComplete="one-time-code"
-        help="Each works once. It lets you look and register a new passkey; it approves nothing."
+        help="Each works once. It lets you register a new passkey, and nothing else."
       />
       <Button type="submit" isPending={isActing} isDisabled={who === '' || code === ''}>
         Sign in with this code
