@@ -1,15 +1,17 @@
 /**
  * The event stream: hints of what moved, never data. A burst becomes one refetch; after a gap everything on the
- * screen is asked again, so nothing missed stays unseen.
+ * screen is asked again, so nothing missed stays unseen. A page that nobody sees holds no stream for long: a browser
+ * has six connections for all its tabs, and a seventh tab would wait for ever.
  */
 import type { QueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
+import { Gather } from './gather.ts';
 import { API, open as openAt } from './send.ts';
 import { isTopic, markTopics, TOPICS, type Topic } from './topics.ts';
 
 export type Connection = 'connecting' | 'live' | 'lost';
 
-const GATHER_MS = 250;
+const UNSEEN_MS = 5_000;
 const FIRST_RETRY_MS = 1_000;
 const MOST_RETRY_MS = 30_000;
 const MOST_LINE = 1_000;
@@ -35,26 +37,30 @@ export function useConnection(): Connection {
 
 /** Follows until the answer is called. */
 export function followLive(client: QueryClient): () => void {
-  const moved = new Set<Topic>();
-  let stop = new AbortController();
-  let gathering: ReturnType<typeof setTimeout> | undefined;
+  const gather = new Gather<Topic>(
+    {
+      now: () => performance.now(),
+      after: (ms, run) => {
+        const timer = setTimeout(run, ms);
+        return () => clearTimeout(timer);
+      },
+      chance: () => Math.random(),
+    },
+    (topics) => markTopics(client, topics),
+  );
+  let stop: AbortController | undefined;
+  let leaving: ReturnType<typeof setTimeout> | undefined;
   let retrying: ReturnType<typeof setTimeout> | undefined;
   let retryMs = FIRST_RETRY_MS;
   let wasLost = false;
 
-  const flush = (): void => {
-    gathering = undefined;
-    const topics = [...moved];
-    moved.clear();
-    void markTopics(client, topics);
-  };
   const hint = (line: string): void => {
     if (!line.startsWith('data:')) return;
-    for (const topic of topicsOf(line.slice('data:'.length))) moved.add(topic);
-    if (moved.size > 0) gathering ??= setTimeout(flush, GATHER_MS);
+    gather.hint(topicsOf(line.slice('data:'.length)));
   };
   // By hand, since what the browser has for it (EventSource) sends no header, and so no proof.
   const open = async (): Promise<void> => {
+    retrying = undefined;
     stop = new AbortController();
     const { signal } = stop;
     try {
@@ -63,25 +69,43 @@ export function followLive(client: QueryClient): () => void {
       });
       retryMs = FIRST_RETRY_MS;
       become('live');
-      if (wasLost) void markTopics(client, TOPICS);
+      if (wasLost) gather.hint(TOPICS);
       wasLost = false;
       await readLines(answer, hint);
     } catch {
       // Refused, cut off or let go: what matters is asked below.
     }
     if (signal.aborted) return;
+    stop = undefined;
     wasLost = true;
     become('lost');
     void client.invalidateQueries({ queryKey: ['session'] });
     retrying = setTimeout(() => void open(), retryMs);
     retryMs = Math.min(retryMs * 2, MOST_RETRY_MS);
   };
-  become('connecting');
-  void open();
-  return () => {
-    clearTimeout(gathering);
+  const leave = (): void => {
     clearTimeout(retrying);
-    stop.abort();
+    retrying = undefined;
+    stop?.abort();
+    stop = undefined;
+    wasLost = true;
+  };
+  const look = (): void => {
+    const isSeen = document.visibilityState !== 'hidden';
+    gather.show(isSeen);
+    clearTimeout(leaving);
+    if (!isSeen) leaving = setTimeout(leave, UNSEEN_MS);
+    else if (stop === undefined && retrying === undefined) void open();
+  };
+  become('connecting');
+  document.addEventListener('visibilitychange', look);
+  void open();
+  look();
+  return () => {
+    document.removeEventListener('visibilitychange', look);
+    clearTimeout(leaving);
+    gather.stop();
+    leave();
   };
 }
 

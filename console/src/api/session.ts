@@ -1,5 +1,5 @@
 /** Who is signed in, with which keys, and how far they reach. */
-import { type UseQueryResult, useQuery } from '@tanstack/react-query';
+import { queryOptions, type UseQueryResult, useQuery } from '@tanstack/react-query';
 import type { JsonObject } from './json.ts';
 import { asProblem, type Problem } from './problem.ts';
 import { send } from './send.ts';
@@ -43,19 +43,21 @@ export async function signOut(): Promise<void> {
   await send('DELETE', '/session');
 }
 
+export const SESSION = queryOptions<Session, Problem>({
+  queryKey: ['session'],
+  queryFn: async () => {
+    try {
+      return await fetchSession();
+    } catch (thrown) {
+      throw asProblem(thrown);
+    }
+  },
+  staleTime: 60_000,
+  retry: false,
+});
+
 export function useSession(): UseQueryResult<Session, Problem> {
-  return useQuery<Session, Problem>({
-    queryKey: ['session'],
-    queryFn: async () => {
-      try {
-        return await fetchSession();
-      } catch (thrown) {
-        throw asProblem(thrown);
-      }
-    },
-    staleTime: 60_000,
-    retry: false,
-  });
+  return useQuery(SESSION);
 }
 
 /** Inside pages: they are only shown to somebody who is signed in. */

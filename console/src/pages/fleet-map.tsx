@@ -1,6 +1,6 @@
 /** What is tied to what, at any moment of either clock: as a map, and as a list that holds the same. */
 import { Link, useNavigate } from '@tanstack/react-router';
-import { lazy, type ReactNode, Suspense, useCallback, useMemo } from 'react';
+import { lazy, type ReactNode, Suspense, useCallback, useEffect, useMemo } from 'react';
 import { useAsk } from '../api/index.ts';
 import { type MapAnswer, STATES } from '../fleet/answers.ts';
 import { hasWebGl } from '../fleet/map/looks.ts';
@@ -27,9 +27,8 @@ const VIEW = { text: '', focus: '', close: '', show: 'map' } as const;
 const LISTED = 200;
 const WHOLE_LIST = 1_000;
 
-const MapCanvas = lazy(async () => ({
-  default: (await import('../fleet/map/canvas.tsx')).MapCanvas,
-}));
+const loadCanvas = () => import('../fleet/map/canvas.tsx');
+const MapCanvas = lazy(async () => ({ default: (await loadCanvas()).MapCanvas }));
 
 type Node = MapAnswer['nodes'][number];
 
@@ -39,6 +38,10 @@ export function FleetMapPage(): ReactNode {
   const navigate = useNavigate();
   const canDraw = useMemo(() => hasWebGl(), []);
   const isMap = canDraw && view.show !== 'list';
+  // While the map is asked for.
+  useEffect(() => {
+    if (isMap) void loadCanvas();
+  }, [isMap]);
   const { data, error, isPending, refetch } = useAsk<MapAnswer>(
     'fleet_map',
     { ...question(moment.chosen), ...(view.close === '' ? {} : { target: view.close }) },

@@ -10,6 +10,7 @@ import { places, rings } from './place.ts';
 import { ShapeProgram } from './shape-program.ts';
 
 const STEP = 0.15;
+const GRAPH = { multi: true, type: 'directed' } as const;
 
 type Attributes = {
   x: number;
@@ -41,12 +42,13 @@ export function MapCanvas({
   const sigma = useRef<Sigma>(undefined);
   const looked = useRef({ selected, isLit, onSelect, onOpen });
   looked.current = { selected, isLit, onSelect, onOpen };
+  /** As what it was drawn last. */
+  const drawn = useRef<Pick<typeof looked.current, 'selected' | 'isLit'>>(undefined);
 
   useEffect(() => {
     const element = frame.current;
     if (element === null) return;
-    const graph = new Graph({ multi: true, type: 'directed' });
-    const made = new Sigma(graph, element, {
+    const made = new Sigma(new Graph(GRAPH), element, {
       allowInvalidContainer: true,
       nodeProgramClasses: { shape: ShapeProgram as never },
       edgeProgramClasses: { line: EdgeLineProgram as never },
@@ -77,6 +79,7 @@ export function MapCanvas({
         defaultEdgeColor: colour('--line'),
         nodeReducer: (id, data) => {
           const { selected: chosen, isLit: lit } = looked.current;
+          const graph = made.getGraph();
           const isNear = chosen !== '' && (id === chosen || graph.areNeighbors(id, chosen));
           const isDim =
             (chosen !== '' && !isNear) || (chosen === '' && lit !== undefined && !lit(id));
@@ -92,7 +95,7 @@ export function MapCanvas({
         },
         edgeReducer: (edge, data) => {
           const { selected: chosen } = looked.current;
-          const isNear = chosen !== '' && graph.hasExtremity(edge, chosen);
+          const isNear = chosen !== '' && made.getGraph().hasExtremity(edge, chosen);
           return {
             ...data,
             color: colour(isNear ? '--accent' : '--line'),
@@ -132,16 +135,20 @@ export function MapCanvas({
   useEffect(() => {
     const made = sigma.current;
     if (made === undefined) return;
-    const graph = made.getGraph() as Graph<Attributes>;
-    fill(graph, map, close);
+    // Whole, and drawn once: what is put into a graph that is shown is drawn one by one.
+    const graph = graphOf(map, close);
     made.setCustomBBox(boxOf(graph));
-    made.refresh();
+    made.setGraph(graph);
+    drawn.current = { selected: looked.current.selected, isLit: looked.current.isLit };
   }, [map, close]);
 
   useEffect(() => {
     const made = sigma.current;
     if (made === undefined) return;
-    made.refresh({ skipIndexation: true });
+    const before = drawn.current;
+    if (before?.selected !== selected || before.isLit !== isLit)
+      made.refresh({ skipIndexation: true });
+    drawn.current = { selected, isLit };
     if (selected === '' || !made.getGraph().hasNode(selected)) return;
     const at = made.getNodeDisplayData(selected);
     const camera = made.getCamera();
@@ -220,10 +227,10 @@ function boxOf(graph: Graph<Attributes>): { x: [number, number]; y: [number, num
   return { x: span(at.x), y: span(at.y) };
 }
 
-function fill(graph: Graph<Attributes>, map: MapAnswer, close: string): void {
+function graphOf(map: MapAnswer, close: string): Graph<Attributes> {
+  const graph = new Graph<Attributes>(GRAPH);
   const centre = map.nodes.findIndex(({ id }) => id === close);
   const spots = centre === -1 ? places(map) : rings(map, centre);
-  graph.clear();
   for (const [n, { id, kind, state }] of map.nodes.entries()) {
     const { shape, token, size } = lookOf(kind, state);
     const { x, y } = spots[n] ?? { x: 0, y: 0 };
@@ -243,6 +250,7 @@ function fill(graph: Graph<Attributes>, map: MapAnswer, close: string): void {
     const b = map.nodes[to];
     if (a !== undefined && b !== undefined) graph.addEdge(a.id, b.id, { size: 1 });
   }
+  return graph;
 }
 
 /** Names come from hosts: what could hide or turn something around is written out here too. */
