@@ -19,6 +19,7 @@ import { refuse } from './refuse.ts';
 import { viewNow } from './refuse-change.ts';
 import { run } from './run.ts';
 import { verifyOne } from './signatures.ts';
+import { lapsedSigners, signaturesNeeded } from './signatures-needed.ts';
 import { viewOf } from './view.ts';
 
 export async function approvalPage(
@@ -49,7 +50,7 @@ export async function approvalPage(
       road.store.changes.taint(asked.requester.session, row.createdAt)?.excerpts ?? []
     ).map(({ operation, text }) => ({ operation: clean(operation).text, text: clean(text).text })),
     assuranceNeeded: rule.assurance,
-    quorum: { needed: document.quorum, have },
+    quorum: { needed: signaturesNeeded(authority, document.tier, fresh), have },
     fourEyes: await fourEyes(road, known, authority),
     decideBy: formatInstant(row.decideBy),
     runBy: formatInstant(order.runBy),
@@ -97,6 +98,13 @@ export async function approve(
       `the signature has too little behind it: ${assurance}, needed is ${rule.assurance}. Sign with a security key or passkey`,
     );
   }
+  const lapsed = lapsedSigners(road, authority, known, order);
+  if (lapsed.length > 0) {
+    refuse(
+      'expired',
+      `signatures do not count any more: ${lapsed.join(', ')}. Read it again and sign what is shown then; it goes on waiting`,
+    );
+  }
   const row: ApprovalRow = {
     change: changeId,
     operator,
@@ -112,7 +120,7 @@ export async function approve(
       reason: approval.reason === null ? null : clean(approval.reason, { maxChars: 2_000 }).text,
     },
   };
-  const enough = await recorded(road, requester, known, order, row, needed.quorum);
+  const enough = await recorded(road, requester, known, order, row, authority);
   await road.at('approval-recorded');
   return enough ? run(road, changeId, requester) : viewNow(road, changeId);
 }
@@ -136,7 +144,7 @@ async function recordApproval(
   before: Known,
   order: OrderRow,
   approval: ApprovalRow,
-  needed: number,
+  authority: AuthorityState,
 ): Promise<boolean> {
   const { id } = before.row;
   const have = signedBy(mustKnow(road.store.changes, id), order);
@@ -147,7 +155,9 @@ async function recordApproval(
       `${approval.operator} has approved it already: another operator's signature is missing`,
     );
   }
-  const { row, asked } = mustKnow(road.store.changes, id);
+  const now = mustKnow(road.store.changes, id);
+  const { row, asked } = now;
+  const needed = signaturesNeeded(authority, changeDocument.parse(order.text).tier, now);
   const enough = others + 1 >= needed;
   await move(road, {
     row,
@@ -159,7 +169,7 @@ async function recordApproval(
       if (changes.orders(id).at(-1)?.number !== order.number) {
         refuse('expired', 'a new order took the place of what was signed: read it again');
       }
-      changes.approve(approval);
+      changes.approve({ ...approval, detail: { ...approval.detail, needed } });
     },
     event: {
       // By hash as long as it is unspent.
@@ -186,13 +196,14 @@ async function currentOrder(
   const { plan, row, orders } = known;
   const now = road.clock.now();
   const newest = orders.at(-1);
-  if (newest !== undefined && now <= newest.runBy) return newest;
+  if (newest !== undefined && now <= newest.runBy && isToBeSigned(road, known, newest, authority))
+    return newest;
   if (plan === null || row.digest === null || row.decideBy === null) throw unknownChange(row.id);
   if (plan.tier === 'T0') refuse('not-pending', 'a reading action is never approved');
   const { runByMinutes } = await road.settings();
   const issued = seconds(now);
   const runBy = Math.min(seconds(row.decideBy), issued + secondsToRun(plan, runByMinutes));
-  const quorum = Math.max(1, authority.hostPolicy.rules[plan.tier].quorum);
+  const quorum = signaturesNeeded(authority, plan.tier, known);
   const { text, parts } = changeOrder(
     plan,
     row.digest,
@@ -222,6 +233,19 @@ async function currentOrder(
     return theirs;
   }
   return order;
+}
+
+/** What was signed goes on being signed as long as it counts; what nobody signed yet binds the number of now. */
+function isToBeSigned(
+  road: Road,
+  known: Known,
+  order: OrderRow,
+  authority: AuthorityState,
+): boolean {
+  if (signedBy(known, order).length > 0)
+    return lapsedSigners(road, authority, known, order).length === 0;
+  const { quorum, tier } = changeDocument.parse(order.text);
+  return quorum >= signaturesNeeded(authority, tier, known);
 }
 
 function signedBy(known: Known, order: OrderRow): readonly ApprovalRow[] {

@@ -165,6 +165,9 @@ async function previewed(
     preview,
     blastRadius: blastRadius(made.plan, scene.inventory),
     closedArguments: made.closedArguments,
+    ...(made.plan.tier === 'T0'
+      ? {}
+      : { quorum: scene.authority.hostPolicy.rules[made.plan.tier].quorum }),
   };
   const moved = await move(road, {
     row,

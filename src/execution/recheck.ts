@@ -20,6 +20,7 @@ import type { TargetResult } from './rollout.ts';
 import { readScene, type Scene } from './scene.ts';
 import { sideBySide } from './side-by-side.ts';
 import { requireSigned } from './signatures.ts';
+import { signaturesNeeded } from './signatures-needed.ts';
 import { type Covering, documentIfCovering } from './standing.ts';
 import { kindsOf } from './verify.ts';
 import { saidOf } from './view.ts';
@@ -101,13 +102,16 @@ async function leftOf(road: Road, scene: Scene, known: Known): Promise<readonly 
 export function requireAuthority(
   road: Road,
   scene: Scene,
-  { plan, approvals }: Known,
+  known: Known,
   order: OrderRow,
 ): Covering | null {
+  const { plan, approvals } = known;
   if (plan === null) return refuse('bad-signature', 'there is no plan: propose the change again');
   if (order.kind === 'change') {
     const signed = approvals.filter((approval) => approval.order === order.number);
-    const verified = requireSigned(road, scene.authority, order, signed);
+    const { tier } = changeDocument.parse(order.text);
+    const needed = signaturesNeeded(scene.authority, tier, known);
+    const verified = requireSigned(road, scene.authority, order, signed, needed);
     if (wantsFourEyes(plan, scene)) {
       for (const { operator } of verified)
         requireOther(personsOf(plan, scene.authority, operator), operator);

@@ -45,6 +45,8 @@ export type Detail = {
   /** Cleaned. */
   readonly preview?: readonly { readonly target: string; readonly says: string }[];
   readonly blastRadius?: readonly string[];
+  /** Operators who had to sign it when it was planned. */
+  readonly quorum?: number;
   readonly closedArguments?: boolean;
   readonly decision?: Decision;
   readonly question?: PolicyQuestion;

@@ -39,6 +39,7 @@ export function requireSigned(
   authority: AuthorityState,
   order: OrderRow,
   approvals: readonly ApprovalRow[],
+  needed: number,
 ): readonly VerifiedSignature[] {
   const { tier, quorum } = changeDocument.parse(order.text);
   try {
@@ -47,7 +48,7 @@ export function requireSigned(
       armored: approvals.map(({ signature }) => signature),
       namespace: NAMESPACES.change,
       rule: tier,
-      quorum,
+      quorum: Math.max(quorum, needed),
       at: seconds(road.clock.now()),
       signers: authority.signers,
       revocations: authority.revocations,
