@@ -428,6 +428,7 @@ egress: {allow: ['127.0.0.1:${port}']}
     idp.close();
   });
 
+  let number = 0;
   const token = (more: Record<string, unknown> = {}): Promise<string> => {
     const now = Math.floor(nodeClock().now() / 1_000_000);
     return new SignJWT({
@@ -435,6 +436,7 @@ egress: {allow: ['127.0.0.1:${port}']}
       aud: http.url,
       sub: 'ada-1',
       client_id: 'agent-7',
+      jti: `token-${number++}`,
       scope: 'holdfast:observer',
       iat: now,
       exp: now + 300,
@@ -452,6 +454,51 @@ egress: {allow: ['127.0.0.1:${port}']}
     assert.equal((await rpc(http.url, await token({ aud: api }))).status, 401);
     assert.equal((await rpc(http.url, await token({ sub: 'ada-2' }))).status, 401);
     assert.equal((await rpc(http.url, await token({ scope: 'holdfast:owner' }))).status, 403);
+  });
+
+  it('are listed, and dead within a second after they were taken back, also in the middle of a stream', async () => {
+    const api = `${http.origin}/api/v1`;
+    const taken = await token({ aud: api, jti: 'taken' });
+    const kept = await token({ aud: api });
+    const stream = async (bearer: string): Promise<Response> =>
+      fetch(`${api}/events`, { headers: { authorization: `Bearer ${bearer}` } });
+    const client = new Client({ name: 'test', version: '1' });
+    const mcpToken = await token({ jti: 'mcp' });
+    await client.connect(
+      new StreamableHTTPClientTransport(new URL(http.url), {
+        requestInit: { headers: { authorization: `Bearer ${mcpToken}` } },
+      }),
+    );
+    const first = await stream(taken);
+    const second = await stream(kept);
+    assert.equal((await callApi(http.origin, taken)).status, 200);
+    const { leases } = await ask<{ leases: Record<string, unknown>[] }>(service, 'lease_list', {
+      status: 'active',
+      issuedBy: PERSON,
+    });
+    const one = leases.find(({ via }) => via === 'agent-7');
+    assert.deepEqual(one?.['token'], { issuer, subject: 'ada-1', client: 'agent-7' });
+    assert.ok(Number(one['uses']) > 0 && one['lastUsedAt'] !== null);
+    const takenAt = performance.now();
+    await ask(service, 'token_revoke', { jti: 'taken', reason: 'for this test' });
+    await first.text();
+    assert.ok(performance.now() - takenAt < 1_000);
+    assert.equal((await callApi(http.origin, taken)).status, 401);
+    assert.equal((await callApi(http.origin, kept)).status, 200, 'another token of theirs');
+    await client.listTools();
+    const againAt = performance.now();
+    await ask(service, 'lease_revoke', { leaseId: one['id'], reason: 'for this test' });
+    await second.text();
+    assert.ok(performance.now() - againAt < 1_000);
+    assert.equal((await callApi(http.origin, kept)).status, 401);
+    await assert.rejects(client.listTools());
+    assert.equal((await rpc(http.url, await token())).status, 401, 'a new token of theirs');
+    await ask(service, 'lease_readmit', { leaseId: one['id'], reason: 'for this test' });
+    const later = await token();
+    assert.equal((await rpc(http.url, later)).status, 200);
+    await ask(service, 'token_revoke', { everything: true, reason: 'for this test' });
+    assert.equal((await rpc(http.url, later)).status, 401);
+    await client.close().catch(() => {});
   });
 
   it('are asked for where the metadata of each door says', async () => {

@@ -31,7 +31,7 @@ export type SessionLimits = {
   /** Of one lease. */
   readonly sessionsEach: number;
   readonly idleMs: number;
-  /** Unused for so long, one makes room for another. */
+  /** Unused for so long, one makes room for those of other leases. */
   readonly spareMs: number;
 };
 
@@ -147,13 +147,16 @@ export class Sessions {
     return count;
   }
 
-  /** Of this owner, or of whoever has most, the one that was used longest ago, where nobody uses it. */
+  /**
+   * Of this owner, or of whoever has most, the one that was used longest ago, where nobody uses it. One's own make room
+   * at once: many clients open one for each thing that they ask, and end none.
+   */
   #endSpare(owner?: string): boolean {
     const before = this.#clock.monotonicMs() - this.#limits.spareMs;
     let spare: { readonly id: string; readonly session: Session; readonly has: number } | undefined;
     for (const [id, session] of this.#sessions) {
-      if (session.open > 0 || session.usedAt > before) continue;
-      if (owner !== undefined && session.owner !== owner) continue;
+      if (session.open > 0) continue;
+      if (owner === undefined ? session.usedAt > before : session.owner !== owner) continue;
       const has = this.#countOf(session.owner);
       const isBetter =
         spare === undefined ||

@@ -37,7 +37,9 @@ type KeptLease = {
 
 const real = nodeClock();
 const clock: Clock = real;
+/** What a client publishes, or how it answers. */
 const documents = new Map<string, unknown>();
+const fetched: { readonly url: string; readonly init: RequestInit }[] = [];
 const kept: KeptLease[] = [];
 let refuses: Fault | undefined;
 let unconfirmed: Fault | undefined;
@@ -86,8 +88,11 @@ before(async () => {
         return lease === undefined ? undefined : { id: lease.id, via: lease.terms.via };
       },
     },
-    fetch: async (input) => {
-      const found = documents.get(input instanceof Request ? input.url : input.toString());
+    fetch: async (input, init) => {
+      const url = input instanceof Request ? input.url : input.toString();
+      fetched.push({ url, init: init ?? {} });
+      const found = documents.get(url);
+      if (typeof found === 'function') return (found as () => Response)();
       return found === undefined ? new Response('', { status: 404 }) : Response.json(found);
     },
   });
@@ -502,5 +507,248 @@ describe('the embedded authorization server', () => {
       authorizeUrl({ redirect_uri: 'http://127.0.0.1:50123/x' }),
     );
     assert.equal(answer.status, 400);
+  });
+});
+
+describe('an authorization request that is not plain', () => {
+  it('is refused with two of anything that decides, as a form, and with what only an object could say', async () => {
+    const twice = (name: string, value: string): string =>
+      `${authorizeUrl()}&${new URLSearchParams({ [name]: value }).toString()}`;
+    for (const url of [
+      twice('redirect_uri', 'https://client.example/callback'),
+      twice('client_id', 'https://other.example/app.json'),
+      twice('code_challenge', 'x'.repeat(43)),
+      authorizeUrl({ request: 'e30.e30.' }),
+      authorizeUrl({ request_uri: 'https://client.example/request' }),
+    ]) {
+      const answer = await new Browser().go(url);
+      const to = answer.headers.get('location') ?? '';
+      assert.ok(answer.status === 400 || /[?&]error=/.test(to), url);
+      assert.doesNotMatch(to, /[?&]code=|\/authorize\//);
+    }
+    const { search } = new URL(authorizeUrl({ response_mode: 'form_post' }));
+    const form = await new Browser().go(`${origin}/oauth/auth`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: search.slice(1),
+    });
+    assert.equal(form.status, 400);
+    assert.equal(form.headers.get('location'), null);
+  });
+
+  it('is never answered without the person, whatever it asks for', async () => {
+    const back = await new Browser().go(authorizeUrl({ prompt: 'none' }));
+    const to = new URL(back.headers.get('location') ?? '', origin);
+    assert.match(to.searchParams.get('error') ?? '', /_required$/);
+    assert.equal(to.searchParams.get('code'), null);
+  });
+
+  it('is for one resource, named to the letter (RFC 8707, section 2)', async () => {
+    const mine = `${origin}/mcp`;
+    for (const resource of [
+      `${mine}/`,
+      `${mine}#x`,
+      `${mine}?x`,
+      mine.replace('127.0.0.1', 'localhost'),
+      origin,
+      'x',
+    ]) {
+      const answer = await new Browser().go(authorizeUrl({ resource }));
+      const to = answer.headers.get('location') ?? '';
+      assert.match(to, /error=invalid_(target|request)/, resource);
+    }
+    const two = await new Browser().go(
+      `${authorizeUrl()}&resource=${encodeURIComponent('https://elsewhere.example/mcp')}`,
+    );
+    assert.match(two.headers.get('location') ?? '', /error=invalid_target/);
+  });
+
+  it('names who answers, also with a code (RFC 9207)', async () => {
+    const document = (await (
+      await fetch(`${origin}/.well-known/oauth-authorization-server`)
+    ).json()) as Record<string, unknown>;
+    assert.equal(document['authorization_response_iss_parameter_supported'], true);
+    const back = await new Browser().agree(authorizeUrl());
+    assert.equal(back.searchParams.get('iss'), `${origin}/oauth`);
+    assert.equal(back.searchParams.get('state'), 'xyz');
+    const wrong = await new Browser().go(authorizeUrl({ response_type: 'token' }));
+    assert.match(wrong.headers.get('location') ?? '', /iss=/);
+  });
+
+  it('sends the code to the very address that was published, but for the port on this machine', async () => {
+    for (const redirect_uri of [
+      `${REDIRECT}/`,
+      REDIRECT.toUpperCase(),
+      `${REDIRECT}#x`,
+      `${REDIRECT}?`,
+      'http://user@127.0.0.1:7999/callback',
+      'http://127.0.0.1.evil.example:7999/callback',
+      'http://localhost:7999/callback',
+      'http://[::1]:7999/callback',
+      'https://127.0.0.1:7999/callback',
+      'https://client.example:444/callback',
+      'https://client.example./callback',
+      'https://client.example/callback%2f',
+      'https://client.example/Callback',
+    ]) {
+      const answer = await new Browser().go(authorizeUrl({ redirect_uri }));
+      assert.equal(answer.status, 400, redirect_uri);
+      assert.equal(answer.headers.get('location'), null);
+    }
+  });
+
+  it('cannot be framed, and what it asks is answered by nothing but the console', async () => {
+    const browser = new Browser();
+    const uid = await browser.ask(authorizeUrl());
+    const at = `${origin}/oauth/interaction/${uid}`;
+    const body = JSON.stringify(YES);
+    const json = { 'content-type': 'application/json' };
+    const own = { ...json, 'x-holdfast': '1' };
+    for (const [init, status] of [
+      [{ method: 'POST', headers: json, body }, 403],
+      [{ method: 'POST', headers: { ...own, 'content-type': 'text/plain' }, body }, 400],
+      [
+        { method: 'POST', headers: { 'x-holdfast': '1' }, body: new URLSearchParams(YES as never) },
+        400,
+      ],
+      [{ method: 'PUT', headers: own, body }, 400],
+    ] as const)
+      assert.equal((await browser.go(at, init)).status, status, JSON.stringify(init.headers));
+    const page = await browser.consent(uid);
+    assert.equal(page.status, 200, 'nothing of that decided');
+    for (const answer of [
+      page,
+      await browser.go(authorizeUrl()),
+      await fetch(`${origin}/oauth/auth`),
+    ])
+      assert.match(answer.headers.get('content-security-policy') ?? '', /frame-ancestors 'none'/);
+  });
+
+  it('is all there is: no registration, no other way to a token, nothing to ask about tokens', async () => {
+    for (const path of [
+      'reg',
+      'register',
+      'me',
+      'userinfo',
+      'introspect',
+      'token/introspection',
+      'request',
+      'device/auth',
+      'ciba',
+      'session/end',
+      'challenge',
+    ])
+      for (const method of ['GET', 'POST']) {
+        const answer = await fetch(`${origin}/oauth/${path}`, { method });
+        assert.equal(answer.status, 404, `${method} ${path}`);
+      }
+  });
+
+  it('brings its verifier, or the code is nobody’s', async () => {
+    const before = kept.length;
+    for (const verifier of ['', CHALLENGE, 'v'.repeat(42), 'v'.repeat(65)]) {
+      const code = codeOf(await new Browser().agree(authorizeUrl()));
+      assert.match(
+        String(await errorOf(await token(code, { code_verifier: verifier }))),
+        /^invalid_/,
+      );
+    }
+    assert.equal(kept.length, before);
+  });
+});
+
+describe('the document of a client', () => {
+  const document = (more: object = {}): object => ({
+    ...(documents.get(CLIENT) as object),
+    ...more,
+  });
+  /** Another name each time: what was once read is known. */
+  let number = 0;
+  const status = async (
+    answer: (id: string) => unknown,
+    name = (at: string) => at,
+  ): Promise<number> => {
+    const id = name(`https://client-${number++}.example/app.json`);
+    documents.set(id, answer(id));
+    return (await new Browser().go(authorizeUrl({ client_id: id }))).status;
+  };
+  const answered =
+    (body: unknown, init: ResponseInit = {}) =>
+    () =>
+      Response.json(body, init);
+
+  it('is read as it was published, and believed of nobody else', async () => {
+    assert.equal(await status((id) => document({ client_id: id })), 303);
+    for (const wrong of [
+      () => document(),
+      (id: string) => document({ client_id: `${id}?x` }),
+      (id: string) => document({ client_id: id, token_endpoint_auth_method: 'client_secret_post' }),
+      (id: string) => document({ client_id: id, client_secret: 'x' }),
+      (id: string) => document({ client_id: id, redirect_uris: [] }),
+      (id: string) => document({ client_id: id, redirect_uris: ['javascript:alert(1)', REDIRECT] }),
+      (id: string) =>
+        document({ client_id: id, redirect_uris: ['http://client.example/', REDIRECT] }),
+      (id: string) => [document({ client_id: id })],
+      (id: string) => document({ client_id: id, client_name: 'x'.repeat(20_000) }),
+    ])
+      assert.equal(await status(wrong), 400, String(wrong));
+  });
+
+  it('is JSON that was answered there, and no page, error or way to another place', async () => {
+    for (const wrong of [
+      (id: string) => answered(document({ client_id: id }), { status: 404 }),
+      (id: string) =>
+        answered(document({ client_id: id }), { status: 302, headers: { location: CLIENT } }),
+      (id: string) =>
+        answered(document({ client_id: id }), { headers: { 'content-type': 'text/html' } }),
+      () => () => new Response('{', { headers: { 'content-type': 'application/json' } }),
+    ])
+      assert.equal(await status(wrong), 400, String(wrong));
+    const typed = { 'content-type': 'application/json; charset=utf-8' };
+    assert.equal(
+      await status((id) => answered(document({ client_id: id }), { headers: typed })),
+      303,
+    );
+  });
+
+  it('is at an address that can only mean one thing', async () => {
+    for (const name of [
+      (id: string) => id.replace('https:', 'http:'),
+      (id: string) => id.replace('https://', 'https://user@'),
+      (id: string) => id.replace('/app', '/x/../app'),
+      (id: string) => id.replace('/app', '/x/%2e%2e/app'),
+      (id: string) => `${id}#x`,
+    ])
+      assert.equal(
+        await status((id) => document({ client_id: id }), name),
+        400,
+        name('https://x/app'),
+      );
+  });
+
+  it('is asked for without anything of ours, followed nowhere, and not again for each request', async () => {
+    const id = 'https://asked.example/app.json';
+    documents.set(id, document({ client_id: id }));
+    for (let i = 0; i < 3; i++)
+      assert.equal((await new Browser().go(authorizeUrl({ client_id: id }))).status, 303);
+    const to = fetched.filter(({ url }) => url === id);
+    assert.equal(to.length, 1);
+    assert.equal(to[0]?.init.redirect, 'manual');
+    const headers = new Headers(to[0]?.init.headers);
+    for (const name of ['cookie', 'authorization']) assert.equal(headers.get(name), null);
+  });
+
+  it('is not asked for without end by whoever makes up addresses', async () => {
+    const before = fetched.length;
+    const asks = Array.from({ length: 90 }, (_, i) =>
+      new Browser().go(authorizeUrl({ client_id: `https://made-up-${i}.example/app.json` })),
+    );
+    for (const answer of await Promise.all(asks)) assert.equal(answer.status, 400);
+    assert.ok(fetched.length - before <= 60, `${fetched.length - before} requests`);
+    assert.equal(
+      (await new Browser().go(authorizeUrl())).status,
+      303,
+      'whoever is known is served',
+    );
   });
 });

@@ -48,6 +48,7 @@ export function embeddedServer(options: EmbeddedOptions): Embedded {
   const { url, resource, leases, clock, random, log } = options;
   const issuer = url + OAUTH_PATH;
   const waiting = new Map<string, Granted>();
+  const documents = new Budget(clock);
   const issued = new Map<string, string>();
   const provider = new Provider(issuer, {
     adapter: adapters(clock),
@@ -109,6 +110,7 @@ export function embeddedServer(options: EmbeddedOptions): Embedded {
       clientIdMetadataDocument: {
         enabled: true,
         ack: 'draft-02',
+        allowFetch: () => documents.take(),
         allowClient: (_, client) => (client.redirectUris ?? []).every(isSafeRedirect),
       },
       resourceIndicators: {
@@ -132,13 +134,20 @@ export function embeddedServer(options: EmbeddedOptions): Embedded {
     },
     discovery: { scopes_supported: oauthScopes(), revocation_endpoint: `${issuer}/revoke` },
     routes: { authorization: '/auth', token: '/token', jwks: '/jwks' },
-    fetch: (input, { method, headers, redirect, signal }: RequestInit = {}) =>
-      options.fetch(input, {
+    fetch: async (input, { method, headers, redirect, signal }: RequestInit = {}) => {
+      const answer = await options.fetch(input, {
         ...(method === undefined ? {} : { method }),
         ...(headers === undefined ? {} : { headers }),
         ...(redirect === undefined ? {} : { redirect }),
         ...(signal === undefined ? {} : { signal }),
-      }),
+      });
+      // A page that anybody may write to on somebody's host is not what that host publishes of a client.
+      if (answer.status === 200 && !JSON_TYPE.test(answer.headers.get('content-type') ?? '')) {
+        await answer.body?.cancel();
+        throw new TypeError('what the client publishes of itself is no JSON');
+      }
+      return answer;
+    },
     renderError: (ctx, { error, error_description: says }) => {
       ctx.type = 'text/plain; charset=utf-8';
       ctx.body = `${error}: ${says ?? 'the request cannot be answered'}. Go back to the program that sent you here and begin again.\n`;
@@ -209,6 +218,31 @@ export function embeddedServer(options: EmbeddedOptions): Embedded {
 }
 
 const MOST = 2_000;
+const JSON_TYPE = /^application\/(?:[a-z0-9.-]+\+)?json *(?:;|$)/i;
+/** Documents that are asked for in a minute, at addresses that anybody may name. */
+const MOST_DOCUMENTS = 60;
+const MINUTE_MS = 60_000;
+
+/** So many in a minute, and as many more in the next. */
+class Budget {
+  readonly #clock: Clock;
+  #since = 0;
+  #taken = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  take(): boolean {
+    const now = this.#clock.monotonicMs();
+    if (now - this.#since >= MINUTE_MS) {
+      this.#since = now;
+      this.#taken = 0;
+    }
+    this.#taken++;
+    return this.#taken <= MOST_DOCUMENTS;
+  }
+}
 
 function bound(map: Map<string, unknown>): void {
   for (const id of map.keys()) {

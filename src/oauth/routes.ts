@@ -66,6 +66,9 @@ class Mount {
       if (path.startsWith(INTERACTION))
         await this.#consent(path.slice(INTERACTION.length), incoming, outgoing);
       else if (path === REVOKE) await this.#giveBack(incoming, outgoing);
+      else if (path === AUTHORIZE && incoming.method !== 'GET')
+        // RFC 6749, section 3.1: what is asked stands in the address, where it was read by us as well.
+        throw new Fault('invalid', 'method-not-allowed', 'only GET is answered here');
       else await this.#pass(incoming, outgoing, path, at === -1 ? '' : whole.slice(at));
     } catch (thrown) {
       if (!(thrown instanceof Fault)) this.#options.log.error('authorization server', thrown);
