@@ -68,7 +68,7 @@ export function GroupPanel({ group }: { readonly group: Group }): ReactNode {
       label={`${action}: ${changes.flatMap((each) => each.targets).join(', ')}`}
       aside={
         <span className="row">
-          <TierBadge tier={tier} />
+          <TierBadge tier={tier} long />
           {isMany ? <span>{changes.length} equal requests</span> : null}
           {equalApproved > 0 ? <span>approved by hand {equalApproved}× in 30 days</span> : null}
         </span>

@@ -1,6 +1,7 @@
 /** Moments: UTC for the record, how long ago or until then for people, and this device's own clock for whoever asks. */
 import { type ReactNode, useSyncExternalStore } from 'react';
 import { serviceNow } from '../clock.ts';
+import { KeptChoice, useKept } from './kept-choice.ts';
 
 let now = serviceNow();
 let ticking: ReturnType<typeof setInterval> | undefined;
@@ -45,36 +46,15 @@ export function span(milliseconds: number, parts = 1): string {
   return told.length === 0 ? '0 s' : told.join(' ');
 }
 
-const KEPT = 'holdfast-times';
-const keptExact = (): boolean => {
-  try {
-    return localStorage.getItem(KEPT) === 'exact';
-  } catch {
-    return false;
-  }
-};
-let exact = keptExact();
-const exactListeners = new Set<() => void>();
+const exact = new KeptChoice('holdfast-times-in-full');
 
-function subscribeExact(listener: () => void): () => void {
-  exactListeners.add(listener);
-  return () => exactListeners.delete(listener);
-}
-
-/** Whether moments are told in full, where else how long ago is said. Kept on this device. */
+/** Whether moments are told in full, where else how long ago is said. */
 export function useExactTimes(): boolean {
-  return useSyncExternalStore(subscribeExact, () => exact);
+  return useKept(exact);
 }
 
 export function turnExactTimes(): void {
-  exact = !exact;
-  try {
-    if (exact) localStorage.setItem(KEPT, 'exact');
-    else localStorage.removeItem(KEPT);
-  } catch {
-    // A browser that keeps nothing: it holds until the page is closed.
-  }
-  for (const each of exactListeners) each();
+  exact.turn();
 }
 
 // Sweden writes dates as ISO 8601 does.

@@ -74,7 +74,7 @@ export function EvidencePage(): ReactNode {
         tabs={[
           { id: 'log', name: 'Log and proof', body: <LogPart view={view} setView={setView} /> },
           { id: 'anchors', name: 'Anchors', body: <Anchors /> },
-          { id: 'take', name: 'Take away', body: <TakeAway /> },
+          { id: 'take', name: 'Export', body: <TakeAway /> },
         ]}
       />
     </Page>

@@ -111,12 +111,12 @@ export function PolicyPage(): ReactNode {
             },
             {
               id: 'table',
-              name: 'Table',
+              name: 'Verdicts',
               body: <VerdictTable facts={view} onFacts={setView} edited={set} />,
             },
             {
               id: 'past',
-              name: 'The past',
+              name: 'Replay',
               body: (
                 <PastPart
                   files={files}

@@ -15,6 +15,7 @@ import {
   Time,
 } from '../kit/index.ts';
 import { ConfigSignDialog } from '../signing/config-sign.tsx';
+import { Unsigned, type UnsignedEdit } from './unsigned-edit.tsx';
 import { type PasskeyShown, PasskeyState, Sessions } from './you.tsx';
 
 type Operators = {
@@ -89,7 +90,7 @@ function Waiting({ onSign }: { readonly onSign: OnSign }): ReactNode {
   if (all.length === 0) return null;
   return (
     <Panel
-      title="At the door"
+      title="Invitations"
       tone={all.some(({ pending }) => pending !== null) ? 'warn' : 'plain'}
       flush
     >
@@ -390,6 +391,7 @@ type Access = {
     readonly roles: readonly string[];
   }[];
   readonly groups: readonly { readonly group: string; readonly roles: readonly string[] }[];
+  readonly unsigned: UnsignedEdit | null;
 };
 
 function Roles(): ReactNode {
@@ -397,69 +399,72 @@ function Roles(): ReactNode {
   if (error !== null) return <ErrorPanel error={error} />;
   if (data === undefined) return <Skeleton rows={3} />;
   return (
-    <Panel title="Roles" flush>
-      <Table
-        label="Roles"
-        rows={data.roles}
-        rowKey={({ role }) => role}
-        columns={[
-          {
-            id: 'role',
-            header: 'Role',
-            width: '150px',
-            cell: ({ role }) => <strong>{role}</strong>,
-          },
-          {
-            id: 'who',
-            header: 'Who has it',
-            cell: ({ role }) => (
-              <bdi>
-                {[
-                  ...data.people
-                    .filter(({ roles }) => roles.includes(role))
-                    .map(({ operator }) => operator),
-                  ...data.groups
-                    .filter(({ roles }) => roles.includes(role))
-                    .map(({ group }) => `group ${group}`),
-                ].join(', ') || 'nobody'}
-              </bdi>
-            ),
-          },
-          {
-            id: 'reach',
-            header: 'Reach',
-            cell: ({ scopes, targets }) => (
-              <bdi>
-                {targets === 'all'
-                  ? 'every target'
-                  : [...targets.ids, ...targets.tags.map((tag) => `tag ${tag}`)].join(', ')}
-                {scopes === 'all' ? '' : ` of ${scopes.join(', ')}`}
-              </bdi>
-            ),
-          },
-          {
-            id: 'ceiling',
-            header: 'Up to',
-            width: '80px',
-            cell: ({ ceiling }) => <TierBadge tier={ceiling} />,
-          },
-          {
-            id: 'capabilities',
-            header: 'May ask for',
-            wide: true,
-            cell: ({ profile, capabilities }) => (
-              <span title={capabilities.join(', ')}>
-                {profile ?? 'listed'} ({capabilities.length})
-              </span>
-            ),
-          },
-        ]}
-      />
-      <p className="quiet small panel-note">
-        {data.isFile
-          ? 'Roles and who has them are written in access.yaml, which operators sign.'
-          : 'There is no access.yaml, so every operator in force is an owner. Write one to give people less.'}
-      </p>
-    </Panel>
+    <>
+      <Unsigned edit={data.unsigned} />
+      <Panel title="Roles" flush>
+        <Table
+          label="Roles"
+          rows={data.roles}
+          rowKey={({ role }) => role}
+          columns={[
+            {
+              id: 'role',
+              header: 'Role',
+              width: '150px',
+              cell: ({ role }) => <strong>{role}</strong>,
+            },
+            {
+              id: 'who',
+              header: 'Who has it',
+              cell: ({ role }) => (
+                <bdi>
+                  {[
+                    ...data.people
+                      .filter(({ roles }) => roles.includes(role))
+                      .map(({ operator }) => operator),
+                    ...data.groups
+                      .filter(({ roles }) => roles.includes(role))
+                      .map(({ group }) => `group ${group}`),
+                  ].join(', ') || 'nobody'}
+                </bdi>
+              ),
+            },
+            {
+              id: 'reach',
+              header: 'Reach',
+              cell: ({ scopes, targets }) => (
+                <bdi>
+                  {targets === 'all'
+                    ? 'every target'
+                    : [...targets.ids, ...targets.tags.map((tag) => `tag ${tag}`)].join(', ')}
+                  {scopes === 'all' ? '' : ` of ${scopes.join(', ')}`}
+                </bdi>
+              ),
+            },
+            {
+              id: 'ceiling',
+              header: 'Up to',
+              width: '80px',
+              cell: ({ ceiling }) => <TierBadge tier={ceiling} />,
+            },
+            {
+              id: 'capabilities',
+              header: 'May ask for',
+              wide: true,
+              cell: ({ profile, capabilities }) => (
+                <span title={capabilities.join(', ')}>
+                  {profile ?? 'listed'} ({capabilities.length})
+                </span>
+              ),
+            },
+          ]}
+        />
+        <p className="quiet small panel-note">
+          {data.isFile
+            ? 'Roles and who has them are written in access.yaml, which operators sign.'
+            : 'There is no access.yaml, so every operator in force is an owner. Write one to give people less.'}
+        </p>
+      </Panel>
+    </>
   );
 }

@@ -1,10 +1,13 @@
 /** Keys that work everywhere but where something is typed. `?` shows them. */
 import { useRouter } from '@tanstack/react-router';
 import { type ReactNode, useEffect } from 'react';
-import { Dialog, turnExactTimes } from '../kit/index.ts';
+import { Check, Dialog, turnExactTimes } from '../kit/index.ts';
+import { KeptChoice, useKept } from '../kit/kept-choice.ts';
 import { NAVIGATION } from '../views.ts';
 
 const SEQUENCE_MS = 1_200;
+/** Whoever speaks to their device, or hits keys by mistake, has no use for keys of one letter (WCAG 2.1.4). */
+const lettersOff = new KeptChoice('holdfast-no-letter-keys');
 
 export function useKeys(open: (overlay: 'palette' | 'keys') => void): void {
   const router = useRouter();
@@ -16,7 +19,8 @@ export function useKeys(open: (overlay: 'palette' | 'keys') => void): void {
         open('palette');
         return;
       }
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (lettersOff.is() || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (isTyping(event.target)) return;
       if (document.querySelector('[role="dialog"], [role="alertdialog"]') !== null) return;
       if (event.key === '?') open('keys');
       else if (event.key === 't' && event.timeStamp - gAt >= SEQUENCE_MS) turnExactTimes();
@@ -52,6 +56,7 @@ export function KeyHints({
   readonly isOpen: boolean;
   readonly onClose: () => void;
 }): ReactNode {
+  const isOff = useKept(lettersOff);
   return (
     <Dialog title="Keyboard shortcuts" isOpen={isOpen} onClose={onClose}>
       <dl className="keys">
@@ -84,6 +89,9 @@ export function KeyHints({
         </dt>
         <dd>Close what is open</dd>
       </dl>
+      <Check checked={!isOff} onChange={() => lettersOff.turn()}>
+        Keys of a single letter work on this device
+      </Check>
     </Dialog>
   );
 }

@@ -135,11 +135,12 @@ function Navigation({ onGo }: { readonly onGo?: () => void }): ReactNode {
   return (
     <nav className="navigation" aria-label="Views">
       <ul>
-        {NAVIGATION.map(({ to, name, icon }) => (
+        {NAVIGATION.map(({ to, name, icon, keys }) => (
           <li key={to}>
             <Link
               to={to}
               activeOptions={{ exact: to === '/', includeSearch: false }}
+              aria-keyshortcuts={`g ${keys}`}
               onClick={onGo}
             >
               <Icon name={icon} />

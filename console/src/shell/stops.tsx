@@ -19,7 +19,7 @@ export function StopButton(): ReactNode {
     <>
       <Button look="danger" onPress={() => setOpen(true)} aria-label="Stop everything">
         <Icon name="stop" />
-        <span className="only-wide">Stop</span>
+        <span>Stop</span>
       </Button>
       <ConfirmDialog
         title="Stop everything?"

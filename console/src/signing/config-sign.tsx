@@ -148,7 +148,7 @@ export function ConfigState({
         )}
       </div>
       <ConfigSignDialog
-        title="Put what lies there in force"
+        title="Sign the configuration as it is now"
         request={{ kind: 'sign' }}
         isOpen={isSigning}
         onClose={() => setSigning(false)}
