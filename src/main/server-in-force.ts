@@ -136,6 +136,6 @@ const SAYS = {
 } as const;
 
 /** What a listener is made of; the rest is asked for each time. */
-function doorIn({ egress: _, ...door }: ServerSettings): string {
+function doorIn({ egress: _egress, ...door }: ServerSettings): string {
   return canonicalJson(door as unknown as Json);
 }

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { useAsk, useMay } from '../api/index.ts';
 import { Badge, Button, ErrorPanel, Facts, Panel, Skeleton } from '../kit/index.ts';
 import { ConfigState } from '../signing/config-sign.tsx';
+import { Unsigned, type UnsignedEdit } from './unsigned-edit.tsx';
 
 type Doctor = {
   readonly ok: boolean;
@@ -69,6 +70,7 @@ type Console = {
   readonly passkeys: number;
   readonly stranded: number;
   readonly sessions: number;
+  readonly unsigned: UnsignedEdit | null;
   readonly next: string;
 };
 
@@ -77,39 +79,42 @@ function Address(): ReactNode {
   if (error !== null) return <ErrorPanel error={error} />;
   if (data === undefined) return <Skeleton rows={3} />;
   return (
-    <Panel
-      title="This console"
-      tone={data.isAccepted ? 'plain' : 'warn'}
-      aside={
-        <Badge tone={data.isAccepted ? 'good' : 'warn'}>
-          {data.isAccepted
-            ? 'hosts take what is signed here'
-            : 'hosts do not take what is signed here'}
-        </Badge>
-      }
-    >
-      <Facts
-        facts={[
-          ['Address', <code key="o">{data.origin}</code>],
-          ['Passkeys are bound to', <code key="r">{data.rpId}</code>],
-          [
-            'Passkeys',
-            `${data.passkeys}${data.stranded === 0 ? '' : `, ${data.stranded} of another address`}`,
-          ],
-          ['Signed in now', data.sessions],
-        ]}
-      />
-      {data.next === '' ? null : (
-        <p>
-          <bdi>{data.next}</bdi>
+    <>
+      <Unsigned edit={data.unsigned} />
+      <Panel
+        title="This console"
+        tone={data.isAccepted ? 'plain' : 'warn'}
+        aside={
+          <Badge tone={data.isAccepted ? 'good' : 'warn'}>
+            {data.isAccepted
+              ? 'hosts take what is signed here'
+              : 'hosts do not take what is signed here'}
+          </Badge>
+        }
+      >
+        <Facts
+          facts={[
+            ['Address', <code key="o">{data.origin}</code>],
+            ['Passkeys are bound to', <code key="r">{data.rpId}</code>],
+            [
+              'Passkeys',
+              `${data.passkeys}${data.stranded === 0 ? '' : `, ${data.stranded} of another address`}`,
+            ],
+            ['Signed in now', data.sessions],
+          ]}
+        />
+        {data.next === '' ? null : (
+          <p>
+            <bdi>{data.next}</bdi>
+          </p>
+        )}
+        <p className="quiet small">
+          To open it from a phone or another machine it needs a name and TLS:{' '}
+          <code>holdfast console expose</code>. Choose the name once: passkeys of one name are
+          strangers to another.
         </p>
-      )}
-      <p className="quiet small">
-        To open it from a phone or another machine it needs a name and TLS:{' '}
-        <code>holdfast console expose</code>. Choose the name once: passkeys of one name are
-        strangers to another.
-      </p>
-    </Panel>
+      </Panel>
+    </>
   );
 }
 
