@@ -165,8 +165,13 @@ export async function oauthDoors(needs: OAuthNeeds): Promise<OAuthDoors> {
         confirm: async (incoming, call) => {
           const person = await behind(incoming);
           const ceremony = ceremonyIn({ headers: plainHeaders(incoming) });
-          if (person !== undefined)
-            await mustConfirm(signIn.confirm, person.session, call, ceremony);
+          if (person === undefined)
+            throw new Fault(
+              'refused',
+              'not-signed-in',
+              'nobody is signed in any more: sign in, then open this page again',
+            );
+          await mustConfirm(signIn.confirm, person.session, call, ceremony);
         },
         leases: leasesOf(needs),
         fetch: needs.clientFetch ?? publicFetch(),
@@ -227,7 +232,7 @@ function remembering(
   { attested }: Pick<Identity, 'attested'>,
 ): OidcDoor {
   return {
-    start: () => door.start(),
+    start: (pageKey) => door.start(pageKey),
     finish: async (query, binding) => {
       const vouched = await door.finish(query, binding);
       if (oidc !== null) attested.keep(vouched.operator, oidc.issuer, vouched.groups);
