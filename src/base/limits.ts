@@ -36,7 +36,7 @@ export const LIMITS = {
   mcpSessions: 256,
   mcpSessionIdleMs: 30 * 60_000,
   /** What one lease may have open of MCP: sessions, calls that are being answered, streams. */
-  mcpSessionsEach: 16,
+  mcpSessionsEach: 32,
   mcpCallsEach: 32,
   mcpListens: 16,
   /** All leases together, below what the port takes of connections. */

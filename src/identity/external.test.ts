@@ -37,7 +37,7 @@ describe('tokens of an identity provider', () => {
       external
         .list()
         .map(({ client, profile, expiresAt }) => [client, profile, expiresAt])
-        .toSorted(),
+        .toSorted(([a], [b]) => String(a).localeCompare(String(b))),
       [
         ['agent-7', 'ingest', shift(NOON, 2 * HOUR)],
         ['agent-8', 'observer', shift(NOON, HOUR)],

@@ -67,11 +67,11 @@ before(async () => {
     log: silentLog,
     bus: changes.bus,
     limits: {
-      sessions: 4,
-      sessionsEach: 3,
+      sessions: 3,
+      sessionsEach: 2,
       sessionSpareMs: 60_000,
-      callsEach: 2,
-      calls: 3,
+      callsEach: 3,
+      calls: 4,
       listens: 2,
       allListens: 3,
     },
@@ -276,53 +276,46 @@ describe('the share of a lease', () => {
     return [status, Number(headers.get('retry-after')) > 0];
   };
 
-  /** Sessions with a stream open, so that nobody may end them. */
-  const inUse = async (bearer: string, count: number): Promise<() => void> => {
-    const stop = new AbortController();
-    for (let i = 0; i < count; i++) {
-      const headers = { accept: 'text/event-stream', authorization: `Bearer ${bearer}` };
-      const stream = await fetch(url, {
-        headers: { ...headers, ...(await session(bearer)) },
-        signal: stop.signal,
-      });
-      assert.equal(stream.status, 200);
-    }
-    return () => stop.abort();
-  };
-
   it('is so many sessions that are in use; another lease finds room, and beyond that nobody does', async () => {
     fresh();
-    const ends = [await inUse('lease-a', 2)];
     ({ promise: released, resolve: release } = Promise.withResolvers<void>());
-    const third = await session('lease-a');
     const params = { name: 'query_facts', arguments: { target: 'host:slow' } };
-    const slow = ask('lease-a', 'POST', third, { id: 5, method: 'tools/call', params });
+    const slow = async (bearer: string): Promise<Promise<Response>[]> => [
+      ask(bearer, 'POST', await session(bearer), { id: 5, method: 'tools/call', params }),
+    ];
+    const running = [...(await slow('lease-a')), ...(await slow('lease-a'))];
     await real.sleep(100);
     assert.deepEqual(await refused(initialize('lease-a')), [429, true]);
-    ends.push(await inUse('lease-b', 1));
+    running.push(...(await slow('lease-b')));
+    await real.sleep(100);
     assert.deepEqual(await refused(initialize('lease-c')), [503, true]);
-    assert.equal(http.sessions(), 4);
+    assert.equal(http.sessions(), 3);
     release();
-    await (await slow).text();
-    for (const end of ends) end();
-    await real.sleep(50);
+    for (const answer of await Promise.all(running)) await answer.text();
   });
 
-  it('is enough for a client that opens one for each thing that it asks', async () => {
+  it('is enough for a client that opens one for each thing that it asks, and listens in all of them', async () => {
     fresh();
+    const stop = new AbortController();
     for (let i = 0; i < 10; i++) {
-      const answer = await ask('lease-a', 'POST', await session('lease-a'), LIST);
+      const own = await session('lease-a');
+      const answer = await ask('lease-a', 'POST', own, LIST);
       assert.equal(answer.status, 200);
       await answer.text();
+      if (i < 2) {
+        const headers = { accept: 'text/event-stream', authorization: 'Bearer lease-a', ...own };
+        assert.equal((await fetch(url, { headers, signal: stop.signal })).status, 200);
+      }
     }
-    assert.equal(http.sessions(), 3);
+    assert.equal(http.sessions(), 2);
+    stop.abort();
+    await real.sleep(50);
   });
 
   it('of sessions that nobody uses any more makes room, those of whoever has most first', async () => {
     fresh();
     const old = await session('lease-a');
     const young = await session('lease-a');
-    await session('lease-a');
     const others = await session('lease-b');
     assert.deepEqual(await refused(initialize('lease-c')), [503, true], 'used just now');
     skippedMs += 61_000;
@@ -340,17 +333,22 @@ describe('the share of a lease', () => {
     }
   });
 
-  it('is not lost while a stream of it is open', async () => {
+  it('is not lost to others while a stream of it is open', async () => {
     fresh();
-    const end = await inUse('lease-a', 1);
-    for (let i = 0; i < 2; i++) await session('lease-b');
-    await session('lease-a');
-    skippedMs += 61_000;
-    for (let i = 0; i < 3; i++) await session('lease-c');
-    assert.deepEqual(await refused(initialize('lease-b')), [503, true]);
-    end();
-    await real.sleep(50);
+    const own = await session('lease-a');
+    const stop = new AbortController();
+    const headers = { accept: 'text/event-stream', authorization: 'Bearer lease-a', ...own };
+    assert.equal((await fetch(url, { headers, signal: stop.signal })).status, 200);
     await session('lease-b');
+    await session('lease-c');
+    skippedMs += 61_000;
+    await session('lease-d');
+    await session('lease-e');
+    assert.deepEqual(await refused(initialize('lease-f')), [503, true]);
+    stop.abort();
+    await real.sleep(50);
+    await session('lease-f');
+    assert.equal((await ask('lease-a', 'POST', own, LIST)).status, 404);
   });
 
   it('holds also for sessions that are opened at the same time', async () => {
@@ -359,13 +357,13 @@ describe('the share of a lease', () => {
       Array.from({ length: 8 }, () => initialize('lease-a')),
     ))
       assert.ok(status === 200 || status === 429, String(status));
-    assert.ok(http.sessions() <= 3, `${http.sessions()} sessions`);
+    assert.ok(http.sessions() <= 2, `${http.sessions()} sessions`);
   });
 
   it('is so many calls at once, of it and of all', async () => {
     ({ promise: released, resolve: release } = Promise.withResolvers<void>());
     const before = calls.length;
-    const running = [query('lease-a', 'host:slow'), query('lease-a', 'host:slow')];
+    const running = Array.from({ length: 3 }, () => query('lease-a', 'host:slow'));
     await real.sleep(100);
     assert.deepEqual(await refused(query('lease-a')), [429, true]);
     running.push(query('lease-b', 'host:slow'));

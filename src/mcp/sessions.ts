@@ -22,8 +22,9 @@ type Session = {
   readonly asked: { caller: Caller };
   /** Monotonic; the last request's. */
   usedAt: number;
-  /** Requests that are being answered, streams among them. */
-  open: number;
+  /** Calls that are being answered, and streams that are open. */
+  calls: number;
+  streams: number;
 };
 
 export type SessionLimits = {
@@ -72,9 +73,10 @@ export class Sessions {
         return rpcError(404, -32_001, 'session not found: initialize again');
       session.usedAt = this.#clock.monotonicMs();
       session.asked.caller = caller;
-      session.open++;
-      if (over.aborted) session.open--;
-      else over.addEventListener('abort', () => session.open--, { once: true });
+      const kind = request.method === 'GET' ? 'streams' : 'calls';
+      session[kind]++;
+      if (over.aborted) session[kind]--;
+      else over.addEventListener('abort', () => session[kind]--, { once: true });
       return session.transport.handleRequest(request, more);
     }
     if (!isInitializeRequest(parsedBody))
@@ -120,7 +122,7 @@ export class Sessions {
         sessionIdGenerator: () => newId('session', this.#random),
         onsessioninitialized: (id) => {
           const usedAt = this.#clock.monotonicMs();
-          this.#sessions.set(id, { transport, owner, asked, usedAt, open: 0 });
+          this.#sessions.set(id, { transport, owner, asked, usedAt, calls: 0, streams: 0 });
         },
         onsessionclosed: (id) => {
           this.#sessions.delete(id);
@@ -149,14 +151,18 @@ export class Sessions {
 
   /**
    * Of this owner, or of whoever has most, the one that was used longest ago, where nobody uses it. One's own make room
-   * at once: many clients open one for each thing that they ask, and end none.
+   * at once, though something still listens: many clients open one for each thing that they ask, and end none.
    */
   #endSpare(owner?: string): boolean {
     const before = this.#clock.monotonicMs() - this.#limits.spareMs;
     let spare: { readonly id: string; readonly session: Session; readonly has: number } | undefined;
     for (const [id, session] of this.#sessions) {
-      if (session.open > 0) continue;
-      if (owner === undefined ? session.usedAt > before : session.owner !== owner) continue;
+      if (session.calls > 0) continue;
+      const isSpare =
+        owner === undefined
+          ? session.streams === 0 && session.usedAt <= before
+          : session.owner === owner;
+      if (!isSpare) continue;
       const has = this.#countOf(session.owner);
       const isBetter =
         spare === undefined ||
