@@ -15,6 +15,7 @@ type Told = {
   key: string;
   keys: Proved[];
   consistency: { earlier: number; proof: string[] } | null;
+  witnesses: { key: string; cosigned: { note: string; proof: string[] } | null }[];
 };
 
 async function aLog(events: number) {
@@ -28,6 +29,7 @@ async function aLog(events: number) {
   const proofs = logProofs(files, log, '/data/log');
   return {
     log,
+    files,
     fill,
     checkpoint: async (earlier?: number, sign = true) =>
       (await proofs.checkpoint(earlier, sign)) as unknown as Told,
@@ -55,6 +57,31 @@ describe('proofs for somebody else to check', () => {
     const { proof } = consistency;
     const [earlierRoot, root] = [rootOf(first.note), rootOf(note)];
     assert.ok(verifyConsistency({ earlier: first.size, earlierRoot, size, root, proof }));
+  });
+
+  it('bring what each witness cosigned last, and lead from there to the checkpoint', async () => {
+    const { checkpoint, fill, files, log } = await aLog(20);
+    const first = await checkpoint();
+    const line = (name: string): string => `— ${name} ${'A'.repeat(20)}\n`;
+    await files.replace(
+      '/data/log/cosigned',
+      Buffer.from(`${first.note}${line('w1')}${first.note}${line('w2')}`),
+      0o600,
+    );
+    await fill(30);
+    const proofs = logProofs(files, log, '/data/log', ['w1+x', 'w3+x']);
+    const told = (await proofs.checkpoint(undefined, true)) as unknown as Told;
+    assert.deepEqual(
+      told.witnesses.map(({ key, cosigned }) => [key, cosigned?.note.includes('— w1 ')]),
+      [
+        ['w1+x', true],
+        ['w3+x', undefined],
+      ],
+    );
+    const proof = told.witnesses[0]?.cosigned?.proof ?? [];
+    const [earlierRoot, root] = [rootOf(first.note), rootOf(told.note)];
+    const claim = { earlier: first.size, earlierRoot, size: told.size, root, proof };
+    assert.ok(verifyConsistency(claim));
   });
 
   it('name every key there was, first to last', async () => {

@@ -220,9 +220,21 @@ function Elsewhere({
   );
 }
 
+const BY_KEYS: ReadonlySet<string> = new Set([
+  'log',
+  'file',
+  'signatures',
+  'receipts',
+  'config',
+  'checkpoint',
+  'witnesses',
+]);
+
 function Forget({ check: { proof, forget } }: { readonly check: ProofCheck }): ReactNode {
   const [isOpen, setOpen] = useState(false);
-  if (proof?.verdict !== 'disproved') return null;
+  // Other keys change nothing about what the page shows, or about the plan.
+  const isByKeys = proof?.lines.some(({ id, verdict }) => verdict === 'fails' && BY_KEYS.has(id));
+  if (isByKeys !== true) return null;
   return (
     <>
       <p>

@@ -5,6 +5,7 @@ import { anEvent } from '#samples/evidence';
 import { SimulatedDisk } from '#test/simulated-files';
 import { openTestLog, seededRandom } from '#test/simulated-log';
 import { logProofs } from '../../../src/main/log-proofs.ts';
+import { cosign, OTHER_WITNESS, WITNESS } from '../../../test/verifier/made-bundle.ts';
 import type { ProvedRecord } from './key-line.ts';
 import {
   type CheckpointTold,
@@ -236,6 +237,64 @@ describe('a log that does not hold', () => {
           undefined,
         ),
       );
+  });
+});
+
+describe('witnesses of a log', () => {
+  const told = async (source: LogSource, then: LogSource, key = WITNESS, named = WITNESS.vkey) => {
+    const { note } = await source.checkpoint(undefined);
+    const size = Number(note.split('\n')[1]);
+    const { consistency } = await then.checkpoint(size);
+    const cosigned = { note: cosign(note, key, 1_700_000_000), proof: consistency?.proof ?? [] };
+    return answers(then, (each) => ({ ...each, witnesses: [{ key: named, cosigned }] }));
+  };
+  const witnessSteps = ({ steps }: LogReport) => steps.filter(({ name }) => name === 'witnesses');
+
+  it('hold for the same log, also when they are behind it, and are known from then on', async () => {
+    const { log, source } = await aLog('a', 30);
+    const same = await verifyLog(await told(source, source), undefined);
+    assert.match(
+      witnessSteps(same)[0]?.says ?? '',
+      /w1 saw the same \d+ records, and cosigned them at 2023-/,
+    );
+    const seen = keep(same);
+    const before = await told(source, source);
+    const { note: old } = (await before.checkpoint(undefined)).witnesses[0]?.cosigned ?? {
+      note: '',
+    };
+    const size = Number(old.split('\n')[1]);
+    await fill(log, 'more', 300);
+    const { proof } = (await source.checkpoint(size)).consistency ?? { proof: [] };
+    const cosigned = { note: old, proof };
+    const behind = answers(source, (each) => ({
+      ...each,
+      witnesses: [{ key: WITNESS.vkey, cosigned }],
+    }));
+    const later = await verifyLog(behind, seen);
+    assert.match(witnessSteps(later)[0]?.says ?? '', /fewer than there are now/);
+    assert.deepEqual(keep(later).witnesses, [WITNESS.vkey]);
+    const gone = await verifyLog(source, seen);
+    assert.deepEqual(
+      witnessSteps(gone).map(({ holds, isOpen }) => [holds, isOpen]),
+      [[false, true]],
+    );
+    assert.deepEqual(keep(gone).witnesses, [WITNESS.vkey]);
+  });
+
+  it('are found when they saw another log, did not sign, or have another key', async () => {
+    const { source } = await aLog('a', 30);
+    const seen = keep(await verifyLog(await told(source, source), undefined));
+    const other = await aLog('b', 20);
+    const found = async (lying: LogSource) => foundAt(await verifyLog(lying, seen));
+    assert.match(await found(await told(other.source, source)), /^witnesses: .*there are two logs/);
+    assert.match(await found(await told(source, source, OTHER_WITNESS)), /does not hold/);
+    const renamed = OTHER_WITNESS.vkey.replace('w2', 'w1');
+    assert.match(await found(await told(source, source, WITNESS, renamed)), /has another key/);
+    const stranger = await aLog('a', 30, 9);
+    assert.match(
+      await found(await told(stranger.source, source)),
+      /not signed by this log|two logs/,
+    );
   });
 });
 

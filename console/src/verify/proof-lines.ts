@@ -167,8 +167,13 @@ export const line = (id: LineId, verdict: LineVerdict, says: readonly string[]):
   says,
 });
 
+/** What fails comes first. */
 export const inOrder = (lines: readonly ProofLine[]): readonly ProofLine[] =>
-  lines.toSorted((a, b) => ORDER.indexOf(a.id) - ORDER.indexOf(b.id));
+  lines.toSorted(
+    (a, b) =>
+      Number(b.verdict === 'fails') - Number(a.verdict === 'fails') ||
+      ORDER.indexOf(a.id) - ORDER.indexOf(b.id),
+  );
 
 /** The verifier's words are for somebody with a command line. */
 const OPEN: Readonly<Record<string, string>> = {
