@@ -18,6 +18,8 @@ export type Lease = {
   readonly failures: number;
   readonly lastUsedAt: string | null;
   readonly lastOperation: string | null;
+  /** Of the identity provider: whoever brings its tokens. */
+  readonly token?: { readonly issuer: string; readonly subject: string; readonly client: string };
 };
 
 export type LeaseProfiles = {

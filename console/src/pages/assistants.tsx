@@ -132,12 +132,18 @@ const COLUMNS: readonly Column<Lease>[] = [
     id: 'label',
     header: 'Assistant',
     sort: ({ label }) => label,
-    cell: ({ id, label, via }) => (
+    cell: ({ id, label, via, token }) => (
       <>
         <Link className="row-link" to="/assistants" search={{ lease: id } as never}>
           <bdi>{label}</bdi>
         </Link>{' '}
-        <span className="quiet small">{via === 'paste' ? '' : 'signed in by itself'}</span>
+        <span className="quiet small">
+          {token !== undefined
+            ? 'tokens of the identity provider'
+            : via === 'paste'
+              ? ''
+              : 'signed in by itself'}
+        </span>
       </>
     ),
   },
@@ -369,6 +375,14 @@ function LeaseView({
                 <Foreign key="v" text={lease.via} from="the client" />
               ),
             ],
+            ...(lease.token === undefined
+              ? []
+              : [
+                  [
+                    'Subject',
+                    <Foreign key="u" text={lease.token.subject} from="the identity provider" />,
+                  ] as const,
+                ]),
             ['Calls', `${lease.uses}, of which ${lease.failures} refused or failed`],
             [
               'Last used',
