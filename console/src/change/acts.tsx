@@ -10,6 +10,7 @@ import {
   Icon,
   Panel,
   StateBadge,
+  sentence,
   Time,
   toast,
 } from '../kit/index.ts';
@@ -147,9 +148,10 @@ export function RolloutPanel({ change, onDecided }: ActsProps): ReactNode {
               {batch.targets.map(({ target, state, says }) => (
                 <li key={target} data-state={state}>
                   <bdi>{target}</bdi> <StateBadge state={state} />
-                  {says === null ? null : (
+                  {says === null || state === 'held' ? null : (
                     <span className="quiet small">
-                      <Visible text={says} />
+                      {' '}
+                      <Visible text={sentence(says)} />
                     </span>
                   )}
                 </li>

@@ -90,20 +90,43 @@ export function Approvals({ change }: { readonly change: ChangeView }): ReactNod
 }
 
 export function Verified({ change }: { readonly change: ChangeView }): ReactNode {
-  if (change.verification.length === 0) return null;
+  const { verification } = change;
+  if (verification.length === 0) return null;
+  const broken = verification.filter(({ held }) => !held);
+  const held = verification.filter((each) => each.held);
+  // What does not hold is read first; of many that hold, that they do.
+  const isMany = held.length > MOST_HELD;
   return (
     <Panel title="Verification">
-      <ul className="checks">
-        {change.verification.map(({ says, held }, at) => (
-          <li key={at}>
-            <Badge tone={held ? 'good' : 'bad'}>{held ? 'holds' : 'does not hold'}</Badge>
-            <span>
-              <Visible text={says} />
-            </span>
-          </li>
-        ))}
-      </ul>
+      <Checks checks={isMany ? broken : [...broken, ...held]} />
+      {isMany ? (
+        <details>
+          <summary>
+            {broken.length === 0 ? 'All' : held.length}{' '}
+            {broken.length === 0 ? held.length : 'other'} checks hold
+          </summary>
+          <Checks checks={held} />
+        </details>
+      ) : null}
     </Panel>
+  );
+}
+
+const MOST_HELD = 6;
+
+function Checks({ checks }: { readonly checks: ChangeView['verification'] }): ReactNode {
+  if (checks.length === 0) return null;
+  return (
+    <ul className="checks">
+      {checks.map(({ says, held }, at) => (
+        <li key={at}>
+          <Badge tone={held ? 'good' : 'bad'}>{held ? 'holds' : 'does not hold'}</Badge>
+          <span>
+            <Visible text={says} />
+          </span>
+        </li>
+      ))}
+    </ul>
   );
 }
 

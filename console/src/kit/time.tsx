@@ -79,7 +79,7 @@ export function Time({
     Math.abs(away) < 5_000 ? 'now' : away < 0 ? `${span(-away)} ago` : `in ${span(away)}`;
   return (
     <time
-      className="time number"
+      className={form === 'relative' && isExact ? 'time time-full number' : 'time number'}
       dateTime={new Date(then).toISOString()}
       title={`${utc}${isUtc ? '' : ` · ${here.format(then)} ${timeZone}`} · ${relative}`}
     >

@@ -157,7 +157,7 @@ function Examined(): ReactNode {
             ))}
         </ul>
       )}
-      <p className="quiet small">Version {data?.version ?? ''}</p>
+      {data === undefined ? null : <p className="quiet small">Version {data.version}</p>}
     </Panel>
   );
 }
