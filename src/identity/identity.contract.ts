@@ -38,6 +38,19 @@ export function identityContract(name: string, open: (clock: SetClock) => Promis
         assert.equal(identity.sessions.find(wrong), undefined, wrong);
     });
 
+    it('is not seen by a look that its judge did not let pass', async () => {
+      const { identity, clock } = await fresh();
+      await using _ = identity;
+      const { secret, session } = identity.sessions.open(anOpening());
+      clock.pass(20 * MINUTE);
+      const refuse = (): void => {
+        throw new Error('no');
+      };
+      assert.throws(() => identity.sessions.find(secret, refuse), /no/);
+      clock.pass(10 * MINUTE);
+      assert.equal(identity.sessions.isOpen(session.id), false);
+    });
+
     it('gets a new id and a new secret at every sign-in', async () => {
       const { identity } = await fresh();
       await using _ = identity;
@@ -107,6 +120,21 @@ export function identityContract(name: string, open: (clock: SetClock) => Promis
   });
 
   describe(`${name}: a passkey`, () => {
+    it('says of itself at each use whether it is copied to other devices, and that is kept', async () => {
+      const { identity } = await fresh();
+      await using _ = identity;
+      const { credentialId } = identity.passkeys.add(aPasskeyOf('ada'));
+      const isBackedUp = () => identity.passkeys.byCredential(credentialId)?.backedUp;
+      assert.equal(identity.passkeys.used(credentialId, 1, true), true);
+      assert.equal(isBackedUp(), true);
+      identity.passkeys.used(credentialId, 2);
+      assert.equal(isBackedUp(), true);
+      assert.equal(identity.passkeys.used(credentialId, 2, false), false);
+      assert.equal(isBackedUp(), true);
+      identity.passkeys.used(credentialId, 3, false);
+      assert.equal(isBackedUp(), false);
+    });
+
     it('is registered once, by credential and by key', async () => {
       const { identity } = await fresh();
       await using _ = identity;

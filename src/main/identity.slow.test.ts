@@ -447,6 +447,26 @@ describe('sessions and codes', () => {
     }
   });
 
+  it('leave somebody who administers: the last passkey goes at a terminal only, which says what follows', async () => {
+    await using home = await Home.open();
+    const { secret, key } = await home.first('ada');
+    const ada = await home.who(secret);
+    assert.ok(ada);
+    const principal = 'operator:ada@console';
+    const caller = { ...CLI_CALLER, principal, surface: 'console' as const, reach: ada.reach };
+    const input = { credentialId: key.credentialId };
+    const call = { operation: 'passkey_remove', input, caller };
+    await throwsFault(() => home.service.perform(call), 'passkey-needed');
+    await throwsFault(
+      () => home.service.perform({ ...call, confirmed: CONFIRMED }),
+      'last-passkey',
+    );
+    assert.equal((await home.who(secret))?.name, 'ada');
+    const { says } = await home.ask<{ says: string }>('passkey_remove', input);
+    assert.match(says, /last passkey/);
+    assert.equal(await home.who(secret), undefined);
+  });
+
   it('leave an event each, without any secret in it', async () => {
     await using home = await Home.open();
     const { secret, codes } = await home.first('ada');

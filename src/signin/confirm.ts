@@ -25,7 +25,11 @@ const NONCE = /^[A-Za-z0-9_-]{43}$/;
 const MOST_KNOWN = 1_000;
 
 /** What is signed: base64url of SHA-256, as a WebAuthn challenge is written. */
-export function challengeFor(sessionId: string, { operation, input }: Confirming, nonce: string) {
+export function challengeFor(
+  sessionId: string,
+  { operation, input }: Confirming,
+  nonce: string,
+): string {
   const text = canonicalJson({ domain: DOMAIN, input, nonce, operation, session: sessionId });
   return Buffer.from(sha256(text), 'hex').toString('base64url');
 }

@@ -32,7 +32,7 @@ export const SCOPELESS_BEARER = 'hf_lease_CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC';
 export const METRICS_BEARER = 'hf_lease_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB';
 
 /** What every request of the one page carries. */
-export const PAGE_HEADERS = (now: number) => ({
+export const PAGE_HEADERS = (now: number): Readonly<Record<string, string>> => ({
   'x-holdfast-proof': PAGE.proof(now),
   'x-holdfast-page-key': PAGE.key,
 });
