@@ -12,9 +12,14 @@ import type { World } from './change-world.ts';
 
 const LOG = '/data/log';
 
+type BentOrder = { text: string; signatures: object[]; parts: string[]; standing: null };
+export type BentParts = { readonly orders: BentOrder[] };
+
 export function paperProof(
   world: World,
   witnesses: readonly string[] = [],
+  /** Before it is put together and signed: whoever bends is taken to hold the key of the log. */
+  bend: (parts: BentParts) => void = () => {},
 ): Pick<ProofPowers, 'bundle' | 'checkpoint' | 'prove'> {
   const { files, log, store, controlPlane } = world;
   return {
@@ -32,6 +37,7 @@ export function paperProof(
         line: publicKeyLine(controlPlane),
         signRun: async (text) => signSshsig(controlPlane, NAMESPACES.run, text),
       });
+      bend(parts as unknown as BentParts);
       const plan = planDigest(material.plan);
       const events = (await log.read({}, 10_000)).filter(
         ({ more }) => more?.['change'] === changeId && more['plan'] === plan,

@@ -78,7 +78,7 @@ export async function readSaid(file: string): Promise<Said | undefined> {
       .flatMap((order) => [order, fields(order['standing'])])
       .flatMap((one) => list(one, 'signatures'))
       .map((one) => text(one, 'key').split(' ')[1] ?? ''),
-    controlPlane: signed === undefined ? undefined : text(signed, 'key'),
+    controlPlane: signed === undefined ? undefined : keyIn(text(signed, 'key')),
     hosts: receipts.map(({ target, key }) => {
       const at = targets.find((one) => one['id'] === target);
       return { target, host: `${target} ${text(at, 'hostId')} ${String(at?.['epoch'])}`, key };
@@ -98,6 +98,9 @@ export async function readSaid(file: string): Promise<Said | undefined> {
 /** Of an allowed_signers file: what counts. */
 export const linesOf = (signers: string): readonly string[] =>
   signers.split('\n').filter((each) => each.trim() !== '' && !each.startsWith('#'));
+
+/** Its type and its bytes: what follows them may be lines of its own, for whatever file it is written into. */
+const keyIn = (key: string): string => key.trim().split(/\s+/).slice(0, 2).join(' ');
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -4,7 +4,7 @@ import { before, describe, it } from 'node:test';
 import { aKey } from '#samples/authority';
 import { ASSISTANT, aChangeWorld, aProposal, OPERATOR, type World } from '#test/change-world';
 import { lent } from '#test/lent-verifier';
-import { paperProof } from '#test/paper-proof';
+import { type BentParts, paperProof } from '#test/paper-proof';
 import { cosign, KEYS, OTHER_WITNESS, WITNESS } from '../../../test/verifier/made-bundle.ts';
 import type { CheckpointTold, LogSource, Remembered } from './log.ts';
 import type { OnPage, Proof } from './proof.ts';
@@ -28,7 +28,11 @@ const sourceOf = (of: World, witnesses: readonly string[] = []): LogSource => {
 };
 
 /** A change that is over, as its page and its file have it. */
-async function aChange(of: World, reason = 'it is down'): Promise<{ page: OnPage; file: string }> {
+async function aChange(
+  of: World,
+  reason = 'it is down',
+  bend?: (parts: BentParts) => void,
+): Promise<{ page: OnPage; file: string }> {
   const { changeId } = await of.road.propose(ASSISTANT, aProposal({ reason }));
   await of.approve(changeId);
   for (let turn = 0; turn < 500 && of.road.get(OPERATOR, changeId).state !== 'confirmed'; turn++)
@@ -36,7 +40,7 @@ async function aChange(of: World, reason = 'it is down'): Promise<{ page: OnPage
   const view = of.road.get(OPERATOR, changeId);
   assert.equal(view.state, 'confirmed');
   of.pass(3_600);
-  const { bundle } = (await paperProof(of).bundle(changeId)) as { bundle: string };
+  const { bundle } = (await paperProof(of, [], bend).bundle(changeId)) as { bundle: string };
   return { page: view as unknown as OnPage, file: bundle };
 }
 
@@ -138,6 +142,40 @@ describe('a change that was signed, run and written down', () => {
     const strange = await proveChange(file, page, sourceOf(world), withoutAlice, LATER);
     assert.equal(strange.verdict, 'disproved');
     assert.ok(failing(strange).includes('signatures'));
+  });
+
+  it('lets no stranger in behind so many findings that none about the config is listed', async () => {
+    const { page, file } = await aChange(world, 'it is down', (parts) => {
+      for (const order of parts.orders)
+        order.signatures = Array.from({ length: 60 }, () => order.signatures[0] as never);
+    });
+    const seen = known(await proveChange(file, page, sourceOf(world), UNKNOWN, NOW));
+    const signers = seen.trust.signers.filter(({ who }) => who !== 'alice');
+    assert.ok(signers.length > 0);
+    const strangers = { ...seen, trust: { ...seen.trust, signers } };
+    const proof = await proveChange(file, page, sourceOf(world), strangers, LATER);
+    assert.equal(proof.verdict, 'disproved');
+    assert.equal(proof.remember, undefined);
+  });
+
+  it('takes one key of the control plane from a file, and no signer beside it', async () => {
+    const { page, file } = await aChange(world);
+    const seen = known(await proveChange(file, page, sourceOf(world), UNKNOWN, NOW));
+    const others = seen.trust.signers.filter(({ who }) => who !== 'alice');
+    const alice = seen.trust.signers.find(({ who }) => who === 'alice');
+    const strangers = { ...seen, trust: { ...seen.trust, signers: others, controlPlane: [] } };
+    const signature = { operator: 'control-plane', assurance: 'same-user', at: '', armored: '' };
+    const key = `${KEYS['control-plane'].line}\n${alice?.key}`;
+    const bent = await aChange(world, 'it is down', (parts) => {
+      const text = 'holdfast-run 1\n';
+      parts.orders.push({ text, signatures: [{ ...signature, key }], parts: [], standing: null });
+    });
+    const proof = await proveChange(bent.file, bent.page, sourceOf(world), strangers, LATER);
+    assert.ok(failing(proof).includes('signatures'), JSON.stringify(proof.lines));
+    assert.deepEqual(
+      proof.signers.split('\n').filter((each) => each.startsWith('alice ')),
+      [],
+    );
   });
 
   it('is disproved by each part of it that is bent', async () => {

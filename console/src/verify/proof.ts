@@ -148,7 +148,9 @@ async function judge(
   const admitted = wide.signers.slice(trust.signers.length);
   if ('thrown' in first || said === undefined || admitted.length === 0)
     return { trust, report: first, admitted: [] };
-  const isVouched = said.config && !first.findings.some((one) => isAboutConfig(one));
+  // The verifier lists only so many: what it did not list may be about the config.
+  const isVouched =
+    said.config && first.more === 0 && !first.findings.some((one) => isAboutConfig(one));
   if (!isVouched) return { trust, report: first, admitted: [] };
   return { trust: wide, report: await check(file, said, wide, log), admitted };
 }
