@@ -396,10 +396,10 @@ describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 6
       for (const [path, init] of proof === undefined ? asks : asks.slice(-5)) {
         const answer = await fetch(origin + path, {
           ...init,
-          headers: {
-            ...init.headers,
-            ...(proof === undefined ? {} : { 'x-holdfast-proof': proof }),
-          },
+          headers: [
+            ...new Headers(init.headers),
+            ...(proof === undefined ? [] : [['x-holdfast-proof', proof] as [string, string]]),
+          ],
         });
         const told = (await answer.json()) as { code: string };
         assert.deepEqual([answer.status, told.code], [401, 'proof-needed'], path);

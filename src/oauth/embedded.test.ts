@@ -138,6 +138,8 @@ after(async () => {
 beforeEach(() => {
   signedIn = ADA;
   refuses = undefined;
+  unconfirmed = undefined;
+  confirmed.length = 0;
   documents.clear();
   documents.set(CLIENT, {
     client_id: CLIENT,
@@ -379,6 +381,21 @@ describe('the embedded authorization server', () => {
     assert.equal(back.searchParams.get('error'), 'access_denied');
     assert.equal(back.searchParams.get('state'), 'xyz');
     assert.equal(back.searchParams.get('iss'), `${origin}/oauth`);
+  });
+
+  it('lends nothing that no passkey signed for, and denying takes none', async () => {
+    const lent = kept.length;
+    const browser = new Browser();
+    const uid = await browser.ask(authorizeUrl());
+    unconfirmed = new Fault('refused', 'passkey-needed', 'a passkey of yours has to sign for this');
+    assert.equal((await browser.answer(uid, YES)).status, 403);
+    assert.equal(kept.length, lent);
+    unconfirmed = undefined;
+    assert.equal((await browser.answer(uid, YES)).status, 200);
+    assert.deepEqual(confirmed, [{ operation: 'oauth_consent', input: { answer: YES, uid } }]);
+    unconfirmed = new Fault('refused', 'passkey-needed', 'a passkey of yours has to sign for this');
+    const back = await new Browser().agree(authorizeUrl(), { decision: 'deny' });
+    assert.equal(back.searchParams.get('error'), 'access_denied');
   });
 
   it('lends nothing that is more than the person has, and nothing that no lease may be', async () => {

@@ -56,7 +56,9 @@ const ENOUGH: Readonly<Record<string, string>> = {
 };
 
 const touching = (): readonly Operation[] => {
-  const ofThese = new Set<unknown>([access, external, identity, leases].flatMap((all) => Object.values(all)));
+  const ofThese = new Set<unknown>(
+    [access, external, identity, leases].flatMap((all) => Object.values(all)),
+  );
   return OPERATIONS.filter((each) => ofThese.has(each) || TOUCHING.has(each.capability));
 };
 const person = {

@@ -1,4 +1,3 @@
-export { NotSigned } from './assertion.ts';
 export { sha256 } from './bytes.ts';
 export { type SigningKey, signWithPasskey } from './ceremony.ts';
 export { digestWords } from './digest-words.ts';
