@@ -12,9 +12,11 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { OPERATIONS } from '#operations';
+import { aKey } from '#samples/authority';
 import { PAGE } from '#samples/signin';
 import { type HttpService, serveHttp } from '../src/main/http.ts';
 import type { Service } from '../src/main/service.ts';
+import { grave } from './support/axe.ts';
 import { aPageKey, DEVICES, type Opened, openBrowser, whyNoBrowser } from './support/browser.ts';
 import {
   aChangeHome,
@@ -25,6 +27,7 @@ import {
   type View,
 } from './support/change-home.ts';
 import { examine, HOSTILE, HOSTILE_NAMES, poisoned, watchFor } from './support/hostile-texts.ts';
+import { aPasskeyOf } from './support/paper-console.ts';
 import { ASSISTANT } from './support/world.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -460,6 +463,67 @@ describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 6
       assert.equal(((await answer.json()) as { code: string }).code, 'passkey-needed', operation);
     }
     assert.equal(service.changeState(changeId), 'previewed');
+  });
+
+  it('asks for the passkey over the very call, with the keyboard alone, and does it once', async () => {
+    const { credentialId, cose, privateKey, signer } = aPasskeyOf('localhost');
+    service.identity.passkeys.add({
+      credentialId: credentialId.toString('base64url'),
+      operator: PERSON,
+      key: signer.line,
+      cose: Uint8Array.from(cose),
+      rpId: 'localhost',
+      counter: 0,
+      transports: ['internal'],
+      label: 'laptop',
+      backedUp: false,
+    });
+    const request = {
+      kind: 'add-operator',
+      id: PERSON,
+      name: 'Ada',
+      key: signer.line,
+      accounts: ['ada@local'],
+      origins: [origin],
+    };
+    const made = await ask<{ order: string; namespace: string }>(service, 'config_page', {
+      request,
+    });
+    const signatures = [aKey(PERSON).sign(made.namespace, made.order)];
+    await ask(service, 'config_apply', { order: made.order, signatures });
+    const userHandle = Buffer.from(PERSON);
+    await opened.authenticator.add({ credentialId, rpId: 'localhost', privateKey, userHandle });
+    await signIn();
+    const { page } = opened;
+    await page.setViewportSize(DEVICES.smallest);
+    await page.goto(`${origin}/assistants`);
+    const leases = (): number => service.identity.leases.list().length;
+    const count = leases();
+    await page
+      .getByRole('button', { name: /^Lend to an assistant/ })
+      .first()
+      .click();
+    await page.getByLabel('What is it for?').fill('triage at night');
+    await page.getByRole('button', { name: 'Issue', exact: true }).click();
+    const dialog = page.getByRole('dialog', { name: 'Issue a lease' });
+    await dialog.getByText('triage at night').waitFor();
+    assert.deepEqual(await grave(page), []);
+    assert.equal(leases(), count);
+    await page.keyboard.press('Escape');
+    await page.getByText(/not confirmed with a passkey/i).waitFor();
+    assert.equal(leases(), count);
+    await page.getByRole('button', { name: 'Issue', exact: true }).click();
+    const confirm = dialog.getByRole('button', { name: 'Confirm with your passkey' });
+    await confirm.waitFor();
+    await opened.authenticator.verifies(false);
+    await page.keyboard.press('Enter');
+    await dialog.getByText(/nothing was confirmed/i).waitFor();
+    assert.equal(leases(), count);
+    await opened.authenticator.verifies(true);
+    await confirm.press('Enter');
+    await page.getByRole('dialog', { name: 'The bearer, shown this once' }).waitFor();
+    assert.equal(leases(), count + 1);
+    await page.setViewportSize(DEVICES.desktop);
   });
 
   it('makes a session of its own at each sign-in, whatever cookie was there', async () => {

@@ -163,8 +163,10 @@ async function listening(port: number): Promise<Server> {
   return server;
 }
 
-function aPasskeyOf(rpId: string): {
+/** For a browser's authenticator (`privateKey`, PKCS #8), and as a signer and a service know it. */
+export function aPasskeyOf(rpId: string): {
   readonly credentialId: Buffer;
+  readonly cose: Uint8Array;
   readonly privateKey: Buffer;
   readonly signer: Parameters<typeof signerLine>[1];
 } {
@@ -189,6 +191,13 @@ function aPasskeyOf(rpId: string): {
   };
   return {
     credentialId: Buffer.from('credential of alice'),
+    // {1: 2, 3: -7, -1: 1, -2: x, -3: y}: RFC 9053, section 7.1.1
+    cose: Buffer.concat([
+      Buffer.from('a5010203262001215820', 'hex'),
+      point.subarray(1, 33),
+      Buffer.from('225820', 'hex'),
+      point.subarray(33),
+    ]),
     privateKey: privateKey.export({ type: 'pkcs8', format: 'der' }),
     signer: {
       blob,
