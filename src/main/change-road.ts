@@ -7,7 +7,7 @@ import type { Json } from '#base/json';
 import { LIMITS } from '#base/limits';
 import type { Log } from '#base/log';
 import type { Clock, Files, Random } from '#base/ports';
-import type { Instant } from '#base/time';
+import { type Instant, MICROS_PER_SECOND, shift } from '#base/time';
 import type { Catalogue } from '#catalogue';
 import {
   type Log as EventLogFile,
@@ -21,7 +21,7 @@ import { type EgressRules, nodeMachineFiles, nodePoster, nodePrograms } from '#m
 import { BASELINE_SOURCE, type Target } from '#model';
 import type { LookHow, TargetLook } from '#operations';
 import type { FileSeen } from '#planning';
-import type { Store } from '#store';
+import type { Moment, Store } from '#store';
 import { AuthorityKeeper, policyDigest } from './authority-keeper.ts';
 import { AutomationKeeper } from './automation-keeper.ts';
 import type { ControlPlane } from './bundle-parts.ts';
@@ -99,13 +99,30 @@ export async function roadInMain(needs: RoadNeeds): Promise<RoadInMain> {
     machineFiles: nodeMachineFiles(),
     paths,
     inventory: async (): Promise<Inventory> => reports.over(await inventory.refresh()),
+    wasStored: async (digest) => {
+      const { scopes } = await inventory.refresh();
+      const signed = (await authority.records()).at(-1);
+      if (signed === undefined) return false;
+      const last = shift(
+        (signed.config.issued * MICROS_PER_SECOND) as Instant,
+        MICROS_PER_SECOND - 1,
+      );
+      return (
+        storedDigest(store, scopes, momentNow()) === digest ||
+        storedDigest(store, scopes, { asOf: last, knownAt: last }) === digest
+      );
+    },
   });
+  const momentNow = (): Moment => {
+    const now = clock.now();
+    return { asOf: now, knownAt: Math.max(now, store.read.lastRecordedAt() ?? now) as Instant };
+  };
   let stored: { readonly key: string; readonly digest: string } | undefined;
   const baselinesDigest = async (): Promise<string> => {
     const { scopes } = await inventory.refresh();
     // Nothing of the store moves but by what is recorded, and every call asks.
     const key = JSON.stringify([store.read.lastRecordedAt() ?? null, scopes]);
-    if (stored?.key !== key) stored = { key, digest: storedDigest(store, clock, scopes) };
+    if (stored?.key !== key) stored = { key, digest: storedDigest(store, scopes, momentNow()) };
     return declarations.digest(stored.digest);
   };
   const freshDeclarations = async (): Promise<void> => {
@@ -268,14 +285,12 @@ export function filesOf(runbooks: string): (target: Target, path: string) => Pro
 }
 
 /** Over every baseline and waiver in force, whatever the order in which they were written. */
-function storedDigest(store: Store, clock: Clock, scopes: readonly string[]): string {
-  const now = clock.now();
-  const knownAt = Math.max(now, store.read.lastRecordedAt() ?? now) as Instant;
+function storedDigest(store: Store, scopes: readonly string[], at: Moment): string {
   const facts: Json[] = [];
   for (const type of ['known_good', 'desired'] as const) {
     for (const { scope, target, entity, attribute, value } of store.read.each(
       { scopes, source: BASELINE_SOURCE, type },
-      { asOf: now, knownAt },
+      at,
     ))
       facts.push([scope, target, type, entity, attribute, value]);
   }

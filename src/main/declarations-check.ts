@@ -57,6 +57,7 @@ async function checkHome(
     machineFiles: nodeMachineFiles(),
     paths: pathsOf(home),
     inventory: async () => inventory ?? parseInventory('version: 1\n', 'fleet.yaml'),
+    wasStored: async () => false,
   });
   const now = await keeper.refresh();
   checked.push(...now.sources.map(({ id }) => id));

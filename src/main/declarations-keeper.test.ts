@@ -43,6 +43,7 @@ async function digestNow(): Promise<{
     machineFiles: nodeMachineFiles(),
     paths: pathsOf(home),
     inventory: () => Promise.reject(new Error('none')),
+    wasStored: async (digest) => digest === STORED,
   });
   return { digest: await keeper.digest(STORED), keeper };
 }
@@ -113,6 +114,26 @@ describe('what is signed as baselines', () => {
     rmSync(pathsOf(home).declarationsSigned);
     assert.deepEqual(await told('f'.repeat(64)), [[null, null, 'web']]);
     rmSync(file);
+  });
+
+  it('was signed without a file only where nothing but what is stored was signed, whatever lies beside it', async () => {
+    const file = join(home, 'access.yaml');
+    writeFileSync(file, 'version: 1\n');
+    const { digest, keeper } = await digestNow();
+    await keeper.settle(digest, digest);
+    assert.equal((await keeper.signedPart('access.yaml', digest))?.text, 'version: 1\n');
+    rmSync(file);
+    // Somebody who edits files has the program read that there was never any such file.
+    for (const name of ['baselines or waivers', 'x', 'access.yaml']) {
+      const parts = [{ name, digest, text: 'roles: {}\n' }];
+      writeFileSync(pathsOf(home).declarationsSigned, JSON.stringify({ digest, parts }));
+      const next = await digestNow();
+      await next.keeper.settle(next.digest, digest);
+      assert.equal(await next.keeper.signedPart('access.yaml', digest), undefined, name);
+    }
+    const alone = await digestNow();
+    await alone.keeper.settle(STORED, STORED);
+    assert.equal(await (await digestNow()).keeper.signedPart('access.yaml', STORED), null);
   });
 
   for (const name of ['notices.yaml', 'server.yaml', 'access.yaml'])

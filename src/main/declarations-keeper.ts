@@ -57,6 +57,8 @@ export type KeeperNeeds = {
   readonly machineFiles: MachineFiles;
   readonly paths: Paths;
   readonly inventory: () => Promise<Inventory>;
+  /** Whether baselines and waivers of the store had this digest when something was signed last. */
+  readonly wasStored: (digest: string) => Promise<boolean>;
 };
 
 /** One source as lists show it. */
@@ -111,7 +113,7 @@ export class DeclarationsKeeper {
 
   constructor(needs: KeeperNeeds) {
     this.#needs = needs;
-    this.#memory = new SignedParts(needs.files, needs.paths.declarationsSigned);
+    this.#memory = new SignedParts(needs.files, needs.paths.declarationsSigned, needs.wasStored);
     this.#content = new DeclarationContent(needs, needs.paths);
   }
 

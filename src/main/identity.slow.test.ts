@@ -377,13 +377,19 @@ describe('an edit of access.yaml that nobody signed', () => {
     assert.equal(await home.who(bea), undefined);
     writeFileSync(memory, kept.replace('bea: [watcher]', 'bea: [owner]'));
     await throwsFault(() => roles('bea', [], true), 'access-unsigned');
-    assert.equal(await home.who(bea), undefined);
     write(home, `${watching}people: {ada: [owner], bea: [watcher]}\n`);
     const again = await roles('bea', [], true);
     assert.deepEqual(
       again?.reach.map(({ ceiling }) => ceiling),
       ['T0'],
     );
+    // Written there, that no such file was ever signed makes nobody an owner.
+    const { digest } = JSON.parse(kept) as { digest: string };
+    const parts = [{ name: 'baselines or waivers', digest }];
+    writeFileSync(memory, JSON.stringify({ digest, parts }));
+    rmSync(join(home.path, 'access.yaml'));
+    await home.again();
+    await throwsFault(() => home.service.people.roles('bea', [], true), 'access-unsigned');
   });
 });
 

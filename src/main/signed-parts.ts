@@ -12,10 +12,14 @@ export class SignedParts {
   #known: { readonly digest: string; readonly parts: readonly Part[] } | undefined;
   /** Found signed by this process, and so kept whole. */
   #found: string | undefined;
+  readonly #wasStored: (digest: string) => Promise<boolean>;
+  #stored: { readonly digest: string; readonly is: boolean } | undefined;
 
-  constructor(files: Files, path: string) {
+  /** `wasStored`: whether a digest that was signed is that of baselines and waivers alone. */
+  constructor(files: Files, path: string, wasStored: (digest: string) => Promise<boolean>) {
     this.#files = files;
     this.#path = path;
+    this.#wasStored = wasStored;
   }
 
   /** Names of what differs; none where it is as signed, and nothing better than `baselines or waivers` where nobody knows. */
@@ -53,8 +57,18 @@ export class SignedParts {
     const known = this.#known;
     if (known?.digest !== signed) return undefined;
     const [stored] = known.parts;
+    if (digestOfParts(known.parts) === signed) return known.parts;
     const isAlone = known.parts.length === 1 && stored?.digest === signed;
-    return isAlone || digestOfParts(known.parts) === signed ? known.parts : undefined;
+    // That there was no file stands in no digest: whoever writes it here would take every file away at once.
+    return isAlone && (this.#found === signed || (await this.#isStored(signed)))
+      ? known.parts
+      : undefined;
+  }
+
+  async #isStored(digest: string): Promise<boolean> {
+    if (this.#stored?.digest !== digest)
+      this.#stored = { digest, is: await this.#wasStored(digest) };
+    return this.#stored.is;
   }
 
   async #read(): Promise<{ readonly digest: string; readonly parts: readonly Part[] } | undefined> {
