@@ -29,10 +29,13 @@ const ASKING_FILES: readonly string[] = [
   'src/oauth/sign-in.ts openid-client',
 ];
 
+/** The one way of requiring that the architecture allows. */
+const REQUIRED = /\bcreateRequire\(import\.meta\.url\)\(\s*'([^']+)'\s*\)/g;
+
 /** File → what it opens, and why that is not a request that the filter should see. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
-  // To our own service, over a Unix socket.
-  'src/api/client.ts': ['node:http request'],
+  // For `client.ts` beside it: to our own service, over a Unix socket.
+  'src/api/bare-http.ts': ['node:http'],
   // The filter itself: every request over HTTP or HTTPS.
   'src/machine/egress.ts': ['node:dns/promises lookup', 'node:http request', 'node:https request'],
   // SMTP to the mail server of notices.yaml, which is signed.
@@ -78,6 +81,7 @@ describe('what leaves this machine', () => {
       [`import http from 'node:http';`, ['node:http default']],
       [`import * as net from 'node:net';`, ['node:net *']],
       [`const { connect } = await import('node:tls');`, ['node:tls']],
+      [`createRequire(import.meta.url)('http').request({});`, ['node:http']],
       [`export { connect } from 'node:net';`, ['node:net connect']],
       [`import dns from 'dns';`, ['node:dns default']],
       [`await fetch(url);`, ['fetch']],
@@ -121,6 +125,7 @@ function opened(file: string, source: string): readonly string[] {
         note(moduleRequest.value, importName.name ?? '*', isType);
   for (const { moduleRequest } of module.dynamicImports)
     note(source.slice(moduleRequest.start + 1, moduleRequest.end - 1), null, false);
+  for (const [, required = ''] of source.matchAll(REQUIRED)) note(required, null, false);
   if (/fetch|WebSocket|EventSource|XMLHttpRequest/.test(source))
     for (const name of calledGlobals(parsed.program)) found.add(name);
   return [...found].toSorted();
