@@ -285,7 +285,12 @@ describe('the registry', () => {
       'version: 1\noperators:\n  - {id: eve, name: Eve, accounts: [eve@console], since: "2026-01-01T00:00:00Z"}\n',
     );
     await throwsFault(
-      () => home.service.signIn.vouched({ operator: 'eve', groups: [] }, FROM),
+      () =>
+        home.service.signIn.vouched(
+          { operator: 'eve', groups: [] },
+          FROM,
+          PAGE.proof(Date.now() * 1_000),
+        ),
       'not-in-force',
     );
     assert.equal((await home.who(secret))?.name, 'ada');

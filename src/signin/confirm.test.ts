@@ -4,7 +4,7 @@ import { MINUTE } from '#samples/identity';
 import { admitted, aWorld, FROM, type World } from '#test/signin-world';
 import { throwsFault } from '#test/throws-fault';
 import type { Ceremony, Confirming } from './protocol.ts';
-import { aCeremony, type SoftPasskey } from './samples.ts';
+import { aCeremony, PAGE, type SoftPasskey } from './samples.ts';
 
 const CALL: Confirming = {
   operation: 'lease_issue',
@@ -84,7 +84,11 @@ describe('a call that a passkey confirms', () => {
     org.keys.delete(key.line);
     org.keys.set('another key', 'ada');
     await throwsFault(() => door.confirm.verify(session, CALL, begun), 'session-limited');
-    const vouched = await door.vouched({ operator: 'olga', groups: ['sre'] }, FROM);
+    const vouched = await door.vouched(
+      { operator: 'olga', groups: ['sre'] },
+      FROM,
+      PAGE.proof(world.clock.now()),
+    );
     await throwsFault(() => door.confirm.options(vouched.session), 'session-limited');
     const [code = ''] = identity.recovery.make('ada');
     const recovered = await door.recovery('ada', code, FROM);
@@ -98,7 +102,11 @@ describe('a call that a passkey confirms', () => {
     const { confirm } = door;
     const [code = ''] = identity.recovery.make('ada');
     const byCode = await door.recovery('ada', code, FROM);
-    const byProvider = await door.vouched({ operator: 'ada', groups: [] }, FROM);
+    const byProvider = await door.vouched(
+      { operator: 'ada', groups: [] },
+      FROM,
+      PAGE.proof(clock.now()),
+    );
     assert.equal(confirm.isRecent(byCode.session), false);
     assert.equal(confirm.isRecent(byProvider.session), false);
     assert.equal(confirm.isRecent(session), true);

@@ -105,10 +105,14 @@ export type SignIn = {
     verify(response: unknown, from: From): Promise<SignedIn>;
   };
   recovery(operator: string, code: string, from: From): Promise<SignedIn>;
-  /** Somebody the identity provider vouched for; what it said is checked before. */
+  /**
+   * Somebody the identity provider vouched for; what it said is checked before. `from.pageKey` is of the page that went
+   * there, which shows with `proof` that it came back: whoever sent somebody else's browser gets no session out of it.
+   */
   vouched(
     person: { readonly operator: string; readonly groups: readonly string[] },
     from: From,
+    proof: string | undefined,
   ): Promise<SignedIn>;
   /**
    * Who is behind a cookie at this moment; `undefined`: nobody any more. Asked at each request. Rejects with

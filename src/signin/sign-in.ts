@@ -88,10 +88,12 @@ export function openSignIn(needs: SignInNeeds): SignIn {
       });
     },
 
-    vouched: ({ operator, groups }, from) => {
+    vouched: ({ operator, groups }, from, proof) => {
       const named = OPERATOR_ID.test(operator) ? operator : null;
       return trying(named, 'oidc', from, async () => {
         if (named === null) throw refused();
+        mustShowPage(from);
+        proofs.check(from.pageKey ?? '', proof, clock.now());
         await mustStand(needs, { operator: named, groups, method: 'oidc' });
         return opening.open({ operator: named, method: 'oidc', credentialId: null, groups }, from);
       });

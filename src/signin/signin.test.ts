@@ -5,7 +5,7 @@ import { aCoseKey } from '#samples/authority';
 import { MINUTE } from '#samples/identity';
 import { admitted, aWorld, FROM, register, type World } from '#test/signin-world';
 import { throwsFault } from '#test/throws-fault';
-import { aSoftPasskey, PLACE, type SoftPasskey } from './samples.ts';
+import { aPage, aSoftPasskey, PAGE, PLACE, type SoftPasskey } from './samples.ts';
 
 describe('signing in with a passkey', () => {
   it('opens a session that knows the person, and each one is new', async () => {
@@ -203,14 +203,23 @@ describe('a recovery code', () => {
 describe('whom the identity provider vouches for', () => {
   it('is in by a key in force or by a role of a group, and never once taken out', async () => {
     const world = await aWorld();
-    const { door, org } = world;
+    const { door, org, clock } = world;
+    const proof = PAGE.proof(clock.now());
     await admitted(world, 'ada');
-    const { secret } = await door.vouched({ operator: 'olga', groups: ['sre'] }, FROM);
+    const { secret } = await door.vouched({ operator: 'olga', groups: ['sre'] }, FROM, proof);
     assert.equal((await world.who(secret))?.keys.length, 0);
-    await throwsFault(() => door.vouched({ operator: 'olga', groups: [] }, FROM), 'not-in-force');
+    for (const none of [undefined, aPage().proof(clock.now())])
+      await throwsFault(
+        () => door.vouched({ operator: 'olga', groups: ['sre'] }, FROM, none),
+        'proof-needed',
+      );
+    await throwsFault(
+      () => door.vouched({ operator: 'olga', groups: [] }, FROM, proof),
+      'not-in-force',
+    );
     org.revoked.add('olga');
     await throwsFault(
-      () => door.vouched({ operator: 'olga', groups: ['sre'] }, FROM),
+      () => door.vouched({ operator: 'olga', groups: ['sre'] }, FROM, proof),
       'not-in-force',
     );
     assert.equal(await world.who(secret), undefined);

@@ -24,6 +24,7 @@ import type { Scopes } from './challenge.ts';
 import type { Site } from './head.ts';
 import type { WebLimits } from './limits.ts';
 import { Metrics, measured } from './metrics.ts';
+import type { OidcDoor } from './sign-in-routes.ts';
 import type { StaticFiles } from './static-files.ts';
 import { type Mount, type Web, web } from './web.ts';
 
@@ -95,6 +96,7 @@ export type RigSettings = {
   /** When the lease ends by itself. */
   readonly endsAt?: Instant;
   readonly maxHeaderSize?: number;
+  readonly oidc?: OidcDoor;
 };
 
 export async function openRig(settings: RigSettings = {}): Promise<Rig> {
@@ -191,7 +193,7 @@ export async function openRig(settings: RigSettings = {}): Promise<Rig> {
       onEnd: (listener) => void ended.add(listener),
     },
     signIn,
-    oidc: undefined,
+    oidc: settings.oidc,
     mounts: settings.mounts ?? [],
     files: settings.files ?? new Map(),
     ready: async () => [

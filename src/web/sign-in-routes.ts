@@ -31,6 +31,9 @@ export type OidcDoor = {
   }>;
 };
 
+/** Of what a provider sends somebody back with. */
+const MOST_BROUGHT = 8_192;
+
 export function signInRoutes(ground: Ground): Hono<Env> {
   const app = new Hono<Env>();
   const { oidc } = ground;
@@ -83,15 +86,26 @@ export function signInRoutes(ground: Ground): Hono<Env> {
     const cookie = `${setCookie(binding, isSecure, oidcCookie(isSecure), 'Lax')}; Max-Age=600`;
     return Response.json({ location }, { headers: { 'set-cookie': cookie } });
   });
-  app.get('/sign-in/oidc/callback', (asked) =>
+  // Whoever comes back shows a cookie, and that may be anybody's: the page that went shows that it has the key it brought.
+  app.get('/sign-in/oidc/callback', ({ env: { head } }) => {
+    if (oidc === undefined) throw noProvider();
+    const brought = head.query.slice(0, MOST_BROUGHT);
+    return new Response(null, { status: 303, headers: { location: `/#oidc:${brought}` } });
+  });
+  app.post('/sign-in/oidc/finish', (asked) =>
     visit(asked, ground, async (door, { head, site }) => {
-      ground.attempts.take(addressKey(head.address));
       const isSecure = site.origin.startsWith('https:');
       const name = oidcCookie(isSecure);
       const binding = readCookie(head.headers.get('cookie'), name);
-      const { pageKey, ...vouched } = await door.finish(head.query, binding);
-      const signed = await mustSignIn(ground).vouched(vouched, { ...fromOf(asked), pageKey });
-      const answer = new Response(null, { status: 303, headers: { location: '/' } });
+      const query = text(await given(asked, ground), 'query');
+      const { pageKey, ...vouched } = await door.finish(query, binding);
+      const proof = head.headers.get(PROOF_HEADER);
+      const signed = await mustSignIn(ground).vouched(
+        vouched,
+        { ...fromOf(asked), pageKey },
+        proof,
+      );
+      const answer = Response.json({ isSignedIn: true });
       answer.headers.append('set-cookie', clearCookie(isSecure, name));
       answer.headers.append('set-cookie', await rotated(asked, ground, signed));
       return answer;
@@ -165,7 +179,7 @@ export function signInRoutes(ground: Ground): Hono<Env> {
   return app;
 }
 
-/** Whoever comes from elsewhere stands before a page: what is refused is told on the page of signing in. */
+/** Whoever came from elsewhere stands before a page that begins: what is refused is told where they sign in. */
 async function visit(
   asked: Asked,
   ground: Ground,
@@ -174,6 +188,8 @@ async function visit(
   const { env } = asked;
   const { oidc, clean, log } = ground;
   if (oidc === undefined) throw noProvider();
+  mustBeOwnPage(env.head, env.site);
+  ground.attempts.take(addressKey(env.head.address));
   try {
     return await act(oidc, env);
   } catch (thrown) {
@@ -181,10 +197,10 @@ async function visit(
     if (code === 'internal') log.error('signing in elsewhere failed', thrown);
     ground.metrics.refused(code);
     const isSecure = env.site.origin.startsWith('https:');
-    return new Response(null, {
-      status: 303,
-      headers: { location: '/sign-in', 'set-cookie': setRefused(thrown, isSecure, clean) },
-    });
+    return Response.json(
+      { isSignedIn: false },
+      { headers: { 'set-cookie': setRefused(thrown, isSecure, clean) } },
+    );
   }
 }
 

@@ -33,7 +33,22 @@ export type Session = {
   readonly rpId: string;
 };
 
+/** Behind it stands what the team's provider sent this browser back with. */
+const BROUGHT = '#oidc:';
+
+/** What was refused of it is told where people sign in. */
+async function comeBack(): Promise<void> {
+  const { hash, pathname } = location;
+  if (!hash.startsWith(BROUGHT)) return;
+  history.replaceState(history.state, '', pathname);
+  const query = hash.slice(BROUGHT.length);
+  // It is good once, and so is the proof beside it: first what time it is there.
+  await send('GET', '/sign-in').catch(() => undefined);
+  await send('POST', '/sign-in/oidc/finish', { query }).catch(() => undefined);
+}
+
 export async function fetchSession(): Promise<Session> {
+  await comeBack();
   const session = (await send('GET', '/session')) as unknown as Session;
   sessionBegan();
   return session;
