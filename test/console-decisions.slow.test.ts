@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
+import { grave } from './support/axe.ts';
 import { type Opened, openBrowser, whyNoBrowser } from './support/browser.ts';
 import { ASSISTANT, aProposal, OPERATOR } from './support/change-world.ts';
 import { aPaperConsole, type PaperConsole } from './support/paper-console.ts';
@@ -204,6 +205,40 @@ describe('deciding in the console', { skip: whyNoBrowser() ?? false, timeout: 60
     await press(APPROVE);
     await heading('Done, and verified').waitFor();
     assert.deepEqual(ids.map(stateOf), ['cancelled', 'cancelled', 'previewed']);
+  });
+
+  it('pauses a rollout, lets it go on, and ends it', async () => {
+    const targets = Array.from({ length: 6 }, (_, i) => `host:n${i + 13}`);
+    const rollout = {
+      batch: 2,
+      waitSeconds: 3_600,
+      maxFailures: 0,
+      order: 'by-criticality',
+    } as const;
+    const id = await propose({ action: 'logs.rotate', arguments: {}, targets, rollout });
+    const ran = (): number => paper.world.road.get(OPERATOR, id).receipts.length;
+    await open(id);
+    await press(APPROVE);
+    await press('Pause');
+    await page.getByLabel('Why?').fill('the first two are looked at');
+    await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).press('Enter');
+    await page.getByText(/^Paused by .*the first two are looked at/).waitFor();
+    assert.deepEqual(await grave(page), []);
+    paper.world.pass(7_200);
+    await paper.world.road.tick();
+    assert.equal(ran(), 2, 'nothing goes on by itself');
+    await press('Go on');
+    await page.getByLabel('Why is it safe?').fill('they do well');
+    await page.getByRole('dialog').getByRole('button', { name: 'Go on' }).press('Enter');
+    await page.getByRole('button', { name: 'Pause' }).waitFor();
+    assert.equal(ran(), 4);
+    await press('End');
+    await page.getByLabel('Why?').fill('four are enough');
+    assert.deepEqual(await grave(page), []);
+    await press('End it');
+    await page.getByRole('button', { name: 'End' }).waitFor({ state: 'detached' });
+    assert.equal(stateOf(id), 'failed');
+    assert.equal(ran(), 4, 'what was not begun never will be');
   });
 
   it('is too late in a tab that was left open', async () => {

@@ -81,21 +81,28 @@ export async function openBrowser(
     });
     const page = await context.newPage();
     const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
-    page.on('console', (message) => {
-      const said = message.text();
-      // What a request was answered with is the test's own affair.
-      if (message.type() === 'error' && !said.startsWith('Failed to load resource'))
-        complaints.push(said);
-    });
-    return { browser, context, page, authenticator: await authenticatorOf(page), complaints };
+    return {
+      browser,
+      context,
+      page,
+      authenticator: await passkeysOf(page, complaints),
+      complaints,
+    };
   } catch (thrown) {
     await browser.close();
     throw thrown;
   }
 }
 
-async function authenticatorOf(page: Page): Promise<Authenticator> {
+/** Gives a page an authenticator without passkeys, and keeps what the page says that it must not. */
+export async function passkeysOf(page: Page, complaints: string[]): Promise<Authenticator> {
+  page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
+  page.on('console', (message) => {
+    const said = message.text();
+    // What a request was answered with is the test's own affair.
+    if (message.type() === 'error' && !said.startsWith('Failed to load resource'))
+      complaints.push(said);
+  });
   const cdp = await page.context().newCDPSession(page);
   await cdp.send('WebAuthn.enable');
   const { authenticatorId: id } = await cdp.send('WebAuthn.addVirtualAuthenticator', {

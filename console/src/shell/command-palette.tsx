@@ -81,7 +81,7 @@ function Places({ onGo }: { readonly onGo: () => void }): ReactNode {
 
 function usePlaces(): readonly Place[] {
   const targets = useAsk<{
-    readonly targets: readonly { readonly id: string; readonly name: string }[];
+    readonly targets: readonly { readonly id: string }[];
   }>('target_list', {}, ['targets']);
   const changes = useAsk<{
     readonly changes: readonly {
@@ -104,9 +104,9 @@ function usePlaces(): readonly Place[] {
       }),
     ),
     ...(targets.data?.targets ?? []).map(
-      ({ id, name }): Place => ({
+      ({ id }): Place => ({
         id: `target ${id}`,
-        name,
+        name: id,
         kind: 'target',
         icon: 'fleet',
         href: `/targets/${encodeURIComponent(id)}`,

@@ -1,0 +1,131 @@
+/** Around it all: evidence, keys and addresses, and a service that is away for a while. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import type { Walk } from './walk.ts';
+
+export async function keepsEvidence({
+  live,
+  page,
+  button,
+  dialog,
+  said,
+  fair,
+  go,
+}: Walk): Promise<void> {
+  await go('/evidence');
+  await button('Sign a checkpoint and verify').click();
+  await said('It holds: checked by this browser, not by the service');
+  await fair();
+  await page.getByRole('tab', { name: 'Anchors' }).click();
+  await button('Verify everything').click();
+  await said(/"ok": ?true|"verdict"/);
+  await button('Hold…').click();
+  await dialog('Hold outputs').getByRole('radio', { name: 'Of every change' }).check();
+  await page.getByLabel('Why?').fill('case 12');
+  await fair();
+  await page.getByRole('button', { name: 'Hold', exact: true }).click();
+  await said('case 12');
+  await fair();
+  await button('Destroy old outputs…').click();
+  const destroy = button('Destroy them');
+  assert.equal(await destroy.isDisabled(), true);
+  await page.getByLabel('Type destroy to confirm').fill('destroy');
+  await fair();
+  await destroy.click();
+  await said(/Nothing was old enough to be destroyed|were kept/);
+  await button('Release every change').click();
+  await page.getByLabel('Why may they go?').fill('case 12 is over');
+  await page.getByRole('button', { name: 'Release', exact: true }).click();
+  await said('None: outputs are kept as long as evidence.yaml says');
+  const { changes } = await live.ask<{ changes: { changeId: string; state: string }[] }>(
+    'changes_list',
+  );
+  const done = changes.find(({ state }) => state === 'confirmed')?.changeId ?? '';
+  await page.getByRole('tab', { name: 'Take away' }).click();
+  await fair();
+  await page.getByRole('textbox', { name: 'Change' }).fill(done);
+  const [bundle] = await Promise.all([
+    page.waitForEvent('download'),
+    button('Download').first().click(),
+  ]);
+  assert.equal(bundle.suggestedFilename(), `${done}.bundle.json`);
+  assert.match(readFileSync((await bundle.path()) ?? '', 'utf8'), /"payloadType"/);
+  await page.getByRole('textbox', { name: 'Change' }).fill('chg_000000000000000000000000');
+  await button('Download').first().click();
+  await page.getByRole('alert').waitFor();
+  await fair();
+}
+
+export async function findsTheWay({
+  page,
+  button,
+  heading,
+  dialog,
+  said,
+  fair,
+  go,
+}: Walk): Promise<void> {
+  await go('/');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('menuitem', { name: 'Fleet' }).waitFor();
+  await page.keyboard.type('web-1');
+  await page.getByRole('menuitem', { name: /web-1/ }).waitFor();
+  await fair();
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/targets/host:web-1');
+  await heading('web-1').waitFor();
+  await page.keyboard.press('g');
+  await page.keyboard.press('f');
+  await page.waitForURL('**/fleet');
+  await page.keyboard.press('?');
+  await dialog('Keys').waitFor();
+  await fair();
+  await page.keyboard.press('Escape');
+  await page.getByLabel('What was true', { exact: true }).focus();
+  for (let i = 0; i < 12; i++) await page.keyboard.press('ArrowLeft');
+  await page.getByLabel('What was known', { exact: true }).focus();
+  for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowLeft');
+  await page.waitForURL(/asOf=.*knownAt=|knownAt=.*asOf=/);
+  await fair();
+  const status = () => page.getByRole('region', { name: 'Time' }).getByRole('status').innerText();
+  const before = [page.url(), await status()];
+  assert.match(before[1] ?? '', /The past:.*as known at/s);
+  await page.reload();
+  await said('The past:');
+  assert.deepEqual([page.url(), await status()], before);
+  await button('Now').click();
+  await page.waitForURL('**/fleet');
+}
+
+export async function goesOn({
+  live,
+  page,
+  button,
+  heading,
+  dialog,
+  said,
+  fair,
+  go,
+}: Walk): Promise<void> {
+  const outside: string[] = [];
+  page.on('request', (request) => {
+    if (!request.url().startsWith(live.origin) && !request.url().startsWith('data:'))
+      outside.push(request.url());
+  });
+  await go('/assistants');
+  await button(/^Lend to an assistant/)
+    .first()
+    .click();
+  await page.getByLabel('What is it for?').fill('typed with care');
+  await live.stop();
+  await said('Not connected');
+  await button('Issue').click();
+  await dialog().getByRole('alert').waitFor();
+  await fair();
+  await live.start();
+  await said('Live');
+  assert.equal(await page.getByLabel('What is it for?').inputValue(), 'typed with care');
+  await button('Issue').click();
+  await heading('The bearer, shown this once').waitFor();
+  assert.deepEqual(outside, []);
+}
