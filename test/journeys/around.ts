@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Walk } from './walk.ts';
 
 export async function keepsEvidence({
+  confirmed,
   live,
   page,
   button,
@@ -24,7 +25,7 @@ export async function keepsEvidence({
   await page.getByLabel('Why?').fill('case 12');
   await fair();
   await page.getByRole('button', { name: 'Hold', exact: true }).click();
-  await said('case 12');
+  await confirmed(page.getByRole('cell', { name: 'case 12' }));
   await fair();
   await button('Destroy old outputs…').click();
   const destroy = button('Destroy them');
@@ -32,11 +33,11 @@ export async function keepsEvidence({
   await page.getByLabel('Type destroy to confirm').fill('destroy');
   await fair();
   await destroy.click();
-  await said(/Nothing was old enough to be destroyed|were kept/);
+  await confirmed(page.getByText(/Nothing was old enough to be destroyed|were kept/));
   await button('Release every change').click();
   await page.getByLabel('Why may they go?').fill('case 12 is over');
   await page.getByRole('button', { name: 'Release', exact: true }).click();
-  await said('None: outputs are kept as long as evidence.yaml says');
+  await confirmed(page.getByText('None: outputs are kept as long as evidence.yaml says'));
   const { changes } = await live.ask<{ changes: { changeId: string; state: string }[] }>(
     'changes_list',
   );
@@ -44,10 +45,10 @@ export async function keepsEvidence({
   await page.getByRole('tab', { name: 'Take away' }).click();
   await fair();
   await page.getByRole('textbox', { name: 'Change' }).fill(done);
-  const [bundle] = await Promise.all([
-    page.waitForEvent('download'),
-    button('Download').first().click(),
-  ]);
+  const download = page.waitForEvent('download');
+  await button('Download').first().click();
+  await confirmed(button('Download'));
+  const bundle = await download;
   assert.equal(bundle.suggestedFilename(), `${done}.bundle.json`);
   assert.match(readFileSync((await bundle.path()) ?? '', 'utf8'), /"payloadType"/);
   await page.getByRole('textbox', { name: 'Change' }).fill('chg_000000000000000000000000');
@@ -72,8 +73,7 @@ export async function findsTheWay({
   await page.getByRole('menuitem', { name: /web-1/ }).waitFor();
   await fair();
   await page.keyboard.press('Enter');
-  await page.waitForURL('**/targets/host:web-1');
-  await heading('web-1').waitFor();
+  await heading('host:web-1').waitFor();
   await page.keyboard.press('g');
   await page.keyboard.press('f');
   await page.waitForURL('**/fleet');
@@ -98,6 +98,7 @@ export async function findsTheWay({
 }
 
 export async function goesOn({
+  confirmed,
   live,
   page,
   button,
@@ -126,6 +127,6 @@ export async function goesOn({
   await said('Live');
   assert.equal(await page.getByLabel('What is it for?').inputValue(), 'typed with care');
   await button('Issue').click();
-  await heading('The bearer, shown this once').waitFor();
+  await confirmed(heading('The bearer, shown this once'));
   assert.deepEqual(outside, []);
 }

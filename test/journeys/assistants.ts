@@ -5,6 +5,7 @@ import { anOauthClient } from '../support/oauth-client.ts';
 import type { Walk } from './walk.ts';
 
 export async function isLent({
+  confirmed,
   mcp,
   page,
   button,
@@ -24,7 +25,9 @@ export async function isLent({
   await page.getByRole('checkbox', { name: 'host:this' }).press('Space');
   await fair();
   await button('Issue').click();
-  await heading('The bearer, shown this once').waitFor();
+  await button('Confirm with your passkey').waitFor();
+  await fair();
+  await confirmed(heading('The bearer, shown this once'));
   const bearer = (await page.getByLabel('The bearer', { exact: true }).textContent()) ?? '';
   assert.match(bearer, /^\S{20,}$/);
   await fair();
@@ -69,6 +72,7 @@ export async function isLent({
 }
 
 export async function signsInByItself({
+  confirmed,
   mcp,
   page,
   callback,
@@ -102,7 +106,7 @@ export async function signsInByItself({
   await page.getByLabel('Name it').fill('my helper');
   await page.getByLabel('Highest tier').selectOption('T1');
   await button('Allow').click();
-  await heading('Back at the client').waitFor();
+  await confirmed(heading('Back at the client'));
   const client = await allowed.finish(answers.pop() ?? new URLSearchParams());
   assert.ok((await client.listTools()).tools.length > 5);
   await client.close();

@@ -24,6 +24,7 @@ export async function comesIn({ live, page, idp, link, fair, admit, signIn }: Wa
 }
 
 export async function keepsPasskeys({
+  confirmed,
   live,
   opened,
   page,
@@ -50,10 +51,9 @@ export async function keepsPasskeys({
   await fair(other.page);
   await other.page.getByLabel('Recovery code', { exact: true }).fill(codes[0] ?? '');
   await button('Sign in with this code', other.page).click();
-  await other.page.getByText('Live', { exact: true }).waitFor();
+  await heading('A new passkey', other.page).waitFor();
   await fair(other.page);
-  await link('Register a passkey', other.page).click();
-  await button('Add this device…', other.page).click();
+  await button('Make a passkey on this device', other.page).click();
   await other.page.getByLabel('What you call it').fill('Bea’s phone');
   await button('Register a passkey', other.page).click();
   await heading('Registered, and waiting', other.page).waitFor();
@@ -70,7 +70,7 @@ export async function keepsPasskeys({
   await page.getByLabel('What you call it').fill('Bea’s tablet');
   await fair();
   await page.getByRole('button', { name: 'Rename', exact: true }).click();
-  await row.filter({ hasText: 'Bea’s tablet' }).waitFor();
+  await confirmed(row.filter({ hasText: 'Bea’s tablet' }));
   // The session of the other window ends from this one.
   const ending = button(/^End the session of bea/);
   const own = page.getByRole('row').filter({ hasText: 'this one' });
@@ -85,16 +85,19 @@ export async function keepsPasskeys({
     .click();
   await fair();
   await button('End it').click();
+  await confirmed(page.getByText('Ended: its next request is refused'));
   await heading('Your session has ended', other.page).waitFor();
   await fair(other.page);
   await button('Remove Bea’s tablet').click();
   await fair();
   await button('Remove it').click();
+  await confirmed(page.getByText('Removed: it signs nobody in any more'));
   await row.filter({ hasText: 'Bea’s tablet' }).waitFor({ state: 'detached' });
   await other.context.close();
 }
 
 export async function breaksTheGlass({
+  confirmed,
   mcp,
   opened,
   page,
@@ -145,11 +148,11 @@ export async function breaksTheGlass({
   await theirs.getByLabel('Why?').fill('web-1 is down and nobody answers');
   await theirs.getByLabel('For').selectOption('15');
   await fair(theirs);
-  await button('Confirm with your passkey', theirs).click();
-  await said('The glass is broken:', theirs);
+  await button('Break it', theirs).click();
+  await confirmed(theirs.getByText('The glass is broken:'), theirs);
   await fair(theirs);
   await go('/targets/host:web-1', theirs);
-  await heading('web-1', theirs).waitFor();
+  await heading(/web-1/, theirs).waitFor();
   // Everybody sees it, and that it is on record.
   await go('/settings');
   await said('web-1 is down and nobody answers');

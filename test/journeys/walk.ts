@@ -27,6 +27,8 @@ export type Walk = {
   readonly fair: (on?: Page) => Promise<void>;
   readonly go: (path: string, on?: Page) => Promise<void>;
   readonly sign: (on?: Page) => Promise<void>;
+  /** With the passkey, over that very call, where being signed in is not enough. */
+  readonly confirmed: (done: Locator, on?: Page) => Promise<void>;
   readonly signIn: (on: Page) => Promise<void>;
   /** As an assistant does; it waits for a person then. */
   readonly propose: (action: string, args: Readonly<Record<string, string>>) => Promise<string>;
@@ -54,6 +56,12 @@ export function walkOf(has: Pick<Walk, 'live' | 'opened' | 'idp' | 'callback'>):
     async sign(on = page) {
       await walk.button('Sign with your passkey', on).click();
       await on.getByRole('dialog').waitFor({ state: 'detached' });
+    },
+    async confirmed(done, on = page) {
+      const ask = on.getByRole('button', { name: 'Confirm with your passkey' });
+      await done.or(ask).first().waitFor();
+      if (await ask.isVisible()) await ask.click();
+      await done.first().waitFor();
     },
     async signIn(on) {
       await walk.button('Sign in with a passkey', on).click();

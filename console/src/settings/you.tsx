@@ -408,7 +408,7 @@ function Glass({ operator }: { readonly operator: string }): ReactNode {
         title="Break the glass"
         isOpen={isBreaking}
         onClose={() => setBreaking(false)}
-        confirm="Confirm with your passkey"
+        confirm="Break it"
         look="danger"
         act={async () => {
           await breakGlass(reason.trim(), Number(minutes));
