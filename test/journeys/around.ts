@@ -42,12 +42,11 @@ export async function keepsEvidence({
     'changes_list',
   );
   const done = changes.find(({ state }) => state === 'confirmed')?.changeId ?? '';
-  await page.getByRole('tab', { name: 'Take away' }).click();
+  await page.getByRole('tab', { name: 'Export' }).click();
   await fair();
   await page.getByRole('textbox', { name: 'Change' }).fill(done);
   const download = page.waitForEvent('download');
   await button('Download').first().click();
-  await confirmed(button('Download'));
   const bundle = await download;
   assert.equal(bundle.suggestedFilename(), `${done}.bundle.json`);
   assert.match(readFileSync((await bundle.path()) ?? '', 'utf8'), /"payloadType"/);
@@ -78,7 +77,7 @@ export async function findsTheWay({
   await page.keyboard.press('f');
   await page.waitForURL('**/fleet');
   await page.keyboard.press('?');
-  await dialog('Keys').waitFor();
+  await dialog('Keyboard shortcuts').waitFor();
   await fair();
   await page.keyboard.press('Escape');
   await page.getByLabel('What was true', { exact: true }).focus();
@@ -87,7 +86,8 @@ export async function findsTheWay({
   for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowLeft');
   await page.waitForURL(/asOf=.*knownAt=|knownAt=.*asOf=/);
   await fair();
-  const status = () => page.getByRole('region', { name: 'Time' }).getByRole('status').innerText();
+  const status = () =>
+    page.getByRole('region', { name: 'Time' }).getByRole('status').first().innerText();
   const before = [page.url(), await status()];
   assert.match(before[1] ?? '', /The past:.*as known at/s);
   await page.reload();

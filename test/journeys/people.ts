@@ -171,7 +171,7 @@ export async function breaksTheGlass({
 export async function comesByTheTeam({
   opened,
   idp,
-  link,
+  button,
   heading,
   fair,
   go,
@@ -179,10 +179,10 @@ export async function comesByTheTeam({
   const { context, page: theirs } = await aWindow(opened, opened.complaints);
   const TEAM = 'Sign in with your team’s account';
   await go('/drift', theirs);
-  await link(TEAM, theirs).waitFor();
+  await button(TEAM, theirs).waitFor();
   await fair(theirs);
   const refused = async (why: RegExp): Promise<void> => {
-    await link(TEAM, theirs).click();
+    await button(TEAM, theirs).click();
     await theirs.getByRole('alert').filter({ hasText: why }).waitFor();
     assert.equal(new URL(theirs.url()).pathname, '/sign-in');
   };
@@ -195,12 +195,12 @@ export async function comesByTheTeam({
   await refused(/no operator here is them.*#eve-1/s);
   // Told once.
   await theirs.reload();
-  await link(TEAM, theirs).waitFor();
+  await button(TEAM, theirs).waitFor();
   assert.equal(await theirs.getByRole('alert').count(), 0);
   idp.subject = 'bea-1';
   await context.clearCookies({ domain: '127.0.0.1' });
   const answered = theirs.waitForRequest(/oidc\/callback/);
-  await link(TEAM, theirs).click();
+  await button(TEAM, theirs).click();
   const again = (await answered).url();
   await theirs.getByText('Live', { exact: true }).waitFor();
   // Where the person wanted to go.
