@@ -56,15 +56,7 @@ export async function keepsEvidence({
   await fair();
 }
 
-export async function findsTheWay({
-  page,
-  button,
-  heading,
-  dialog,
-  said,
-  fair,
-  go,
-}: Walk): Promise<void> {
+export async function findsTheWay({ page, heading, dialog, said, fair, go }: Walk): Promise<void> {
   await go('/');
   await page.keyboard.press('Control+k');
   await page.getByRole('menuitem', { name: 'Fleet' }).waitFor();
@@ -93,7 +85,7 @@ export async function findsTheWay({
   await page.reload();
   await said('The past:');
   assert.deepEqual([page.url(), await status()], before);
-  await button('Now').click();
+  await page.getByRole('button', { name: 'Now', exact: true }).click();
   await page.waitForURL('**/fleet');
 }
 

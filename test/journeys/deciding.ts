@@ -10,7 +10,6 @@ export async function changesARule({
   page,
   button,
   heading,
-  dialog,
   said,
   fair,
   go,
@@ -36,10 +35,10 @@ when { context.action.id == "own.touch" };
   await button('Check and replay').click();
   await said(/would decide \d+ of \d+ past changes? otherwise/);
   await fair();
-  await page.getByRole('tab', { name: 'Table' }).click();
+  await page.getByRole('tab', { name: 'Verdicts' }).click();
   await said(/What you edited changes/);
   await fair();
-  await page.getByRole('tab', { name: 'The past' }).click();
+  await page.getByRole('tab', { name: 'Replay' }).click();
   await page.getByLabel('Explain one change').fill(past);
   await button('Replay and explain').click();
   await heading('Why it is decided so').waitFor();
@@ -52,7 +51,6 @@ when { context.action.id == "own.touch" };
   await button('Write them').click();
   await heading('Configuration in force').waitFor();
   await button('Look at it and sign…').click();
-  await dialog('Put what lies there in force').waitFor();
   await button('Sign with your passkey').waitFor();
   await fair();
   await sign();

@@ -126,7 +126,7 @@ export async function breaksTheGlass({
   await signIn(theirs);
   const id = await propose('own.touch', { name: 'first' });
   await go('/approvals', theirs);
-  await link('Review and decide', theirs).first().click();
+  await theirs.locator(`a[href="/changes/${id}"]`).first().click();
   await theirs.waitForURL(`**/changes/${id}`);
   await button('Approve with your passkey', theirs).click();
   await heading('Done, and verified', theirs).waitFor();
