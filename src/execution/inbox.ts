@@ -10,7 +10,7 @@ import { asJson, type Road } from './context.ts';
 import { isTainted } from './gates.ts';
 import { standings } from './give-standing.ts';
 import type { InboxGroup, Requester, StandingTerms } from './protocol.ts';
-import { type Known, knownOf, visible } from './record.ts';
+import { hasClosedValues, type Known, knownOf, visible } from './record.ts';
 
 const PAGE = 200;
 /** Of the past, how far back equal approvals count, and how many changes are read for it. */
@@ -93,6 +93,8 @@ function offerOf(
   const [first] = waiting;
   if (first === undefined || equal.length < ENOUGH_TO_OFFER) return null;
   if (tier !== 'T1' || standsAlone(first)) return null;
+  // What could be anything is looked at each time.
+  if (!waiting.every(hasClosedValues)) return null;
   const { action, arguments: given } = first.asked.proposal;
   const targets = [...waiting, ...equal].flatMap(({ row }) => row.targets.map(({ id }) => id));
   const asked = new Set(waiting.flatMap(({ row }) => row.targets.map(({ id }) => id)));

@@ -14,7 +14,7 @@ import { decide, questionOf, requireInForce } from './gates.ts';
 import { planOf } from './make-plan.ts';
 import { isMadeFrom } from './orders.ts';
 import { requirePreviews } from './preview.ts';
-import type { Known } from './record.ts';
+import { hasClosedValues, type Known } from './record.ts';
 import { hex, isRefusal, refuse } from './refuse.ts';
 import type { TargetResult } from './rollout.ts';
 import { readScene, type Scene } from './scene.ts';
@@ -55,7 +55,7 @@ export async function recheck(
   const covering = requireAuthority(road, scene, known, order);
   const question = questionOf(scene, asked, road.clock.now(), {
     tainted: plan.tainted,
-    closedArguments: known.moves.some(({ detail }) => detail['closedArguments'] === true),
+    closedArguments: hasClosedValues(known),
     standing:
       covering === null
         ? null

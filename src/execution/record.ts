@@ -151,3 +151,8 @@ export function unknownChange(id: string): Fault {
     `no such change: ${JSON.stringify(id.slice(0, 80))}. List them first`,
   );
 }
+
+/** Whether every value that was asked for is one of a closed set, as the preview recorded. */
+export function hasClosedValues({ moves }: Pick<Known, 'moves'>): boolean {
+  return moves.some(({ detail }) => detail['closedArguments'] === true);
+}

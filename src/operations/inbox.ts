@@ -2,7 +2,7 @@
 import * as z from 'zod/v4';
 import type { JsonObject } from '#base/json';
 import { LIMITS } from '#base/limits';
-import { type Catalogue, hasClosedArguments } from '#catalogue';
+import type { Catalogue } from '#catalogue';
 import type { InboxGroup } from '#execution';
 import { TIERS } from '#model';
 import { pinned } from './audit-arguments.ts';
@@ -97,20 +97,12 @@ function told(group: InboxGroup, catalogue: Catalogue | undefined): z.input<type
       targets: [...change.targets],
       signedBy: [...change.signedBy],
     })),
-    // What may not be shown, or could be anything, is not consented to for a month either.
+    // What may not be shown is not consented to for a month either.
     offer:
-      group.offer === null || hidden.length > 0 || !isClosed(group.action, catalogue)
+      group.offer === null || hidden.length > 0
         ? null
         : (structuredClone(group.offer) as z.input<typeof termsShape>),
   };
-}
-
-function isClosed(action: string, catalogue: Catalogue | undefined): boolean {
-  try {
-    return catalogue !== undefined && hasClosedArguments(catalogue.find(action));
-  } catch {
-    return false;
-  }
 }
 
 function openArguments(action: string, catalogue: Catalogue | undefined): ReadonlySet<string> {

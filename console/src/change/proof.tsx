@@ -196,7 +196,7 @@ function Elsewhere({
 }): ReactNode {
   if (logKeys.length === 0) return null;
   const command = [
-    `node holdfast-verifier.mjs bundle ${name} --operators operators`,
+    `node holdfast-verifier.mjs bundle ${quoted(name)} --operators operators`,
     ...logKeys.map((vkey) => `--log-key ${quoted(vkey)}`),
     ...hostKeys.map(({ target, line }) => `--host-key ${quoted(`${target}=${line}`)}`),
     ...witnesses.map((vkey) => `--witness ${quoted(vkey)}`),

@@ -288,7 +288,7 @@ function samePage(said: Said | undefined, page: OnPage, report: BundleReport): P
   );
   const differs = [
     said.change === page.changeId ? [] : ['it is the file of another change'],
-    page.digest === null || bare(page.digest) === bare(report.facts['plan'])
+    bare(page.digest ?? '') === bare(report.facts['plan'] ?? '')
       ? []
       : ['another plan is shown here'],
     said.state === page.state ? [] : [`the file says ${said.state}, the page ${page.state}`],
