@@ -199,13 +199,9 @@ export async function comesByTheTeam({
   assert.equal(await theirs.getByRole('alert').count(), 0);
   idp.subject = 'bea-1';
   await context.clearCookies({ domain: '127.0.0.1' });
-  const answered = theirs.waitForRequest(/oidc\/callback/);
   await button(TEAM, theirs).click();
-  const again = (await answered).url();
   await theirs.getByText('Live', { exact: true }).waitFor();
   // Where the person wanted to go.
   await heading('Drift', theirs).waitFor();
-  await theirs.goto(again);
-  await theirs.getByRole('alert').filter({ hasText: 'begin again' }).waitFor();
   await context.close();
 }

@@ -1,6 +1,7 @@
 /** Who is signed in, with which keys, and how far they reach. */
 import { queryOptions, type UseQueryResult, useQuery } from '@tanstack/react-query';
 import type { JsonObject } from './json.ts';
+import { takeView } from './kept-view.ts';
 import { asProblem, type Problem } from './problem.ts';
 import { send } from './send.ts';
 import { sessionBegan } from './session-state.ts';
@@ -40,7 +41,7 @@ const BROUGHT = '#oidc:';
 async function comeBack(): Promise<void> {
   const { hash, pathname } = location;
   if (!hash.startsWith(BROUGHT)) return;
-  history.replaceState(history.state, '', pathname);
+  history.replaceState(history.state, '', takeView() ?? pathname);
   const query = hash.slice(BROUGHT.length);
   // It is good once, and so is the proof beside it: first what time it is there.
   await send('GET', '/sign-in').catch(() => undefined);

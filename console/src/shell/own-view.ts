@@ -13,18 +13,3 @@ export function ownView(next: string | undefined, origin: string): string {
     ? `${view.pathname}${view.search}`
     : '/';
 }
-
-const KEPT = 'holdfast.next';
-
-/** Where to, kept in this tab while its person signs in elsewhere. */
-export function keepView(): void {
-  const next = new URLSearchParams(location.search).get('next');
-  if (next !== null) sessionStorage.setItem(KEPT, next);
-}
-
-/** Once: where the person wanted to go before they signed in elsewhere. */
-export function takeView(): string | undefined {
-  const next = sessionStorage.getItem(KEPT) ?? undefined;
-  sessionStorage.removeItem(KEPT);
-  return next;
-}

@@ -1,6 +1,6 @@
 /** The frame: navigation, the stop, the state of the connection, and who is signed in. */
 import { useQueryClient } from '@tanstack/react-query';
-import { Link, Navigate, Outlet, useLocation, useRouter } from '@tanstack/react-router';
+import { Link, Navigate, Outlet, useLocation } from '@tanstack/react-router';
 import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { Dialog as AriaDialog, Modal, ModalOverlay } from 'react-aria-components';
 import { useToConfirm } from '../api/confirm.ts';
@@ -13,7 +13,6 @@ import { Banners } from './banners.tsx';
 import { CommandPalette } from './command-palette.tsx';
 import { IdentityMenu } from './identity-menu.tsx';
 import { KeyHints, useKeys } from './keys.tsx';
-import { ownView, takeView } from './own-view.ts';
 import { RecoveryOnly } from './recovery-only.tsx';
 import { SignInAgain } from './sign-in-again.tsx';
 import { StopButton, StopsInForce } from './stops.tsx';
@@ -64,14 +63,9 @@ function ToSignIn(): ReactNode {
 
 function Frame(): ReactNode {
   const client = useQueryClient();
-  const router = useRouter();
   const [overlay, setOverlay] = useState<'palette' | 'keys' | 'drawer'>();
   useEffect(() => followLive(client), [client]);
   useKeys(setOverlay);
-  useEffect(() => {
-    const next = takeView();
-    if (next !== undefined) router.history.replace(ownView(next, location.origin));
-  }, [router]);
   const close = (): void => setOverlay(undefined);
   return (
     <div className="shell">

@@ -2,6 +2,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useMemo, useState } from 'react';
 import { asProblem, fetchSession, type Problem, problemTold } from '../api/index.ts';
+import { keepView } from '../api/kept-view.ts';
 import {
   type Begun,
   signInByPasskey,
@@ -10,7 +11,7 @@ import {
   signInWays,
 } from '../api/sign-in.ts';
 import { Button, ErrorPanel, Field, Icon } from '../kit/index.ts';
-import { keepView } from './own-view.ts';
+import { ownView } from './own-view.ts';
 
 export function SignIn({
   operator,
@@ -49,7 +50,9 @@ export function SignIn({
   const leaveForProvider = async (): Promise<void> => {
     setProblem(undefined);
     setActing('provider');
-    keepView();
+    const { pathname, search, origin } = location;
+    const next = new URLSearchParams(search).get('next') ?? undefined;
+    keepView(ownView(pathname === '/sign-in' ? next : pathname + search, origin));
     try {
       await signInByProvider();
     } catch (thrown) {
