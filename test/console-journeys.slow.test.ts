@@ -41,6 +41,7 @@ actions:
     tier: T2
     sideEffect: data
     cooldownSeconds: 0
+    stabiliseSeconds: 0
     arguments:
       name: {type: name, summary: A name}
     steps:
@@ -58,6 +59,7 @@ actions:
     tier: T1
     sideEffect: transient
     cooldownSeconds: 0
+    stabiliseSeconds: 0
     arguments:
       name: {type: enum, values: [again, other], summary: A name}
     steps:
@@ -75,6 +77,7 @@ actions:
     tier: T2
     sideEffect: data
     cooldownSeconds: 0
+    stabiliseSeconds: 0
     arguments:
       path: {type: path, within: ["${scratch}"], summary: A file}
       mode: {type: enum, values: ["0600", "0644"], summary: Permissions}
