@@ -14,4 +14,4 @@ export {
 } from './session.ts';
 export { useHasEnded } from './session-state.ts';
 export { markTopics } from './topics.ts';
-export { useAct, useAsk } from './use-ask.ts';
+export { useAct, useAsk, useSeen } from './use-ask.ts';

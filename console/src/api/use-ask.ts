@@ -47,6 +47,19 @@ export function useAsk<Value = Json>(
   });
 }
 
+/** What an answer that is here already tells, whatever its question was: to be shown until a slower one comes. */
+export function useSeen<Value, Found>(
+  operation: string,
+  find: (answer: Value) => Found | undefined,
+): Found | undefined {
+  const answers = useQueryClient().getQueriesData<Value>({ queryKey: ['ask', operation] });
+  for (const [, answer] of answers) {
+    const found = answer === undefined ? undefined : find(answer);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 export function useAct<Value = Json, Input extends object = object>(
   operation: string,
   topics: readonly Topic[],

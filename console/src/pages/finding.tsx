@@ -1,7 +1,7 @@
 /** One finding: what differs, who caused it, what else changed then, and the ways back. */
 import { Link, useParams } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
-import { type Json, useAct, useAsk, useMay } from '../api/index.ts';
+import { type Json, useAct, useAsk, useMay, useSeen } from '../api/index.ts';
 import { ConvergeDialog, Planned, type Ways } from '../drift/converge-dialog.tsx';
 import type { Finding } from '../drift/findings.ts';
 import { kindSays, Observed, sourceName, Value } from '../drift/value.tsx';
@@ -78,7 +78,12 @@ export function FindingPage(): ReactNode {
   const [acting, setActing] = useState<'waive' | 'accept' | 'converge'>();
   const accept = useAct('finding_accept', ['findings']);
   const propose = useAct('declaration_propose', ['findings']);
-  const finding = data?.finding;
+  // The list knew it already: what differs and what can be done is not to wait for the trails.
+  const listed = useSeen<{ readonly findings: readonly Finding[] }, Finding>(
+    'drift_scan',
+    ({ findings }) => findings.find((each) => each.id === id),
+  );
+  const finding = data?.finding ?? listed;
   const isOpen = finding !== undefined && finding.status !== 'resolved';
   const blessed = finding?.declared === 'blessed';
   return (
@@ -111,62 +116,68 @@ export function FindingPage(): ReactNode {
       }
     >
       {error === null ? null : <ErrorPanel error={error} retry={() => void refetch()} />}
-      {isPending ? (
-        <Panel>
-          <Skeleton rows={10} label="Reading what the target can tell" />
-        </Panel>
-      ) : data === undefined ? null : (
+      {finding === undefined ? (
+        isPending ? (
+          <Panel>
+            <Skeleton rows={10} label="Reading what the target can tell" />
+          </Panel>
+        ) : null
+      ) : (
         <div className="columns">
           <div className="stack">
             <Panel title="What differs">
               <dl className="versus">
                 <dt>Observed</dt>
                 <dd>
-                  <Observed finding={data.finding} />
+                  <Observed finding={finding} />
                 </dd>
                 <dt>Declared</dt>
                 <dd>
-                  <Value value={data.finding.desired} from="the declaration" />
+                  <Value value={finding.desired} from="the declaration" />
                 </dd>
               </dl>
-              <Because of={data.finding} />
+              <Because of={finding} />
             </Panel>
-            <CausePanel cause={data.cause} next={data.next} target={data.finding.target} />
-            <Panel title="The way back">
-              {data.wayBack.ways.length === 0 ? (
-                <p>
-                  <bdi>{sentence(data.wayBack.says ?? 'No action takes this back.')}</bdi>
-                </p>
-              ) : (
-                <Planned
-                  ways={{
-                    ways: [{ finding: id, target: data.finding.target, ways: data.wayBack.ways }],
-                    left: [],
-                  }}
-                />
-              )}
-            </Panel>
-            <ChangedThen explained={data} />
+            {data !== undefined ? (
+              <CausePanel cause={data.cause} next={data.next} target={finding.target} />
+            ) : isPending ? (
+              <Panel title="Who caused it">
+                <Skeleton rows={6} label="Reading what the target can tell" />
+              </Panel>
+            ) : null}
+            {data === undefined ? null : (
+              <Panel title="The way back">
+                {data.wayBack.ways.length === 0 ? (
+                  <p>
+                    <bdi>{sentence(data.wayBack.says ?? 'No action takes this back.')}</bdi>
+                  </p>
+                ) : (
+                  <Planned
+                    ways={{
+                      ways: [{ finding: id, target: finding.target, ways: data.wayBack.ways }],
+                      left: [],
+                    }}
+                  />
+                )}
+              </Panel>
+            )}
+            {data === undefined ? null : <ChangedThen explained={data} />}
           </div>
           <div className="stack">
             <Panel title="Finding">
               <Facts
                 facts={[
-                  ['Severity', <SeverityBadge key="s" severity={data.finding.severity} />],
+                  ['Severity', <SeverityBadge key="s" severity={finding.severity} />],
                   [
                     'Status',
-                    <StateBadge
-                      key="t"
-                      state={data.finding.status}
-                      tone={isOpen ? 'warn' : 'good'}
-                    />,
+                    <StateBadge key="t" state={finding.status} tone={isOpen ? 'warn' : 'good'} />,
                   ],
-                  ['Declared by', sourceName(data.finding.declared)],
-                  ['Owner', <bdi key="o">{data.finding.owner ?? 'nobody'}</bdi>],
-                  ['Began after', <Time key="b" at={data.finding.notBefore} />],
-                  ['First seen', <Time key="f" at={data.finding.firstSeen} />],
-                  ['Last seen', <Time key="l" at={data.finding.lastSeen} />],
-                  ['Id', <code key="i">{data.finding.id}</code>],
+                  ['Declared by', sourceName(finding.declared)],
+                  ['Owner', <bdi key="o">{finding.owner ?? 'nobody'}</bdi>],
+                  ['Began after', <Time key="b" at={finding.notBefore} />],
+                  ['First seen', <Time key="f" at={finding.firstSeen} />],
+                  ['Last seen', <Time key="l" at={finding.lastSeen} />],
+                  ['Id', <code key="i">{finding.id}</code>],
                 ]}
               />
               <div>
@@ -175,7 +186,7 @@ export function FindingPage(): ReactNode {
                 </Button>
               </div>
             </Panel>
-            <History explained={data} />
+            {data === undefined ? null : <History explained={data} />}
           </div>
         </div>
       )}
