@@ -44,7 +44,7 @@ const skip = await labUnavailable();
 /** These take as long as all the others together: one of them each time. */
 const LONG: ReadonlySet<string> = new Set(['file.write', 'tmp.clean']);
 
-/** A quarter of what ships, another quarter each time, so that each change is tried against it in fair time; all for a release. */
+/** A sixth of what ships, others each time, so that each change is tried against it in fair time; all for a release. */
 function sampled(all: readonly Action[]): readonly Action[] {
   if (only !== undefined || ROUNDS > 1 || process.env['HOLDFAST_ACTIONS'] === 'all') return all;
   const drawn = all
@@ -53,7 +53,7 @@ function sampled(all: readonly Action[]): readonly Action[] {
     .map(({ action }) => action);
   const isLong = ({ id }: Action): boolean => LONG.has(id);
   return [
-    ...drawn.filter((action) => !isLong(action)).slice(0, Math.ceil(all.length / 4)),
+    ...drawn.filter((action) => !isLong(action)).slice(0, Math.ceil(all.length / 6)),
     ...drawn.filter(isLong).slice(0, 1),
   ];
 }

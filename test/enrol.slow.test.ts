@@ -367,12 +367,12 @@ done <"$tries"`;
     await host.copy(await script(), '/run/install.sh');
     await host.copy(await removal(), '/run/remove.sh');
     await host.copy(PLACES, '/run/trace.sh');
-    // Where a program is called often, every third time: another third each run, all with HOLDFAST_ENROL_TRIES=all.
+    // Where a program is called often, every fifth time: others each run, all with HOLDFAST_ENROL_TRIES=all.
     const isWhole = process.env['HOLDFAST_ENROL_TRIES'] === 'all';
     const lines = tries.map(([tool, most]) =>
       isWhole || most <= 2
         ? `${tool} 1 1 ${most}`
-        : `${tool} ${1 + Math.floor(chance() * 3)} 3 ${most}`,
+        : `${tool} ${1 + Math.floor(chance() * 5)} 5 ${most}`,
     );
     await host.copy(`${lines.join('\n')}\n`, '/run/tries');
     await host.must(['sh', '-c', 'mkdir -p /run/real; cp /usr/bin/mv /usr/bin/chmod /run/real']);
