@@ -6,7 +6,10 @@ import type { Opened } from '../support/browser.ts';
 import type { IdentityProvider } from '../support/identity-provider.ts';
 import type { LiveConsole } from '../support/live-console.ts';
 import type { Callback } from '../support/oauth-client.ts';
+import { chance } from '../support/seed.ts';
 import { ASSISTANT } from '../support/world.ts';
+
+const JUDGES_ALL = process.env['HOLDFAST_AXE'] === 'all';
 
 export type View = { readonly changeId: string; readonly state: string };
 type Name = string | RegExp;
@@ -23,7 +26,7 @@ export type Walk = {
   readonly heading: (name: Name, on?: Page) => Locator;
   readonly dialog: (name?: Name, on?: Page) => Locator;
   readonly said: (text: Name, on?: Page) => Promise<void>;
-  /** Nothing serious or critical for axe, as it stands, also in what is open above it. */
+  /** Nothing serious or critical for axe, as it stands, also in what is open above it: a third of these each time, all with HOLDFAST_AXE=all. */
   readonly fair: (on?: Page) => Promise<void>;
   readonly go: (path: string, on?: Page) => Promise<void>;
   readonly sign: (on?: Page) => Promise<void>;
@@ -48,7 +51,9 @@ export function walkOf(has: Pick<Walk, 'live' | 'opened' | 'idp' | 'callback'>):
     heading: (name, on = page) => on.getByRole('heading', { name }),
     dialog: (name, on = page) => on.getByRole('dialog', name === undefined ? {} : { name }),
     said: (text, on = page) => on.getByText(text).first().waitFor(),
-    fair: async (on = page) => assert.deepEqual(await grave(on), []),
+    async fair(on = page) {
+      if (JUDGES_ALL || chance() < 1 / 3) assert.deepEqual(await grave(on), []);
+    },
     async go(path, on = page) {
       await on.goto(live.origin + path);
       await on.getByRole('heading', { level: 1 }).waitFor();
