@@ -216,7 +216,10 @@ export function FindingPage(): ReactNode {
                   ? 'It is declared now; an operator signs it'
                   : 'A branch was made for a person to merge',
               );
+              // What is under way was asked before this, and would be told as if it were after it.
+              const isUnderWay = isFetching;
               await refetch();
+              if (isUnderWay) await refetch();
             }}
           >
             <p>
