@@ -154,7 +154,8 @@ function quiet(host: NoisyHost): Seen {
 function looksOf(host: NoisyHost, chance: Chance): readonly Look[] {
   const looks: Look[] = [];
   let tries = 0;
-  let at = shift(BEGIN, 20 * MINUTE);
+  // Late enough that a clock which jumps back does not reach behind the blessing.
+  let at = shift(BEGIN, 40 * MINUTE);
   while (at < END) {
     const seen = host.look(at);
     const isLate = chance() < 0.02;
