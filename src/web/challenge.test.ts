@@ -140,7 +140,7 @@ describe('whoever is not here any more', () => {
 
   it('is nobody from the moment when the bearer is over, mid-call and mid-stream', async () => {
     const seen: AbortSignal[] = [];
-    const endsAt = (nodeClock().now() + 400_000) as Instant;
+    const endsAt = (nodeClock().now() + 1_000_000) as Instant;
     await using rig = await openRig({ endsAt, perform: hanging(seen) });
     const begun = performance.now();
     const stream = await fetch(`http://127.0.0.1:${rig.port}/api/v1/events`, { headers: lease });
@@ -148,6 +148,6 @@ describe('whoever is not here any more', () => {
     assert.equal(status, 401);
     assert.equal(seen[0]?.aborted, true);
     const took = performance.now() - begun;
-    assert.ok(took > 300 && took < 1_400, `${took} ms`);
+    assert.ok(took > 800 && took < 3_000, `${took} ms`);
   });
 });
