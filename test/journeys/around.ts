@@ -76,15 +76,21 @@ export async function findsTheWay({ page, heading, dialog, said, fair, go }: Wal
   for (let i = 0; i < 12; i++) await page.keyboard.press('ArrowLeft');
   await page.getByLabel('What was known', { exact: true }).focus();
   for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowLeft');
-  await page.waitForURL(/asOf=.*knownAt=|knownAt=.*asOf=/);
-  await fair();
   const status = () =>
     page.getByRole('region', { name: 'Time' }).getByRole('status').first().innerText();
-  const before = [page.url(), await status()];
-  assert.match(before[1] ?? '', /The past:.*as known at/s);
+  await page.waitForURL(/asOf=.*knownAt=|knownAt=.*asOf=/);
+  await said(/The past:.*as known at/s);
+  await fair();
+  const shown = async () => [page.url(), await status()];
+  // The words follow each key at once, the address a moment later: both have come to rest.
+  let before = await shown();
+  for (let last: string[] = []; String(last) !== String(before); ) {
+    await page.waitForTimeout(1_000);
+    [last, before] = [before, await shown()];
+  }
   await page.reload();
   await said('The past:');
-  assert.deepEqual([page.url(), await status()], before);
+  assert.deepEqual(await shown(), before);
   await page.getByRole('button', { name: 'Now', exact: true }).click();
   await page.waitForURL('**/fleet');
 }
