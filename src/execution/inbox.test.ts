@@ -66,6 +66,35 @@ describe('the inbox', () => {
     assert.equal(next.decision.verdict, 'allow', 'and it holds');
   });
 
+  it('offers consent for what read text of targets only to whom has signed that by hand three times', async () => {
+    const world = await aWideWorld({ look: () => 'State: ONLINE' });
+    const rotate = { action: 'logs.rotate', arguments: {} };
+    const reads = { ...ASSISTANT, session: 'ses_reads', tainted: true };
+    for (const [target, requester] of [
+      ['host:n0', ASSISTANT],
+      ['host:n1', reads],
+      ['host:n2', reads],
+      ['host:n3', reads],
+    ] as const) {
+      const { changeId } = await world.road.propose(requester, on(target, rotate));
+      assert.notEqual(world.road.inbox(OPERATOR)[0]?.offer?.evenTainted, true, target);
+      assert.equal((await world.approve(changeId)).state, 'confirmed');
+    }
+    const plain = await world.road.propose(ASSISTANT, on('host:n4', rotate));
+    assert.equal(world.road.inbox(OPERATOR)[0]?.offer?.evenTainted, false, 'nothing was read');
+    await world.road.propose(reads, on('host:n5', rotate));
+    const offer = world.road.inbox(OPERATOR)[0]?.offer;
+    assert.equal(offer?.evenTainted, true);
+    const page = await world.road.standingPage(OPERATOR, offer as never);
+    assert.match(page.says.join(), /also when the assistant had read text of a target/);
+    const signature = aKey('alice').sign(NAMESPACES.standing, page.order);
+    await world.road.addStanding(OPERATOR, { order: page.order, signatures: [signature] });
+    assert.equal(world.road.inbox(OPERATOR)[0]?.offer, null, 'it was given');
+    assert.equal(world.road.get(OPERATOR, plain.changeId).state, 'previewed');
+    const next = await world.road.propose(reads, on('host:n5', rotate));
+    assert.equal(next.decision.verdict, 'allow');
+  });
+
   it('offers none for what assistants never do by themselves', async () => {
     const { world, ids } = await three();
     for (const id of ids) assert.equal((await world.approve(id)).state, 'confirmed');

@@ -4,20 +4,16 @@
  */
 import { digestOf } from '#base/digest';
 import { formatInstant, type Instant, shift } from '#base/time';
-import type { Tier } from '#model';
 import type { ChangeRow } from '#store';
 import { asJson, type Road } from './context.ts';
 import { isTainted } from './gates.ts';
-import { standings } from './give-standing.ts';
-import type { InboxGroup, Requester, StandingTerms } from './protocol.ts';
-import { hasClosedValues, type Known, knownOf, visible } from './record.ts';
+import { EQUAL_DAYS, offerOf } from './offer.ts';
+import type { InboxGroup, Requester } from './protocol.ts';
+import { type Known, knownOf, visible } from './record.ts';
 
 const PAGE = 200;
-/** Of the past, how far back equal approvals count, and how many changes are read for it. */
-const EQUAL_DAYS = 30;
+/** Of the past so many changes are read for equal approvals. */
 const MOST_PAST = 1_000;
-/** So many equal approvals by a person, and consent in advance is offered. */
-const ENOUGH_TO_OFFER = 3;
 const DAY = 86_400_000_000;
 
 /** One key, one kind of request. Two people's requests are never one. */
@@ -79,45 +75,8 @@ function groupOf(
     alone: standsAlone(first),
     changes,
     equalApproved: equal.length,
-    offer: offerOf(road, first.row.tier, oldestFirst, equal),
+    offer: standsAlone(first) ? null : offerOf(road, oldestFirst, equal),
   };
-}
-
-/** Only what assistants may then do by themselves: T1. Not again where it was given already. */
-function offerOf(
-  road: Road,
-  tier: Tier | null,
-  waiting: readonly Known[],
-  equal: readonly Known[],
-): StandingTerms | null {
-  const [first] = waiting;
-  if (first === undefined || equal.length < ENOUGH_TO_OFFER) return null;
-  if (tier !== 'T1' || standsAlone(first)) return null;
-  // What could be anything is looked at each time.
-  if (!waiting.every(hasClosedValues)) return null;
-  const { action, arguments: given } = first.asked.proposal;
-  const targets = [...waiting, ...equal].flatMap(({ row }) => row.targets.map(({ id }) => id));
-  const asked = new Set(waiting.flatMap(({ row }) => row.targets.map(({ id }) => id)));
-  if (isCovered(road, action, asked)) return null;
-  return {
-    action,
-    targets: [...new Set(targets)].toSorted(),
-    arguments: Object.fromEntries(Object.entries(given).map(([name, value]) => [name, [value]])),
-    days: EQUAL_DAYS,
-    window: 'always',
-    budget: { runs: 4, perSeconds: 86_400 },
-    cooldownSeconds: 300,
-    evenTainted: false,
-    reason: `approved by hand ${equal.length} times in ${EQUAL_DAYS} days`,
-  };
-}
-
-function isCovered(road: Road, action: string, targets: ReadonlySet<string>): boolean {
-  const active = standings(road).filter(
-    (each) => each.action.split('@')[0] === action && each.state === 'active',
-  );
-  const covered = new Set(active.flatMap((each) => each.targets));
-  return [...targets].every((each) => covered.has(each));
 }
 
 /** Changes that a person signed and that held, newest first. */

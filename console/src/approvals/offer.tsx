@@ -49,6 +49,12 @@ export function Offer({
           {terms.targets.length === 1 ? 'target' : 'targets'}, at most {terms.budget.runs} times in{' '}
           {spanOf(terms.budget.perSeconds)}, for {terms.days} days. Each host counts that itself.
         </p>
+        {terms.evenTainted ? (
+          <p>
+            <strong>Also when the assistant had read text of a target</strong>, which may have told
+            it to ask: you approved that by hand as well, several times.
+          </p>
+        ) : null}
         {problem === undefined ? null : <ErrorPanel error={problem} />}
         <Button isPending={isAsking} onPress={() => void prepare()}>
           See what you would sign
