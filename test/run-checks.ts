@@ -24,6 +24,29 @@ const LOOKING: ReadonlySet<string> = new Set([
   'story.slow.test.ts',
 ]);
 
+/** Begun first, the longest before the others: nothing long is left to run alone at the end. No two in a row with a browser. */
+const LONGEST: readonly string[] = [
+  'test/enrol.slow.test.ts',
+  'test/console-journeys.slow.test.ts',
+  'test/rollout.slow.test.ts',
+  'test/ansible.slow.test.ts',
+  'test/fleet-attacks.slow.test.ts',
+  'test/console-story.slow.test.ts',
+  'test/drift-scenarios.slow.test.ts',
+  'test/attribution.slow.test.ts',
+  'test/own-action.slow.test.ts',
+  'test/kill-change.slow.test.ts',
+  'test/console-attacks.slow.test.ts',
+  'test/actions.slow.test.ts',
+  'test/fleet-scenarios.slow.test.ts',
+  'test/fleet-cut.slow.test.ts',
+  'test/deploy.slow.test.ts',
+  'src/authority/host.slow.test.ts',
+  'test/bastion.slow.test.ts',
+  'test/lab-fleet.slow.test.ts',
+  'test/restore.slow.test.ts',
+];
+
 const ROOT = join(import.meta.dirname, '..');
 const STATIC_CHECKS = {
   format: ['biome', 'ci', '--error-on-warnings', '--colors=off'],
@@ -67,13 +90,12 @@ const fast = files.filter((file) => !file.endsWith('.slow.test.ts'));
 if (which !== 'slow') {
   await Promise.all(Object.entries(STATIC_CHECKS).map(staticCheck));
   // Two processes for two cores; what they say is shown one after the other.
-  const options = ['--test-isolation=none', '--test-timeout=120000'];
   await Promise.all(
     [0, 1].map((half) =>
       tests(
         `fast tests, ${half === 0 ? 'one' : 'the other'} half`,
         fast.filter((_, i) => i % 2 === half),
-        options,
+        together,
         FAST_LIMIT_MS,
         'afterwards',
       ),
@@ -84,15 +106,15 @@ if (which !== 'fast') {
   await tests(
     'slow tests, one by one',
     slow.filter((file) => LOOKING.has(basename(file))),
-    ['--test-concurrency=1', '--test-timeout=1200000'],
+    inOrder(1),
     SLOW_LIMIT_MS,
     'at once',
   );
   await tests(
     // More than there are cores: most of the time they wait for hosts that boot and clocks that pass.
     'slow tests, three at a time',
-    slow.filter((file) => !LOOKING.has(basename(file))),
-    ['--test-concurrency=3', '--test-timeout=1200000'],
+    longestFirst(slow.filter((file) => !LOOKING.has(basename(file)))),
+    inOrder(3),
     SLOW_LIMIT_MS,
     'at once',
   );
@@ -129,8 +151,7 @@ async function again(): Promise<void> {
     const before = total.failed.filter(isOf);
     total.failed = total.failed.filter((failure) => !isOf(failure));
     const kept = { passed: total.passed, skipped: total.skipped };
-    const options = ['--test-concurrency=1', '--test-timeout=1200000'];
-    await tests(`once more, alone: ${file}`, [file], options, SLOW_LIMIT_MS, 'at once');
+    await tests(`once more, alone: ${file}`, [file], inOrder(1), SLOW_LIMIT_MS, 'at once');
     const passed = total.passed - kept.passed;
     // Those of it that passed were counted the first time.
     Object.assign(total, kept);
@@ -141,6 +162,34 @@ async function again(): Promise<void> {
       unsteady.push(...before);
     }
   }
+}
+
+function longestFirst(files: readonly string[]): readonly string[] {
+  const known = LONGEST.filter((file) => files.includes(file));
+  if (known.length < LONGEST.length)
+    total.failed.push('LONGEST names slow tests that are not there');
+  return [...known, ...files.filter((file) => !known.includes(file))];
+}
+
+type Runner = (report: string) => readonly string[];
+
+/** All files in one process. */
+function together(report: string): readonly string[] {
+  return [
+    '--test',
+    '--test-isolation=none',
+    '--test-timeout=120000',
+    '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    `--test-reporter=${join(ROOT, 'test/support/tally.ts')}`,
+    `--test-reporter-destination=${report}`,
+  ];
+}
+
+/** A process for each file: `node --test` would begin them in the order of the alphabet. */
+function inOrder(atOnce: number): Runner {
+  const program = join(ROOT, 'test/run-in-order.ts');
+  return (report) => ['--test-timeout=1200000', program, report, String(atOnce)];
 }
 
 function say(line: string): void {
@@ -166,7 +215,7 @@ async function staticCheck([name, [tool, ...options]]: [
 async function tests(
   name: string,
   chosen: readonly string[],
-  options: readonly string[],
+  runner: Runner,
   limitMs: number,
   shown: 'at once' | 'afterwards',
 ): Promise<void> {
@@ -183,12 +232,7 @@ async function tests(
       [
         '--disable-warning=ExperimentalWarning',
         `--import=${join(ROOT, 'test/support/seed.ts')}`,
-        '--test',
-        ...options,
-        '--test-reporter=spec',
-        '--test-reporter-destination=stdout',
-        `--test-reporter=${join(ROOT, 'test/support/tally.ts')}`,
-        `--test-reporter-destination=${report}`,
+        ...runner(report),
         ...chosen,
       ],
       limitMs,
