@@ -52,6 +52,7 @@ import {
   enrolmentRemove,
   enrolmentStart,
 } from './enrolment.ts';
+import { eventsList } from './events.ts';
 import { explainFinding } from './explain.ts';
 import { leaseReadmit, tokenRevoke } from './external-tokens.ts';
 import { factHistory } from './fact-history.ts';
@@ -102,7 +103,7 @@ import {
 } from './proof.ts';
 import { queryFacts } from './query-facts.ts';
 import { changesList, emergencyStop, getChange, runAction } from './run-action.ts';
-import { backupStore, doctor, eventsList, verifyLog } from './service.ts';
+import { backupStore, doctor, verifyLog } from './service.ts';
 import { standingAdd, standingList, standingPage, standingRevoke } from './standing.ts';
 import { targetSummary } from './target-summary.ts';
 import { targetAdd, targetList, targetRemove, targetShow } from './targets.ts';

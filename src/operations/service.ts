@@ -1,51 +1,9 @@
-/** Operations on this service itself: its events, their verification, backups and health. */
+/** Operations on this service itself: the check of its events, backups and health. */
 import * as z from 'zod/v4';
 import type { Json } from '#base/json';
-import { LIMITS } from '#base/limits';
-import { fitting } from './budget.ts';
-import { administering, look } from './operation.ts';
+import { administering } from './operation.ts';
 
 const anything = z.record(z.string(), z.unknown());
-
-export const eventsList = look({
-  name: 'events_list',
-  title: 'List events',
-  summary: 'Lists what was asked of this service, newest first: who, what, decision and outcome.',
-  capability: 'events.read',
-  taints: false,
-  assistants: false,
-  mends: true,
-  input: z.strictObject({
-    operation: z.string().max(64).optional(),
-    principal: z.string().max(200).optional(),
-    target: z.string().max(200).optional(),
-    outcome: z.enum(['done', 'failed', 'refused', 'started']).optional(),
-    requestId: z.string().max(64).optional(),
-    traceId: z.string().max(64).optional(),
-    limit: z.number().int().min(1).max(LIMITS.queryMax).optional(),
-    before: z.number().int().min(0).optional().describe('sequence number; only older events'),
-  }),
-  output: z.object({
-    events: z.array(anything),
-    next: z.number().nullable().describe('give as before for older events'),
-  }),
-  async run(input, { events }, asking) {
-    const { limit, before, ...filter } = input;
-    const wanted = limit ?? LIMITS.queryDefault;
-    const found = await events.read(filter as Parameters<typeof events.read>[0], wanted, before);
-    const kept = fitting(found, asking.answerBytes - 512);
-    const last = kept.at(-1);
-    return {
-      events: kept.map((event) => ({ ...event }) as Record<string, unknown>),
-      next:
-        last !== undefined &&
-        last.seq > 0 &&
-        (kept.length < found.length || found.length === wanted)
-          ? last.seq
-          : null,
-    };
-  },
-});
 
 export const verifyLog = administering({
   name: 'verify_log',
