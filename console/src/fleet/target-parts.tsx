@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { type Json, useAsk } from '../api/index.ts';
 import { actionName } from '../change/shapes.ts';
+import { EVENT_VIEW, EventTable, type Listed, questionOf, SHOWS } from '../evidence/events.tsx';
 import {
   Badge,
   Button,
@@ -11,6 +12,7 @@ import {
   Foreign,
   LinkButton,
   Panel,
+  Select,
   SeverityBadge,
   Skeleton,
   StateBadge,
@@ -23,6 +25,8 @@ import { Value } from './differences.tsx';
 import { attributesOf, type Entity, entitiesOf } from './entities.ts';
 import { question } from './moment.ts';
 import type { MomentView } from './use-moment.ts';
+import '../evidence/evidence.css';
+import '../link-button.css';
 
 type Finding = {
   readonly id: string;
@@ -327,64 +331,53 @@ export function TargetTrails({
   );
 }
 
-type Event = {
-  readonly seq: number;
-  readonly at?: string;
-  readonly principal?: string;
-  readonly onBehalfOf?: string | null;
-  readonly surface?: string;
-  readonly operation?: string;
-  readonly outcome?: string;
-};
-
-export function TargetActivity({ target }: { readonly target: string }): ReactNode {
-  const { data, error, isPending } = useAsk<{ readonly events: readonly Event[] }>(
+export function TargetActivity({
+  target,
+  show,
+  onShow,
+}: {
+  readonly target: string;
+  readonly show: string;
+  readonly onShow: (show: string) => void;
+}): ReactNode {
+  const { data, error, isPending, refetch } = useAsk<Listed>(
     'events_list',
-    { target, limit: 200 },
+    { ...questionOf({ ...EVENT_VIEW, show }), target, limit: 100 },
     // No topic: to ask for the log is itself an event in the log.
     [],
+    { keep: true },
   );
-  if (error !== null) return <ErrorPanel error={error} />;
-  if (isPending) return <Skeleton rows={8} label="Loading activity" />;
-  const groups = [...Map.groupBy(data.events, ({ principal }) => principal ?? 'unknown')];
   return (
-    <Panel
-      title="Who asked for what"
-      flush
-      aside="the last two hundred events"
-      actions={
-        <LinkButton to="/evidence" search={{ target } as never} look="quiet">
-          Evidence
-        </LinkButton>
-      }
-    >
-      {groups.length === 0 ? (
-        <Empty title="Nobody asked for anything here" icon="evidence">
-          <p>Every question and every change of this target is on record, and stands here.</p>
-        </Empty>
-      ) : (
-        <ul className="lines">
-          {groups.map(([principal, events]) => (
-            <li key={principal}>
-              <span className="line-main">{principal}</span>
-              <span className="line-badges">
-                <Badge>{events.length} events</Badge>
-                {events.some(({ outcome }) => outcome === 'refused') ? (
-                  <Badge tone="bad">
-                    {events.filter(({ outcome }) => outcome === 'refused').length} refused
-                  </Badge>
-                ) : null}
-              </span>
-              <span className="line-under quiet small">
-                {[...new Set(events.map(({ operation }) => operation ?? ''))]
-                  .slice(0, 8)
-                  .join(', ')}{' '}
-                · last <Time at={events[0]?.at} form="relative" />
-              </span>
-            </li>
-          ))}
-        </ul>
-      )}
-    </Panel>
+    <div className="stack">
+      <div className="filters">
+        <Select label="Show" value={show} onChange={onShow} options={SHOWS} />
+      </div>
+      {error === null ? null : <ErrorPanel error={error} retry={() => void refetch()} />}
+      <Panel
+        title="What was asked and done here"
+        flush
+        actions={
+          <LinkButton to="/evidence" search={{ about: target, show } as never} look="quiet">
+            All of it, with its proof
+          </LinkButton>
+        }
+      >
+        {isPending ? (
+          <Skeleton rows={8} label="Loading activity" />
+        ) : (
+          <EventTable
+            events={data?.events ?? []}
+            empty={
+              <Empty title="Nothing of this kind" icon="evidence">
+                <p>
+                  Every question and every change of this target is on record. Show something else,
+                  or everything.
+                </p>
+              </Empty>
+            }
+          />
+        )}
+      </Panel>
+    </div>
   );
 }

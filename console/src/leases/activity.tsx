@@ -234,7 +234,7 @@ function Callers({
             header: 'Log',
             width: '110px',
             cell: ({ principal }) => (
-              <Link to="/evidence" search={{ principal } as never}>
+              <Link to="/evidence" search={{ who: principal, show: 'all' } as never}>
                 Requests
               </Link>
             ),

@@ -429,7 +429,7 @@ function LeaseView({
                   lease={lease}
                 />
                 <p>
-                  <Link to="/evidence" search={{ principal: `lease:${id}` } as never}>
+                  <Link to="/evidence" search={{ who: `lease:${id}`, show: 'all' } as never}>
                     Every request of it, in the log
                   </Link>
                 </p>

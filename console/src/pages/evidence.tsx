@@ -1,21 +1,27 @@
 /** The event log, its proof in this browser, how far it is known outside, and what can be taken away. */
-import { type ReactNode, useEffect, useMemo, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react';
 import { ask, asProblem, type Json, type Problem, useAsk, useMay } from '../api/index.ts';
 import { saveFile } from '../download.ts';
+import {
+  EVENT_VIEW,
+  EventFilter,
+  EventTable,
+  type Listed,
+  questionOf,
+} from '../evidence/events.tsx';
 import { type Hold, Outputs } from '../evidence/outputs.tsx';
 import { ProofPanel } from '../evidence/proof-panel.tsx';
+import type { Event } from '../evidence/sentence.ts';
 import { useLogCheck } from '../evidence/use-log-check.ts';
 import {
   Badge,
   Button,
-  type Column,
   Dialog,
   Empty,
   ErrorPanel,
   Facts,
   Field,
   Foreign,
-  Icon,
   Page,
   Panel,
   Select,
@@ -23,41 +29,12 @@ import {
   Table,
   Tabs,
   Time,
-  type Tone,
 } from '../kit/index.ts';
-import { TargetNames } from '../parts/target-names.tsx';
-import { Who } from '../parts/who.tsx';
 import { useView } from '../use-view.ts';
 import '../link-button.css';
-import type { Shown } from '../verify/index.ts';
 import '../evidence/evidence.css';
 
-type Event = Shown & {
-  readonly time: string;
-  readonly kind: string;
-  readonly principal: string;
-  readonly onBehalfOf: string | null;
-  readonly surface: string;
-  readonly operation: string;
-  readonly outcome: string;
-  readonly fault: string | null;
-  readonly targets: readonly string[];
-  readonly tainted: boolean;
-  readonly decision: { readonly verdict: string; readonly because: string };
-  readonly requestId: string;
-};
-type Listed = { readonly events: readonly Event[]; readonly next: number | null };
-
-const DEFAULTS = {
-  part: 'log',
-  operation: '',
-  principal: '',
-  target: '',
-  request: '',
-  outcome: 'all',
-  before: '',
-  event: '',
-};
+const DEFAULTS = { part: 'log', before: '', event: '', ...EVENT_VIEW };
 const PAGE = 100;
 
 export function EvidencePage(): ReactNode {
@@ -81,18 +58,14 @@ export function EvidencePage(): ReactNode {
   );
 }
 
-type View = typeof DEFAULTS;
+type View = Readonly<Record<keyof typeof DEFAULTS, string>>;
 type SetView = (change: Partial<View>, how?: { readonly push?: boolean }) => void;
 
 function LogPart({ view, setView }: { readonly view: View; readonly setView: SetView }): ReactNode {
   const input = useMemo(
     () => ({
       limit: PAGE,
-      ...(view.operation === '' ? {} : { operation: view.operation }),
-      ...(view.principal === '' ? {} : { principal: view.principal }),
-      ...(view.target === '' ? {} : { target: view.target }),
-      ...(view.request === '' ? {} : { requestId: view.request }),
-      ...(view.outcome === 'all' ? {} : { outcome: view.outcome }),
+      ...questionOf(view),
       ...(view.before === '' ? {} : { before: Number(view.before) }),
     }),
     [view],
@@ -104,10 +77,7 @@ function LogPart({ view, setView }: { readonly view: View; readonly setView: Set
   const check = useLogCheck();
   const events = data?.events ?? [];
   const proved = useMemo(() => new Set(check.report?.proved), [check.report]);
-  const columns = useMemo(
-    () => columnsOf(proved, (event) => setView({ event }, { push: true })),
-    [proved, setView],
-  );
+  const open = useCallback((event: string) => setView({ event }, { push: true }), [setView]);
   const { check: runCheck } = check;
   const isLoaded = data !== undefined;
   useEffect(() => {
@@ -119,42 +89,7 @@ function LogPart({ view, setView }: { readonly view: View; readonly setView: Set
     <div className="stack">
       <ProofPanel check={check} onCheck={() => void runCheck(events, true)} />
       <div className="filters" data-filter>
-        <Field
-          label="Operation"
-          value={view.operation}
-          onChange={(operation) => setView({ operation, before: '' })}
-          placeholder="run_action"
-        />
-        <Field
-          label="Principal"
-          value={view.principal}
-          onChange={(principal) => setView({ principal, before: '' })}
-          placeholder="operator:ada@console"
-        />
-        <Field
-          label="Target"
-          value={view.target}
-          onChange={(target) => setView({ target, before: '' })}
-          placeholder="host:web-1"
-        />
-        <Field
-          label="Request"
-          value={view.request}
-          onChange={(request) => setView({ request, before: '' })}
-          placeholder="req_…"
-        />
-        <Select
-          label="Outcome"
-          value={view.outcome}
-          onChange={(outcome) => setView({ outcome, before: '' })}
-          options={[
-            ['all', 'All'],
-            ['done', 'Done'],
-            ['refused', 'Refused'],
-            ['failed', 'Failed'],
-            ['started', 'Started'],
-          ]}
-        />
+        <EventFilter view={view} onChange={(change) => setView({ ...change, before: '' })} />
         <Button isPending={isFetching} onPress={() => void refetch()}>
           Look again
         </Button>
@@ -164,21 +99,18 @@ function LogPart({ view, setView }: { readonly view: View; readonly setView: Set
         {isPending ? (
           <Skeleton rows={12} />
         ) : (
-          <Table
-            label="Events, newest first"
-            rows={events}
-            columns={columns}
-            rowKey={({ seq }) => String(seq)}
-            selectedKey={view.event}
-            empty={
-              <Empty title="None fits these filters" icon="evidence">
-                Filters match whole names: an operation as it is called, a principal as it is
-                written in the log.
-              </Empty>
-            }
+          <EventTable
+            events={events}
+            proved={proved}
+            open={open}
+            selected={view.event}
+            empty={<NoEvents isMore={data?.next !== null} />}
           />
         )}
       </Panel>
+      {data === undefined ? null : (
+        <PassedOver count={data.passedOver} showAll={() => setView({ show: 'all' })} />
+      )}
       <div className="row">
         {view.before === '' ? null : (
           <Button onPress={() => setView({ before: '' })}>Newest</Button>
@@ -206,79 +138,37 @@ function LogPart({ view, setView }: { readonly view: View; readonly setView: Set
   );
 }
 
-const OUTCOMES: Readonly<Record<string, Tone>> = {
-  done: 'good',
-  refused: 'warn',
-  failed: 'bad',
-  started: 'info',
-};
+function NoEvents({ isMore }: { readonly isMore: boolean }): ReactNode {
+  return isMore ? (
+    <Empty title="None among these records" icon="evidence">
+      There are older ones: go on with Older, or ask for something else.
+    </Empty>
+  ) : (
+    <Empty title="None fits" icon="evidence">
+      Whatever is asked of this service is on record. Ask for everything, or by another name.
+    </Empty>
+  );
+}
 
-function columnsOf(
-  proved: ReadonlySet<number>,
-  open: (seq: string) => void,
-): readonly Column<Event>[] {
-  return [
-    {
-      id: 'operation',
-      header: 'Operation',
-      cell: ({ seq, operation, kind }) => (
-        <button type="button" className="row-link link-button" onClick={() => open(String(seq))}>
-          <bdi>{kind === 'operation' ? operation : kind}</bdi>
-        </button>
-      ),
-    },
-    {
-      id: 'outcome',
-      header: 'Outcome',
-      width: '170px',
-      cell: ({ outcome, fault }) => (
-        <span className="row">
-          <Badge tone={OUTCOMES[outcome] ?? 'plain'}>{outcome}</Badge>
-          {fault === null ? null : <code className="quiet">{fault}</code>}
-        </span>
-      ),
-    },
-    {
-      id: 'principal',
-      header: 'Who',
-      cell: ({ principal, onBehalfOf }) => <Who principal={principal} onBehalfOf={onBehalfOf} />,
-    },
-    {
-      id: 'surface',
-      header: 'Through',
-      width: '100px',
-      wide: true,
-      cell: ({ surface }) => surface,
-    },
-    {
-      id: 'targets',
-      header: 'Targets',
-      wide: true,
-      cell: ({ targets }) => <TargetNames targets={targets} />,
-    },
-    {
-      id: 'time',
-      header: 'When',
-      width: '120px',
-      cell: ({ time }) => <Time at={time} form="relative" />,
-    },
-    {
-      id: 'seq',
-      header: 'Record',
-      width: '100px',
-      align: 'end',
-      cell: ({ seq }) => (
-        <span className="record-number number">
-          {proved.has(seq) ? (
-            <span className="proved-mark">
-              <Icon name="check" label="proved" />
-            </span>
-          ) : null}
-          {seq}
-        </span>
-      ),
-    },
-  ];
+/** What is not shown is counted: a list that leaves out says so. */
+function PassedOver({
+  count,
+  showAll,
+}: {
+  readonly count: number;
+  readonly showAll: () => void;
+}): ReactNode {
+  if (count === 0) return null;
+  return (
+    <p className="quiet small">
+      {count === 1
+        ? 'One other record lies between these, and is not shown.'
+        : `${count.toLocaleString('en')} other records lie between these, and are not shown.`}{' '}
+      <button type="button" className="link-button" onClick={showAll}>
+        Show everything
+      </button>
+    </p>
+  );
 }
 
 function EventView({

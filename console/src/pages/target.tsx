@@ -31,7 +31,7 @@ import {
 import { useView } from '../use-view.ts';
 import '../fleet/fleet.css';
 
-const VIEW = { tab: 'facts', kind: '', text: '', sort: 'service' } as const;
+const VIEW = { tab: 'facts', kind: '', text: '', sort: 'service', show: 'matters' } as const;
 
 type Summary = {
   readonly facts: number;
@@ -91,7 +91,13 @@ export function TargetPage(): ReactNode {
     },
     { id: 'logs', name: 'Logs', body: <TargetTrails target={id} moment={moment} /> },
     ...(seesEvents
-      ? [{ id: 'activity', name: 'Activity', body: <TargetActivity target={id} /> }]
+      ? [
+          {
+            id: 'activity',
+            name: 'Activity',
+            body: <TargetActivity target={id} show={view.show} onShow={(show) => set({ show })} />,
+          },
+        ]
       : []),
   ];
   return (
