@@ -24,6 +24,7 @@ import { signaturesNeeded } from './signatures-needed.ts';
 import { type Covering, documentIfCovering } from './standing.ts';
 import { kindsOf } from './verify.ts';
 import { saidOf } from './view.ts';
+import { asMissing } from './wait-again.ts';
 
 export type Checked = {
   readonly scene: Scene;
@@ -111,7 +112,7 @@ export function requireAuthority(
     const signed = approvals.filter((approval) => approval.order === order.number);
     const { tier } = changeDocument.parse(order.text);
     const needed = signaturesNeeded(scene.authority, tier, known);
-    const verified = requireSigned(road, scene.authority, order, signed, needed);
+    const verified = signedEnough(road, scene, known, order, signed, needed);
     if (wantsFourEyes(plan, scene)) {
       for (const { operator } of verified)
         requireOther(personsOf(plan, scene.authority, operator), operator);
@@ -128,6 +129,21 @@ export function requireAuthority(
     'bad-signature',
     'the standing approval that it would run under does not cover it any more: have an operator approve it',
   );
+}
+
+function signedEnough(
+  road: Road,
+  { authority }: Scene,
+  known: Known,
+  order: OrderRow,
+  signed: Known['approvals'],
+  needed: number,
+): ReturnType<typeof requireSigned> {
+  try {
+    return requireSigned(road, authority, order, signed, needed);
+  } catch (thrown) {
+    throw asMissing(road, authority, known, order, thrown);
+  }
 }
 
 /** The stored plan is the signed one, and the stored parts are exactly what it makes. */

@@ -17,7 +17,6 @@ import {
 } from '#test/change-world';
 import { throwsFault } from '#test/throws-fault';
 
-const touch = { quorum: 1, assurance: 'touch' } as const;
 const HOME = '/data/home';
 
 async function proposed(world: World, over: Parameters<typeof aProposal>[0] = {}): Promise<string> {
@@ -235,8 +234,6 @@ describe('an approved change', () => {
       },
       'policy-denied',
     ],
-    ['the rule of its tier', (world) => world.rules({ T2: touch }), 'assurance-too-low'],
-    ['its signer, revoked', (world) => world.revoke('alice'), 'unknown-signer'],
   ];
   for (const [what, change, code] of changes) {
     it(`does not run when ${what} is another between signature and dispatch`, async () => {

@@ -25,6 +25,7 @@ import { goOn, requireEnough } from './run-rollout.ts';
 import { placesOf } from './scene.ts';
 import { spendUnused } from './settle.ts';
 import type { Covering } from './standing.ts';
+import { MissesSignatures, waitAgain } from './wait-again.ts';
 
 export async function authoriseByStanding(
   road: Road,
@@ -97,6 +98,7 @@ export async function run(road: Road, id: string, actor: Actor): Promise<ChangeV
   } catch (thrown) {
     const now = road.store.changes.change(id);
     if (now?.state !== 'approved' || now.rev !== row.rev) throw thrown;
+    if (thrown instanceof MissesSignatures) return await waitAgain(road, known, row, asked, thrown);
     // Nothing was sent, and nothing will be.
     await spendUnused(road, known);
     if (isRefusal(thrown)) return refuseChange(road, row, asked, thrown);

@@ -97,6 +97,42 @@ describe('a change that waits', () => {
     }
   });
 
+  it('waits again where a signature is missing in the moment before it is sent, and runs once it is there', async () => {
+    const moments = [
+      { act: (world: World) => world.rules(rule(2)), have: ['alice'], then: ['bob'] },
+      { act: (world: World) => world.revoke('alice'), have: [], then: ['bob'] },
+      {
+        act: (world: World) => world.rules({ T2: { quorum: 1, assurance: 'touch' } }),
+        have: [],
+        then: [],
+      },
+    ];
+    for (const { act, have, then } of moments) {
+      const world = await aChangeWorld();
+      const id = await proposed(world);
+      const { road, life } = world.begin();
+      life.at = async (point) => {
+        if (point === 'approval-recorded') await act(world);
+      };
+      const nonce = (): string =>
+        /nonce ([0-9a-f]{32})/.exec(world.store.changes.orders(id)[0]?.parts[0] ?? '')?.[1] ?? '';
+      const view = await world.approve(id, 'alice', road);
+      assert.deepEqual([view.state, view.decision.verdict], ['previewed', 'needs-approval']);
+      assert.match(view.decision.says, /waits for the signatures that are missing/);
+      assert.deepEqual([world.sent.length, world.host().started.length], [0, 0]);
+      // What more may sign stays to be run; what nobody signs any more is spent.
+      const { state } = await world.host().job(nonce());
+      assert.equal(state, have.length > 0 ? 'unspent' : 'cancelled');
+      const page = await world.road.approvalPage(OPERATOR, id);
+      assert.deepEqual(page.quorum.have, have);
+      assert.equal(world.road.inbox(OPERATOR)[0]?.changes[0]?.changeId, id);
+      for (const operator of then) await world.approve(id, operator);
+      const is = world.road.get(OPERATOR, id).state;
+      assert.equal(is, then.length > 0 ? 'confirmed' : 'previewed');
+      assert.equal(world.sent.length, then.length);
+    }
+  });
+
   it('never runs with fewer than are needed now, were when it was proposed, or were told to a signer', async () => {
     const step = fc.oneof(
       fc.record({ do: fc.constant('rule' as const), quorum: fc.integer({ min: 1, max: 3 }) }),

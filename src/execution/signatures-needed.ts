@@ -36,14 +36,49 @@ export function signaturesNeeded(
 export function lapsedSigners(
   road: Road,
   authority: AuthorityState,
-  { approvals }: Pick<Known, 'approvals'>,
+  known: Pick<Known, 'approvals'>,
   order: OrderRow,
 ): readonly string[] {
+  return signersOf(road, authority, known, order)
+    .filter(({ word }) => word === 'lapsed')
+    .map(({ operator }) => operator);
+}
+
+/** Of an order that was signed enough: what has to be signed still. */
+export type Missing = {
+  readonly lapsed: readonly string[];
+  readonly have: number;
+  readonly needed: number;
+};
+
+/** `undefined`: nothing is missing that an operator could give, since one of its signatures was never good. */
+export function missingOf(
+  road: Road,
+  authority: AuthorityState,
+  known: Known,
+  order: OrderRow,
+): Missing | undefined {
+  const signers = signersOf(road, authority, known, order);
+  if (signers.length === 0 || signers.some(({ word }) => word === 'bad')) return undefined;
+  const lapsed = signers.filter(({ word }) => word === 'lapsed').map(({ operator }) => operator);
+  const good = signers.filter(({ word }) => word === 'good').map(({ operator }) => operator);
+  // With one of them gone the rest sign anew as well: what they signed is not what is sent.
+  const have = lapsed.length > 0 ? 0 : new Set(good).size;
+  const needed = signaturesNeeded(authority, changeDocument.parse(order.text).tier, known);
+  return have < needed ? { lapsed, have, needed } : undefined;
+}
+
+/** What each signature over the order is worth now. */
+function signersOf(
+  road: Road,
+  { signers, revocations, hostPolicy }: AuthorityState,
+  { approvals }: Pick<Known, 'approvals'>,
+  order: OrderRow,
+): readonly { readonly operator: string; readonly word: 'good' | 'lapsed' | 'bad' }[] {
   const { tier } = changeDocument.parse(order.text);
-  const { signers, revocations, hostPolicy } = authority;
   return approvals
     .filter((approval) => approval.order === order.number)
-    .filter(({ signature }) => {
+    .map(({ operator, signature }) => {
       try {
         const { assurance } = verifySignature({
           text: order.text,
@@ -54,13 +89,13 @@ export function lapsedSigners(
           policy: hostPolicy,
           at: seconds(road.clock.now()),
         });
-        return !reaches(assurance, hostPolicy.rules[tier].assurance);
+        const reached = reaches(assurance, hostPolicy.rules[tier].assurance);
+        return { operator, word: reached ? 'good' : 'lapsed' } as const;
       } catch (thrown) {
-        if (thrown instanceof Fault) return LAPSED.has(thrown.code);
-        throw thrown;
+        if (!(thrown instanceof Fault)) throw thrown;
+        return { operator, word: LAPSED.has(thrown.code) ? 'lapsed' : 'bad' } as const;
       }
-    })
-    .map(({ operator }) => operator);
+    });
 }
 
 /** Anything else was never good: that is found again before it runs, and ends the change. */

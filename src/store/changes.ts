@@ -16,7 +16,8 @@ import type { Assurance, ChangeState, Direction, Scope, Tier } from '#model';
 export const CHANGE_MOVES: Readonly<Record<ChangeState, readonly ChangeState[]>> = {
   proposed: ['previewed', 'closed', 'refused', 'cancelled', 'failed'],
   previewed: ['previewed', 'approved', 'closed', 'refused', 'expired', 'cancelled'],
-  approved: ['executing', 'refused', 'expired', 'cancelled', 'failed'],
+  // Back to `previewed` where a signature that it needs is missing before anything was sent.
+  approved: ['previewed', 'executing', 'refused', 'expired', 'cancelled', 'failed'],
   executing: ['executing', 'confirmed', 'failed', 'ambiguous', 'rolled-back'],
   // On to `executing` by an undo.
   confirmed: ['executing'],

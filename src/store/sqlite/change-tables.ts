@@ -2,8 +2,34 @@
  * The tables of the change road, as they were released with migration 3.
  *
  * What is written stays: the database itself refuses to remove a row, to change one, or to move a
- * change anywhere but forward along the pairs listed here.
+ * change anywhere but along the pairs listed here.
  */
+const RELEASED_PAIRS = `'proposed>previewed', 'proposed>closed', 'proposed>refused', 'proposed>cancelled',
+        'proposed>failed',
+        'previewed>previewed', 'previewed>approved', 'previewed>closed', 'previewed>refused',
+        'previewed>expired', 'previewed>cancelled',
+        'approved>executing', 'approved>refused', 'approved>expired', 'approved>cancelled',
+        'approved>failed',
+        'executing>executing', 'executing>confirmed', 'executing>failed', 'executing>ambiguous',
+        'executing>rolled-back',
+        'confirmed>executing', 'failed>executing',
+        'ambiguous>executing', 'ambiguous>confirmed', 'ambiguous>failed',
+        'ambiguous>rolled-back', 'ambiguous>closed'`;
+
+const movesForward = (
+  pairs: string,
+): string => `  CREATE TRIGGER change_moves_forward BEFORE UPDATE ON change
+    WHEN NEW.rev IS NOT OLD.rev + 1 OR NEW.id IS NOT OLD.id OR NEW.action IS NOT OLD.action
+      OR NEW.principal IS NOT OLD.principal OR NEW.session IS NOT OLD.session
+      OR NEW.key IS NOT OLD.key OR NEW.created_at IS NOT OLD.created_at OR NEW.body IS NOT OLD.body
+      OR (OLD.tier IS NOT NULL AND NEW.tier IS NOT OLD.tier)
+      OR (OLD.digest IS NOT NULL AND NEW.digest IS NOT OLD.digest)
+      OR (OLD.decide_by IS NOT NULL AND NEW.decide_by IS NOT OLD.decide_by)
+      OR OLD.state || '>' || NEW.state NOT IN (
+        ${pairs})
+    BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+`;
+
 export const CHANGE_TABLES = `
   CREATE TABLE change(
     id TEXT PRIMARY KEY, rev INTEGER NOT NULL, state TEXT NOT NULL, action TEXT NOT NULL,
@@ -58,27 +84,7 @@ export const CHANGE_TABLES = `
     at INTEGER NOT NULL, actor TEXT NOT NULL) STRICT;
   CREATE INDEX flap_of_action ON flap(action);
 
-  CREATE TRIGGER change_moves_forward BEFORE UPDATE ON change
-    WHEN NEW.rev IS NOT OLD.rev + 1 OR NEW.id IS NOT OLD.id OR NEW.action IS NOT OLD.action
-      OR NEW.principal IS NOT OLD.principal OR NEW.session IS NOT OLD.session
-      OR NEW.key IS NOT OLD.key OR NEW.created_at IS NOT OLD.created_at OR NEW.body IS NOT OLD.body
-      OR (OLD.tier IS NOT NULL AND NEW.tier IS NOT OLD.tier)
-      OR (OLD.digest IS NOT NULL AND NEW.digest IS NOT OLD.digest)
-      OR (OLD.decide_by IS NOT NULL AND NEW.decide_by IS NOT OLD.decide_by)
-      OR OLD.state || '>' || NEW.state NOT IN (
-        'proposed>previewed', 'proposed>closed', 'proposed>refused', 'proposed>cancelled',
-        'proposed>failed',
-        'previewed>previewed', 'previewed>approved', 'previewed>closed', 'previewed>refused',
-        'previewed>expired', 'previewed>cancelled',
-        'approved>executing', 'approved>refused', 'approved>expired', 'approved>cancelled',
-        'approved>failed',
-        'executing>executing', 'executing>confirmed', 'executing>failed', 'executing>ambiguous',
-        'executing>rolled-back',
-        'confirmed>executing', 'failed>executing',
-        'ambiguous>executing', 'ambiguous>confirmed', 'ambiguous>failed',
-        'ambiguous>rolled-back', 'ambiguous>closed')
-    BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-
+${movesForward(RELEASED_PAIRS)}
   CREATE TRIGGER attempt_ends_once BEFORE UPDATE ON attempt
     WHEN OLD.ended_at IS NOT NULL OR NEW.ended_at IS NULL OR NEW.outcome IS NULL
       OR NEW.detail IS NULL OR NEW.id IS NOT OLD.id OR NEW.change IS NOT OLD.change
@@ -89,6 +95,12 @@ export const CHANGE_TABLES = `
       OR NEW.started_at IS NOT OLD.started_at
     BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 `;
+
+/** As released with migration 6: what was approved may wait again, where a signature is missing before anything ran. */
+export const CHANGE_MAY_WAIT_AGAIN = `
+  DROP TRIGGER change_moves_forward;
+${movesForward(`${RELEASED_PAIRS},
+        'approved>previewed'`)}`;
 
 /** Written once, never changed. */
 export const CHANGE_TABLES_UNCHANGING = [

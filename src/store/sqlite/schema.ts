@@ -7,7 +7,7 @@
  * observation's shape. See docs/decisions/0002-breakpoints-and-stored-sets.md.
  */
 import { BLOCKED_TABLES } from './blocked.ts';
-import { CHANGE_TABLES, CHANGE_TABLES_UNCHANGING } from './change-tables.ts';
+import { CHANGE_MAY_WAIT_AGAIN, CHANGE_TABLES, CHANGE_TABLES_UNCHANGING } from './change-tables.ts';
 
 export const APPLICATION_ID = 0x48_6f_6c_64;
 
@@ -119,4 +119,5 @@ export const MIGRATIONS: readonly { readonly number: number; readonly sql: strin
   ${UNCHANGING('edge_stream')} ${UNCHANGING('stir')}
 `,
   },
+  { number: 6, sql: CHANGE_MAY_WAIT_AGAIN },
 ];
