@@ -373,7 +373,7 @@ describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 6
   });
 
   it('gives whoever has a copy of the cookie nothing at all', async () => {
-    const stolen = session();
+    const [stolen, copied] = [session(), session(PAGE.key)];
     const count = service.identity.sessions.list().length;
     const headers = { cookie: `holdfast=${stolen}`, 'x-holdfast': '1', origin };
     const json = { ...headers, 'content-type': 'application/json' };
@@ -394,19 +394,44 @@ describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 6
         ['/api/v1/events', { headers }],
         ['/api/v1/openapi.json', { headers }],
       ]);
-    const old = PAGE.proof((Date.now() - 600_000) * 1_000);
-    for (const proof of [undefined, 'x', PAGE.proof(Date.now() * 1_000), old])
+    // Another page's, one with a nonce that is over, and one that this page made for somewhere else.
+    const proofs: readonly ((method: string, path: string) => string)[] = [
+      () => 'x',
+      (...asked) => PAGE.shows(service.signIn.nonce(), ...asked).proof,
+      (...asked) => PAGE.shows('A'.repeat(22), ...asked).proof,
+      (method) => PAGE.shows(service.signIn.nonce(), method, '/api/v1/sign-in').proof,
+    ];
+    for (const proof of [undefined, ...proofs])
       for (const [path, init] of proof === undefined ? asks : asks.slice(-5)) {
         const answer = await fetch(origin + path, {
           ...init,
           headers: [
             ...new Headers(init.headers),
-            ...(proof === undefined ? [] : [['x-holdfast-proof', proof] as [string, string]]),
+            ...(proof === undefined
+              ? []
+              : [['x-holdfast-proof', proof(init.method ?? 'GET', path)] as [string, string]]),
           ],
         });
         const told = (await answer.json()) as { code: string };
         assert.deepEqual([answer.status, told.code], [401, 'proof-needed'], path);
       }
+    // Everything of a request that was seen on its way, with the page's own proof: it was good, and is once.
+    const own = { ...json, cookie: `holdfast=${copied}` };
+    const path = '/api/v1/operations/describe_system';
+    const { proof } = PAGE.shows(service.signIn.nonce(), 'POST', path);
+    const sent = (to: string, method = 'POST'): Promise<Response> =>
+      fetch(origin + to, {
+        method,
+        headers: { ...own, 'x-holdfast-proof': proof },
+        ...(method === 'POST' ? { body: '{}' } : {}),
+      });
+    assert.equal((await sent('/api/v1/operations/target_list')).status, 401);
+    assert.equal((await sent(path)).status, 200);
+    const seen = [sent(path), sent('/api/v1/session', 'GET'), sent('/api/v1/events', 'GET')];
+    assert.deepEqual(
+      (await Promise.all(seen)).map(({ status }) => status),
+      [409, 401, 401],
+    );
     const consent = await fetch(`${origin}/oauth/interaction/${'x'.repeat(20)}`, { headers });
     assert.equal(consent.status, 403);
     assert.equal(service.identity.sessions.list().length, count);
@@ -419,7 +444,11 @@ describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 6
         method: 'POST',
         headers: {
           cookie: `holdfast=${stolen}`,
-          'x-holdfast-proof': PAGE.proof(Date.now() * 1_000),
+          'x-holdfast-proof': PAGE.shows(
+            service.signIn.nonce(),
+            'POST',
+            `/api/v1/operations/${operation}`,
+          ).proof,
           'content-type': 'application/json',
           'x-holdfast': '1',
           origin,

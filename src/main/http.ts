@@ -127,7 +127,7 @@ export async function serveHttp(
       metrics,
       ...(oauth.apiOffer === undefined ? {} : { scopes: oauth.apiOffer }),
       askers: {
-        person: (secret, proof) => signIn.whoIs(secret, proof),
+        person: (secret, shown) => signIn.whoIs(secret, shown),
         confirmed: ({ session }, call, ceremony) =>
           confirmedBy(signIn.confirm, session, call, ceremony),
         isPersonHere: (id) => signIn.isHere(id),

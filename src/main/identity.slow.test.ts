@@ -92,7 +92,8 @@ class Home implements AsyncDisposable {
   }
 
   async who(secret: string): Promise<Person | undefined> {
-    return this.service.signIn.whoIs(secret, PAGE.proof(Date.now() * 1_000));
+    const { signIn } = this.service;
+    return signIn.whoIs(secret, PAGE.shows(signIn.nonce()));
   }
 
   /** Asks for a config and has it signed by that key. */
@@ -289,7 +290,7 @@ describe('the registry', () => {
         home.service.signIn.vouched(
           { operator: 'eve', groups: [] },
           FROM,
-          PAGE.proof(Date.now() * 1_000),
+          PAGE.shows(home.service.signIn.nonce()),
         ),
       'not-in-force',
     );

@@ -144,7 +144,9 @@ function signedIn(origin: string): CookieBrowser & { readonly session: Session }
   });
   const browser = new CookieBrowser();
   browser.keep(origin, 'holdfast', secret);
-  browser.page = { 'x-holdfast-proof': PAGE.proof(Date.now() * 1_000) };
+  browser.page = (method, target) => ({
+    'x-holdfast-proof': PAGE.shows(service.signIn.nonce(), method, target).proof,
+  });
   return Object.assign(browser, { session });
 }
 

@@ -18,7 +18,7 @@ import type { Log } from '#base/log';
 import type { Clock, EgressFetch, Files, Random } from '#base/ports';
 import type { Instant } from '#base/time';
 import { ALLOW_NOTHING } from '#egress';
-import type { Identity } from '#identity';
+import type { Identity, Session } from '#identity';
 import type { Inventory } from '#inventory';
 import { type EgressRules, nodeFetch } from '#machine';
 import type { OAuthOffer } from '#mcp';
@@ -33,8 +33,8 @@ import {
   cookieName,
   type Mount,
   type OidcDoor,
-  PROOF_HEADER,
   readCookie,
+  shownIn,
 } from '#web';
 import { SERVICE_CALLER } from './callers.ts';
 import type { LeaseDoor } from './leases.ts';
@@ -54,7 +54,7 @@ export type OAuthNeeds = {
     readonly log: Log;
     readonly identity: Pick<Identity, 'leases' | 'attested'>;
     readonly leases: Pick<LeaseDoor, 'groupsOf'>;
-    readonly signIn: Pick<SignIn, 'whoIs' | 'confirm'>;
+    readonly signIn: Pick<SignIn, 'whoIs' | 'isHere' | 'confirm'>;
     readonly people: PeopleNow;
     readonly inventory: { refresh(): Promise<Inventory> };
     perform(call: Call): Promise<Answer>;
@@ -91,12 +91,17 @@ export async function oauthDoors(needs: OAuthNeeds): Promise<OAuthDoors> {
     kept.operatorBehind(await people.accounts(), vouched);
   let origin = '';
   let routes: OAuthRoutes | undefined;
-  const behind = (incoming: IncomingMessage): ReturnType<SignIn['whoIs']> => {
+  // A proof is taken once, and who it spoke for is asked about twice while one answer is given.
+  const sessions = new WeakMap<IncomingMessage, Session>();
+  const behind = async (incoming: IncomingMessage): ReturnType<SignIn['whoIs']> => {
     const headers = plainHeaders(incoming);
     const secret = readCookie(headers.get('cookie'), cookieName(origin.startsWith('https:')));
-    return secret === undefined
-      ? Promise.resolve(undefined)
-      : signIn.whoIs(secret, headers.get(PROOF_HEADER));
+    if (secret === undefined) return undefined;
+    const [path = '', ...query] = (incoming.url ?? '').split('?');
+    const shown = { method: incoming.method ?? '', path, query: query.join('?'), headers };
+    const person = await signIn.whoIs(secret, shownIn(shown));
+    if (person !== undefined) sessions.set(incoming, person.session);
+    return person;
   };
   const offer = (servers: () => readonly string[]): OAuthOffer => ({
     servers,
@@ -163,15 +168,15 @@ export async function oauthDoors(needs: OAuthNeeds): Promise<OAuthDoors> {
           return { operator: session.operator, name, reach };
         },
         confirm: async (incoming, call) => {
-          const person = await behind(incoming);
+          const session = sessions.get(incoming);
           const ceremony = ceremonyIn({ headers: plainHeaders(incoming) });
-          if (person === undefined)
+          if (session === undefined || !(await signIn.isHere(session.id)))
             throw new Fault(
               'refused',
               'not-signed-in',
               'nobody is signed in any more: sign in, then open this page again',
             );
-          await mustConfirm(signIn.confirm, person.session, call, ceremony);
+          await mustConfirm(signIn.confirm, session, call, ceremony);
         },
         leases: leasesOf(needs),
         fetch: needs.clientFetch ?? publicFetch(),

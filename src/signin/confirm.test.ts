@@ -87,7 +87,7 @@ describe('a call that a passkey confirms', () => {
     const vouched = await door.vouched(
       { operator: 'olga', groups: ['sre'] },
       FROM,
-      PAGE.proof(world.clock.now()),
+      PAGE.shows(world.door.nonce()),
     );
     await throwsFault(() => door.confirm.options(vouched.session), 'session-limited');
     const [code = ''] = identity.recovery.make('ada');
@@ -105,7 +105,7 @@ describe('a call that a passkey confirms', () => {
     const byProvider = await door.vouched(
       { operator: 'ada', groups: [] },
       FROM,
-      PAGE.proof(clock.now()),
+      PAGE.shows(door.nonce()),
     );
     assert.equal(confirm.isRecent(byCode.session), false);
     assert.equal(confirm.isRecent(byProvider.session), false);

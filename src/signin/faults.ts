@@ -22,6 +22,10 @@ export type SignInFaultCode =
   | 'glass-not-needed'
   /** The cookie alone: the page has to show that it is its own. */
   | 'proof-needed'
+  /** A proof that was taken before: the request may have been done, or somebody repeats what they saw. Nothing is done again. */
+  | 'proof-spent'
+  /** As at the listener. `facts.retryAfter`: seconds. */
+  | 'too-many-requests'
   /** A passkey of the person has to sign for this very call. `facts.operation`. */
   | 'passkey-needed'
   /** It was long ago that this session was opened, and nothing else can tell who sits there. */
@@ -39,6 +43,8 @@ const KINDS: Readonly<Record<SignInFaultCode, FaultKind>> = {
   'session-limited': 'refused',
   'glass-not-needed': 'conflict',
   'proof-needed': 'refused',
+  'proof-spent': 'uncertain',
+  'too-many-requests': 'unavailable',
   'passkey-needed': 'refused',
   'sign-in-again': 'refused',
   'invalid-reason': 'invalid',

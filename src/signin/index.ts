@@ -12,6 +12,7 @@ export type {
   Person,
   Place,
   Registered,
+  Shown,
   SignedIn,
   SignIn,
 } from './protocol.ts';

@@ -26,6 +26,14 @@ export type From = {
   readonly pageKey?: string | undefined;
 };
 
+/** One request, and what a page shows that it is its own; worth something once, and for this request only. */
+export type Shown = {
+  readonly method: string;
+  /** Path and query, as the request line has them. */
+  readonly target: string;
+  readonly proof: string | undefined;
+};
+
 /** What a browser shows for one call: the nonce that it was given, and `AuthenticationResponseJSON` over that call. */
 export type Ceremony = { readonly nonce: unknown; readonly response: unknown };
 /** One call, as it is confirmed. */
@@ -107,18 +115,21 @@ export type SignIn = {
   recovery(operator: string, code: string, from: From): Promise<SignedIn>;
   /**
    * Somebody the identity provider vouched for; what it said is checked before. `from.pageKey` is of the page that went
-   * there, which shows with `proof` that it came back: whoever sent somebody else's browser gets no session out of it.
+   * there, which shows that it came back: whoever sent somebody else's browser gets no session out of it.
    */
   vouched(
     person: { readonly operator: string; readonly groups: readonly string[] },
     from: From,
-    proof: string | undefined,
+    shown: Shown,
   ): Promise<SignedIn>;
   /**
    * Who is behind a cookie at this moment; `undefined`: nobody any more. Asked at each request. Rejects with
-   * `proof-needed` where the page did not show, with the key of the session, that the cookie is its own.
+   * `proof-needed` where the page did not show, with the key of the session, that the request is its own, and with
+   * `proof-spent` where that very request was here before.
    */
-  whoIs(secret: string, proof: string | undefined): Promise<Person | undefined>;
+  whoIs(secret: string, shown: Shown): Promise<Person | undefined>;
+  /** What pages make their next proofs with. Told to anybody. */
+  nonce(): string;
   /** The same by the session's id, for what stays open: `false` ends it. */
   isHere(sessionId: string): Promise<boolean>;
   signOut(session: Session, from: From): Promise<void>;

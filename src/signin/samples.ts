@@ -2,12 +2,12 @@
  * A passkey made of software, for tests: `aSoftPasskey(name, {…})` answers the options of both ceremonies as a browser
  * and an authenticator would, and signs orders for `ssh`. The key is that of `aPasskey(name)` of the authority's samples.
  */
-import { generateKeyPairSync, hash, sign } from 'node:crypto';
+import { generateKeyPairSync, hash, randomBytes, sign } from 'node:crypto';
 import type { JsonObject } from '#base/json';
 import type { Session } from '#identity';
 import { aCoseKey, aPasskey } from '#samples/authority';
 import { challengeFor } from './confirm.ts';
-import type { Ceremony, Confirming, SignIn } from './protocol.ts';
+import type { Ceremony, Confirming, Shown, SignIn } from './protocol.ts';
 
 export type SoftPasskey = {
   readonly credentialId: string;
@@ -30,18 +30,22 @@ export type Flags = {
   readonly cose?: Uint8Array;
 };
 
-/** What a browser keeps of a sign-in beside the cookie. `proof`: as it shows it at that moment, in microseconds. */
-export type Page = { readonly key: string; proof(now: number): string };
+/** What a browser keeps of a sign-in beside the cookie. */
+export type Page = {
+  readonly key: string;
+  /** As the page asks once, with the nonce that it was told last. */
+  shows(nonce: string, method?: string, target?: string): Shown & { readonly proof: string };
+};
 
 export function aPage(): Page {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return {
     key: publicKey.export({ type: 'spki', format: 'der' }).toString('base64url'),
-    proof: (now) => {
-      const seconds = String(Math.floor(now / 1_000_000));
-      const text = Buffer.from(`holdfast-page-proof@1 ${seconds}`);
+    shows: (nonce, method = 'GET', target = '/api/v1/session') => {
+      const id = randomBytes(12).toString('base64url');
+      const text = Buffer.from(`holdfast-page-proof@2\n${method}\n${target}\n${nonce}\n${id}`);
       const signature = sign('sha256', text, { key: privateKey, dsaEncoding: 'ieee-p1363' });
-      return `${seconds}.${signature.toString('base64url')}`;
+      return { method, target, proof: `${nonce}.${id}.${signature.toString('base64url')}` };
     },
   };
 }

@@ -16,10 +16,10 @@ import type { From, SignIn } from './protocol.ts';
 const OPERATOR_ID = /^[a-z][a-z0-9._-]{0,62}$/;
 
 export function openSignIn(needs: SignInNeeds): SignIn {
-  const { identity, people, place, clock } = needs;
+  const { identity, people, place, clock, random } = needs;
   const leaving = new Leaving(needs);
   const opening = openingOf(needs, leaving);
-  const proofs = new PageProofs();
+  const proofs = new PageProofs(clock, random);
   const confirm = confirmDoor(needs, leaving);
 
   /** Runs a way of signing in; whatever stops it is left as an event. */
@@ -88,21 +88,20 @@ export function openSignIn(needs: SignInNeeds): SignIn {
       });
     },
 
-    vouched: ({ operator, groups }, from, proof) => {
+    vouched: ({ operator, groups }, from, shown) => {
       const named = OPERATOR_ID.test(operator) ? operator : null;
       return trying(named, 'oidc', from, async () => {
         if (named === null) throw refused();
         mustShowPage(from);
-        proofs.check(from.pageKey ?? '', proof, clock.now());
+        proofs.check(from.pageKey ?? '', shown);
         await mustStand(needs, { operator: named, groups, method: 'oidc' });
         return opening.open({ operator: named, method: 'oidc', credentialId: null, groups }, from);
       });
     },
 
-    whoIs: async (secret, proof) =>
-      stillHere(
-        identity.sessions.find(secret, ({ pageKey }) => proofs.check(pageKey, proof, clock.now())),
-      ),
+    whoIs: async (secret, shown) =>
+      stillHere(identity.sessions.find(secret, ({ pageKey }) => proofs.check(pageKey, shown))),
+    nonce: () => proofs.nonce(),
     isHere: async (id) => (await stillHere(identity.sessions.get(id))) !== undefined,
 
     async signOut(session, from) {

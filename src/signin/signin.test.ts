@@ -203,23 +203,23 @@ describe('a recovery code', () => {
 describe('whom the identity provider vouches for', () => {
   it('is in by a key in force or by a role of a group, and never once taken out', async () => {
     const world = await aWorld();
-    const { door, org, clock } = world;
-    const proof = PAGE.proof(clock.now());
+    const { door, org } = world;
+    const shown = (by = PAGE) => by.shows(door.nonce());
     await admitted(world, 'ada');
-    const { secret } = await door.vouched({ operator: 'olga', groups: ['sre'] }, FROM, proof);
+    const { secret } = await door.vouched({ operator: 'olga', groups: ['sre'] }, FROM, shown());
     assert.equal((await world.who(secret))?.keys.length, 0);
-    for (const none of [undefined, aPage().proof(clock.now())])
+    for (const none of [{ ...shown(), proof: undefined }, shown(aPage())])
       await throwsFault(
         () => door.vouched({ operator: 'olga', groups: ['sre'] }, FROM, none),
         'proof-needed',
       );
     await throwsFault(
-      () => door.vouched({ operator: 'olga', groups: [] }, FROM, proof),
+      () => door.vouched({ operator: 'olga', groups: [] }, FROM, shown()),
       'not-in-force',
     );
     org.revoked.add('olga');
     await throwsFault(
-      () => door.vouched({ operator: 'olga', groups: ['sre'] }, FROM, proof),
+      () => door.vouched({ operator: 'olga', groups: ['sre'] }, FROM, shown()),
       'not-in-force',
     );
     assert.equal(await world.who(secret), undefined);

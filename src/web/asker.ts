@@ -2,11 +2,11 @@
 import type { Json } from '#base/json';
 import { type Instant, LATEST } from '#base/time';
 import type { Caller, Confirmed } from '#operations';
-import type { Ceremony, Person } from '#signin';
+import type { Ceremony, Person, Shown } from '#signin';
 import { cookieName, readCookie } from './cookie.ts';
 import { refusal } from './faults.ts';
 import { type Head, mustBeOwnPage, type Site } from './head.ts';
-import { PROOF_HEADER } from './shown.ts';
+import { shownIn } from './shown.ts';
 
 /** A lease as the API sees it. */
 export type Leased = {
@@ -18,8 +18,8 @@ export type Leased = {
 };
 
 export type Askers = {
-  /** Who is behind the secret of a session now; `undefined`: nobody any more. Throws `proof-needed`. */
-  readonly person: (secret: string, proof: string | undefined) => Promise<Person | undefined>;
+  /** Who is behind the secret of a session now; `undefined`: nobody any more. Takes the proof: once for each request. */
+  readonly person: (secret: string, shown: Shown) => Promise<Person | undefined>;
   /** With which passkey this person confirmed this call, if with any. Throws for a ceremony that is not good for it. */
   readonly confirmed: (
     person: Person,
@@ -54,7 +54,7 @@ export async function askerOf(head: Head, site: Site, askers: Askers): Promise<A
       'nobody is signed in: sign in to the console, or send a lease as a bearer',
     );
   mustBeOwnPage(head, site);
-  const person = await askers.person(secret, head.headers.get(PROOF_HEADER));
+  const person = await askers.person(secret, shownIn(head));
   if (person === undefined) throw refusal('sign-in-needed', 'the session is over: sign in again');
   return {
     caller: callerOf(person),

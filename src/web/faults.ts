@@ -19,6 +19,8 @@ const REFUSALS = {
   'sign-in-needed': { kind: 'refused', status: 401 },
   /** A cookie without the proof of its page. */
   'proof-needed': { kind: 'refused', status: 401 },
+  /** A request that was here before, to the letter. Not 401: a page that meets it is signed in all the same. */
+  'proof-spent': { kind: 'uncertain', status: 409 },
   'bearer-refused': { kind: 'refused', status: 401 },
   /** A good token that says nothing of what it is for here (RFC 6750, 3.1). */
   'scope-needed': { kind: 'refused', status: 403 },

@@ -7,7 +7,7 @@ export { TOPICS, type Topic } from './hints.ts';
 export { WEB_LIMITS, type WebLimits } from './limits.ts';
 export { type CallOutcome, Metrics, measured, type Readings } from './metrics.ts';
 export { openApiOf } from './openapi.ts';
-export { ceremonyIn, PROOF_HEADER } from './shown.ts';
+export { ceremonyIn, shownIn } from './shown.ts';
 export { type OidcDoor } from './sign-in-routes.ts';
 export type { StaticFile, StaticFiles } from './static-files.ts';
 export { type Judging, type Mount, type Web, type WebOptions, web } from './web.ts';

@@ -31,7 +31,9 @@ it('signs in the page that went to the provider, and no browser that only came b
   await using rig = await openRig({ oidc: aDoor() });
   const page = aPage();
   const own = { origin: rig.origin, 'x-holdfast': '1', 'content-type': 'application/json' };
-  const proof = (of = page) => ({ 'x-holdfast-proof': of.proof(Date.now() * 1_000) });
+  const proof = (of = page, method = 'POST', path = `${PATH}/finish`) => ({
+    'x-holdfast-proof': of.shows(rig.signIn.nonce(), method, path).proof,
+  });
   const go = async (): Promise<string> => {
     const headers = { ...own, 'x-holdfast-page-key': page.key };
     const { status, headers: got } = await rig.ask('POST', `${PATH}/start`, { headers });
@@ -66,7 +68,7 @@ it('signs in the page that went to the provider, and no browser that only came b
   const signedIn = await finish({ cookie, ...proof() });
   assert.equal(signedIn.status, 200);
   const session = /^holdfast=[^;]+/m.exec(cookies(signedIn))?.[0] ?? '';
-  const headers = { ...own, cookie: session, ...proof() };
+  const headers = { ...own, cookie: session, ...proof(page, 'GET', '/api/v1/session') };
   assert.equal((await rig.ask('GET', '/api/v1/session', { headers })).status, 200);
   // What was finished is over, and another site finishes nothing.
   assert.doesNotMatch(cookies(await finish({ cookie, ...proof() })), /^holdfast=/m);

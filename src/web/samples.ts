@@ -32,9 +32,13 @@ export const BEARER = 'hf_lease_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
 export const SCOPELESS_BEARER = 'hf_lease_CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC';
 export const METRICS_BEARER = 'hf_lease_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB';
 
-/** What every request of the one page carries. */
-export const PAGE_HEADERS = (now: number): Readonly<Record<string, string>> => ({
-  'x-holdfast-proof': PAGE.proof(now),
+/** What a request of the one page carries. */
+export const pageHeaders = (
+  { signIn }: Pick<Rig, 'signIn'>,
+  method: string,
+  path: string,
+): Readonly<Record<string, string>> => ({
+  'x-holdfast-proof': PAGE.shows(signIn.nonce(), method, path).proof,
   'x-holdfast-page-key': PAGE.key,
 });
 
@@ -174,7 +178,7 @@ export async function openRig(settings: RigSettings = {}): Promise<Rig> {
     perform: measured(perform, metrics, names, clock),
     metrics,
     askers: {
-      person: (secret, proof) => signIn.whoIs(secret, proof),
+      person: (secret, shown) => signIn.whoIs(secret, shown),
       confirmed: async ({ session }, call, ceremony) =>
         ceremony === undefined
           ? undefined
@@ -279,7 +283,11 @@ export async function openRig(settings: RigSettings = {}): Promise<Rig> {
             port,
             method,
             path,
-            headers: { host: `localhost:${port}`, ...PAGE_HEADERS(clock.now()), ...headers },
+            headers: {
+              host: `localhost:${port}`,
+              ...pageHeaders({ signIn }, method, path),
+              ...headers,
+            },
           },
           (answer) => {
             const parts: Buffer[] = [];

@@ -14,7 +14,7 @@ import { refusal } from './faults.ts';
 import { mustBeOwnPage } from './head.ts';
 import { addressKey } from './rate.ts';
 import { clearRefused, readRefused, setRefused } from './refused-cookie.ts';
-import { ceremonyIn, PROOF_HEADER, pageKeyIn } from './shown.ts';
+import { ceremonyIn, pageKeyIn, shownIn } from './shown.ts';
 import type { Asked, Env, Ground } from './web.ts';
 
 /** Signing in at the team's identity provider. `binding` ties what comes back to the browser that went. */
@@ -99,11 +99,10 @@ export function signInRoutes(ground: Ground): Hono<Env> {
       const binding = readCookie(head.headers.get('cookie'), name);
       const query = text(await given(asked, ground), 'query');
       const { pageKey, ...vouched } = await door.finish(query, binding);
-      const proof = head.headers.get(PROOF_HEADER);
       const signed = await mustSignIn(ground).vouched(
         vouched,
         { ...fromOf(asked), pageKey },
-        proof,
+        shownIn(head),
       );
       const answer = Response.json({ isSignedIn: true });
       answer.headers.append('set-cookie', clearCookie(isSecure, name));
@@ -259,7 +258,7 @@ async function rotated(
   const person =
     before === undefined
       ? undefined
-      : await signIn?.whoIs(before, head.headers.get(PROOF_HEADER)).catch(() => undefined);
+      : await signIn?.whoIs(before, shownIn(head)).catch(() => undefined);
   if (person !== undefined && person.session.id !== session.id)
     await signIn?.signOut(person.session, fromOf(asked));
   return setCookie(secret, isSecure);

@@ -10,7 +10,7 @@ import {
   METRICS_BEARER,
   nextCounter,
   openRig,
-  PAGE_HEADERS,
+  pageHeaders,
   type Rig,
   type Told,
 } from './samples.ts';
@@ -518,6 +518,41 @@ describe('a session', () => {
     );
   });
 
+  it('is shown anew with each request: one that was seen is of no use here or elsewhere', async () => {
+    const path = '/api/v1/operations/query_facts';
+    const seen = { ...page, cookie, ...pageHeaders(rig, 'POST', path) };
+    const ask = (at: string, headers: Record<string, string>): Promise<Told> =>
+      rig.ask('POST', at, { headers, body: '{}' });
+    assert.equal((await ask(path, seen)).status, 200);
+    const count = rig.calls.length;
+    const again = await ask(path, seen);
+    assert.deepEqual([again.status, again.code], [409, 'proof-spent']);
+    const unspent = { ...seen, ...pageHeaders(rig, 'POST', path) };
+    const elsewhere = await ask('/api/v1/operations/access_show', unspent);
+    assert.deepEqual([elsewhere.status, elsewhere.code], [401, 'proof-needed']);
+    assert.equal((await ask(`${path}?x`, unspent)).code, 'proof-needed');
+    assert.equal(rig.calls.length, count);
+    assert.equal((await ask(path, unspent)).status, 200);
+    // Many at once, each with its own.
+    const many = await Promise.all(Array.from({ length: 8 }, () => query({ ...page, cookie })));
+    assert.deepEqual(new Set(many.map(({ status }) => status)), new Set([200]));
+  });
+
+  it('is told with each answer, good or not, what the next proof is made with', async () => {
+    const nonce = rig.signIn.nonce();
+    const told = await Promise.all([
+      rig.ask('GET', '/api/v1/sign-in'),
+      rig.ask('GET', '/api/v1/session', { headers: { cookie } }),
+      rig.ask('GET', '/api/v1/session', { headers: { cookie, 'x-holdfast-proof': 'x' } }),
+      query({ ...page, cookie, 'x-holdfast-proof': 'x' }),
+    ]);
+    assert.deepEqual(
+      told.map(({ status, headers }) => [status, headers['x-holdfast-nonce']]),
+      [200, 200, 401, 401].map((status) => [status, nonce]),
+    );
+    assert.equal((await rig.ask('GET', '/healthz')).headers['x-holdfast-nonce'], undefined);
+  });
+
   it('cannot be begun from another site, nor without our header', async () => {
     for (const more of [
       { origin: 'http://evil.example' },
@@ -587,7 +622,11 @@ async function stream(
       host: '127.0.0.1',
       port: at.port,
       path: '/api/v1/events',
-      headers: { host: `localhost:${at.port}`, ...PAGE_HEADERS(Date.now() * 1_000), ...headers },
+      headers: {
+        host: `localhost:${at.port}`,
+        ...pageHeaders(at, 'GET', '/api/v1/events'),
+        ...headers,
+      },
     },
     (answer) => {
       let text = '';

@@ -14,7 +14,7 @@ import type { Answer, Call, Operation } from '#operations';
 import type { SignIn } from '#signin';
 import { apiRoutes } from './api-routes.ts';
 import type { Askers } from './asker.ts';
-import { challengeOf, type Scopes } from './challenge.ts';
+import { API_PATH, challengeOf, type Scopes } from './challenge.ts';
 import { refusal, statusOf } from './faults.ts';
 import { type Head, mustBeOurs, mustBeOwnPage, mustBeServed, readHead, type Site } from './head.ts';
 import type { ReadyCheck } from './health.ts';
@@ -25,6 +25,7 @@ import { problemOf } from './problem.ts';
 import { AtOnce, addressKey, RateLimit } from './rate.ts';
 import { securityHeaders } from './security-headers.ts';
 import { serviceRoutes } from './service-routes.ts';
+import { NONCE_HEADER } from './shown.ts';
 import { type OidcDoor, signInRoutes } from './sign-in-routes.ts';
 import { type StaticFiles, staticAnswer } from './static-files.ts';
 
@@ -140,15 +141,20 @@ export function web(options: WebOptions): Web {
       site,
     );
     byAddress.take(addressKey(head.address));
+    const tellNonce = (): void => {
+      if (options.signIn !== undefined) outgoing.setHeader(NONCE_HEADER, options.signIn.nonce());
+    };
     for (const { owns, handle } of options.mounts) {
       const judging = owns(head.path);
       if (judging === undefined) continue;
       judge(judging, head, site);
+      if (judging === 'console') tellNonce();
       return handle(incoming, outgoing);
     }
     mustBeOurs(head, site);
     if (head.method === 'OPTIONS')
       throw refusal('method-not-allowed', 'pages of other origins may not ask here');
+    if (head.path.startsWith(`${API_PATH}/`)) tellNonce();
     heads.set(incoming, { head, site });
     return listener(incoming, outgoing);
   };

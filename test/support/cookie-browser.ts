@@ -5,8 +5,8 @@ type Going = Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record
 
 export class CookieBrowser {
   readonly #cookies = new Map<string, Cookie>();
-  /** Headers of every request of its page. */
-  page: Readonly<Record<string, string>> = {};
+  /** Headers of a request of its page. */
+  page: (method: string, target: string) => Readonly<Record<string, string>> = () => ({});
   /** Every `Set-Cookie` that it was sent. */
   readonly sent: string[] = [];
 
@@ -15,15 +15,16 @@ export class CookieBrowser {
   }
 
   async go(url: string, { headers = {}, ...init }: Going = {}): Promise<Response> {
-    const { hostname, pathname } = new URL(url);
+    const { hostname, pathname, search } = new URL(url);
     const cookie = [...this.#cookies]
       .filter(([, each]) => each.host === hostname && pathname.startsWith(each.path))
       .map(([name, { value }]) => `${name}=${value}`)
       .join('; ');
+    const page = this.page(init.method ?? 'GET', pathname + search);
     const answer = await fetch(url, {
       redirect: 'manual',
       ...init,
-      headers: { ...this.page, ...headers, ...(cookie === '' ? {} : { cookie }) },
+      headers: { ...page, ...headers, ...(cookie === '' ? {} : { cookie }) },
     });
     for (const set of answer.headers.getSetCookie()) {
       this.sent.push(set);

@@ -90,7 +90,7 @@ export async function aWorld(): Promise<World> {
   const random = seededRandom(3);
   const identity = await openIdentity({ path: ':memory:', files: nodeFiles(), clock, random });
   const door = openSignIn(org.needs(identity, clock));
-  const who = (secret: string) => door.whoIs(secret, PAGE.proof(clock.now()));
+  const who = (secret: string) => door.whoIs(secret, PAGE.shows(door.nonce()));
   return { org, clock, identity, door, who };
 }
 

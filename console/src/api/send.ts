@@ -1,10 +1,10 @@
 /**
  * The one place that opens a connection. What changes anything is a POST of JSON with our own header; every request
- * carries the proof that the session is this page's own.
+ * carries a proof of its own that the session is this page's.
  */
 import { noteDate } from '../clock.ts';
 import type { Json } from './json.ts';
-import { forgetProof, pageProof } from './page-key.ts';
+import { forgetKey, noteNonce, pageProof } from './page-key.ts';
 import { asProblem, type Problem, problemOf } from './problem.ts';
 import { sessionEnded } from './session-state.ts';
 
@@ -53,9 +53,11 @@ export async function open(
   let response = await ask();
   let problem: Problem | undefined;
   if (!response.ok) problem = await problemOf(response);
-  if (problem?.code === 'proof-needed') {
-    // Signed in meanwhile in another tab, or this device's clock is wrong: the answer has told the time.
-    forgetProof();
+  // A browser sends a request twice where a connection broke; only a question is then asked anew.
+  const isSpent = problem?.code === 'proof-spent' && method === 'GET';
+  if (problem?.code === 'proof-needed' || isSpent) {
+    // Signed in meanwhile in another tab, or quiet for a while: the answer has told the nonce of now.
+    forgetKey();
     response = await ask();
     problem = response.ok ? undefined : await problemOf(response);
   }
@@ -73,7 +75,8 @@ async function once(
   signal: AbortSignal | undefined,
   headers: More,
 ): Promise<Response> {
-  const proof = await pageProof();
+  const proof = await pageProof(method, path);
+  const askedAt = performance.now();
   let response: Response;
   try {
     response = await fetch(path, {
@@ -94,5 +97,6 @@ async function once(
     throw asProblem(thrown);
   }
   noteDate(response.headers.get('date'));
+  noteNonce(response.headers.get('x-holdfast-nonce'), askedAt);
   return response;
 }

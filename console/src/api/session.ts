@@ -43,7 +43,7 @@ async function comeBack(): Promise<void> {
   if (!hash.startsWith(BROUGHT)) return;
   history.replaceState(history.state, '', takeView() ?? pathname);
   const query = hash.slice(BROUGHT.length);
-  // It is good once, and so is the proof beside it: first what time it is there.
+  // It is good once, and so is the proof beside it: first the nonce that this takes.
   await send('GET', '/sign-in').catch(() => undefined);
   await send('POST', '/sign-in/oidc/finish', { query }).catch(() => undefined);
 }
