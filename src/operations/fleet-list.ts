@@ -18,7 +18,7 @@ import {
 } from './fleet-shapes.ts';
 import { FLEET_STATES, type TargetState } from './fleet-state.ts';
 import { readCursor, readMoment, writeCursor } from './moments.ts';
-import { look, type TrailPowers } from './operation.ts';
+import { look, type Pressing, type TrailPowers } from './operation.ts';
 import { cursorInput, limitInput, nextCursor, scopeInput } from './shapes.ts';
 
 const GROUPS = [
@@ -31,7 +31,8 @@ const GROUPS = [
   'redundancySet',
 ] as const;
 type Group = (typeof GROUPS)[number];
-const SORTS = ['name', 'state', 'seen', 'findings', 'scope', 'environment'] as const;
+const SORTS = ['name', 'need', 'state', 'seen', 'findings', 'scope', 'environment'] as const;
+type Sort = (typeof SORTS)[number];
 const MOST_GROUPS = 500;
 const LAST_CHANGE_DAYS = 90;
 const DAY = 86_400_000_000;
@@ -64,7 +65,7 @@ export const fleetList = look({
     hostType: z.enum(HOST_TYPES).optional(),
     tag: z.string().max(LIMITS.nameChars).optional(),
     text: z.string().max(200).optional().describe('part of name, address, owner or tag, any case'),
-    sort: z.enum(SORTS).optional().describe('default name'),
+    sort: z.enum(SORTS).optional().describe('default name; need: what needs somebody comes first'),
     descending: z.boolean().optional(),
     group: z.enum(GROUPS).optional().describe('counts by it, and rows in its order'),
     counts: z
@@ -102,7 +103,8 @@ export const fleetList = look({
       const fitted = fleetAt(powers, asking, at).filter(({ target }) => isFitting(target));
       const chosen =
         states === undefined ? fitted : fitted.filter(({ state }) => states.includes(state));
-      const order = orderOf(sort, descending);
+      const isNow = input.asOf === undefined && input.knownAt === undefined;
+      const order = orderOf(sort, descending, sort === 'need' && isNow ? powers.pressing() : CALM);
       const sorted = chosen.toSorted((a, b) =>
         group === undefined
           ? order(a, b)
@@ -196,13 +198,34 @@ function fits(
   );
 }
 
-function orderOf(
-  sort: (typeof SORTS)[number],
-  descending: boolean,
-): (a: TargetState, b: TargetState) => number {
+type Order = (a: TargetState, b: TargetState) => number;
+
+function orderOf(sort: Sort, descending: boolean, pressing: Pressing): Order {
   const sign = descending ? -1 : 1;
-  const by = ORDERS[sort];
+  const by = sort === 'need' ? byNeed(pressing) : ORDERS[sort];
   return (a, b) => sign * by(a, b) || byName(a.target, b.target);
+}
+
+const CALM: Pressing = { stopped: new Set(), waiting: new Set() };
+
+/** What is stopped or cannot be reached; what differs, worst first; what nobody sees; what waits for a person; the rest. */
+function byNeed(pressing: Pressing): Order {
+  const ranks = new Map<TargetState, number>();
+  const rankOf = (of: TargetState): number => {
+    const rank = ranks.get(of) ?? needOf(of, pressing);
+    ranks.set(of, rank);
+    return rank;
+  };
+  return (a, b) => rankOf(a) - rankOf(b) || weight(b) - weight(a);
+}
+
+function needOf(of: TargetState, { stopped, waiting }: Pressing): number {
+  const { state, target } = of;
+  if (state === 'unreachable' || stopped.has(target.id)) return 0;
+  if (weight(of) > 0 || state === 'odd') return 1;
+  if (state === 'stale' || state === 'never') return 2;
+  if (waiting.has(target.id)) return 3;
+  return state === 'partial' ? 4 : 5;
 }
 
 const byName = (a: Target, b: Target): number => compare(a.id, b.id) || compare(a.scope, b.scope);
@@ -216,7 +239,7 @@ const OF_INVENTORY = {
   environment: (a, b) => compare(a.environment, b.environment),
 } as const satisfies Readonly<Record<string, TargetOrder>>;
 
-function isOfInventory(sort: (typeof SORTS)[number]): sort is keyof typeof OF_INVENTORY {
+function isOfInventory(sort: Sort): sort is keyof typeof OF_INVENTORY {
   return sort in OF_INVENTORY;
 }
 
@@ -246,16 +269,15 @@ const ofTargets =
 const weight = ({ findings }: TargetState): number =>
   findings.critical * 1e9 + findings.warning * 1e4 + findings.info;
 
-const ORDERS: Readonly<Record<(typeof SORTS)[number], (a: TargetState, b: TargetState) => number>> =
-  {
-    name: ofTargets(OF_INVENTORY.name),
-    state: (a, b) => FLEET_STATES.indexOf(a.state) - FLEET_STATES.indexOf(b.state),
-    // Never seen is longest ago.
-    seen: (a, b) => (a.seenAt ?? -Infinity) - (b.seenAt ?? -Infinity) || 0,
-    findings: (a, b) => weight(a) - weight(b),
-    scope: ofTargets(OF_INVENTORY.scope),
-    environment: ofTargets(OF_INVENTORY.environment),
-  };
+const ORDERS: Readonly<Record<Exclude<Sort, 'need'>, Order>> = {
+  name: ofTargets(OF_INVENTORY.name),
+  state: (a, b) => FLEET_STATES.indexOf(a.state) - FLEET_STATES.indexOf(b.state),
+  // Never seen is longest ago.
+  seen: (a, b) => (a.seenAt ?? -Infinity) - (b.seenAt ?? -Infinity) || 0,
+  findings: (a, b) => weight(a) - weight(b),
+  scope: ofTargets(OF_INVENTORY.scope),
+  environment: ofTargets(OF_INVENTORY.environment),
+};
 
 function compare(a: string, b: string): number {
   return a === b ? 0 : a < b ? -1 : 1;

@@ -148,6 +148,16 @@ describe('how a target stands', () => {
   });
 });
 
+const CHANGE = {
+  id: 'chg_1',
+  action: 'service.restart@1',
+  principal: 'assistant:stdio',
+  session: 'ses_1',
+  idempotencyKey: null,
+  createdAt: NOON,
+  body: {},
+} as const;
+
 describe('fleet_list', () => {
   it('tells the system of each target by what its own source says first', async () => {
     const world = await aFleet();
@@ -169,6 +179,41 @@ describe('fleet_list', () => {
         ['host:b', null],
         ['host:c', null],
       ],
+    );
+  });
+
+  it('comes with what needs somebody first: stopped or lost, worst differences, unseen, waiting, the rest', async () => {
+    const world = await aWorld();
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    const lines = names.map(
+      (n, i) => `  host:${n}: {hostType: debian, transport: ssh, address: 10.0.0.${i + 1}}`,
+    );
+    world.fleet(`version: 1\nscope: main/main\ntargets:\n${lines.join('\n')}\n`);
+    const seen = ['a', 'b', 'd', 'e', 'f', 'g', 'h'];
+    await record(world.store, ...seen.map((n) => look(`host:${n}`, -9, { complete: ['service'] })));
+    await record(
+      world.store,
+      look('host:d', -8, finding('f1', 'open', 'warning')),
+      look('host:e', -8, finding('f2', 'open', 'critical')),
+      look('host:h', -8, lost(['service'])),
+    );
+    await world.store.write(({ changes }) => {
+      changes.propose({ ...CHANGE, targets: [{ id: 'host:g', scope: 'main/main' }] }, {});
+      const planned = { tier: 'T2', digest: 'ab'.repeat(32), decideBy: at(60) } as const;
+      const move = { id: CHANGE.id, fromRev: 1, to: 'previewed', at: at(1), planned } as const;
+      changes.advance({ ...move, actor: 'service:holdfast', detail: {} });
+    });
+    const stop = { reason: 'it burns', subject: 'target', name: 'host:f' };
+    await world.ask('emergency_stop', stop, { caller: OPERATOR });
+    const order = async (more = {}): Promise<string> => {
+      const { rows } = await world.value('fleet_list', { sort: 'need', ...more });
+      return rows.map(({ target }: { target: string }) => target.slice(5)).join('');
+    };
+    assert.equal(await order(), 'fhedcgab');
+    assert.equal(
+      await order({ asOf: '2026-03-01T11:59:00Z' }),
+      'hedcabfg',
+      'who waited then is not known',
     );
   });
 

@@ -53,6 +53,7 @@ import type {
   LookPowers,
   ObservePowers,
   Operation,
+  Pressing,
   RecordPowers,
   Surface,
   TrailPowers,
@@ -417,7 +418,8 @@ export class Kernel {
     const { store, clock, events, trails, changes } = this.#world;
     const { catalogue } = changes;
     const declared = this.#declared;
-    const whole = { facts: store.read, clock, events, declared, trails, catalogue };
+    const pressing = () => pressingNow(store, changes.road);
+    const whole = { facts: store.read, clock, events, declared, trails, pressing, catalogue };
     if (seesAll) return whole;
     return {
       ...whole,
@@ -579,6 +581,19 @@ function noEvents(events: EventLog): LookPowers['events'] {
       throw beyond('the event log');
     },
     health: () => events.health(),
+  };
+}
+
+function pressingNow(
+  { changes }: Pick<Store, 'changes'>,
+  road: Pick<ChangeRoad, 'stops'>,
+): Pressing {
+  const subjects = road.stops().stops.map(({ subject }) => subject);
+  return {
+    stopped: new Set(subjects.flatMap((each) => (each.kind === 'target' ? [each.name] : []))),
+    waiting: new Set(
+      changes.inStates(['previewed']).flatMap(({ targets }) => targets.map(({ id }) => id)),
+    ),
   };
 }
 

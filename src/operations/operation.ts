@@ -88,8 +88,15 @@ export type LookPowers = {
   readonly events: Pick<EventLog, 'read' | 'size' | 'health'>;
   readonly declared: DeclaredFacts;
   readonly trails: TrailPowers;
+  readonly pressing: () => Pressing;
   /** Rejects with its fault where it cannot be read. */
   readonly catalogue: () => Promise<Catalogue>;
+};
+
+/** Targets, by id, that somebody stopped, and those with changes that wait for a person: now, and at no other moment. */
+export type Pressing = {
+  readonly stopped: ReadonlySet<string>;
+  readonly waiting: ReadonlySet<string>;
 };
 
 /** What there is to tell who did something: of the target, and of us. */

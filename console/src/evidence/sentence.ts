@@ -63,7 +63,10 @@ const nameOf = (action: string | undefined, change: string): string =>
 
 function saysOf(event: Event): string {
   const { kind, operation, more, decision } = event;
-  const of = (name: string): string => String(more?.[name] ?? '?');
+  const of = (name: string): string => {
+    const value = more?.[name];
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : '?';
+  };
   switch (kind) {
     case 'operation':
       return ASKED[operation] ?? `asked for ${operation.replaceAll('_', ' ')}`;
