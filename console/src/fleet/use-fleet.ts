@@ -9,6 +9,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { ask, asProblem, type Problem, useAsk } from '../api/index.ts';
 import type { FleetPageAnswer, ListRow, States } from './answers.ts';
 import { sameRows } from './same-rows.ts';
+import { once } from './steady.ts';
 
 const PAGE = 100;
 /** A step through time brings what fits on a screen, and some more. */
@@ -45,7 +46,7 @@ export function useFleet(question: object, isStepping: boolean): FleetRows {
   const { data, error, isPending, isPlaceholderData, hasNextPage, isFetchingNextPage } = query;
   const shown = useRef<readonly ListRow[]>([]);
   const rows = useMemo(
-    () => sameRows(shown.current, data?.pages.flatMap((page) => page.rows) ?? []),
+    () => sameRows(shown.current, once(data?.pages.flatMap((page) => page.rows) ?? [])),
     [data],
   );
   useEffect(() => {
@@ -123,7 +124,15 @@ function pagesOf(question: object, isStepping: boolean) {
     },
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.nextCursor,
-    meta: { topics: ['facts', 'findings', 'targets'] },
+    meta: {
+      topics: [
+        'facts',
+        'findings',
+        'targets',
+        // What waits and what is stopped moves nothing in any other order.
+        ...('sort' in question && question.sort === 'need' ? ['changes', 'stops'] : []),
+      ],
+    },
   });
 }
 

@@ -1,5 +1,5 @@
 /** Every target, at any moment of either clock. What is filtered, sorted and grouped stands in the address. */
-import { memo, type ReactNode, useMemo } from 'react';
+import { memo, type ReactNode, useMemo, useRef } from 'react';
 import { useAsk } from '../api/index.ts';
 import { type ChangeLine, STATES, type States } from '../fleet/answers.ts';
 import { Differences } from '../fleet/differences.tsx';
@@ -9,6 +9,7 @@ import { FleetStateBadge } from '../fleet/state.tsx';
 import { TimeSlider } from '../fleet/time-slider.tsx';
 import { useFleet, useFleetAhead } from '../fleet/use-fleet.ts';
 import { useMoment } from '../fleet/use-moment.ts';
+import { type Steady, useSteady } from '../fleet/use-steady.ts';
 import {
   Button,
   Check,
@@ -34,7 +35,7 @@ const VIEW = {
   environment: '',
   tag: '',
   group: '',
-  sort: 'name',
+  sort: '',
   columns: FIRST_COLUMNS,
 } as const;
 
@@ -48,6 +49,18 @@ const GROUPS = [
   ['hostType', 'by kind of host'],
   ['redundancySet', 'by redundancy set'],
 ] as const;
+const ORDERS = [
+  ['need', 'what needs somebody first'],
+  ['name', 'by name'],
+  ['state', 'by state'],
+  ['-findings', 'most findings first'],
+  ['seen', 'longest unseen first'],
+  ['scope', 'by scope'],
+  ['environment', 'by environment'],
+] as const;
+/** Of the past rows stand still at each step, to be compared; of the present comes first what needs somebody. */
+const orderOf = (sort: string, isPast: boolean): string =>
+  sort !== '' ? sort : isPast ? 'name' : 'need';
 const ENVIRONMENTS = ['production', 'staging', 'test', 'development', 'lab'] as const;
 
 export function FleetPage(): ReactNode {
@@ -63,15 +76,24 @@ export function FleetPage(): ReactNode {
     ...given('tag'),
     ...given('group'),
     ...(chosen.length === 0 ? {} : { states: chosen }),
-    sort: view.sort.replace(/^-/, ''),
-    ...(view.sort.startsWith('-') ? { descending: true } : {}),
   };
-  const at = (chosen: Chosen) => ({
-    question: { ...question(chosen), ...filtered },
-    isStepping: chosen.asOf !== '' || chosen.knownAt !== '',
-  });
-  const fleet = useFleet(at(moment.chosen).question, moment.isPast);
-  const { first, states, rows, error, isPending, isOld } = fleet;
+  const at = (chosen: Chosen) => {
+    const isStepping = chosen.asOf !== '' || chosen.knownAt !== '';
+    const by = orderOf(view.sort, isStepping);
+    const order = {
+      sort: by.replace(/^-/, ''),
+      ...(by.startsWith('-') ? { descending: true } : {}),
+    };
+    return { question: { ...question(chosen), ...filtered, ...order }, isStepping };
+  };
+  const sort = orderOf(view.sort, moment.isPast);
+  const { question: asked } = at(moment.chosen);
+  const fleet = useFleet(asked, moment.isPast);
+  const { first, states, error, isPending, isOld } = fleet;
+  const place = useRef<HTMLDivElement>(null);
+  // In groups a place belongs to its group.
+  const isHeld = view.group === '';
+  const steady = useSteady(fleet.rows, { question: JSON.stringify(asked), isOld, isHeld, place });
   const askAhead = useFleetAhead(isOld);
   const waiting = useWaitingByTarget(moment.isPast);
   const isFiltered =
@@ -107,6 +129,8 @@ export function FleetPage(): ReactNode {
         group={view.group}
         tag={view.tag}
         columns={view.columns}
+        sort={sort}
+        isPast={moment.isPast}
         set={set}
       />
       <StateFilter chosen={view.states} states={states} set={set} />
@@ -118,28 +142,43 @@ export function FleetPage(): ReactNode {
           flush
           title="Targets"
           aside={first === undefined ? null : `${first.total.toLocaleString('en')}`}
+          actions={<Resort steady={steady} />}
         >
           {isPending ? <Skeleton rows={16} label="Loading the fleet" /> : null}
           {first === undefined ? null : first.total === 0 ? (
             <NoTargets isFiltered={isFiltered} />
           ) : (
-            <FleetTable
-              rows={rows}
-              total={first.total}
-              groups={first.groups}
-              columns={columns}
-              sort={view.sort}
-              onSort={(sort) => set({ sort })}
-              waiting={waiting}
-              carried={moment.carried}
-              more={fleet.more}
-              isOld={isOld}
-              asOf={first.at.asOf}
-            />
+            <div ref={place}>
+              <FleetTable
+                rows={steady.rows}
+                total={first.total}
+                groups={first.groups}
+                columns={columns}
+                sort={sort}
+                onSort={(sort) => set({ sort })}
+                waiting={waiting}
+                carried={moment.carried}
+                more={fleet.more}
+                isOld={isOld}
+                asOf={first.at.asOf}
+              />
+            </div>
           )}
         </Panel>
       )}
     </Page>
+  );
+}
+
+/** Takes its room also while there is nothing to say, so that nothing moves when there is. */
+function Resort({ steady: { isLate, settle } }: { readonly steady: Steady }): ReactNode {
+  return (
+    <span className={isLate ? 'row' : 'row resort-quiet'} role="status">
+      {isLate ? <span className="quiet small">The order is another now.</span> : null}
+      <Button look="quiet" onPress={settle}>
+        Sort again
+      </Button>
+    </span>
   );
 }
 
@@ -181,8 +220,13 @@ const Filters = memo(function Filters({
   group,
   tag,
   columns,
+  sort,
+  isPast,
   set,
-}: Readonly<Record<'text' | 'scope' | 'environment' | 'group' | 'tag' | 'columns', string>> & {
+}: Readonly<
+  Record<'text' | 'scope' | 'environment' | 'group' | 'tag' | 'columns' | 'sort', string>
+> & {
+  readonly isPast: boolean;
   readonly set: Set;
 }): ReactNode {
   const scopes = useAsk<{ readonly scopes: readonly string[] }>(
@@ -213,6 +257,19 @@ const Filters = memo(function Filters({
         value={environment}
         onChange={(environment) => set({ environment })}
         options={[['', 'every environment'], ...ENVIRONMENTS.map((each) => [each, each] as const)]}
+      />
+      <Select
+        label="Order"
+        value={sort}
+        onChange={(chosen) => set({ sort: chosen === orderOf('', isPast) ? '' : chosen })}
+        options={
+          ORDERS.some(([each]) => each === sort)
+            ? ORDERS
+            : [
+                ...ORDERS,
+                [sort, `by ${sort.replace('-', '')}${sort.startsWith('-') ? ', backwards' : ''}`],
+              ]
+        }
       />
       <Select label="Group" value={group} onChange={(group) => set({ group })} options={GROUPS} />
       {tag === '' ? null : <Button onPress={() => set({ tag: '' })}>tag {tag} ✕</Button>}
