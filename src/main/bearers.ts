@@ -1,4 +1,5 @@
 /** Every bearer that a door takes: the observer token of `start`, leases that people issued, tokens of their provider. */
+import type { Reach } from '#access';
 import { sha256 } from '#base/digest';
 import type { Clock } from '#base/ports';
 import { LATEST } from '#base/time';
@@ -52,6 +53,15 @@ export function bearersOf({
     return token;
   };
 
+  /** For what stays open: looked at, which is no use of it. */
+  const reachOfToken = async (bearer: string, resource: string): Promise<Reach | undefined> => {
+    const token = await tokens?.(bearer, resource);
+    if (token === undefined || token === 'no-scope' || external.isBarred(token)) return undefined;
+    return token.reach;
+  };
+  const reachOfLease = async (id: string): Promise<Reach | undefined> =>
+    (await leases.again(id))?.caller('mcp-http').reach;
+
   const { onBehalfOf, profile, reach, principal } = HTTP_CALLER;
   const observer = {
     id: OBSERVER,
@@ -72,7 +82,12 @@ export function bearersOf({
         const token = await held(bearer, mcpResource());
         return token === undefined || token === 'no-scope'
           ? token
-          : { ...token, id: external.idOf(token), isHere: () => !external.isBarred(token) };
+          : {
+              ...token,
+              id: external.idOf(token),
+              isHere: () => !external.isBarred(token),
+              reachNow: () => reachOfToken(bearer, mcpResource()),
+            };
       }
       const { id, expiresAt, resource } = found;
       const caller = found.caller('mcp-http');
@@ -84,6 +99,7 @@ export function bearersOf({
         reach: caller.reach,
         expiresAt,
         resource,
+        reachNow: () => reachOfLease(id),
       };
     },
     open: {
@@ -94,7 +110,7 @@ export function bearersOf({
       if (asObserver(bearer) !== undefined)
         return {
           caller: { ...HTTP_CALLER, surface: 'api' },
-          isHere: () => true,
+          reachNow: async () => HTTP_CALLER.reach,
         };
       const found = await leases.resolve(bearer);
       if (found === undefined) {
@@ -104,14 +120,14 @@ export function bearersOf({
           : {
               caller: callerOf(token, external.idOf(token)),
               endsAt: token.expiresAt,
-              isHere: async () => typeof (await held(bearer, apiResource())) === 'object',
+              reachNow: () => reachOfToken(bearer, apiResource()),
             };
       }
       if ((found.resource ?? apiResource()) !== apiResource()) return undefined;
       return {
         caller: found.caller('api'),
         endsAt: found.expiresAt,
-        isHere: async () => (await leases.again(found.id)) !== undefined,
+        reachNow: () => reachOfLease(found.id),
       };
     },
   };

@@ -130,7 +130,7 @@ export async function serveHttp(
         person: (secret, shown) => signIn.whoIs(secret, shown),
         confirmed: ({ session }, call, ceremony) =>
           confirmedBy(signIn.confirm, session, call, ceremony),
-        isPersonHere: (id) => signIn.isHere(id),
+        reachOfPerson: (id) => signIn.reachNow(id),
         leased: bearers.api,
         onEnd: (listener) => identity.onChange(listener),
       },

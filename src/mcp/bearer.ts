@@ -28,6 +28,8 @@ export type BearerLease = {
   readonly resource?: string | null;
   /** Whether this very bearer would still be admitted, where that may end before the lease does. */
   readonly isHere?: () => boolean;
+  /** For what stays open: how far it reaches by what is in force at that moment; left out: as far as ever. */
+  readonly reachNow?: () => Promise<Caller['reach'] | undefined>;
 };
 
 /** A lease that is kept here by its hash. */

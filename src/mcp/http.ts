@@ -41,6 +41,7 @@ const METADATA_ROOT = '/.well-known/oauth-protected-resource';
 const LONGEST_MS = 2 ** 31 - 1;
 /** A session that nobody used for a minute makes room for another: its client is told to initialize again. */
 const SPARE_MS = 60_000;
+const STREAM_CHECK_MS = 500;
 
 export type McpHttpOptions = {
   readonly service: (caller: Caller | (() => Caller)) => McpService;
@@ -91,6 +92,8 @@ export type McpHttpLimits = {
   readonly calls: number;
   readonly listens: number;
   readonly allListens: number;
+  /** As often it is asked of an open stream how far whoever opened it reaches. */
+  readonly streamCheckMs: number;
 };
 
 export type McpHttp = {
@@ -142,6 +145,7 @@ class HttpFace {
       calls: LIMITS.mcpCalls,
       listens: LIMITS.mcpListens,
       allListens: LIMITS.mcpAllListens,
+      streamCheckMs: STREAM_CHECK_MS,
       ...options.limits,
     };
     this.sessions = new Sessions(options.clock, options.random, {
@@ -320,7 +324,11 @@ class HttpFace {
         this.#options.service,
         running.over,
       );
-      return request.method === 'GET' ? this.#counted(response, lease.id, running) : response;
+      if (request.method !== 'GET') return response;
+      return this.#counted(response, lease, running, async (reach) => {
+        this.sessions.narrow(lease.id, reach);
+        return reach.length > 0;
+      });
     }
     const listens = isRecord(body) && body['method'] === 'subscriptions/listen';
     if (listens) {
@@ -333,25 +341,56 @@ class HttpFace {
       authInfo,
       ...(body === undefined ? {} : { parsedBody: body }),
     });
-    return listens ? this.#counted(response, lease.id, running, idOf(body)) : response;
+    if (!listens) return response;
+    const mayStill = async (reach: Caller['reach']): Promise<boolean> =>
+      reach.length > 0 &&
+      (await mayListen(body, this.#options.service({ ...caller, reach }))) === undefined;
+    return this.#counted(response, lease, running, mayStill, idOf(body));
   }
 
   /** Counts a stream as one until it is over, in place of a call. */
   #counted(
     response: Response,
-    lease: string,
+    lease: BearerLease,
     running: Running,
+    mayStill: (reach: Caller['reach']) => Promise<boolean>,
     id: string | number | null = null,
   ): Response {
     if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true)
       return response;
-    const leave = this.#streams.enter(lease);
+    const leave = this.#streams.enter(lease.id);
     if (typeof leave === 'string') {
       response.body?.cancel().catch(() => {});
       return noRoom(leave, 'streams', id);
     }
     running.leave();
     running.leave = leave;
+    void this.#endBeyond(lease, running, mayStill);
     return response;
+  }
+
+  /** A stream ends as soon as what it was opened for is beyond whoever opened it, by what is in force then. */
+  async #endBeyond(
+    { reach: first, reachNow }: BearerLease,
+    { over, gone }: Running,
+    mayStill: (reach: Caller['reach']) => Promise<boolean>,
+  ): Promise<void> {
+    if (reachNow === undefined) return;
+    let before = JSON.stringify(first);
+    while (!over.aborted && !gone.signal.aborted) {
+      await this.#options.clock.sleep(this.#limits.streamCheckMs, over);
+      if (over.aborted) return;
+      try {
+        const reach = (await reachNow()) ?? [];
+        const text = JSON.stringify(reach);
+        if (text === before || (await mayStill(reach))) {
+          before = text;
+          continue;
+        }
+      } catch {
+        // Where nobody can tell, nobody is told anything more.
+      }
+      gone.abort();
+    }
   }
 }

@@ -4,16 +4,19 @@ import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { type Reach, reachOf } from '#access';
+import { capabilitiesOf, type Reach, reachOf } from '#access';
+import { Fault } from '#base/fault';
 import { silentLog } from '#base/log';
 import type { Instant } from '#base/time';
 import { nodeClock, nodeRandom } from '#machine';
 import type { Call } from '#operations';
+import { ResourceChanges } from './changes.ts';
 import { type McpHttp, mcpHttp } from './http.ts';
 import { cleanSample, SAMPLE_OPERATIONS, samplePerform } from './samples.ts';
 import { mcpService } from './server.ts';
 
 const clock = nodeClock();
+const changes = new ResourceChanges();
 const calls: Call[] = [];
 const finished: string[] = [];
 let listeners: (() => void)[] = [];
@@ -29,6 +32,9 @@ async function slowly(call: Call) {
   call.progress?.('began');
   if (isSlow) await sleep(400);
   const answer = await samplePerform(calls)(call);
+  const { capability } = SAMPLE_OPERATIONS.find(({ name }) => name === call.operation) ?? {};
+  if (capability !== undefined && !capabilitiesOf(call.caller.reach).includes(capability))
+    throw new Fault('refused', 'not-permitted', 'not permitted');
   if (isSlow) finished.push(call.caller.principal);
   return answer;
 }
@@ -42,7 +48,9 @@ before(async () => {
       perform: slowly,
       version: '1',
       clean: cleanSample,
+      changes,
     }),
+    bus: changes.bus,
     verifyBearer: (bearer) => {
       const reach = leases.get(bearer);
       if (bearer === 'no-scope') return 'no-scope';
@@ -54,6 +62,7 @@ before(async () => {
         reach,
         expiresAt: (clock.now() + 60_000_000) as Instant,
         resource: bearer === 'foreign' ? 'https://elsewhere.example/mcp' : url,
+        reachNow: async () => leases.get(bearer),
       };
     },
     leases: {
@@ -73,6 +82,7 @@ before(async () => {
     clock,
     random: nodeRandom(),
     log: silentLog,
+    limits: { streamCheckMs: 20 },
   });
 });
 
@@ -101,6 +111,7 @@ function takeBack(id: string): void {
   for (const listener of listeners) listener();
 }
 
+const FINDINGS = { resourceSubscriptions: ['holdfast://findings'] };
 const ERAS = ['legacy', 'modern'] as const;
 
 async function connected(bearer: string, era: (typeof ERAS)[number]): Promise<Client> {
@@ -249,7 +260,7 @@ for (const era of ERAS) {
     it('taken back closes what it listens to', async () => {
       const client = await connected('whole', era);
       const opened = http.sessions();
-      const closed = era === 'modern' ? (await client.listen({})).closed : undefined;
+      const closed = era === 'modern' ? (await client.listen(FINDINGS)).closed : undefined;
       takeBack('whole');
       if (closed !== undefined)
         await Promise.race([closed, sleep(1_000).then(() => assert.fail('still open'))]);
@@ -259,5 +270,61 @@ for (const era of ERAS) {
       }
       await client.close();
     });
+
+    it('hears nothing more once it reaches nothing by what is in force, though nobody took it back', async () => {
+      const beyond: Reach[] = [[]];
+      // A session of the 2025 line is asked for anew before each thing that it is told.
+      if (era === 'modern') beyond.push(leases.get('looks') ?? []);
+      for (const reach of beyond) {
+        leases.set('whole', reachOf('observer'));
+        const open = await listening('whole', era);
+        let isOver = false;
+        const over = open.text().finally(() => {
+          isOver = true;
+        });
+        await sleep(60);
+        assert.equal(isOver, false, 'as long as it reaches what it did');
+        leases.set('whole', reach);
+        await Promise.race([over, sleep(10_000, undefined, { ref: false })]);
+        assert.equal(isOver, true);
+      }
+    });
   });
+}
+
+/** A stream of what changes, as each of the eras opens it. */
+async function listening(bearer: string, era: (typeof ERAS)[number]): Promise<Response> {
+  const request = (method: string, params: object): object => ({
+    jsonrpc: '2.0',
+    id: 1,
+    method,
+    params,
+  });
+  if (era === 'modern') {
+    const _meta = {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+      'io.modelcontextprotocol/clientCapabilities': {},
+    };
+    const body = request('subscriptions/listen', { _meta, notifications: FINDINGS });
+    return ask(bearer, body, {
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'subscriptions/listen',
+    });
+  }
+  const started = await ask(
+    bearer,
+    request('initialize', {
+      protocolVersion: '2025-06-18',
+      capabilities: {},
+      clientInfo: { name: 'test', version: '1' },
+    }),
+  );
+  await started.text();
+  const headers = {
+    authorization: `Bearer ${bearer}`,
+    accept: 'text/event-stream',
+    'mcp-session-id': started.headers.get('mcp-session-id') ?? '',
+  };
+  return fetch(url, { headers });
 }

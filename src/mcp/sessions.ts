@@ -98,6 +98,12 @@ export class Sessions {
     }
   }
 
+  /** What whoever owns them reaches from now on: their streams tell of nothing else. */
+  narrow(owner: string, reach: Caller['reach']): void {
+    for (const session of this.#sessions.values())
+      if (session.owner === owner) session.asked.caller = { ...session.asked.caller, reach };
+  }
+
   /** Ends those of owners that hold nothing any more. */
   async endOf(isGone: (owner: string) => boolean): Promise<void> {
     for (const [id, { owner, transport }] of this.#sessions) {

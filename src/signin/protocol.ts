@@ -132,6 +132,8 @@ export type SignIn = {
   nonce(): string;
   /** The same by the session's id, for what stays open: `false` ends it. */
   isHere(sessionId: string): Promise<boolean>;
+  /** How far whoever is behind it reaches by what is in force now; `undefined`: nobody any more. */
+  reachNow(sessionId: string): Promise<Person['reach'] | undefined>;
   signOut(session: Session, from: From): Promise<void>;
   readonly invitation: {
     open(code: string): Promise<OpenInvitation>;

@@ -103,6 +103,7 @@ export function openSignIn(needs: SignInNeeds): SignIn {
       stillHere(identity.sessions.find(secret, ({ pageKey }) => proofs.check(pageKey, shown))),
     nonce: () => proofs.nonce(),
     isHere: async (id) => (await stillHere(identity.sessions.get(id))) !== undefined,
+    reachNow: async (id) => (await stillHere(identity.sessions.get(id)))?.reach,
 
     async signOut(session, from) {
       if (!identity.sessions.end(session.id)) return;

@@ -1,4 +1,5 @@
 /** Who asks: the person behind the cookie of a session, or the assistant behind a bearer. Nothing else says who. */
+import type { Reach } from '#access';
 import type { Json } from '#base/json';
 import { type Instant, LATEST } from '#base/time';
 import type { Caller, Confirmed } from '#operations';
@@ -13,8 +14,8 @@ export type Leased = {
   readonly caller: Caller;
   /** Nobody from then on. */
   readonly endsAt?: Instant;
-  /** At this moment, also for whoever issued it. */
-  readonly isHere: () => boolean | Promise<boolean>;
+  /** At this moment, also for whoever issued it; `undefined`: it is nobody's any more. */
+  readonly reachNow: () => Promise<Reach | undefined>;
 };
 
 export type Askers = {
@@ -26,7 +27,8 @@ export type Askers = {
     call: { readonly operation: string; readonly input: Json },
     ceremony: Ceremony | undefined,
   ) => Promise<Confirmed | undefined>;
-  readonly isPersonHere: (sessionId: string) => Promise<boolean>;
+  /** By what is in force at this moment; `undefined`: nobody any more. */
+  readonly reachOfPerson: (sessionId: string) => Promise<Reach | undefined>;
   /** Who is behind a bearer now; `no-scope`: somebody, who may do nothing with it here. */
   readonly leased: (bearer: string) => Promise<Leased | 'no-scope' | undefined>;
   /** Called whenever a session or a lease may have ended. */
@@ -37,7 +39,8 @@ export type Asker = {
   readonly caller: Caller;
   readonly person: Person | null;
   readonly endsAt: Instant;
-  readonly isHere: () => Promise<boolean>;
+  /** For what stays open: the reach of this moment, which is never that of the request. `undefined`: nobody any more. */
+  readonly reachNow: () => Promise<Reach | undefined>;
 };
 
 const BEARER = /^Bearer ([A-Za-z0-9._~+/-]{20,4096}=*)$/i;
@@ -60,7 +63,7 @@ export async function askerOf(head: Head, site: Site, askers: Askers): Promise<A
     caller: callerOf(person),
     person,
     endsAt: person.session.expiresAt,
-    isHere: () => askers.isPersonHere(person.session.id),
+    reachNow: () => askers.reachOfPerson(person.session.id),
   };
 }
 
@@ -81,7 +84,7 @@ async function leasedAsker(header: string, askers: Askers): Promise<Asker> {
     caller: leased.caller,
     person: null,
     endsAt: leased.endsAt ?? LATEST,
-    isHere: async () => leased.isHere(),
+    reachNow: leased.reachNow,
   };
 }
 

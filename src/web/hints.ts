@@ -1,8 +1,9 @@
 /**
  * Hints that something moved, for whoever has a stream open: a topic, and never data. What is asked after a hint
- * passes the same path as everything else. A stream ends with the session or lease that opened it.
+ * passes the same path as everything else. A stream ends with the session or lease that opened it, and nothing is told
+ * that the files in force do not let be heard at that moment: each burst asks anew.
  */
-import { type Capability, capabilitiesOf } from '#access';
+import { type Capability, capabilitiesOf, type Reach } from '#access';
 import type { Clock } from '#base/ports';
 import type { Asker } from './asker.ts';
 import { AtOnce } from './rate.ts';
@@ -19,7 +20,7 @@ export const TOPICS = [
 ] as const;
 export type Topic = (typeof TOPICS)[number];
 
-/** When something moved tells something as well: a lease hears only of what it may ask about. `null`: people only. */
+/** When something moved tells something as well: each hears only of what they may ask about. `null`: people only. */
 const ASKED_WITH: Readonly<Record<Topic, Capability | null>> = {
   changes: 'changes.read',
   findings: 'drift.read',
@@ -36,6 +37,8 @@ export type HintLimits = {
   readonly streams: number;
   readonly allStreams: number;
   readonly heartbeatMs: number;
+  /** As often it is asked of an open stream who is there by what is in force, whether or not anything moves. */
+  readonly checkMs: number;
   /** A burst becomes one hint of each topic. */
   readonly gatherMs: number;
 };
@@ -96,7 +99,7 @@ export class Hints {
       // Once nobody waits for it any more, what becomes of it is on its own record.
       asked.catch(() => {});
       const answer = await Promise.race([asked, gone]);
-      return answer !== undefined && (await asker.isHere()) ? answer : undefined;
+      return answer !== undefined && (await isHere(asker)) ? answer : undefined;
     } finally {
       this.#waiting.delete(stream);
       done.abort();
@@ -132,13 +135,15 @@ export class Hints {
     let gathering = false;
     const stream: Stream = {
       tell: (topic) => {
-        if (!mayHear(asker, topic)) return;
         waiting.add(topic);
         if (gathering) return;
         gathering = true;
-        void this.#clock.sleep(this.#limits.gatherMs, ended).then(() => {
+        void this.#clock.sleep(this.#limits.gatherMs, ended).then(async () => {
           gathering = false;
-          const topics = [...waiting];
+          if (ended.aborted) return;
+          const reach = await reachNow(asker);
+          if (reach === undefined) return over.abort();
+          const topics = [...waiting].filter((each) => mayHear(asker, reach, each));
           waiting.clear();
           write(topics.map((each) => `data: ${JSON.stringify({ topic: each })}\n\n`).join(''));
         });
@@ -162,11 +167,10 @@ export class Hints {
         // Closed from the other end already.
       }
     };
-    const beat = async (): Promise<void> => {
+    const every = async (ms: number, act: () => void): Promise<void> => {
       while (!ended.aborted) {
-        await this.#clock.sleep(this.#limits.heartbeatMs, ended);
-        stream.check();
-        write(':\n\n');
+        await this.#clock.sleep(ms, ended);
+        act();
       }
     };
     return new ReadableStream<Uint8Array>(
@@ -178,7 +182,8 @@ export class Hints {
           else ended.addEventListener('abort', end, { once: true });
           write('retry: 2000\n\n');
           this.#atItsEnd(asker, () => over.abort(), ended);
-          void beat();
+          void every(this.#limits.heartbeatMs, () => write(':\n\n'));
+          void every(this.#limits.checkMs, stream.check);
         },
         cancel: () => over.abort(),
       },
@@ -187,13 +192,20 @@ export class Hints {
   }
 }
 
-function mayHear({ caller, person }: Asker, topic: Topic): boolean {
-  if (person !== null) return true;
+function mayHear({ person }: Asker, reach: Reach, topic: Topic): boolean {
   const capability = ASKED_WITH[topic];
-  return capability !== null && capabilitiesOf(caller.reach).includes(capability);
+  return capability === null ? person !== null : capabilitiesOf(reach).includes(capability);
 }
 
 /** Where nobody can tell, nobody is told anything more. */
+async function reachNow(asker: Asker): Promise<Reach | undefined> {
+  return asker.reachNow().catch(() => undefined);
+}
+
+async function isHere(asker: Asker): Promise<boolean> {
+  return (await reachNow(asker)) !== undefined;
+}
+
 async function ifGone(asker: Asker, end: () => void): Promise<void> {
-  if (!(await asker.isHere().catch(() => false))) end();
+  if (!(await isHere(asker))) end();
 }

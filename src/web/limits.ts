@@ -24,6 +24,7 @@ export const WEB_LIMITS: WebLimits = {
   streams: 8,
   allStreams: 256,
   heartbeatMs: 15_000,
+  checkMs: 500,
   gatherMs: 100,
   bodyBytes: LIMITS.requestBytes,
   signInBytes: 128 * 1024,

@@ -148,7 +148,8 @@ export async function openRig(settings: RigSettings = {}): Promise<Rig> {
       reach: reachOf(profile),
     },
     ...(settings.endsAt === undefined ? {} : { endsAt: settings.endsAt }),
-    isHere: () => isLeased && clock.now() < (settings.endsAt ?? LATEST),
+    reachNow: async () =>
+      isLeased && clock.now() < (settings.endsAt ?? LATEST) ? reachOf(profile) : undefined,
   });
   identity.onChange(() => {
     for (const listener of ended) listener();
@@ -183,7 +184,7 @@ export async function openRig(settings: RigSettings = {}): Promise<Rig> {
         ceremony === undefined
           ? undefined
           : { how: 'each', by: await signIn.confirm.verify(session, call, ceremony) },
-      isPersonHere: (id) => signIn.isHere(id),
+      reachOfPerson: (id) => signIn.reachNow(id),
       leased: async (bearer) =>
         !isLeased
           ? undefined

@@ -124,7 +124,7 @@ export async function aPaperConsole(options: WorldOptions = {}): Promise<PaperCo
           // Who is signed in is given, and so is that it is them.
           confirmed: async () => ({ how: 'each', by: 'a paper passkey' }),
           person: async (secret) => (console_.signedIn && secret === COOKIE ? person : undefined),
-          isPersonHere: async () => console_.signedIn,
+          reachOfPerson: async () => (console_.signedIn ? person.reach : undefined),
           leased: async () => undefined,
           onEnd: () => {},
         },
