@@ -148,7 +148,7 @@ export async function installHost(
     runnerBy: plan.runnerBy,
     groups: plan.groups,
     opens: way.start.opens,
-    files: material.files,
+    files: await material.files(),
   };
   try {
     const host = parseNewHost(

@@ -18,7 +18,8 @@ export type HostDoor = {
 export type HostMaterial = {
   readonly version: string;
   readonly script: EnrolScript;
-  readonly files: readonly HostFile[];
+  /** Made when first asked for: the grammar among them takes seconds. */
+  readonly files: () => Promise<readonly HostFile[]>;
 };
 
 export interface OperatorSsh {

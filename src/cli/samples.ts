@@ -119,7 +119,7 @@ export async function cli(argv: readonly string[], setting: Setting = {}): Promi
       material: async () => ({
         version: '0.1.0',
         script: { library: 'l', script: 's' },
-        files: [],
+        files: async () => [],
       }),
     },
     rehearsals: {

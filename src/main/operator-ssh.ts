@@ -117,16 +117,18 @@ async function material(home: string): Promise<HostMaterial> {
     )
     .map(({ name }) => name)
     .toSorted();
+  const own = names.map((name): HostFile => {
+    const text = read(name);
+    return { name, mode: text.startsWith('#!') ? '0755' : '0644', text };
+  });
+  let grammar: Promise<string> | undefined;
   return {
     version: programVersion(),
     script: { library: read('install-lib.sh'), script: read('install.sh') },
-    files: [
-      ...names.map((name): HostFile => {
-        const text = read(name);
-        return { name, mode: text.startsWith('#!') ? '0755' : '0644', text };
-      }),
-      { name: 'grammar', mode: '0644', text: await grammarForHosts(home) },
-    ],
+    files: async () => {
+      grammar ??= grammarForHosts(home);
+      return [...own, { name: 'grammar', mode: '0644', text: await grammar }];
+    },
   };
 }
 

@@ -122,7 +122,7 @@ async function go(line: string, world: World = {}): Promise<Ran & { readonly did
         material: async () => ({
           version: '0.1.0',
           script: { library: 'l', script: 's' },
-          files: [{ name: 'run', mode: '0755', text: '#!/bin/sh\n' }],
+          files: async () => [{ name: 'run', mode: '0755', text: '#!/bin/sh\n' }],
         }),
         send: async (door: HostDoor, script: string) => {
           const verb = /^verb (\S+)$/m.exec(script)?.[1] ?? '';

@@ -130,7 +130,7 @@ async function writeScript(desk: Desk, start: Start, wanted: Wanted): Promise<nu
       runnerBy,
       groups: wanted.groups,
       opens: start.hosts.length === 1 ? (start.hosts[0]?.opens ?? []) : [],
-      files,
+      files: await files(),
     }),
   );
   return EXIT_CODES.ok;

@@ -216,7 +216,7 @@ export const runUpgradeHosts: CommandSpec['run'] = async (desk, [words], options
             scriptFor(material.script, {
               verb: 'upgrade',
               version: material.version,
-              files: material.files,
+              files: await material.files(),
             }),
           ),
         );

@@ -84,7 +84,7 @@ export const look: CommandSpec = {
     const target = typeof named === 'string' ? named : `host:${alias.replace(/^[^@]*@/, '')}`;
     const config = options['sshConfig'];
     const { files } = await desk.commands.ssh.material(desk.home);
-    const script = files.find(({ name }) => name === 'snapshot.sh')?.text ?? '';
+    const script = (await files()).find(({ name }) => name === 'snapshot.sh')?.text ?? '';
     desk.progress(`looking: ${alias}`);
     const door: HostDoor = {
       host: alias,
