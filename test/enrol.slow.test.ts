@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { formatFrame } from '#adapters';
-import { formatPayload, type Payload, scriptFor } from '#enrolment';
+import { formatPayload, type HostFile, type Payload, scriptFor } from '#enrolment';
 import { chance } from '#test/seed';
 import { run } from '../lab/podman.ts';
 import { operatorSsh } from '../src/main/operator-ssh.ts';
@@ -33,6 +33,21 @@ sh -s </run/remove.sh >/run/first 2>/dev/null
 sh -s </run/remove.sh >/run/second 2>/dev/null
 rm -rf /tmp/tmp.*
 echo "second $(sed -n 's/^verdict ok/ok/p; s/^code not-enrolled/not-enrolled/p' /run/second | head -n 1)"`;
+
+let kept: Promise<Released> | undefined;
+type Released = {
+  readonly own: Parameters<typeof scriptFor>[0];
+  readonly version: string;
+  readonly files: readonly HostFile[];
+};
+/** What this release brings to hosts: the grammar among it takes seconds to make. */
+function released(): Promise<Released> {
+  kept ??= (async () => {
+    const { script: own, version, files } = await operatorSsh.material('/nonexistent');
+    return { own, version, files: await files() };
+  })();
+  return kept;
+}
 
 describe('enrolling', { skip, timeout: 1_800_000 }, () => {
   let fleet: Fleet;
@@ -66,7 +81,7 @@ describe('enrolling', { skip, timeout: 1_800_000 }, () => {
   const script = async (
     over: Partial<Extract<Payload, { verb: 'install' }>> = {},
   ): Promise<string> => {
-    const { files, script: own } = await operatorSsh.material('/nonexistent');
+    const { own, files } = await released();
     const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPn3sQ4RYkP1ZrZ9VbP2hQn4Xy3H2mZ0Zs6q1n0iZp9T';
     return scriptFor(own, {
       verb: 'install',
@@ -247,7 +262,7 @@ describe('enrolling', { skip, timeout: 1_800_000 }, () => {
 
   it('upgrades three hosts in stages, each with a way back: programs that do not answer are taken out again', async () => {
     const hosts = ['web-1', 'web-3', 'web-4'].map((name) => fleet.host(name));
-    const { files, script: own, version } = await operatorSsh.material('/nonexistent');
+    const { own, files, version } = await released();
     const inUse = (): Promise<readonly string[]> =>
       Promise.all(
         hosts.map(async (host) =>
@@ -521,7 +536,7 @@ done <"$tries"`;
   });
 
   async function removal(): Promise<string> {
-    return scriptFor((await operatorSsh.material('/nonexistent')).script, {
+    return scriptFor((await released()).own, {
       verb: 'remove',
       organisation: 'acme',
       evenRunning: false,

@@ -4,6 +4,7 @@ import { Fault } from '#base/fault';
 import { silentLog } from '#base/log';
 import type { Clock } from '#base/ports';
 import { type Instant, instant } from '#base/time';
+import type { Catalogue } from '#catalogue';
 import type { EventRecord, Log } from '#evidence';
 import { openChangeRoad } from '#execution';
 import { openIdentity } from '#identity';
@@ -40,9 +41,16 @@ drift:
       reason: updated by itself
 `;
 
-/** Read and compiled once: they are the same for every world. */
-const CATALOGUE = shippedCatalogue();
-const POLICY = loadPolicies(shippedFiles(), DEFAULT_SETTINGS);
+/** Read and compiled once, when a world first asks: they are the same for every one, and take half a second. */
+const kept: { catalogue?: Catalogue; policy?: ReturnType<typeof loadPolicies> } = {};
+const catalogue = async (): Promise<Catalogue> => {
+  kept.catalogue ??= shippedCatalogue();
+  return kept.catalogue;
+};
+const policy = async (): Promise<ReturnType<typeof loadPolicies>> => {
+  kept.policy ??= loadPolicies(shippedFiles(), DEFAULT_SETTINGS);
+  return kept.policy;
+};
 
 export const OPERATOR: Caller = {
   principal: 'operator:ada@local',
@@ -111,8 +119,8 @@ export async function aWorld(
     store,
     events: log,
     inventory,
-    catalogue: async () => CATALOGUE,
-    policy: async () => POLICY,
+    catalogue,
+    policy,
     settings: async () => DEFAULT_SETTINGS,
     authority: unreached,
     judgeCommand: async () => ({
@@ -145,7 +153,6 @@ export async function aWorld(
   const kernel = new Kernel(
     {
       clock,
-
       random: seededRandom(3),
       log: silentLog,
       store,
@@ -161,9 +168,9 @@ export async function aWorld(
       doctor: refuse,
       changes: {
         road,
-        catalogue: async () => CATALOGUE,
+        catalogue,
         commands: commandPowers(),
-        policy: async () => POLICY,
+        policy,
         ceilingOf: async () => 'T3',
       },
       authority: {
