@@ -1,13 +1,15 @@
 /** One command from its words to its exit code. */
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { asFault, Fault } from '#base/fault';
 import type { Json } from '#base/json';
+import type { CommandSpec } from './commands/spec.ts';
 import { Desk, widthOfTerminal } from './desk.ts';
 import { EXIT_CODES } from './exit-codes.ts';
+import { commandAlone } from './one-command.ts';
+import { type Output, parserOf, type Run } from './parser.ts';
 import type { Commands, Io } from './program.ts';
 import { oneLine } from './text/paper.ts';
 import { safeJson } from './text/words.ts';
-import { CHAPTERS, commandTree } from './tree.ts';
 
 /** Faults that say a record does not hold, whatever their kind. */
 const UNVERIFIED: ReadonlySet<string> = new Set([
@@ -35,7 +37,8 @@ export async function runCli({ argv, io, commands }: CliRun): Promise<number> {
   let exit: number = EXIT_CODES.ok;
   try {
     const columns = Math.min(io.isTerminal.stdout ? widthOfTerminal(io.columns) : 100, 120);
-    const tree = commandTree(
+    const tree = await parserFor(
+      argv,
       async (spec, words, options, globals) => {
         const desk = new Desk(io, commands, globals, askedOf(argv));
         exit = (await spec.run(desk, words, options)) ?? EXIT_CODES.ok;
@@ -43,12 +46,12 @@ export async function runCli({ argv, io, commands }: CliRun): Promise<number> {
       { out: io.stdout, err: io.stderr, columns },
     );
     if (argv.length === 0) tree.outputHelp();
-    else await tree.parseAsync(wordsOf(argv), { from: 'user' });
+    else await tree.parseAsync(await wordsOf(argv), { from: 'user' });
     return exit;
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT_CODES.ok;
     return report(
-      thrown instanceof CommanderError ? usageFault(thrown, argv) : faultOf(thrown),
+      thrown instanceof CommanderError ? await usageFault(thrown, argv) : faultOf(thrown),
       argv,
       io,
       thrown,
@@ -56,12 +59,20 @@ export async function runCli({ argv, io, commands }: CliRun): Promise<number> {
   }
 }
 
+/** Knows one command where that is enough. */
+async function parserFor(argv: readonly string[], run: Run, output: Output): Promise<Command> {
+  const alone: CommandSpec | undefined = await commandAlone(argv);
+  if (alone !== undefined)
+    return parserOf([{ title: 'Commands:', commands: [alone] }], run, output);
+  return (await import('./tree.ts')).commandTree(run, output);
+}
+
 /** The words as the parser takes them: it would answer help of an unknown command with all help there is. */
-function wordsOf([first, ...rest]: readonly string[]): string[] {
+async function wordsOf([first, ...rest]: readonly string[]): Promise<string[]> {
   if (first === '--version') return ['version', ...rest];
   const asked = rest.filter((word) => !word.startsWith('-'));
-  const named = commandNamed(asked).trim();
-  if (first !== 'help' || asked.length === 0 || named === 'help') return [first ?? '', ...rest];
+  if (first !== 'help' || asked.length === 0) return [first ?? '', ...rest];
+  const named = (await commandNamed(asked)).trim();
   return named === asked.join(' ') ? [...asked, '--help'] : asked;
 }
 
@@ -108,7 +119,7 @@ function faultOf(thrown: unknown): Fault {
   );
 }
 
-function usageFault(error: CommanderError, argv: readonly string[]): Fault {
+async function usageFault(error: CommanderError, argv: readonly string[]): Promise<Fault> {
   if (error.code === 'commander.help') return new Fault('invalid', 'help', 'help was shown');
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const hint = rest
@@ -119,12 +130,13 @@ function usageFault(error: CommanderError, argv: readonly string[]): Fault {
   return new Fault(
     'invalid',
     'usage',
-    `${said.replace(/[.]$/, '')}${said.endsWith('?') ? '' : '.'} See: holdfast ${commandNamed(argv)}--help`,
+    `${said.replace(/[.]$/, '')}${said.endsWith('?') ? '' : '.'} See: holdfast ${await commandNamed(argv)}--help`,
   );
 }
 
 /** The command that these words name, as far as they name one: where its help is. */
-function commandNamed(argv: readonly string[]): string {
+async function commandNamed(argv: readonly string[]): Promise<string> {
+  const { CHAPTERS } = await import('./tree.ts');
   const words = argv.filter((word, i) => !word.startsWith('-') && (i > 0 || word !== 'help'));
   for (const { commands } of CHAPTERS) {
     const found = commands.find(({ usage }) => usage.split(' ', 1)[0] === words[0]);

@@ -9,8 +9,9 @@ zsh:  holdfast completions zsh > "\${fpath[1]}/_holdfast"
 fish: holdfast completions fish > ~/.config/fish/completions/holdfast.fish`,
   examples: ['completions bash', 'completions zsh', 'completions fish'],
   async run(desk, [shell = '']) {
-    const [{ CHAPTERS, GLOBAL_OPTIONS }, { completionScript, isShell }] = await Promise.all([
+    const [{ CHAPTERS }, { GLOBAL_OPTIONS }, { completionScript, isShell }] = await Promise.all([
       import('../tree.ts'),
+      import('../parser.ts'),
       import('../completion-script.ts'),
     ]);
     if (!isShell(shell)) return;
