@@ -30,10 +30,15 @@ describe('signing in with a passkey', () => {
       by.answer(await door.passkey.options(), how);
     const spoilt = await fresh();
     (spoilt['response'] as Record<string, string>)['signature'] = 'MEUCIQ';
+    // Well made, by the right key, over something else.
+    const [mixed, meant] = [await fresh(), await fresh()];
+    const parts = mixed['response'] as Record<string, unknown>;
+    parts['signature'] = (meant['response'] as JsonObject)['signature'];
     const messages = new Set<string>();
     for (const wrong of [
       answer,
       spoilt,
+      mixed,
       await fresh({ verified: false }),
       await fresh({ present: false }),
       await fresh({ origin: 'https://evil.example' }),
