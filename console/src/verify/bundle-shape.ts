@@ -16,6 +16,8 @@ export type Said = {
   /** Lines of the signers file in force, without comments. */
   readonly signers: readonly string[];
   readonly config: boolean;
+  /** Names beside the signatures of the configurations. */
+  readonly configBy: readonly string[];
   /** Keys that signed orders and standing approvals, in base64. */
   readonly keys: readonly string[];
   /** The key beside the first signature of a run order. */
@@ -74,6 +76,13 @@ export async function readSaid(file: string): Promise<Said | undefined> {
     state: text(predicate, 'state'),
     signers: linesOf(text(predicate, 'signers')),
     config: list(predicate, 'config').length > 0,
+    configBy: [
+      ...new Set(
+        list(predicate, 'config')
+          .flatMap((one) => list(one, 'signatures'))
+          .map((one) => text(one, 'operator')),
+      ),
+    ],
     keys: orders
       .flatMap((order) => [order, fields(order['standing'])])
       .flatMap((one) => list(one, 'signatures'))

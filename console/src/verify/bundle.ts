@@ -2,6 +2,7 @@
 import {
   checkBundle,
   parsePublicKey,
+  parseRevocations,
   parseSigners,
   parseVerifierKey,
 } from '../../../verifier/holdfast-verifier.mjs';
@@ -16,6 +17,8 @@ export type Believed = {
   /** Text of an allowed_signers file. */
   readonly signers: string;
   readonly hostKeys: readonly { readonly target: string; readonly line: string }[];
+  /** An OpenSSH KRL, in base64. */
+  readonly revocations?: string;
 };
 
 export type BundleFinding = {
@@ -40,21 +43,44 @@ export type BundleReport = {
   readonly facts: Readonly<Record<string, unknown>>;
 };
 
-/** Timestamps are checked for what they stamp, revocations not at all: a browser reads neither certificates nor your list. */
+/** Timestamps are checked for what they stamp, not for who made them: a browser reads no certificates. */
 export async function checkInBrowser(
   file: Uint8Array,
-  { logKeys, witnesses, signers, hostKeys }: Believed,
+  { logKeys, witnesses, signers, hostKeys, revocations = '' }: Believed,
 ): Promise<BundleReport> {
-  // The verifier's own annotations name Node's.
-  const bytes = Buffer.from(file) as unknown as Parameters<typeof checkBundle>[0];
+  const bytes = ofNode(Buffer.from(file));
   return answered(() => {
     const report = checkBundle(bytes, {
       logKeys: logKeys.map((vkey) => parseVerifierKey(vkey)),
       witnesses: witnesses.map((vkey) => parseVerifierKey(vkey)),
       signers: parseSigners(signers),
       hostKeys: hostKeys.map(({ target, line }) => ({ target, key: parsePublicKey(line) })),
+      ...(revocations === '' ? {} : { isRevoked: parseRevocations(bytesOf(revocations)) }),
     });
     const { verdict, findings, undecided, notes, more, facts } = report;
     return { verdict, findings, undecided, notes, more, facts } as BundleReport;
   });
 }
+
+/** Whether the verifier can read them, in its own words where it cannot. */
+export async function readSigners(text: string): Promise<string | undefined> {
+  return wrongWith(() => parseSigners(text));
+}
+
+export async function readRevocations(base64: string): Promise<string | undefined> {
+  return wrongWith(() => parseRevocations(bytesOf(base64)));
+}
+
+async function wrongWith(read: () => unknown): Promise<string | undefined> {
+  try {
+    await answered(read);
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown) return thrown.message;
+    throw thrown;
+  }
+}
+
+/** The verifier's own annotations name Node's. */
+const ofNode = (bytes: Uint8Array) => bytes as unknown as Parameters<typeof checkBundle>[0];
+const bytesOf = (base64: string) => ofNode(Buffer.from(base64, 'base64'));

@@ -2,6 +2,7 @@
  * Checks the log from outside: the newest checkpoint, that it extends the one this browser remembers, and that records
  * on the screen are records of it. Nothing that the service says about itself is taken for granted.
  */
+import { type Given, NOTHING_GIVEN } from './given.ts';
 import { keyFor, type ProvedRecord, readKeyLine } from './key-line.ts';
 import { type Checkpoint, canVerify, isSignedBy, parseCheckpoint, parseNote } from './note.ts';
 import { leafHash, verifyConsistency, verifyInclusion } from './tree.ts';
@@ -51,6 +52,8 @@ export type LogReport = {
   readonly logKeys: readonly string[];
   readonly witnesses: readonly string[];
   readonly proved: readonly number[];
+  /** It stands on a key that a person gave to this browser. */
+  readonly isGiven: boolean;
   /** To be remembered from now on; `undefined`: what was remembered stays. */
   readonly remember: Omit<Remembered, 'seenAt'> | undefined;
 };
@@ -62,6 +65,7 @@ export async function verifyLog(
   source: LogSource,
   remembered: Remembered | undefined,
   shown: readonly Shown[] = [],
+  given: Pick<Given, 'logKeys' | 'witnesses'> = NOTHING_GIVEN,
 ): Promise<LogReport> {
   const steps: Step[] = [];
   const done = (
@@ -75,6 +79,7 @@ export async function verifyLog(
     logKeys: [],
     witnesses: [],
     proved: [],
+    isGiven: false,
     remember: undefined,
     ...more,
   });
@@ -108,7 +113,13 @@ export async function verifyLog(
   }
   const vkey = key.vkey;
   say('checkpoint', true, `signed over ${size} records by ${key.name}, key ${key.id}`);
-  if (remembered !== undefined && remembered.key !== first) {
+  const isGiven = given.logKeys.length > 0;
+  if (isGiven && !line.keys.some((each) => given.logKeys.includes(each.key.vkey))) {
+    say('keys', false, 'no key that this log ever had is one that was given here');
+    return done('disproved', { checkpoint, vkey });
+  }
+  const isOther = remembered !== undefined && remembered.key !== first;
+  if (isOther && !isGiven) {
     say('keys', false, 'this log begins with another key than the one this browser remembers');
     return done('disproved', { checkpoint, vkey });
   }
@@ -116,13 +127,22 @@ export async function verifyLog(
   say(
     'keys',
     true,
-    handed === 0 ? KEY_OF_FIRST : `${KEY_OF_FIRST}, handed on ${handed} times, each signed by both`,
+    `${handed === 0 ? KEY_OF_FIRST : `${KEY_OF_FIRST}, handed on ${handed} times, each signed by both`}${isGiven ? '; it stands on a key that was given here' : ''}`,
   );
-  const extension = await extendsWhat(remembered, checkpoint, told.consistency);
+  if (isOther)
+    steps.push({
+      name: 'remembered',
+      holds: false,
+      isOpen: true,
+      says: 'this browser saw another log here before; the key that was given decides which one counts',
+    });
+  const seen = isOther ? undefined : remembered;
+  const extension = await extendsWhat(seen, checkpoint, told.consistency);
   if (!say('remembered', extension.holds, extension.says))
     return done('disproved', { checkpoint, vkey });
 
-  const known = remembered?.witnesses ?? [];
+  const met = seen?.witnesses ?? [];
+  const known = [...given.witnesses, ...withoutNames(met, given.witnesses)];
   const cosigned = await checkWitnesses(told.witnesses, known, line.keys, checkpoint);
   for (const { verdict, says } of cosigned)
     steps.push({
@@ -134,13 +154,10 @@ export async function verifyLog(
   if (cosigned.some(({ verdict }) => verdict === 'fails'))
     return done('disproved', { checkpoint, vkey });
   const now = told.witnesses.map(({ key: each }) => each);
-  const witnesses = [
-    ...known.filter((each) => !now.some((one) => nameOf(one) === nameOf(each))),
-    ...now,
-  ];
-  const remember = { size, root, key: first, witnesses };
+  const witnesses = [...withoutNames(known, now), ...now];
+  const remember = { size, root, key: first, witnesses: [...withoutNames(met, now), ...now] };
   const logKeys = line.keys.map((each) => each.key.vkey);
-  const sound = { checkpoint, vkey, logKeys, witnesses, remember };
+  const sound = { checkpoint, vkey, logKeys, witnesses, remember, isGiven };
   const covered = shown.filter(({ seq }) => seq < size);
   if (shown.length === 0) return done('proved', sound);
   const records = await source.prove(
@@ -162,6 +179,9 @@ export async function verifyLog(
   );
   return done('proved', { ...sound, proved });
 }
+
+const withoutNames = (some: readonly string[], others: readonly string[]): readonly string[] =>
+  some.filter((each) => !others.some((one) => nameOf(one) === nameOf(each)));
 
 const KEY_OF_FIRST = 'the key that the first record names';
 

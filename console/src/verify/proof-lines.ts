@@ -53,6 +53,7 @@ export const LINE_OF: Readonly<Record<string, LineId>> = {
   'standing-differs': 'signatures',
   operators: 'signatures',
   'no-order': 'signatures',
+  'new-signer': 'signatures',
   'control-plane-key': 'signatures',
   'config-differs': 'config',
   config: 'config',
@@ -179,9 +180,9 @@ export const inOrder = (lines: readonly ProofLine[]): readonly ProofLine[] =>
 const OPEN: Readonly<Record<string, string>> = {
   witness: 'not checked here: this browser knows no witness whose cosignature is in the file',
   'timestamp-authority':
-    'not checked here: a browser reads no certificates of timestamp authorities. Times rest on the clocks of those who wrote them',
+    'who made a timestamp is not checked here: a browser reads no certificates of timestamp authorities; the standalone verifier does, with --tsa. Times rest on the clocks of those who wrote them',
   revocations:
-    'not checked here: it takes a list of your own. A key that was revoked since counts as good',
+    'not checked here: it takes a list of revoked keys of your own, which can be given under Evidence, Your keys. A key that was revoked since counts as good',
 };
 
 function holding(id: LineId, facts: BundleReport['facts'], said: Said): readonly string[] {
@@ -209,8 +210,9 @@ function holding(id: LineId, facts: BundleReport['facts'], said: Said): readonly
       return ['inventory, policy, catalogue, baselines and signers, as signed for'];
     case 'witnesses':
       return ['each cosignature by a witness that this browser knows'];
-    case 'timestamps':
     case 'revocations':
+      return ['no key that signed here is in the list of revoked keys that was given'];
+    case 'timestamps':
     case 'log':
     case 'page':
       return [];

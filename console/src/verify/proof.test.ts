@@ -5,10 +5,11 @@ import { aKey } from '#samples/authority';
 import { ASSISTANT, aChangeWorld, aProposal, OPERATOR, type World } from '#test/change-world';
 import { lent } from '#test/lent-verifier';
 import { type BentParts, paperProof } from '#test/paper-proof';
-import { cosign, KEYS, OTHER_WITNESS, WITNESS } from '../../../test/verifier/made-bundle.ts';
+import { cosign, KEYS, LOG, OTHER_WITNESS, WITNESS } from '../../../test/verifier/made-bundle.ts';
+import { type Given, NOTHING_GIVEN } from './given.ts';
 import type { CheckpointTold, LogSource, Remembered } from './log.ts';
 import type { OnPage, Proof } from './proof.ts';
-import { NOBODY, type Trust } from './trust.ts';
+import { admit, NOBODY, type Trust } from './trust.ts';
 
 const { proveChange } = await lent(() => import('./proof.ts'));
 
@@ -32,9 +33,10 @@ async function aChange(
   of: World,
   reason = 'it is down',
   bend?: (parts: BentParts) => void,
+  by = 'alice',
 ): Promise<{ page: OnPage; file: string }> {
   const { changeId } = await of.road.propose(ASSISTANT, aProposal({ reason }));
-  await of.approve(changeId);
+  await of.approve(changeId, by);
   for (let turn = 0; turn < 500 && of.road.get(OPERATOR, changeId).state !== 'confirmed'; turn++)
     await new Promise((resolve) => setImmediate(resolve));
   const view = of.road.get(OPERATOR, changeId);
@@ -42,6 +44,17 @@ async function aChange(
   of.pass(3_600);
   const { bundle } = (await paperProof(of, [], bend).bundle(changeId)) as { bundle: string };
   return { page: view as unknown as OnPage, file: bundle };
+}
+
+/** An OpenSSH KRL (PROTOCOL.krl) of one key. */
+function aKrl(line: string): Buffer {
+  const number = (value: number | bigint, bytes: number): Buffer =>
+    Buffer.from(value.toString(16).padStart(bytes * 2, '0'), 'hex');
+  const text = (bytes: Buffer): Buffer => Buffer.concat([number(bytes.length, 4), bytes]);
+  const blob = Buffer.from(line.split(' ').find((each) => each.startsWith('AAAA')) ?? '', 'base64');
+  const head = [number(0x5353484b524c0a00n, 8), number(1, 4), Buffer.alloc(24)];
+  const none = text(Buffer.alloc(0));
+  return Buffer.concat([...head, none, none, Buffer.of(2), text(text(blob))]);
 }
 
 /** What failed, by line. */
@@ -128,20 +141,79 @@ describe('a change that was signed, run and written down', () => {
     assert.equal(foreign.verdict, 'disproved');
   });
 
-  it('is proved when signers that are known let in a new one, and not when nobody did', async () => {
+  it('waits for a person where signers that are known let in a new one, and fails where nobody did', async () => {
     const { page, file } = await aChange(world);
     const seen = known(await proveChange(file, page, sourceOf(world), UNKNOWN, NOW));
     const [alice] = seen.trust.signers.filter(({ who }) => who === 'alice');
     assert.ok(alice);
     const onlyAlice = { ...seen, trust: { ...seen.trust, signers: [alice] } };
     const vouched = await proveChange(file, page, sourceOf(world), onlyAlice, LATER);
-    assert.equal(known(vouched).trust.signers.length, seen.trust.signers.length);
+    assert.deepEqual(known(vouched).trust.signers, [alice], 'nobody is learnt by the way');
     assert.match(saysOf(vouched, 'config'), /new among the signers: /);
+    assert.ok(vouched.pending.every(({ by, isNeeded }) => by.join() === 'alice' && !isNeeded));
+    assert.match(vouched.pending[0]?.fingerprint ?? '', /^SHA256:/);
     const others = seen.trust.signers.filter(({ who }) => who !== 'alice');
     const withoutAlice = { ...seen, trust: { ...seen.trust, signers: others } };
     const strange = await proveChange(file, page, sourceOf(world), withoutAlice, LATER);
     assert.equal(strange.verdict, 'disproved');
     assert.ok(failing(strange).includes('signatures'));
+    assert.deepEqual(strange.pending, []);
+  });
+
+  it('counts who was let in since only once a person accepted them', async () => {
+    const { page, file } = await aChange(world, 'it is down', undefined, 'bob');
+    const first = await proveChange(file, page, sourceOf(world), UNKNOWN, NOW);
+    const seen = known(first);
+    const alice = seen.trust.signers.filter(({ who }) => who === 'alice');
+    const before = { ...seen, trust: { ...seen.trust, signers: alice } };
+    const waits = await proveChange(file, page, sourceOf(world), before, LATER);
+    assert.deepEqual([waits.verdict, waits.remember], ['cannot', undefined]);
+    assert.deepEqual(
+      waits.pending.map(({ who, by, isNeeded }) => [who, by, isNeeded]),
+      [
+        ['bob', ['alice'], true],
+        ['recovery', ['alice'], false],
+      ],
+    );
+    const lines = waits.pending.flatMap(({ line, isNeeded }) => (isNeeded ? [line] : []));
+    const accepted = { ...before, trust: admit(before.trust, lines, LATER) };
+    const proved = await proveChange(file, page, sourceOf(world), accepted, LATER);
+    assert.deepEqual([proved.verdict, proved.pending.length], ['proved', 1]);
+  });
+
+  it('stands on what a person gave, in place of what was seen first, and learns nothing of it', async () => {
+    const { page, file } = await aChange(world);
+    const seen = known(await proveChange(file, page, sourceOf(world), UNKNOWN, NOW));
+    const { logKeys } = await proveChange(file, page, sourceOf(world), seen, LATER);
+    const prove = (given: Partial<Given>, of: Known = seen): Promise<Proof> =>
+      proveChange(
+        file,
+        page,
+        sourceOf(world),
+        { ...of, given: { ...NOTHING_GIVEN, ...given } },
+        LATER,
+      );
+    const right = seen.trust.signers.map(({ key }) => key);
+    const proved = await prove({ signers: right, logKeys }, UNKNOWN);
+    assert.deepEqual([proved.verdict, proved.given], ['proved', { log: true, signers: true }]);
+    assert.deepEqual(known(proved).trust.signers, []);
+    assert.equal(proved.rests.find(({ who }) => who === 'alice')?.isGiven, true);
+    assert.match(saysOf(proved, 'log'), /the key that was given here/);
+    // What this browser saw before was a lie: the auditor's key says so.
+    const lied = { ...seen, log: { ...seen.log, key: KEYS.mallory.line } };
+    assert.equal(
+      (await proveChange(file, page, sourceOf(world), lied, LATER)).verdict,
+      'disproved',
+    );
+    assert.equal((await prove({ logKeys }, lied)).verdict, 'proved');
+    for (const wrong of [{ logKeys: [LOG.vkey] }, { signers: [`alice ${KEYS.mallory.line}`] }])
+      assert.equal((await prove(wrong)).verdict, 'disproved', JSON.stringify(wrong));
+    // The list of revoked keys too: holding where it names others, and not where it names who signed.
+    const revoked = (key: string): Promise<Proof> =>
+      prove({ revocations: aKrl(key).toString('base64') });
+    const none = await revoked(KEYS.mallory.line);
+    assert.equal(none.lines.find(({ id }) => id === 'revocations')?.verdict, 'holds');
+    assert.ok(failing(await revoked(aKey('alice').line)).includes('signatures'));
   });
 
   it('lets no stranger in behind so many findings that none about the config is listed', async () => {

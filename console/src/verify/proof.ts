@@ -4,12 +4,13 @@
  */
 import { type BundleFinding, type BundleReport, checkInBrowser } from './bundle.ts';
 import { readSaid, type Said } from './bundle-shape.ts';
-import { fromBase64, sha256, utf8 } from './bytes.ts';
+import { utf8 } from './bytes.ts';
+import { fingerprintOf, type Given, NOTHING_GIVEN } from './given.ts';
 import type { LogReport, LogSource, Remembered } from './log.ts';
 import { verifyLog } from './log.ts';
 import { parseCheckpoint, parseNote } from './note.ts';
 import { bundleLines, inOrder, line, lineOf, type ProofLine } from './proof-lines.ts';
-import { admit, believe, type Seen, signersText, type Trust } from './trust.ts';
+import { admit, believe, instead, signersText, strangersIn, type Trust } from './trust.ts';
 import { nameOf } from './witnesses.ts';
 
 /** What the page shows of the change, each as the file has it. */
@@ -40,6 +41,10 @@ export type Proof = {
   readonly signers: string;
   readonly hostKeys: readonly { readonly target: string; readonly line: string }[];
   readonly rests: readonly Rest[];
+  /** Whom signers that are known let in; they count once a person accepts them here. */
+  readonly pending: readonly Pending[];
+  /** What it stands on was given by a person, and not seen first. */
+  readonly given: { readonly log: boolean; readonly signers: boolean };
   /** To be kept from now on; `undefined`: what was known stays. */
   readonly remember:
     | { readonly log: Omit<Remembered, 'seenAt'>; readonly trust: Trust }
@@ -55,6 +60,18 @@ export type Rest = {
   readonly isFirst: boolean;
   /** A passkey that signed in this browser, which checked that itself. */
   readonly isOwn: boolean;
+  readonly isGiven: boolean;
+};
+
+export type Pending = {
+  readonly who: string;
+  /** The line of the list. */
+  readonly line: string;
+  readonly fingerprint: string;
+  /** Who signed the configuration that names them. */
+  readonly by: readonly string[];
+  /** Without them it does not hold. */
+  readonly isNeeded: boolean;
 };
 
 export async function proveChange(
@@ -65,11 +82,15 @@ export async function proveChange(
     readonly log: Remembered | undefined;
     readonly trust: Trust;
     readonly own: readonly string[];
+    readonly given?: Given;
   },
   now: string,
 ): Promise<Proof> {
-  const log = await verifyLog(source, known.log);
+  const given = known.given ?? NOTHING_GIVEN;
+  const log = await verifyLog(source, known.log, [], given);
   const none = {
+    pending: [],
+    given: { log: given.logKeys.length > 0, signers: given.signers.length > 0 },
     logKeys: [],
     witnesses: [],
     signers: signersText(known.trust),
@@ -93,13 +114,14 @@ export async function proveChange(
     };
   }
   const said = await readSaid(file);
-  const { trust, report, admitted } = await judge(file, said, known.trust, log, now);
+  const judged = await judge(file, said, known.trust, given, log, now);
+  const { trust, report } = judged;
   if ('thrown' in report)
     return { ...none, verdict: 'disproved', lines: [line('config', 'fails', [report.thrown])] };
   const lines = [
     ...bundleLines(report, said).map((one) =>
-      one.id === 'config' && one.verdict === 'holds' && admitted.length > 0
-        ? { ...one, says: [...one.says, admittedWords(admitted)] }
+      one.id === 'config' && one.verdict === 'holds' && judged.pending.length > 0
+        ? { ...one, says: [...one.says, newWords(judged.pending)] }
         : one,
     ),
     await sameLog(said, source, log, known.log),
@@ -116,6 +138,7 @@ export async function proveChange(
       ? 'cannot'
       : 'proved';
   return {
+    ...none,
     verdict,
     lines: inOrder(lines),
     logKeys: log.logKeys,
@@ -123,36 +146,63 @@ export async function proveChange(
     signers: signersText(trust),
     hostKeys: hostKeysOf(said, trust),
     rests: await restsOn(said, report, trust, { now, own: known.own }),
+    pending: judged.pending,
     remember:
-      verdict === 'proved' && log.remember !== undefined ? { log: log.remember, trust } : undefined,
+      verdict === 'proved' && log.remember !== undefined
+        ? { log: log.remember, trust: judged.learnt }
+        : undefined,
   };
 }
 
 type Judged = {
   readonly trust: Trust;
+  /** What may be kept of it: nothing of what was given is learnt. */
+  readonly learnt: Trust;
   readonly report: BundleReport | { readonly thrown: string };
-  readonly admitted: readonly Seen[];
+  readonly pending: readonly Pending[];
 };
 
-/** By whom was known before; and with those whom they signed for, where the list of signers is another now. */
+/** By whom was given, or else known before; whom they let in since is told, and counts for nothing yet. */
 async function judge(
   file: string,
   said: Said | undefined,
   known: Trust,
+  given: Given,
   log: LogReport,
   now: string,
 ): Promise<Judged> {
-  const trust = said === undefined ? known : believe(known, said, now);
-  const first = await check(file, said, trust, log);
-  const wide = said === undefined ? trust : admit(trust, said, now);
-  const admitted = wide.signers.slice(trust.signers.length);
-  if ('thrown' in first || said === undefined || admitted.length === 0)
-    return { trust, report: first, admitted: [] };
+  const believed = said === undefined ? known : believe(known, said, now);
+  if (given.signers.length > 0) {
+    const trust = instead(believed, given.signers);
+    const learnt = { ...believed, signers: known.signers };
+    return { trust, learnt, report: await check(file, said, trust, given, log), pending: [] };
+  }
+  const own = { trust: believed, learnt: believed };
+  const first = await check(file, said, believed, given, log);
+  const strangers = said === undefined ? [] : strangersIn(believed, said);
+  if ('thrown' in first || said === undefined || strangers.length === 0)
+    return { ...own, report: first, pending: [] };
   // The verifier lists only so many: what it did not list may be about the config.
   const isVouched =
     said.config && first.more === 0 && !first.findings.some((one) => isAboutConfig(one));
-  if (!isVouched) return { trust, report: first, admitted: [] };
-  return { trust: wide, report: await check(file, said, wide, log), admitted };
+  if (!isVouched) return { ...own, report: first, pending: [] };
+  const pendingWith = (isNeeded: boolean): Promise<readonly Pending[]> =>
+    Promise.all(
+      strangers.map(async (line) => ({
+        who: line.split(/\s/, 1)[0] ?? '',
+        line,
+        fingerprint: await fingerprintOf(line),
+        by: said.configBy,
+        isNeeded: isNeeded && said.keys.some((key) => line.includes(key)),
+      })),
+    );
+  if (!first.findings.some((one) => lineOf(one) === 'signatures'))
+    return { ...own, report: first, pending: await pendingWith(false) };
+  const wide = await check(file, said, admit(believed, strangers, now), given, log);
+  if ('thrown' in wide) return { ...own, report: wide, pending: [] };
+  const says = 'signed by somebody who is new here: it counts once you accept them, below';
+  const undecided = [...wide.undecided, { code: 'new-signer', says, core: true }];
+  return { ...own, report: { ...wide, undecided }, pending: await pendingWith(true) };
 }
 
 /** Not that a key which signed the order is missing from the list: that is what the list is asked about. */
@@ -163,6 +213,7 @@ async function check(
   file: string,
   said: Said | undefined,
   trust: Trust,
+  { revocations }: Given,
   { logKeys, witnesses }: LogReport,
 ): Promise<Judged['report']> {
   const cosigned = new Set(namesIn(said?.checkpoint ?? ''));
@@ -172,6 +223,7 @@ async function check(
       witnesses: witnesses.filter((vkey) => cosigned.has(nameOf(vkey))),
       signers: signersText(trust),
       hostKeys: hostKeysOf(said, trust),
+      revocations,
     });
     return trust.signers.length === 0 ? withoutSigners(report) : report;
   } catch (thrown) {
@@ -216,15 +268,9 @@ async function restsOn(
       since,
       isOwn: own.some((one) => key.endsWith(` ${one}`)),
       isFirst: since === now,
+      isGiven: since === '',
     })),
   );
-}
-
-async function fingerprintOf(key: string): Promise<string> {
-  const [, blob = ''] = /(?:^|\s)(?:sk-)?(?:ssh|ecdsa)-\S+ ([A-Za-z0-9+/]+=*)/.exec(key) ?? [];
-  const bytes = fromBase64(blob);
-  if (bytes === undefined) return 'not a key';
-  return `SHA256:${btoa(String.fromCharCode(...(await sha256(bytes)))).replace(/=+$/, '')}`;
 }
 
 /** Who may sign is in no list, here or in the file: then a signature is by nobody known, and not by a stranger. */
@@ -263,7 +309,11 @@ async function sameLog(
   const { remember } = log;
   if (own === undefined || remember === undefined)
     return line('log', 'unseen', ['the file has no checkpoint to compare']);
-  const since = known === undefined ? 'seen here for the first time' : 'known here before';
+  const since = log.isGiven
+    ? 'by the key that was given here'
+    : known === undefined
+      ? 'seen here for the first time'
+      : 'known here before';
   // As if this browser had seen that checkpoint last.
   const seen = { size: own.size, root: own.root, key: remember.key, seenAt: 'in the file' };
   const again = await verifyLog(source, seen);
@@ -313,5 +363,5 @@ function samePage(said: Said | undefined, page: OnPage, report: BundleReport): P
     : line('page', 'holds', ['the digest, the outcome, who signed, every receipt and check']);
 }
 
-const admittedWords = (admitted: readonly Seen[]): string =>
-  `new among the signers: ${admitted.map(({ who }) => who).join(', ')}, whom signers known here before signed for`;
+const newWords = (pending: readonly Pending[]): string =>
+  `new among the signers: ${pending.map(({ who }) => who).join(', ')}`;

@@ -37,12 +37,26 @@ export function believe(known: Trust, said: Said, now: string): Trust {
   };
 }
 
-/** With the signers that this bundle had in force beside those that were known. */
-export function admit(trust: Trust, said: Said, now: string): Trust {
-  const fresh = said.signers.filter((key) => !trust.signers.some((one) => one.key === key));
+/** Signers that this bundle had in force, and that are not known here: nobody believes them yet. */
+export const strangersIn = ({ signers }: Trust, said: Said): readonly string[] =>
+  said.signers.filter((key) => !signers.some((one) => one.key === key));
+
+/** With signers that were not known: for good once a person accepted them. */
+export function admit(trust: Trust, lines: readonly string[], now: string): Trust {
+  const fresh = lines.filter((key) => !trust.signers.some((one) => one.key === key));
   return {
     ...trust,
     signers: [...trust.signers, ...fresh.map((key) => ({ who: nameOf(key), key, since: now }))],
+  };
+}
+
+/** With the signers that a person gave in place of all that were seen; also of the control plane, where they name it. */
+export function instead(trust: Trust, lines: readonly string[]): Trust {
+  const isNamed = lines.some((key) => nameOf(key).split(',').includes('control-plane'));
+  return {
+    ...trust,
+    signers: lines.map((key) => ({ who: nameOf(key), key, since: '' })),
+    controlPlane: isNamed ? [] : trust.controlPlane,
   };
 }
 
