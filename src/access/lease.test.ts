@@ -6,7 +6,7 @@ import { TIERS } from '#model';
 import { faultOf } from '#test/throws-fault';
 import { CAPABILITIES, DECIDING } from './capabilities.ts';
 import { checkNewLease, LEASE_PROFILES, leaseReach, lendable, statusOf } from './lease.ts';
-import { PROFILE_NAMES } from './profiles.ts';
+import { PROFILE_CEILINGS, PROFILE_NAMES, PROFILES } from './profiles.ts';
 import { type Reach, type ReachPart, reaches, reachOf, within } from './reach.ts';
 import { aPart, aReach, aTarget } from './samples.ts';
 
@@ -58,6 +58,58 @@ describe('a lease', () => {
     assert.ok(held.length > 0 && !held.some((each) => DECIDING.has(each)));
     assert.deepEqual(leaseReach({ ...forged, profile: 'made-up' }, OWNER), []);
     assert.deepEqual(leaseReach({ ...forged, profile: '__proto__' }, OWNER), []);
+  });
+
+  it('that was kept with more than its profile has is held to that, also where its issuer has all', () => {
+    const kept = {
+      ...WHOLE,
+      profile: 'observer',
+      capabilities: CAPABILITIES,
+      ceiling: 'T3' as const,
+    };
+    const observer = PROFILES.observer.filter((each) => !DECIDING.has(each));
+    for (const profile of ['observer', 'ingest', 'metrics', 'diagnostician'] as const) {
+      const [part] = leaseReach({ ...kept, profile }, OWNER);
+      assert.deepEqual(part?.capabilities.toSorted(), PROFILES[profile].toSorted());
+      assert.equal(part?.ceiling, PROFILE_CEILINGS[profile]);
+    }
+    const [person] = leaseReach({ ...kept, profile: 'operator' }, OWNER);
+    assert.equal(
+      person?.capabilities.some((each) => DECIDING.has(each)),
+      false,
+    );
+    assert.ok(observer.every((each) => person?.capabilities.includes(each)));
+  });
+
+  it('lends what somebody has where they may lend, and not what others may there', () => {
+    const paris = { scopes: ['acme/paris'], targets: 'all', ceiling: 'T1' } as const;
+    const issuer: Reach = [{ ...paris, capabilities: ['facts.read', 'leases.issue'] }];
+    const lent = lendable(issuer);
+    assert.deepEqual(
+      lent.map(({ capabilities, scopes, ceiling }) => [capabilities, scopes, ceiling]),
+      [[['facts.read', 'leases.issue'], ['acme/paris'], 'T1']],
+    );
+    assert.deepEqual(lendable([{ ...paris, capabilities: ['facts.read'] }]), []);
+  });
+
+  it('is of targets by name, where the scopes that are named have them', () => {
+    const { targets } = issue({ targets: ['host:web-1'], scopes: ['acme/paris'] });
+    assert.deepEqual(targets, { ids: ['host:web-1'], tags: [] });
+    assert.equal(code({ targets: ['host:web-2'], scopes: ['acme/paris'] }), 'unknown-target');
+  });
+
+  it('of no target at all is lent by whoever has that everywhere, and by nobody else', () => {
+    const none = { scopes: ['acme/paris'] as const, targets: [] };
+    const empty = none as unknown as typeof FLEET;
+    assert.ok(issue({}, OWNER, empty).capabilities.includes('facts.read'));
+    const reads: Reach = [{ ...WHOLE, capabilities: ['facts.read'] }];
+    assert.deepEqual(issue({}, reads, empty).capabilities, ['facts.read']);
+    const some = { scopes: ['acme/paris'] };
+    for (const [asked, issuer] of [
+      [{}, [{ ...WHOLE, capabilities: ['access.read'] as const }]],
+      [some, OWNER],
+    ] as const)
+      assert.equal(faultOf(() => issue(asked, issuer, empty)).code, 'beyond-reach');
   });
 
   it('is never more than its issuer has at that moment', () => {
