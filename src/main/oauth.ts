@@ -142,6 +142,9 @@ export async function oauthDoors(needs: OAuthNeeds): Promise<OAuthDoors> {
         ? undefined
         : kept.externalTokens({
             issuer: oauth.issuer,
+            tokens: oauth.tokens,
+            audience: oauth.audience,
+            ownClient: oidc?.issuer === oauth.issuer ? oidc.clientId : null,
             groups: oidc?.issuer === oauth.issuer ? oidc.groups : null,
             personOf: async (vouched, at) => {
               const operator = await operatorOf(vouched);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { before, beforeEach, describe, it } from 'node:test';
 import {
   base64url,
@@ -9,11 +10,11 @@ import {
   SignJWT,
 } from 'jose';
 import { capabilitiesOf, PROFILES, reachOf } from '#access';
-import { silentLog } from '#base/log';
+import { type Log, silentLog } from '#base/log';
 import type { Clock } from '#base/ports';
 import { instant } from '#base/time';
 import { DEFAULT_SCOPE as SCOPE } from '#model';
-import { externalTokens, type VerifyToken } from './external.ts';
+import { type ExternalOptions, externalTokens, type VerifyToken } from './external.ts';
 import { operatorBehind } from './person.ts';
 import type { OAuthPerson, Vouched } from './protocol.ts';
 
@@ -29,6 +30,7 @@ let served: Record<string, unknown>;
 let asked: string[];
 let people: Map<string, OAuthPerson>;
 let verify: VerifyToken;
+let verifier: (how?: Partial<ExternalOptions>) => VerifyToken;
 
 before(async () => {
   for (const alg of ['RS256', 'PS256', 'ES256', 'EdDSA', 'ES384'])
@@ -75,8 +77,11 @@ beforeEach(async () => {
     { id: 'two', accounts: [`oidc:${ISSUER}#twice`] },
     { id: 'too', accounts: [`oidc:${ISSUER}#twice`] },
   ];
-  verify = externalTokens({
+  const options: ExternalOptions = {
     issuer: ISSUER,
+    tokens: 'rfc9068',
+    audience: null,
+    ownClient: null,
     groups: 'groups',
     personOf: async (vouched: Vouched) => people.get(operatorBehind(operators, vouched) ?? ''),
     fetch: async (input) => {
@@ -87,7 +92,9 @@ beforeEach(async () => {
     },
     clock,
     log: silentLog,
-  });
+  };
+  verifier = (how = {}) => externalTokens({ ...options, ...how });
+  verify = verifier();
 });
 
 const GOOD = {
@@ -103,7 +110,11 @@ const GOOD = {
 
 function signed(
   claims: JWTPayload & Record<string, unknown> = {},
-  { alg = 'ES256', key = alg, typ = 'at+jwt' }: { alg?: string; key?: string; typ?: string } = {},
+  {
+    alg = 'ES256',
+    key = alg,
+    typ = 'at+jwt',
+  }: { alg?: string; key?: string; typ?: string | undefined } = {},
 ): Promise<string> {
   const all = Object.fromEntries(
     Object.entries({ ...GOOD, ...claims }).filter(([, value]) => value !== undefined),
@@ -178,6 +189,7 @@ describe('a token of the identity provider', () => {
     'without a name of its own (RFC 9068, 2.2)': [{ jti: undefined as never }],
     'with a name that no list could show': [{ jti: 'a b' }],
     'signed in a way that is not on the list': [{}, { alg: 'ES384' }],
+    'that is bound to a key of its client (RFC 9449, 6.1)': [{ cnf: { jkt: 'x' } }],
     'of a clock that is too far ahead': [{ iat: seconds + 61 }],
     'that begins too far ahead': [{ nbf: seconds + 61 }],
     'that is over by the smallest bit': [{ exp: seconds - 0.000_001 }],
@@ -279,3 +291,134 @@ describe('a token of the identity provider', () => {
     assert.equal(await verify(token, MCP), undefined);
   });
 });
+
+/** As documentation of providers shows them, with our scope and audience; not tried against the real services. */
+const PROVIDERS: Readonly<Record<string, Record<string, unknown>>> = {
+  keycloak: {
+    client_id: undefined,
+    azp: 'agent-7',
+    typ: 'Bearer',
+    aud: [MCP, 'account'],
+    jti: 'onrtac:5e1b',
+    sid: 'x',
+    auth_time: seconds,
+    scope: 'openid holdfast:observer',
+  },
+  entra: {
+    client_id: undefined,
+    azp: 'agent-7',
+    azpacr: '1',
+    jti: undefined,
+    uti: 'x',
+    ver: '2.0',
+    scope: undefined,
+    scp: 'holdfast:observer',
+    aud: 'api-guid',
+    tid: 't',
+    oid: 'o',
+  },
+  okta: {
+    client_id: undefined,
+    cid: 'agent-7',
+    uid: '00u',
+    jti: 'AT.x',
+    ver: 1,
+    scope: undefined,
+    scp: ['openid', 'holdfast:observer'],
+  },
+  auth0: { client_id: undefined, azp: 'agent-7', jti: undefined, aud: [MCP, `${ISSUER}/userinfo`] },
+};
+const AUDIENCES: Readonly<Record<string, string>> = { entra: 'api-guid' };
+
+describe('a plain JWT of the identity provider', () => {
+  const plain = (claims: Record<string, unknown> = {}, typ: string | undefined = 'JWT') =>
+    signed(claims as JWTPayload, { typ });
+  const jwt = (how: Partial<ExternalOptions> = {}): VerifyToken =>
+    verifier({ tokens: 'jwt', ownClient: 'holdfast', ...how });
+
+  for (const [name, claims] of Object.entries(PROVIDERS))
+    it(`is taken where operators signed that, and nowhere else: ${name}`, async () => {
+      const audience = AUDIENCES[name] ?? null;
+      const token = await plain(claims);
+      const found = await jwt({ audience })(token, MCP);
+      assert.ok(typeof found === 'object');
+      const { client, subject, profile, resource } = found;
+      assert.deepEqual([client, subject, profile, resource], ['agent-7', '123', 'observer', MCP]);
+      assert.equal(await verifier({ audience })(token, MCP), undefined);
+    });
+
+  it('is named by what is signed of it where it has no name, however its signature is written', async () => {
+    const verifies = jwt();
+    const token = await plain({ jti: undefined });
+    const [header = '', body = '', signature = ''] = token.split('.');
+    const other = signature.slice(0, -1) + (signature.endsWith('A') ? 'B' : 'A');
+    const ids = new Set<string>();
+    let taken = 0;
+    for (const each of [
+      token,
+      `${header}.${body}.${malleable(signature)}`,
+      `${header}.${body}.${other}`,
+    ]) {
+      const found = await verifies(each, MCP);
+      if (typeof found !== 'object') continue;
+      ids.add(found.jti);
+      taken += 1;
+    }
+    assert.ok(taken >= 2);
+    assert.deepEqual([...ids], [`sha256:${hash('sha256', `${header}.${body}`)}`]);
+    const second = await verifies(await plain({ jti: undefined, exp: seconds + 500 }), MCP);
+    assert.ok(typeof second === 'object' && !ids.has(second.jti));
+  });
+
+  const REFUSED: Readonly<Record<string, Parameters<typeof plain>>> = {
+    'with the nonce of a sign-in': [{ nonce: 'n' }],
+    'with the digest of an access token (OpenID Connect Core, 3.1.3.6)': [{ at_hash: 'x' }],
+    'with the digest of a code': [{ c_hash: 'x' }],
+    'that is an event, like a logout': [{ events: {} }],
+    'for its client': [{ aud: [MCP, 'agent-7'] }],
+    'for the client that signs people in here': [{ aud: [MCP, 'holdfast'] }],
+    'for its client alone': [{ aud: 'agent-7' }],
+    'that calls itself an ID token': [{ typ: 'ID' }],
+    'that calls itself a refresh token': [{ typ: 'Refresh' }],
+    'whose use is to identify': [{ token_use: 'id' }],
+    'without a client': [{ client_id: undefined }],
+    'with two clients': [{ azp: 'another' }],
+    'with a client that is no text': [{ client_id: ['agent-7'] }],
+    'of another type': [{}, 'id+jwt'],
+    'of a logout': [{}, 'logout+jwt'],
+    'with a name that no list could show': [{ jti: 'a b' }],
+    'bound to a key of its client': [{ cnf: { 'x5t#S256': 'x' } }],
+    'for another resource': [{ aud: 'https://holdfast.example/api' }],
+    'of another issuer': [{ iss: 'https://other.example' }],
+    'that is over': [{ exp: seconds }],
+    'without its making': [{ iat: undefined }],
+  };
+  for (const [name, given] of Object.entries(REFUSED))
+    it(`is refused: ${name}`, async () => {
+      assert.equal(await jwt()(await plain(...given), MCP), undefined);
+    });
+
+  it('is of no use without a scope, as an ID token is', async () => {
+    assert.equal(await jwt()(await plain({ scope: undefined }), MCP), 'no-scope');
+  });
+
+  it('is told of in the log, with what would mend it, and nothing of the token', async () => {
+    const told: unknown[] = [];
+    const log: Log = { ...silentLog, info: (...said) => void told.push(said) };
+    await verifier({ log })(await plain({ jti: undefined }), MCP);
+    await jwt({ log })(await plain({ nonce: 'a-nonce' }), MCP);
+    const [typ, id] = told.map((each) => JSON.stringify(each));
+    assert.match(typ ?? '', /"why":"typ","next":".*at\+jwt.*tokens: jwt.*server\.yaml/);
+    assert.match(id ?? '', /"why":"id-token","next":".*nonce/);
+    assert.doesNotMatch(id ?? '', /a-nonce/);
+  });
+});
+
+/** The other of the two signatures that hold wherever one does: r and the order of P-256 less s. */
+function malleable(signature: string): string {
+  const bytes = Buffer.from(signature, 'base64url');
+  const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+  const s = order - BigInt(`0x${bytes.subarray(32).toString('hex')}`);
+  const half = Buffer.from(s.toString(16).padStart(64, '0'), 'hex');
+  return Buffer.concat([bytes.subarray(0, 32), half]).toString('base64url');
+}

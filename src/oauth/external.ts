@@ -5,11 +5,12 @@
  */
 import { compactVerify, createRemoteJWKSet, customFetch, decodeProtectedHeader } from 'jose';
 import { narrowAll, type Reach, reachOf } from '#access';
+import { sha256 } from '#base/digest';
 import { asFault } from '#base/fault';
 import type { Log } from '#base/log';
 import type { Clock, EgressFetch } from '#base/ports';
 import type { Instant } from '#base/time';
-import { type Claims, readClaims } from './claims.ts';
+import { type Claims, MENDS, readClaims } from './claims.ts';
 import { Issuer } from './issuer.ts';
 import type { OAuthPerson, Vouched } from './protocol.ts';
 import { profileOf, scopeOf } from './scopes.ts';
@@ -20,6 +21,12 @@ const MOST_CHARS = 16_384;
 
 export type ExternalOptions = {
   readonly issuer: string;
+  /** As operators signed it: what its access tokens look like. */
+  readonly tokens: 'rfc9068' | 'jwt';
+  /** What it calls us; `null`: by the identifier of each resource (RFC 8707). */
+  readonly audience: string | null;
+  /** As which people sign in there; `null`: they do not. */
+  readonly ownClient: string | null;
   readonly groups: string | null;
   /** The one operator in force behind an account, as the token said it at that moment; `undefined`: nobody, or more than one. */
   readonly personOf: (vouched: Vouched, at: Instant) => Promise<OAuthPerson | undefined>;
@@ -33,7 +40,7 @@ export type TokenBearer = {
   readonly issuer: string;
   readonly subject: string;
   readonly client: string;
-  /** Of this very token (RFC 7519, section 4.1.7). */
+  /** Of this very token (RFC 7519, section 4.1.7), or of what is signed of it where it names itself in no way. */
   readonly jti: string;
   readonly issuedAt: Instant;
   readonly operator: string;
@@ -53,7 +60,7 @@ export type VerifyToken = (
 
 /** `undefined` for everything that is not a good token of a known person; why is only in the log. */
 export function externalTokens(options: ExternalOptions): VerifyToken {
-  const { issuer, groups, fetch, clock, log } = options;
+  const { issuer, tokens, ownClient, groups, fetch, clock, log } = options;
   const published = new Issuer(issuer, fetch, clock);
   let keys:
     | { readonly at: string; readonly set: ReturnType<typeof createRemoteJWKSet> }
@@ -85,15 +92,21 @@ export function externalTokens(options: ExternalOptions): VerifyToken {
       log.info('access token refused', { why: 'signature', code: codeOf(thrown) });
       return undefined;
     }
-    const claimed = readClaims(header, claims, { issuer, resource, groups }, clock.now());
+    const audience = options.audience ?? resource;
+    const digest = digestOf(token);
+    const expected = { issuer, audience, tokens, ownClient, groups, digest };
+    const claimed = readClaims(header, claims, expected, clock.now());
     if (typeof claimed === 'string') {
-      log.info('access token refused', { why: claimed });
+      log.info('access token refused', { why: claimed, next: MENDS[claimed] });
       return claimed === 'scope' ? 'no-scope' : undefined;
     }
     const person = await options.personOf(claimed.vouched, claimed.issuedAt);
     const profile = profileOf(scopeOf(claimed.profile));
     if (person === undefined || profile === undefined) {
-      log.info('access token refused', { why: 'person' });
+      log.info('access token refused', {
+        why: 'person',
+        next: 'no operator, or more than one, has its sub or verified mail among their accounts in operators.yaml, or no role gives them anything',
+      });
       return undefined;
     }
     const { subject, client, jti, issuedAt, expiresAt } = claimed;
@@ -112,6 +125,14 @@ export function externalTokens(options: ExternalOptions): VerifyToken {
       resource,
     };
   };
+}
+
+/**
+ * Not of the whole token: its signature can be written in more than one way that holds, and whoever holds a token that was
+ * taken back would have another one.
+ */
+function digestOf(token: string): string {
+  return `sha256:${sha256(token.slice(0, token.lastIndexOf('.')))}`;
 }
 
 function isJwt(token: string): boolean {

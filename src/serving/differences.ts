@@ -65,7 +65,7 @@ function inWords(part: PartName, of: ServerSettings): string {
       return [`${issuer} as ${clientId}`, ...more].join(', ');
     }
     case 'oauth':
-      return of.oauth.mode === 'external' ? `external, ${of.oauth.issuer}` : of.oauth.mode;
+      return oauthInWords(of.oauth);
     case 'egress': {
       const { allow, among } = of.egress;
       return among === undefined
@@ -73,6 +73,17 @@ function inWords(part: PartName, of: ServerSettings): string {
         : `what both allow: ${listed(allow)}, and ${listed(among)}`;
     }
   }
+}
+
+function oauthInWords(oauth: ServerSettings['oauth']): string {
+  if (oauth.mode !== 'external') return oauth.mode;
+  const { mode, issuer, tokens, audience } = oauth;
+  return [
+    mode,
+    issuer,
+    ...(tokens === 'jwt' ? ['tokens as plain JWTs'] : []),
+    ...(audience === null ? [] : [`for ${audience}`]),
+  ].join(', ');
 }
 
 function listed(items: readonly string[]): string {

@@ -55,7 +55,10 @@ const TEXTS = {
     '{mode: embedded}',
     '{mode: off}',
     '{mode: external, issuer: https://id.example.org}',
-    '{mode: external, issuer: https://evil.example}',
+    '{mode: external, issuer: https://id.example.org, tokens: jwt}',
+    '{mode: external, issuer: https://id.example.org, tokens: jwt, audience: api://a}',
+    '{mode: external, issuer: https://id.example.org, audience: api://a}',
+    '{mode: external, issuer: https://evil.example, tokens: jwt}',
   ],
   egress: [
     '{allow: []}',
@@ -206,6 +209,14 @@ function* rights(
     const takes = ({ oauth }: ServerSettings): boolean =>
       oauth.mode === 'external' && oauth.issuer === issuer;
     yield [`takes tokens of ${issuer}`, takes(signed), takes(now)];
+    const plain = (of: ServerSettings): boolean =>
+      takes(of) && of.oauth.mode === 'external' && of.oauth.tokens === 'jwt';
+    yield [`takes plain JWTs of ${issuer}`, plain(signed), plain(now)];
+    for (const audience of ['api://a', null]) {
+      const named = (of: ServerSettings): boolean =>
+        takes(of) && of.oauth.mode === 'external' && of.oauth.audience === audience;
+      yield [`takes tokens of ${issuer} for ${audience}`, named(signed), named(now)];
+    }
   }
   for (const [url, address] of PLACES)
     yield [`asks ${url}`, goes(signed, url, address), goes(now, url, address)];
@@ -240,6 +251,12 @@ describe('an edit of server.yaml that nobody signed', () => {
           assert.ok(goes(edited, url, address) || !goes(now, url, address));
         if (edited.oidc === null) assert.equal(now.oidc, null);
         if (edited.oauth.mode === 'off') assert.equal(now.oauth.mode, 'off');
+        if (edited.oauth.mode === 'external' && edited.oauth.tokens === 'rfc9068')
+          assert.ok(
+            now.oauth.mode !== 'external' ||
+              now.oauth.tokens === 'rfc9068' ||
+              now.oauth.issuer !== edited.oauth.issuer,
+          );
         if (bindOfSafe(edited).addresses.every(isLoopback))
           assert.ok(bindOfSafe(now).addresses.every(isLoopback));
         for (const name of bindOfSafe(now).hosts)

@@ -125,11 +125,18 @@ function oidcOf(
   };
 }
 
+/** No other issuer, and no other form or audience of what it gives than was signed, but for the strict form. */
 function oauthOf(
   signed: ServerSettings['oauth'],
   edited: ServerSettings['oauth'],
 ): ServerSettings['oauth'] {
-  return edited.mode === 'off' ? edited : signed;
+  if (edited.mode === 'off') return edited;
+  const isStricter =
+    signed.mode === 'external' &&
+    edited.mode === 'external' &&
+    edited.issuer === signed.issuer &&
+    edited.tokens === 'rfc9068';
+  return isStricter ? { ...signed, tokens: edited.tokens } : signed;
 }
 
 /** Both are asked about each request: entries say the same in many ways. */

@@ -30,6 +30,7 @@ const NAME =
   /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const FILE = /^\/?[A-Za-z0-9_][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/;
 const CLIENT_ID = /^[\x21-\x7e]{1,200}$/;
+const AUDIENCE = /^[\x21-\x7e]{1,300}$/;
 const CLAIM = /^[A-Za-z_][A-Za-z0-9_:./-]{0,99}$/;
 const MOST = 64;
 
@@ -40,6 +41,8 @@ export function readServer(text: string, file: string): ServerSettings {
     if (given.version !== undefined && yaml.whole(given.version, 'version', 0, 1) !== 1)
       yaml.problem(given.version.at, 'version must be 1: this is the only form there is');
     const url = readUrl(yaml, given.url);
+    const oidc = readOidc(yaml, given.oidc);
+    const oauth = readOAuth(yaml, given.oauth, oidc);
     return {
       url: url ?? DEFAULT_SERVER.url,
       listen: readListen(yaml, given.listen),
@@ -47,8 +50,8 @@ export function readServer(text: string, file: string): ServerSettings {
       hosts: list(yaml, given.hosts, 'hosts', (each) => readName(yaml, each, 'a host')),
       tls: readTls(yaml, given.tls),
       proxy: readProxy(yaml, given.proxy),
-      oidc: readOidc(yaml, given.oidc),
-      oauth: readOAuth(yaml, given.oauth),
+      oidc,
+      oauth,
       egress: readEgress(yaml, given.egress),
       isDefaultUrl: given.url === undefined,
     };
@@ -190,19 +193,33 @@ function readOidc(yaml: Yaml, value: Value | undefined): OidcSettings | null {
     : { issuer, clientId, clientSecretFile, groups, groupsHours };
 }
 
-function readOAuth(yaml: Yaml, value: Value | undefined): OAuthSettings {
+function readOAuth(yaml: Yaml, value: Value | undefined, oidc: OidcSettings | null): OAuthSettings {
   if (value === undefined) return DEFAULT_SERVER.oauth;
-  const given = yaml.record(value, 'oauth', ['mode', 'issuer'], ['mode']);
+  const given = yaml.record(value, 'oauth', ['mode', 'issuer', 'tokens', 'audience'], ['mode']);
   const mode = yaml.oneOf(given.mode, 'mode', ['embedded', 'external', 'off'] as const);
   if (mode !== 'external') {
-    if (mode !== null && given.issuer !== undefined)
-      yaml.problem(given.issuer.at, `issuer has no meaning with mode ${mode}: leave it out`);
+    for (const name of ['issuer', 'tokens', 'audience'] as const) {
+      const at = given[name]?.at;
+      if (mode !== null && at !== undefined)
+        yaml.problem(at, `${name} has no meaning with mode ${mode}: leave it out`);
+    }
     return { mode: mode ?? 'off' };
   }
   const issuer = readIssuer(yaml, given.issuer);
   if (given.issuer === undefined)
     yaml.problem(value.at, 'issuer is missing in oauth with mode external: add it');
-  return { mode, issuer: issuer ?? '' };
+  const tokens =
+    given.tokens === undefined
+      ? 'rfc9068'
+      : yaml.oneOf(given.tokens, 'tokens', ['rfc9068', 'jwt'] as const);
+  const audience = yaml.textThat(given.audience, 'audience', AUDIENCE, 'api://holdfast');
+  // ID tokens are made for the client: they would have our audience as well.
+  if (given.audience !== undefined && audience !== null && audience === oidc?.clientId)
+    yaml.problem(
+      given.audience.at,
+      `audience is the clientId of oidc: ${show(audience)}. Register this service as an API of its own at the provider, and name that`,
+    );
+  return { mode, issuer: issuer ?? '', tokens: tokens ?? 'rfc9068', audience };
 }
 
 function readEgress(yaml: Yaml, value: Value | undefined): ServerSettings['egress'] {

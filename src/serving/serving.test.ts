@@ -33,7 +33,20 @@ egress: {allow: [10.0.0.0/8, hooks.internal:8443, fd00::1]}
     });
     assert.deepEqual(settings.listen, { host: '0.0.0.0', port: 7443 });
     assert.deepEqual(settings.egress.allow, ['10.0.0.0/8', 'hooks.internal:8443', 'fd00::1']);
-    assert.deepEqual(settings.oauth, { mode: 'external', issuer: 'https://id.example.org' });
+    assert.deepEqual(settings.oauth, {
+      mode: 'external',
+      issuer: 'https://id.example.org',
+      tokens: 'rfc9068',
+      audience: null,
+    });
+    const plain =
+      'oauth: {mode: external, issuer: https://a.example, tokens: jwt, audience: api://a}';
+    assert.deepEqual(read(plain).oauth, {
+      mode: 'external',
+      issuer: 'https://a.example',
+      tokens: 'jwt',
+      audience: 'api://a',
+    });
     assert.equal(settings.oidc?.clientSecretFile, 'secrets/oidc');
     assert.equal(settings.oidc?.groupsHours, 24);
     for (const hours of [0, 8, 24]) {
@@ -67,6 +80,14 @@ egress: {allow: [10.0.0.0/8, hooks.internal:8443, fd00::1]}
     ['oauth: {mode: external}', /issuer is missing/],
     ['oauth: {mode: off, issuer: https://id.example.org}', /has no meaning/],
     ['egress: {allow: [10.0.0.0/40]}', /server\.yaml:2:18: .*no block of addresses/],
+    ['oauth: {mode: embedded, tokens: jwt}', /server\.yaml:2:33: tokens has no meaning/],
+    ['oauth: {mode: off, audience: a}', /audience has no meaning/],
+    ['oauth: {mode: external, issuer: https://id.example.org, tokens: any}', /tokens/],
+    ['oauth: {mode: external, issuer: https://id.example.org, audience: a b}', /audience/],
+    [
+      'oidc: {issuer: https://id.example.org, clientId: x}\noauth: {mode: external, issuer: https://id.example.org, audience: x}',
+      /server\.yaml:3:67: audience is the clientId of oidc: "x"/,
+    ],
     ['egress: {allow: [10.0.0.256]}', /is no host/],
     ['egress: {allow: [0.0.0.0/0]}', /too wide/],
     ['egress: {allow: [[a]]}', /server\.yaml:2:18/],

@@ -31,7 +31,14 @@ export const MOST_GROUPS_HOURS = 24;
 export type OAuthSettings =
   | { readonly mode: 'off' }
   | { readonly mode: 'embedded' }
-  | { readonly mode: 'external'; readonly issuer: string };
+  | {
+      readonly mode: 'external';
+      readonly issuer: string;
+      /** `jwt`: it does not write access tokens as RFC 9068 has them, and what tells them from others is looked at one by one. */
+      readonly tokens: 'rfc9068' | 'jwt';
+      /** What its tokens name us by; `null`: by the address of each resource (RFC 8707). */
+      readonly audience: string | null;
+    };
 
 export type ServerSettings = {
   readonly url: ServerUrl;
