@@ -119,14 +119,11 @@ describe('the local socket', () => {
   });
 
   it('carries big bodies both ways, and refuses what is beyond the limit', async () => {
-    await using door = await served(async (call) =>
-      answer((call.input as { text: string }).text.length),
-    );
-    const text = 'é'.repeat(LIMITS.requestBytes / 2 - 100);
-    assert.equal((await door.ask({ text })).value, text.length);
-    await throwsFault(() => door.ask({ text: `${text}${'é'.repeat(100)}` }), 'too-large');
     await using echo = await served(async (call) => answer(call.input as Answer['value']));
-    assert.deepEqual((await echo.ask({ text })).value, { text });
+    const text = 'é'.repeat(LIMITS.requestBytes / 2 - 100);
+    const { value } = await echo.ask({ text });
+    assert.ok((value as { text: string }).text === text);
+    await throwsFault(() => echo.ask({ text: `${text}${'é'.repeat(100)}` }), 'too-large');
   });
 
   it('refuses an oversized body on its own side too', async () => {

@@ -556,7 +556,7 @@ describe('no text', () => {
     });
   }
 
-  it('makes a parser slow: a quarter of a megabyte of one thing takes no time to speak of', () => {
+  it('makes a parser slow: a tenth of a megabyte of one thing takes no time to speak of', () => {
     const parts = [
       ' ',
       '\t',
@@ -590,7 +590,7 @@ describe('no text', () => {
       '* ',
     ];
     for (const part of parts) {
-      const big = part.repeat(Math.ceil(250_000 / part.length));
+      const big = part.repeat(Math.ceil(100_000 / part.length));
       // Long lines are cut off by their limit; lines of just that length are the worst that is left.
       const wide = `${part.repeat(Math.ceil(60_000 / part.length)).slice(0, 60_000)}x\n`;
       for (const [name, parse] of Object.entries(parsers)) {
@@ -599,10 +599,7 @@ describe('no text', () => {
         parse(big);
         parse(wide);
         const tookMs = process.cpuUsage(before).user / 1_000;
-        assert.ok(
-          tookMs < 1_000,
-          `${name} took ${Math.round(tookMs)} ms of ${JSON.stringify(part)}`,
-        );
+        assert.ok(tookMs < 700, `${name} took ${Math.round(tookMs)} ms of ${JSON.stringify(part)}`);
       }
     }
   });

@@ -13,7 +13,7 @@ import type { LogReport } from './report.ts';
 
 const EVENTS = 600;
 const TAMPERS = process.env['HOLDFAST_TAMPERS'];
-const SAMPLE = TAMPERS === 'all' ? Number.POSITIVE_INFINITY : Number(TAMPERS ?? 25);
+const SAMPLE = TAMPERS === 'all' ? Number.POSITIVE_INFINITY : Number(TAMPERS ?? 15);
 
 const disk = new SimulatedDisk(3);
 let good = new Map<string, Uint8Array>();

@@ -29,7 +29,7 @@ import { readCoverage } from './coverage.ts';
 import { scanTarget } from './drift-memory.ts';
 import { DeclaredFacts, DRIFT_RULES, driftOf } from './drift-state.ts';
 
-const RUNS = Number(process.env['HOLDFAST_HISTORIES'] ?? 80);
+const RUNS = Number(process.env['HOLDFAST_HISTORIES'] ?? 50);
 const BASE = instant('2026-03-01T00:00:00Z');
 const TIMES = 12;
 const time = (n: number): Instant => (BASE + n * 600 * MICROS_PER_SECOND) as Instant;

@@ -1,5 +1,5 @@
 /** The shipped grammar of commands, as the service has it. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '#base/json';
 import type { Analyst } from '#cli';
@@ -9,7 +9,6 @@ import {
   families,
   findCommands,
   type Judge,
-  parseEntries,
   parsePlaces,
   SHIPPED_PATHS,
   showEntry,
@@ -17,18 +16,18 @@ import {
 } from '#commands';
 import type { RoadPorts } from '#execution';
 import type { CommandPowers } from '#operations';
+import { shippedEntries } from '#samples/commands';
 
 const ROOM = join(import.meta.dirname, '..', '..', 'src', 'commands');
 const textOf = (name: string): string => readFileSync(join(ROOM, name), 'utf8');
 let judge: Judge | undefined;
 
 export function shippedJudge(): Judge {
-  judge ??= buildJudge(
-    readdirSync(join(ROOM, 'entries')).flatMap((name) =>
-      parseEntries(textOf(join('entries', name)), name, true),
-    ),
-    { ...parsePlaces(textOf(SHIPPED_PATHS), SHIPPED_PATHS, true), networks: [], hosts: [] },
-  );
+  judge ??= buildJudge(shippedEntries(), {
+    ...parsePlaces(textOf(SHIPPED_PATHS), SHIPPED_PATHS, true),
+    networks: [],
+    hosts: [],
+  });
   return judge;
 }
 
