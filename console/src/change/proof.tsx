@@ -14,7 +14,7 @@ import {
   Skeleton,
   Time,
 } from '../kit/index.ts';
-import type { LineVerdict, Proof } from '../verify/index.ts';
+import type { LineVerdict, Pending, Proof } from '../verify/index.ts';
 import '../evidence/evidence.css';
 import { type ChangeView, phaseOf } from './shapes.ts';
 
@@ -68,7 +68,10 @@ function Checked({ change }: { readonly change: ChangeView }): ReactNode {
             <ErrorPanel error={problem} />
           </>
         ) : proof === undefined ? null : (
-          <Lines proof={proof} />
+          <>
+            <Lines proof={proof} />
+            <NewSigners proof={proof} accept={check.accept} />
+          </>
         )}
       </div>
       <div className="row">
@@ -104,7 +107,79 @@ const MARKS: Readonly<Record<LineVerdict, readonly [icon: IconName, label: strin
     unseen: ['info', 'not looked at', 'quiet'],
   };
 
-function Lines({ proof: { verdict, lines, rests } }: { readonly proof: Proof }): ReactNode {
+/** Whose keys it stands on: what was given counts more than what was seen first, and says so. */
+function basisOf({ given, verdict, lines }: Proof): string | undefined {
+  const isDisproved =
+    verdict === 'disproved' &&
+    lines.some(({ id, verdict: one }) => one === 'fails' && BY_KEYS.has(id));
+  if (verdict !== 'proved' && !isDisproved) return undefined;
+  const by = given.signers
+    ? given.log
+      ? 'the signers and the key of the log that you gave to this browser'
+      : 'the signers that you gave to this browser; the key of the log is the one it saw first'
+    : given.log
+      ? 'the key of the log that you gave to this browser; the signers are those it saw first'
+      : undefined;
+  return by === undefined ? undefined : `By ${by}.`;
+}
+
+/** Somebody that those who were known let in is no stranger, and nobody that this person ever heard of. */
+function NewSigners({
+  proof: { pending },
+  accept,
+}: {
+  readonly proof: Proof;
+  readonly accept: (lines: readonly string[]) => void;
+}): ReactNode {
+  const [asked, setAsked] = useState<Pending>();
+  if (pending.length === 0) return null;
+  return (
+    <section className="new-signers" aria-label="New signers">
+      <p>
+        <Badge tone="warn">new</Badge> Since this browser last looked, somebody else may sign. What
+        they sign counts here once you accept them: compare each fingerprint with what they read
+        aloud.
+      </p>
+      <ul className="proof-keys">
+        {pending.map((one) => (
+          <li key={one.line}>
+            <strong>
+              <bdi>{one.who}</bdi>
+            </strong>{' '}
+            <span className="hash">{one.fingerprint}</span>{' '}
+            <span className="quiet small">
+              let in by <bdi>{one.by.join(', ')}</bdi>
+              {one.isNeeded ? '; signed this change' : '; did not sign this change'}
+            </span>{' '}
+            <Button onPress={() => setAsked(one)}>
+              Accept<span className="hidden-visually"> {one.who}</span>…
+            </Button>
+          </li>
+        ))}
+      </ul>
+      <ConfirmDialog
+        title={`Accept ${asked?.who ?? ''} as a signer`}
+        isOpen={asked !== undefined}
+        onClose={() => setAsked(undefined)}
+        confirm="It is the same: accept"
+        act={async () => accept(asked === undefined ? [] : [asked.line])}
+      >
+        <p>
+          <span className="hash">{asked?.fingerprint}</span>
+        </p>
+        <p>
+          Ask <bdi>{asked?.who}</bdi> for <code>ssh-keygen -lf</code> of their key, by telephone or
+          in person. One signer together with the service could have let in anybody; this is what
+          shows it.
+        </p>
+      </ConfirmDialog>
+    </section>
+  );
+}
+
+function Lines({ proof }: { readonly proof: Proof }): ReactNode {
+  const { verdict, lines, rests } = proof;
+  const basis = basisOf(proof);
   const isFirst = verdict === 'proved' && rests.some((each) => each.isFirst && !each.isOwn);
   return (
     <>
@@ -112,10 +187,11 @@ function Lines({ proof: { verdict, lines, rests } }: { readonly proof: Proof }):
         <Icon name={VERDICTS[verdict][0]} />
         {VERDICTS[verdict][1]}
       </p>
+      {basis === undefined ? null : <p className="small">{basis}</p>}
       {isFirst ? (
         <p className="small">
-          By keys that this browser sees here for the first time, and knows from now on: compare
-          them below, once.
+          Some of the keys are seen here for the first time, and known from now on: compare them
+          once, under What this rests on.
         </p>
       ) : null}
       <ul className="proof" aria-label="What was checked">
@@ -146,18 +222,20 @@ function Rests({ proof: { rests, logKeys } }: { readonly proof: Proof }): ReactN
       <summary>What this rests on</summary>
       <div className="stack small">
         <p>
-          Nothing that the service computed, and no key that came with this file but those seen for
-          the first time. This browser believes keys from the first time that it saw them. Compare
-          each with what its owner reads aloud: <code>ssh-keygen -lf</code> says it the same.
+          On no word of the service, and on these keys alone. This browser believes a key from the
+          first time that it saw it, unless you gave it others (Evidence, Your keys). Compare each
+          with what its owner reads aloud: <code>ssh-keygen -lf</code> says it the same.
         </p>
         <ul className="proof-keys">
-          {rests.map(({ who, fingerprint, since, isFirst, isOwn }) => (
+          {rests.map(({ who, fingerprint, since, isFirst, isOwn, isGiven }) => (
             <li key={`${who} ${fingerprint}`}>
               <strong>
                 <bdi>{who}</bdi>
               </strong>{' '}
               <span className="hash">{fingerprint}</span>{' '}
-              {isOwn ? (
+              {isGiven ? (
+                <Badge tone="good">you gave this key</Badge>
+              ) : isOwn ? (
                 <Badge tone="good">your passkey: it signed in this browser</Badge>
               ) : isFirst ? (
                 <Badge tone="warn">first seen now</Badge>

@@ -54,6 +54,7 @@ export function ProofPanel({
             <p className={`verdict verdict-${report.verdict}`}>
               <Icon name={VERDICTS[report.verdict][0]} />
               {VERDICTS[report.verdict][1]}
+              {report.verdict === 'proved' && report.isGiven ? ', by the key that you gave' : ''}
             </p>
             <ul className="proof">
               {report.steps.map(({ name, holds, isOpen, says }, at) => (
@@ -70,7 +71,12 @@ export function ProofPanel({
                 </li>
               ))}
             </ul>
-            {report.checkpoint === undefined ? null : (
+          </>
+        )}
+        <details>
+          <summary>The checkpoint; what this proves, and what it cannot</summary>
+          <div className="stack small">
+            {report?.checkpoint === undefined ? null : (
               <Facts
                 facts={[
                   ['Records', report.checkpoint.size],
@@ -97,11 +103,6 @@ export function ProofPanel({
                 ]}
               />
             )}
-          </>
-        )}
-        <details>
-          <summary>What this proves, and what it cannot</summary>
-          <div className="stack small">
             <p>
               This page fetched the newest checkpoint, the records and the proofs, and computed
               everything from them: the Ed25519 signature of the note, the tree of RFC 6962, that it
@@ -117,7 +118,7 @@ export function ProofPanel({
             </p>
             <p>
               Compare the key with the one that was noted when the service was set up, once for each
-              browser.
+              browser; or give it to this browser, under Your keys.
             </p>
           </div>
         </details>

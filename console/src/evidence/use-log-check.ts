@@ -4,6 +4,7 @@ import { ask, asProblem, type Problem } from '../api/index.ts';
 import {
   type CheckpointTold,
   forget,
+  given,
   type LogReport,
   type LogSource,
   type Remembered,
@@ -59,7 +60,7 @@ export function useLogCheck(): LogCheck {
     try {
       const seen = remembered(localStorage);
       setBefore(seen);
-      const found = await verifyLog(sourceOf(sign), seen, shown);
+      const found = await verifyLog(sourceOf(sign), seen, shown, given(localStorage));
       setReport(found);
       // What does not hold is never what is remembered.
       if (found.verdict === 'proved' && found.remember !== undefined)

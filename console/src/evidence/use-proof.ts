@@ -3,8 +3,10 @@ import { useCallback, useEffect, useState } from 'react';
 import { ask, asProblem, type Problem } from '../api/index.ts';
 import { ownKeys } from '../sign/index.ts';
 import {
+  admit,
   forget,
   forgetTrust,
+  given,
   keep,
   type OnPage,
   type Proof,
@@ -24,12 +26,14 @@ export type ProofCheck = {
   readonly check: () => void;
   /** The keys that are there now count from now on. */
   readonly forget: () => void;
+  /** These signers, who were let in since, count from now on. */
+  readonly accept: (lines: readonly string[]) => void;
 };
 
 /** To look again whether nothing of the change may run any more. */
 const LATER_MS = 60_000;
 
-type Found = Omit<ProofCheck, 'check' | 'forget' | 'isChecking'>;
+type Found = Omit<ProofCheck, 'accept' | 'check' | 'forget' | 'isChecking'>;
 const NOTHING: Found = { file: undefined, notices: [], proof: undefined, problem: undefined };
 
 export function useProof(change: OnPage): ProofCheck {
@@ -70,7 +74,14 @@ export function useProof(change: OnPage): ProofCheck {
     forgetTrust(localStorage);
     check();
   }, [check]);
-  return { ...found, isChecking: checked !== turn, check, forget: forgetIt };
+  const accept = useCallback(
+    (lines: readonly string[]) => {
+      keep(localStorage, admit(recall(localStorage), lines, new Date().toISOString()));
+      check();
+    },
+    [check],
+  );
+  return { ...found, isChecking: checked !== turn, check, forget: forgetIt, accept };
 }
 
 type Made = { readonly bundle: string; readonly notices: readonly string[] };
@@ -105,6 +116,7 @@ async function prove(bundle: string, page: OnPage): Promise<Proof> {
     log: remembered(localStorage),
     trust: recall(localStorage),
     own: ownKeys(localStorage),
+    given: given(localStorage),
   };
   const proof = await proveChange(bundle, page, sourceOf(false), known, now);
   // What does not hold is never what is remembered.

@@ -10,6 +10,7 @@ import {
   questionOf,
 } from '../evidence/events.tsx';
 import { type Hold, Outputs } from '../evidence/outputs.tsx';
+import { OwnKeys } from '../evidence/own-keys.tsx';
 import { ProofPanel } from '../evidence/proof-panel.tsx';
 import type { Event } from '../evidence/sentence.ts';
 import { useLogCheck } from '../evidence/use-log-check.ts';
@@ -51,6 +52,7 @@ export function EvidencePage(): ReactNode {
         tabs={[
           { id: 'log', name: 'Log and proof', body: <LogPart view={view} setView={setView} /> },
           { id: 'anchors', name: 'Anchors', body: <Anchors /> },
+          { id: 'keys', name: 'Your keys', body: <OwnKeys /> },
           { id: 'take', name: 'Export', body: <TakeAway /> },
         ]}
       />

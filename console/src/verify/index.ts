@@ -1,5 +1,14 @@
 /** The log checked in the browser itself, by the same specifications as `holdfast verify`. */
 export {
+  fingerprintOf,
+  type Given,
+  given,
+  keepGiven,
+  NOTHING_GIVEN,
+  readGiven,
+  vkeyFingerprint,
+} from './given.ts';
+export {
   type CheckpointTold,
   type LogReport,
   type LogSource,
@@ -8,6 +17,6 @@ export {
   verifyLog,
 } from './log.ts';
 export { forget, remember, remembered } from './memory.ts';
-export type { OnPage, Proof } from './proof.ts';
+export type { OnPage, Pending, Proof } from './proof.ts';
 export type { LineVerdict } from './proof-lines.ts';
-export { forgetTrust, keep, recall } from './trust.ts';
+export { admit, forgetTrust, keep, recall, type Trust } from './trust.ts';
