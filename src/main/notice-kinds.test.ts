@@ -347,7 +347,7 @@ describe('what is told', () => {
     return got.map((one) => String(bodyOf(one)['title']).replace('[holdfast] ', ''));
   };
 
-  it('is what waits, how it ended, stops and leases; break-glass to everybody', async () => {
+  it('is what waits, how it ended, stops and leases; break-glass and a new passkey to everybody', async () => {
     const titles = await events('', [
       {},
       { more: { change: CHANGE, state: 'previewed', standing: 'standing_1' } },
@@ -370,6 +370,8 @@ describe('what is told', () => {
         more: {},
       },
       { kind: 'break-glass.refused', outcome: 'refused' },
+      { kind: 'passkey.registered', arguments: {}, scope: 'all', targets: [], more: {} },
+      { kind: 'passkey.refused', outcome: 'refused' },
       { kind: 'operation', operation: 'drift_scan' },
     ]);
     assert.deepEqual(
@@ -381,9 +383,10 @@ describe('what is told', () => {
         'stopped',
         'a lease was issued',
         'break-glass: powers of the owner',
+        'a passkey was registered, and waits for somebody to sign for it',
       ].toSorted((one, other) => titles.indexOf(one) - titles.indexOf(other)),
     );
-    assert.equal(new Set(titles).size, 6);
+    assert.equal(new Set(titles).size, 7);
   });
 
   it('is for its scopes, and many of one moment are one message', async () => {

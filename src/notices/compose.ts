@@ -35,7 +35,8 @@ export type Notice = {
     | 'lease.issued'
     | 'lease.revoked'
     | 'break-glass.opened'
-    | 'break-glass.ended';
+    | 'break-glass.ended'
+    | 'passkey.registered';
   readonly at: Instant;
   readonly subject: string;
   /** Path in the console: where to look and decide. It names an id and grants nothing. */

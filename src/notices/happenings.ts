@@ -1,6 +1,6 @@
 /**
  * What the event log says that people want to be told of at once: a change that waits for them, how one ended, a stop, a
- * lease, and somebody's wider powers. Read from the log, so that nothing is told that is not on record.
+ * lease, a passkey, and somebody's wider powers. Read from the log, so that nothing is told that is not on record.
  */
 import { sha256 } from '#base/digest';
 import { canonicalJson, type Json, type JsonObject } from '#base/json';
@@ -109,6 +109,14 @@ function whatItIs({ kind, operation, outcome, more = {} }: Happening): Told | nu
       return of('break-glass.opened', 'everybody', 'break-glass: powers of the owner', '/');
     case 'break-glass.ended':
       return of('break-glass.ended', 'everybody', 'break-glass is over', '/');
+    case 'passkey.registered':
+      // Whoever it is for learns of one that they did not make, before anybody signs for it.
+      return of(
+        'passkey.registered',
+        'everybody',
+        'a passkey was registered, and waits for somebody to sign for it',
+        '/settings',
+      );
     case 'operation':
       if (outcome !== 'done') return null;
       if (operation === 'lease_issue')

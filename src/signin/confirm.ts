@@ -64,12 +64,29 @@ export function confirmDoor(needs: SignInNeeds, leaving: Leaving): SignIn['confi
     const found = (await passkeysInForce(needs, operator)).flatMap(
       ({ credentialId }) => identity.passkeys.byCredential(credentialId) ?? [],
     );
-    if (found.length === 0)
-      throw signInFault(
-        'session-limited',
-        'this takes a passkey of yours that is in force, and there is none here: add one under Settings, and have it signed for',
-      );
+    if (found.length === 0) throw await withoutPasskey(operator);
     return found;
+  };
+
+  /** What whoever has none in force does next, and who may. */
+  const withoutPasskey = async (operator: string): Promise<Error> => {
+    const admit = `holdfast console admit ${operator}`;
+    const isInForce = (await needs.people.standing(operator)).is === 'in-force';
+    const next = !isInForce
+      ? 'ask-to-be-invited'
+      : identity.passkeys.of(operator).length > 0
+        ? 'wait-to-be-admitted'
+        : 'add-a-passkey';
+    const says = {
+      'ask-to-be-invited': `nobody signed for you as an operator. Ask one to invite you (holdfast console invite ${operator}) and then to sign for your passkey (${admit})`,
+      'wait-to-be-admitted': `those that you registered wait, are revoked, or were made for another address. Have an operator in force compare the fingerprint with you and sign for it, in the settings of the console or with ${admit}`,
+      'add-a-passkey': `you have registered none. Sign in anew, add this device under Settings within ten minutes, and have an operator in force sign for it, in the settings of the console or with ${admit}`,
+    } as const;
+    return signInFault(
+      'session-limited',
+      `this takes a passkey of yours that is in force, and there is none here: ${says[next]}`,
+      { facts: { next } },
+    );
   };
 
   return {

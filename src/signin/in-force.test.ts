@@ -66,8 +66,16 @@ describe('who is in force', () => {
     const { door, org, clock } = world;
     org.keys.set('a key of ssh', 'bea');
     const { session } = await vouched(world, 'bea');
-    await door.invitation.own(session, undefined, FROM);
+    const nextOf = async (of: typeof session): Promise<unknown> =>
+      (await throwsFault(() => door.confirm.options(of), 'session-limited')).facts['next'];
+    assert.equal(await nextOf(session), 'add-a-passkey');
+    const { code } = await door.invitation.own(session, undefined, FROM);
     assert.equal(org.events.at(-1)?.kind, 'invitation.made');
+    await register(world, code, aSoftPasskey('bea'));
+    assert.equal(org.events.at(-1)?.kind, 'passkey.registered');
+    assert.equal(await nextOf(session), 'wait-to-be-admitted');
+    const olga = await vouched(world, 'olga');
+    assert.equal(await nextOf(olga.session), 'ask-to-be-invited');
     clock.pass(10 * MINUTE);
     await throwsFault(() => door.invitation.own(session, undefined, FROM), 'sign-in-again');
   });

@@ -139,7 +139,10 @@ export function invitationDoor(
       const { operator, method, createdAt } = session;
       const standing = await people.standing(operator);
       if (standing.is !== 'in-force')
-        throw signInFault('not-in-force', 'only an operator in force adds a passkey: ask one');
+        throw signInFault(
+          'not-in-force',
+          `only an operator in force adds a passkey, and nobody signed for you as one: ask an operator to invite you, with holdfast console invite ${operator}`,
+        );
       const hasPasskey = (await passkeysInForce(needs, operator)).length > 0;
       if (method !== 'recovery' && hasPasskey)
         await mustConfirm(confirm, session, { operation: 'passkey_add', input: {} }, ceremony);

@@ -144,7 +144,9 @@ function Passkeys({ operator }: { readonly operator: string }): ReactNode {
           rowKey={({ credentialId }) => credentialId}
           empty={
             <Empty title="You have no passkey here" icon="key">
-              Without one you look; signing takes a passkey.
+              Without one you look; signing takes a passkey. Add this device within ten minutes of
+              signing in; then an operator in force compares its fingerprint with you and signs for
+              it. Who is no operator yet is invited by one.
             </Empty>
           }
           columns={[

@@ -20,7 +20,9 @@ export async function signWithPasskey(
   { keys, rpId }: { readonly keys: readonly SigningKey[]; readonly rpId: string },
 ): Promise<string> {
   if (keys.length === 0)
-    throw new NotSigned('none of your passkeys is in force here: add one under Settings');
+    throw new NotSigned(
+      'none of your passkeys is in force here: add one under Settings, and have an operator in force sign for it',
+    );
   if (!('credentials' in navigator) || !globalThis.isSecureContext)
     throw new NotSigned(
       'this browser has no passkeys at this address: they need https, or localhost',
