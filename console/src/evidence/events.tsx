@@ -1,6 +1,7 @@
 /** Events of the log as sentences, newest first, with what they are about a click away; and the filter above them. */
 import { Link } from '@tanstack/react-router';
 import { type ReactNode, useMemo } from 'react';
+import { useAsk, useMay } from '../api/index.ts';
 import {
   Badge,
   Button,
@@ -118,7 +119,8 @@ export function EventTable({
   readonly selected?: string;
   readonly empty: ReactNode;
 }): ReactNode {
-  const columns = useMemo(() => columnsOf(proved, open), [proved, open]);
+  const labels = useLeaseLabels();
+  const columns = useMemo(() => columnsOf(proved, labels, open), [proved, labels, open]);
   return (
     <Table
       label="Events, newest first"
@@ -133,10 +135,15 @@ export function EventTable({
 
 function columnsOf(
   proved: ReadonlySet<number>,
+  labels: ReadonlyMap<string, string>,
   open: ((seq: string) => void) | undefined,
 ): readonly Column<Event>[] {
   return [
-    { id: 'says', header: 'What happened', cell: (event) => <Says event={event} /> },
+    {
+      id: 'says',
+      header: 'What happened',
+      cell: (event) => <Says event={event} labels={labels} />,
+    },
     {
       id: 'outcome',
       header: 'Outcome',
@@ -184,14 +191,35 @@ function columnsOf(
   ];
 }
 
-function Says({ event }: { readonly event: Event }): ReactNode {
+/** What leases are called; told to whoever may know, and asked once for all lists. */
+function useLeaseLabels(): ReadonlyMap<string, string> {
+  const { data } = useAsk<{
+    readonly leases: readonly { readonly id: string; readonly label: string }[];
+  }>('lease_list', {}, ['leases'], { enabled: useMay('leases.read') });
+  return useMemo(() => new Map(data?.leases.map(({ id, label }) => [id, label])), [data]);
+}
+
+function Says({
+  event,
+  labels,
+}: {
+  readonly event: Event;
+  readonly labels: ReadonlyMap<string, string>;
+}): ReactNode {
   const { says, of } = sentenceOf(event);
+  const lease = /^lease:(.+)$/.exec(event.principal)?.[1];
   const { principal, onBehalfOf, surface, kind, operation, targets } = event;
   const more = targets.length - of.filter((each) => each.kind === 'target').length;
   return (
     <span className="event-says">
       <strong>
-        <Who principal={principal} onBehalfOf={onBehalfOf} />
+        <Who principal={principal} onBehalfOf={onBehalfOf}>
+          {lease === undefined ? undefined : (
+            <Link className="event-link" to="/assistants" search={{ lease } as never}>
+              <bdi>{labels.get(lease) ?? `lease …${lease.slice(-6)}`}</bdi>
+            </Link>
+          )}
+        </Who>
       </strong>{' '}
       {says}
       {of.map((mention, at) => (

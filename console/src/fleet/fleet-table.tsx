@@ -313,6 +313,7 @@ function TargetLink({ target }: { readonly target: string }): ReactNode {
   return (
     <Link
       className="row-link"
+      title={target}
       to="/targets/$id"
       params={{ id: target } as never}
       search={carried as never}

@@ -50,11 +50,11 @@ const GROUPS = [
   ['redundancySet', 'by redundancy set'],
 ] as const;
 const ORDERS = [
-  ['need', 'what needs somebody first'],
+  ['need', 'most in need first'],
   ['name', 'by name'],
   ['state', 'by state'],
-  ['-findings', 'most findings first'],
-  ['seen', 'longest unseen first'],
+  ['-findings', 'most findings'],
+  ['seen', 'longest unseen'],
   ['scope', 'by scope'],
   ['environment', 'by environment'],
 ] as const;
@@ -173,12 +173,16 @@ export function FleetPage(): ReactNode {
 /** Takes its room also while there is nothing to say, so that nothing moves when there is. */
 function Resort({ steady: { isLate, settle } }: { readonly steady: Steady }): ReactNode {
   return (
-    <span className={isLate ? 'row' : 'row resort-quiet'} role="status">
-      {isLate ? <span className="quiet small">The order is another now.</span> : null}
-      <Button look="quiet" onPress={settle}>
-        Sort again
-      </Button>
-    </span>
+    <>
+      <span className="quiet small" role="status">
+        {isLate ? 'The order is another now.' : ''}
+      </span>
+      <span className={isLate ? undefined : 'resort-quiet'}>
+        <Button look="quiet" onPress={settle}>
+          Sort again
+        </Button>
+      </span>
+    </>
   );
 }
 
