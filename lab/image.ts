@@ -42,7 +42,31 @@ WantedBy=multi-user.target
 
 // A small program of two versions in a package source of its own: what installs, upgrades and holds
 // packages is tried without a network.
+/**
+ * Of a machine that boots from disks, sleeps and has devices; nothing of it is ever loaded here. What a listing of unit
+ * files costs the first process grows with the square of their number, and every look asks for one.
+ */
+const UNITS_OF_MACHINES = [
+  'initrd*',
+  'runlevel*',
+  'rescue-ssh.target',
+  '{bluetooth,printer,sound,smartcard,usb-gadget,sigpwr}.target',
+  '{hibernate,hybrid-sleep,suspend,suspend-then-hibernate,sleep,kexec}.target',
+  'systemd-{hibernate,hibernate-resume@,hybrid-sleep,suspend,suspend-then-hibernate,kexec}.service',
+  '{cryptsetup,integritysetup,veritysetup}-pre.target',
+  '{integritysetup,veritysetup,remote-cryptsetup,remote-veritysetup,blockdev@}.target',
+  'system-update*',
+  '{factory-reset,boot-complete,first-boot-complete}.target',
+  'systemd-{boot-check-no-failures,backlight@,pstore,repart,volatile-root,firstboot,sysext,exit}.service',
+  'systemd-{rfkill,fsckd}.*',
+  'systemd-{pcrphase,fsck}*',
+  'systemd-{quotacheck,time-wait-sync,network-generator}.service',
+  'quotaon.service',
+];
+
 const CONTENT = `
+bash -ec 'shopt -s nullglob; cd /lib/systemd/system; rm -rf ${UNITS_OF_MACHINES.join(' ')}'
+find /lib/systemd/system /etc/systemd/system -xtype l -delete
 mkdir -p /srv/www /opt/lab-packages
 echo 'hello from the lab' > /srv/www/index.html
 cat > /etc/systemd/system/lab-web.service <<'END'
