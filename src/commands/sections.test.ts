@@ -13,11 +13,11 @@ import {
 } from './samples.ts';
 import { sectionOf, sectionsOf } from './sections.ts';
 
-const all = () => shippedFiles().flatMap((file) => sectionsOf(shippedText(file), file, true));
+// Of all tests, since each is read once, when it is asked for: that takes seconds.
+const sections = shippedFiles().flatMap((file) => sectionsOf(shippedText(file), file, true));
 
 describe('entries that are read when they are asked for', () => {
   it('are the very entries of the files read whole, and nothing of them is read before', () => {
-    const sections = all();
     assert.ok(sections.length > 500);
     const whole = shippedEntries();
     assert.deepEqual(
@@ -32,7 +32,7 @@ describe('entries that are read when they are asked for', () => {
 
   it('are judged by, and compiled, as they are all together', () => {
     const surroundings = someSurroundings();
-    const programs = new Programs(all(), surroundings.paths);
+    const programs = new Programs(sections, surroundings.paths);
     const judge = judgeOver(programs, surroundings);
     const whole = shippedJudge();
     assert.deepEqual([...programs.keys()], [...whole.programs.keys()]);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -30,6 +31,12 @@ const ENV = {
   GIT_AUTHOR_EMAIL: 'a@x',
   GIT_COMMITTER_NAME: 'a',
   GIT_COMMITTER_EMAIL: 'a@x',
+  // A commit begins nothing behind it.
+  GIT_CONFIG_COUNT: '2',
+  GIT_CONFIG_KEY_0: 'maintenance.auto',
+  GIT_CONFIG_VALUE_0: 'false',
+  GIT_CONFIG_KEY_1: 'gc.auto',
+  GIT_CONFIG_VALUE_1: '0',
 };
 
 function git(directory: string, ...args: string[]): string {
@@ -49,8 +56,12 @@ function write(directory: string, files: Readonly<Record<string, string | Buffer
 /** A work tree with one commit on main. */
 function aRepository(name: string, files: Readonly<Record<string, string | Buffer>>): string {
   const directory = join(root, name);
-  mkdirSync(directory);
-  git(directory, 'init', '-q', '-b', 'main');
+  const empty = join(root, '.empty');
+  if (!existsSync(empty)) {
+    mkdirSync(empty);
+    git(empty, 'init', '-q', '-b', 'main');
+  }
+  cpSync(empty, directory, { recursive: true });
   write(directory, files);
   git(directory, 'add', '-A', '-f');
   git(directory, 'commit', '-q', '-m', 'one');

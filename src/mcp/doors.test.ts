@@ -22,6 +22,9 @@ const changes = new ResourceChanges();
 /** Calls of a slow target are answered once this is called. */
 let release: () => void = () => {};
 let released = Promise.resolve();
+/** Calls that have begun and are held. */
+let held = 0;
+let gone = 0;
 const over: string[] = [];
 let http: McpHttp;
 let url = '';
@@ -29,11 +32,17 @@ const server = createServer((incoming, outgoing) => void http.handle(incoming, o
 
 async function slowly(call: Call) {
   const { target } = (call.input ?? {}) as { readonly target?: string };
-  if (target === 'host:slow') await released;
-  if (target === 'host:gone')
+  if (target === 'host:slow') {
+    held++;
+    await released;
+    held--;
+  }
+  if (target === 'host:gone') {
+    gone++;
     await new Promise<void>((resolve) => {
       call.signal?.addEventListener('abort', () => resolve(), { once: true });
     }).then(() => over.push(call.caller.session));
+  }
   return samplePerform(calls)(call);
 }
 
@@ -90,6 +99,15 @@ const HEADERS = {
   accept: 'application/json, text/event-stream',
 };
 type More = Record<string, string>;
+
+/** Comes back when it holds, and fails when it never does. */
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const from = real.monotonicMs();
+  while (!(await holds())) {
+    assert.ok(real.monotonicMs() - from < 20_000, `never: ${String(holds)}`);
+    await real.sleep(10);
+  }
+}
 
 function ask(bearer: string, method: 'POST' | 'GET' | 'DELETE', more: More = {}, body?: object) {
   return fetch(url, {
@@ -284,10 +302,10 @@ describe('the share of a lease', () => {
       ask(bearer, 'POST', await session(bearer), { id: 5, method: 'tools/call', params }),
     ];
     const running = [...(await slow('lease-a')), ...(await slow('lease-a'))];
-    await real.sleep(100);
+    await until(() => held === 2);
     assert.deepEqual(await refused(initialize('lease-a')), [429, true]);
     running.push(...(await slow('lease-b')));
-    await real.sleep(100);
+    await until(() => held === 3);
     assert.deepEqual(await refused(initialize('lease-c')), [503, true]);
     assert.equal(http.sessions(), 3);
     release();
@@ -346,8 +364,7 @@ describe('the share of a lease', () => {
     await session('lease-e');
     assert.deepEqual(await refused(initialize('lease-f')), [503, true]);
     stop.abort();
-    await real.sleep(50);
-    await session('lease-f');
+    await until(async () => (await initialize('lease-f')).status === 200);
     assert.equal((await ask('lease-a', 'POST', own, LIST)).status, 404);
   });
 
@@ -364,16 +381,15 @@ describe('the share of a lease', () => {
     ({ promise: released, resolve: release } = Promise.withResolvers<void>());
     const before = calls.length;
     const running = Array.from({ length: 3 }, () => query('lease-a', 'host:slow'));
-    await real.sleep(100);
+    await until(() => held === 3);
     assert.deepEqual(await refused(query('lease-a')), [429, true]);
     running.push(query('lease-b', 'host:slow'));
-    await real.sleep(100);
+    await until(() => held === 4);
     assert.deepEqual(await refused(query('lease-b')), [503, true]);
     assert.equal(calls.length, before);
     release();
     for (const answer of await Promise.all(running)) assert.equal(answer.status, 200);
-    await real.sleep(20);
-    assert.equal((await query('lease-a')).status, 200, 'free again');
+    await until(async () => (await query('lease-a')).status === 200);
   });
 
   it('is so many streams, of it and of all, and a stream is no call', async () => {
@@ -386,10 +402,11 @@ describe('the share of a lease', () => {
     assert.deepEqual(await refused(listen('lease-b')), [503, true]);
     assert.equal((await query('lease-a')).status, 200);
     for (const { body } of open) await body?.cancel();
-    await real.sleep(50);
-    const again = await listen('lease-b');
-    assert.equal(again.status, 200);
-    await again.body?.cancel();
+    await until(async () => {
+      const again = await listen('lease-b');
+      await again.body?.cancel();
+      return again.status === 200;
+    });
   });
 });
 
@@ -410,11 +427,11 @@ describe('a client that goes away', () => {
       body: JSON.stringify({ jsonrpc: '2.0', id: 9, method, params }),
       signal: away.signal,
     });
-    await real.sleep(100);
+    await until(() => gone === 1);
     assert.deepEqual(over, []);
     away.abort();
     await assert.rejects(asked);
-    for (let i = 0; i < 50 && over.length === 0; i++) await real.sleep(20);
+    await until(() => over.length > 0);
     assert.deepEqual(over, ['lease:lease-gone']);
   });
 });

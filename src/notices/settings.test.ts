@@ -101,7 +101,7 @@ describe('notices.yaml', () => {
       fc.property(fc.string(), fc.nat(FULL.length), fc.nat(40), (text, at, cut) => {
         problemsOf(FULL.slice(0, at) + text + FULL.slice(at + cut));
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });

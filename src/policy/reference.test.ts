@@ -2,7 +2,7 @@
  * The engine against a second reading of the rules: plain TypeScript, written from what the tiers
  * are meant to be and not from the Cedar text. Random questions, every answer compared.
  *
- *     bin/holdfast-node --test src/policy/reference.test.ts                              2,000 questions
+ *     bin/holdfast-node --test src/policy/reference.test.ts                              1,200 questions
  *     POLICY_QUESTIONS=10000000 bin/holdfast-node --test src/policy/reference.test.ts    the campaign
  *
  * HOLDFAST_SEED replays a run; a failure prints its seed and the question.
@@ -17,7 +17,7 @@ import type { PolicyQuestion } from './protocol.ts';
 import { aQuestion, aTarget, shippedFiles } from './samples.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
 
-const QUESTIONS = Number(process.env.POLICY_QUESTIONS ?? 2_000);
+const QUESTIONS = Number(process.env.POLICY_QUESTIONS ?? 1_200);
 const OPEN: Settings = { ...DEFAULT_SETTINGS, mode: 'open' };
 
 /** What is meant. Each answer with the codes that are a fair reason for it. */
@@ -141,7 +141,7 @@ describe('the engine and the second reading', () => {
       seen.set(kind, (seen.get(kind) ?? 0) + 1);
     }
     // Agreement says nothing about what never came up. The rarest kind is one question in a hundred:
-    // a tenth of that is out of reach of any seed.
+    // a twentieth of that is out of reach of any seed.
     const kinds = TIERS.flatMap((tier) => [
       `${tier} allow`,
       `${tier} needs-approval`,
@@ -149,7 +149,7 @@ describe('the engine and the second reading', () => {
     ]);
     const rare = kinds
       .filter((kind) => kind !== 'T0 needs-approval' && kind !== 'T3 allow')
-      .filter((kind) => (seen.get(kind) ?? 0) < QUESTIONS / 1000);
+      .filter((kind) => (seen.get(kind) ?? 0) <= Math.floor(QUESTIONS / 2_000));
     assert.deepEqual(rare, [], `seed ${SEED}`);
   });
 

@@ -5,7 +5,7 @@ import { cpuMs } from '#test/cpu';
 import { asciiJson, clean, forTerminal, isNeutral, neutralise, safeJson } from './index.ts';
 import { SECRETS } from './samples.ts';
 
-const RUNS = Number(process.env['REDACTION_RUNS'] ?? 300);
+const RUNS = Number(process.env['REDACTION_RUNS'] ?? 150);
 /** Ranges written out here and not taken from the code under test. */
 const HARMFUL: readonly (readonly [number, number])[] = [
   [0x00, 0x08],

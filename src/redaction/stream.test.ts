@@ -21,7 +21,7 @@ function split<T extends string | Uint8Array>(whole: T, cuts: readonly number[])
   return pieces;
 }
 
-const RUNS = Number(process.env['REDACTION_RUNS'] ?? 300);
+const RUNS = Number(process.env['REDACTION_RUNS'] ?? 150);
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 60 }),
   fc.constantFrom(...SECRETS.map(([sample]) => sample)),
@@ -62,13 +62,13 @@ describe('a stream', () => {
         fc.array(texts, { minLength: 40, maxLength: 60 }),
         fc.nat({ max: 60_000 }),
         (parts, size) => {
-          const whole = parts.join('\n').repeat(3);
+          const whole = parts.join('\n');
           const step = size + 1_000;
           const cuts = Array.from({ length: Math.ceil(whole.length / step) }, (_, i) => i * step);
           assert.equal(streamed(split(whole, cuts)), clean(whole).text);
         },
       ),
-      { numRuns: Math.ceil(RUNS / 100) },
+      { numRuns: Math.ceil(RUNS / 50) },
     );
   });
 

@@ -230,7 +230,7 @@ describe('an edit of server.yaml that nobody signed', () => {
         for (const [question, had, has] of rights(signed, now))
           assert.ok(had || !has, `${question}: ${JSON.stringify({ signed, edited, now })}`);
       }),
-      { numRuns: 350, seed: SEED },
+      { numRuns: 200, seed: SEED },
     );
   });
 
@@ -239,7 +239,7 @@ describe('an edit of server.yaml that nobody signed', () => {
       fc.property(any, settings, (signed, edited) => {
         bindOf(narrowServer(signed, edited));
       }),
-      { numRuns: 300, seed: SEED },
+      { numRuns: 150, seed: SEED },
     );
   });
 
@@ -266,7 +266,7 @@ describe('an edit of server.yaml that nobody signed', () => {
               LOOPBACK_NAMES.includes(name),
           );
       }),
-      { numRuns: 300, seed: SEED },
+      { numRuns: 150, seed: SEED },
     );
   });
 

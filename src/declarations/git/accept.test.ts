@@ -107,7 +107,7 @@ describe('accepting what is observed', () => {
         const found = made.expectations.find((each) => each.entity === entity);
         assert.deepEqual(found?.test, { op: 'equals', value: observed });
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 });

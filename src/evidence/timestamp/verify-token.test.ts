@@ -124,7 +124,7 @@ describe('a time-stamp token', () => {
       .filter((bytes) => !bytes.equals(token));
     fc.assert(
       fc.property(spliced, (bytes) => void because(bytes)),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 });

@@ -213,7 +213,7 @@ describe('a witness', () => {
           assert.ok([400, 403, 404, 409, 422].includes(status), `${status}`);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
     fc.assert(fc.property(fc.uint8Array(), (bytes) => void parseAddCheckpoint(bytes)));
   });
