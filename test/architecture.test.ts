@@ -64,7 +64,11 @@ const ROOMS: Readonly<Record<string, Rules>> = {
 
   // remember
   store: { doors: ['base', 'model'], outside: ['node:sqlite'] },
-  evidence: { doors: ['base', 'model', 'authority'], outside: ['node:crypto', 'yaml'] },
+  evidence: {
+    doors: ['base', 'model', 'authority'],
+    outside: ['node:crypto', 'yaml'],
+    isLazy: true,
+  },
   identity: {
     doors: ['base'],
     types: ['access', 'model'],
@@ -94,7 +98,11 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   },
   adapters: { doors: ['base', 'model'], outside: ['node:crypto', 'node:path'] },
 
-  automation: { doors: ['base', 'strict-yaml', 'model', 'redaction'], outside: ['yaml'] },
+  automation: {
+    doors: ['base', 'strict-yaml', 'model', 'redaction'],
+    outside: ['yaml'],
+    isLazy: true,
+  },
   enrolment: { doors: ['base', 'authority'], outside: [] },
   notices: {
     doors: ['base', 'strict-yaml', 'model', 'redaction'],
@@ -125,6 +133,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
     ],
     types: ['adapters', 'evidence'],
     outside: [],
+    isLazy: true,
   },
 
   // ask
@@ -141,6 +150,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
     ],
     types: ['identity', 'store', 'evidence', 'catalogue', 'commands', 'policy', 'execution'],
     outside: ['zod/v4'],
+    isLazy: true,
   },
 
   // speak

@@ -4,13 +4,13 @@ export { Anchoring, type AnchoringOptions } from './anchoring/anchoring.ts';
 export type { Health } from './anchoring/courier.ts';
 export { newestNote } from './anchoring/notes-file.ts';
 export type { BundleReport } from './change-bundle/findings.ts';
-export { makeBundle } from './change-bundle/make.ts';
 export type { BundleParts } from './change-bundle/parts.ts';
-export { type BundlePins, verifyBundle } from './change-bundle/verify.ts';
+export type { BundlePins } from './change-bundle/verify.ts';
 export { type ControlPlaneKey, openControlPlaneKey } from './control-plane-key.ts';
 export { toOcsfLine } from './export/ocsf.ts';
 export { datagram, octetCounted, syslogMessage } from './export/syslog.ts';
 export { openHeadFile, readHead } from './head-file.ts';
+export { makeBundle, openWitness, verifyBundle, verifyLog } from './later.ts';
 export type { Log } from './log.ts';
 export { readJournalKeys, readPins } from './log-key.ts';
 export { type OpenOptions, openEventLog, type RestoredFrom } from './open.ts';
@@ -32,6 +32,6 @@ export {
   parseEvidenceSettings,
 } from './settings.ts';
 export { verifyConsistency, verifyInclusion } from './tree.ts';
-export { type VerifyOptions, verifyLog } from './verify.ts';
+export type { VerifyOptions } from './verify.ts';
 export { parseKnownLogs } from './witness/known-logs.ts';
-export { Witness, type WitnessAnswer } from './witness/server.ts';
+export type { Witness, WitnessAnswer } from './witness/server.ts';

@@ -9,7 +9,6 @@ import type { Decision } from '#model';
 import { clean } from '#redaction';
 import type { ChangeRow } from '#store';
 import { type Road, stopQuestion } from './context.ts';
-import { diagnosing } from './diagnose.ts';
 import { eventOf, record } from './events.ts';
 import { decide, isTainted, questionOf, requireFit } from './gates.ts';
 import { planOf } from './make-plan.ts';
@@ -109,10 +108,11 @@ async function look(road: Road, id: string, asked: Asked, scene: Scene): Promise
       };
     }
     const times = { madeAt: now, decideBy: now };
-    const { plan, digest, read } = diagnosing(
-      scene,
-      await planOf(road, scene, id, asked, times, { isTainted: tainted }),
-    );
+    const made = await planOf(road, scene, id, asked, times, { isTainted: tainted });
+    const { plan, digest, read } =
+      scene.runnable.diagnosis === undefined
+        ? { ...made, read: null }
+        : (await import('./diagnose.ts')).diagnosing(scene, made);
     const output = asked.proposal.dryRun
       ? undefined
       : fit(

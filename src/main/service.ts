@@ -15,7 +15,7 @@ import {
   openEventLog,
   openHeadFile,
 } from '#evidence';
-import type { ChangeRoad, FaultPoint } from '#execution';
+import { type ChangeRoad, changesRan, type FaultPoint } from '#execution';
 import { type Identity, openIdentity } from '#identity';
 import {
   type EgressRules,
@@ -35,6 +35,7 @@ import {
   issuerOf,
   Kernel,
   OPERATIONS,
+  type TrailPowers,
   type World,
 } from '#operations';
 import { forTerminal } from '#redaction';
@@ -70,9 +71,7 @@ import { ServerInForce } from './server-in-force.ts';
 import { settleUnfinished } from './settle.ts';
 import type { SignedText } from './signed-file.ts';
 import { toolLooks, toolTargets } from './tool-looks.ts';
-import { trailPowers } from './trails.ts';
 import { unsignedChecks } from './unsigned-edit.ts';
-import { verifyAll } from './verify.ts';
 import { Wake, type WatchedFleet, watchChanges, watchNotices } from './watch.ts';
 
 export type Service = AsyncDisposable & {
@@ -282,6 +281,7 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
   });
   const tools = policyTools(files, store, policies, paths);
   const lookByTool = toolLooks({ files, clock, random, paths, isSigned });
+  let trails: Promise<TrailPowers['read']> | undefined;
   let backups: Promise<unknown> = Promise.resolve();
   const world: World = {
     clock,
@@ -306,7 +306,9 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
     editInventory: (edit) => inventory.edit(edit),
     verify: async () =>
       settings.verified ??
-      ((await verifyAll(
+      ((await (
+        await import('./verify.ts')
+      ).verifyAll(
         files,
         paths,
         (crossed) => crossed(store),
@@ -322,7 +324,14 @@ export async function openService(settings: ServiceSettings): Promise<Service | 
       backups = made.catch(() => {});
       return made;
     },
-    trails: trailPowers({ fleet, clock, store, inventory: () => inventory.refresh() }),
+    trails: {
+      changes: (target, window) => changesRan(store.changes, target.id, window),
+      read: async (target, window) => {
+        const about = { fleet, clock, store, inventory: () => inventory.refresh() };
+        trails ??= import('./trails.ts').then(({ trailReader }) => trailReader(about));
+        return (await trails)(target, window);
+      },
+    },
     doctor: async () => {
       const { examine, consoleChecks, changePatient } = await import('./doctor-wiring.ts');
       return examine({

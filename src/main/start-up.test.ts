@@ -22,6 +22,8 @@ type Loaded = {
   readonly rooms: readonly string[];
   readonly packages: readonly string[];
   readonly heavy: readonly string[];
+  /** Files of our own. */
+  readonly own: readonly string[];
   readonly stdout: string;
 };
 
@@ -47,6 +49,7 @@ function loadedBy(args: readonly string[], input = ''): Loaded {
     heavy: HEAVY.filter((name) =>
       builtins.some((each) => new RegExp(`^NativeModule (?:.*/)?${name}$`).test(each)),
     ),
+    own: own.map((url) => url.replace(/.*\/src\//, '')),
     stdout,
   };
 }
@@ -77,7 +80,6 @@ const SERVING_STDIO = [
   'access',
   'adapters',
   'api',
-  'attribution',
   'authority',
   'automation',
   'base',
@@ -86,7 +88,6 @@ const SERVING_STDIO = [
   'commands',
   'convergence',
   'declarations',
-  'diagnostics',
   'drift',
   'egress',
   'enrolment',
@@ -110,6 +111,18 @@ const SERVING_STDIO = [
   'strict-yaml',
 ];
 
+/** Parts of rooms that are there. */
+const WHEN_ASKED = [
+  'automation/ansible/look.ts',
+  'automation/talos/',
+  'automation/tofu/look.ts',
+  'cli/tree.ts',
+  'evidence/change-bundle/',
+  'evidence/verify.ts',
+  'evidence/witness/server.ts',
+  'execution/diagnose.ts',
+];
+
 describe('what is loaded', () => {
   const home = mkdtempSync(join(tmpdir(), 'holdfast-start-'));
   after(() => rmSync(home, { recursive: true, force: true }));
@@ -126,9 +139,20 @@ describe('what is loaded', () => {
 
   it('by a server over standard input that has answered one look: nothing that serves HTTP, looks at hosts or decides changes by Cedar', () => {
     const lines = ASKED.map((each) => `${JSON.stringify({ jsonrpc: '2.0', ...each })}\n`).join('');
-    const { rooms, packages, heavy, stdout } = loadedBy(['--home', home, 'mcp'], lines);
+    const { rooms, packages, heavy, own, stdout } = loadedBy(['--home', home, 'mcp'], lines);
     assert.match(stdout, /"id":2/);
     assert.deepEqual(rooms, SERVING_STDIO);
+    assert.deepEqual(
+      own.filter((file) => WHEN_ASKED.some((part) => file.startsWith(part))),
+      [],
+    );
+    // Of the command line, this one command and what stands beside it in its file.
+    assert.deepEqual(own.filter((file) => /^cli\/(?:commands|render)\//.test(file)).toSorted(), [
+      'cli/commands/service.ts',
+      'cli/commands/spec.ts',
+      'cli/render/anything.ts',
+      'cli/render/service.ts',
+    ]);
     assert.deepEqual(packages, [
       '@modelcontextprotocol/core',
       '@modelcontextprotocol/server',

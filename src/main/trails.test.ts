@@ -9,7 +9,7 @@ import type { Target } from '#model';
 import type { TrailsTold } from '#operations';
 import { journalLine, sudoMessage } from '#samples/attribution';
 import { openMemoryStore } from '#store';
-import { trailPowers } from './trails.ts';
+import { trailReader } from './trails.ts';
 
 const NOW = instant('2026-11-21T13:00:00Z');
 const AT = instant('2026-11-21T12:30:00Z');
@@ -64,7 +64,7 @@ async function told(answers: Answers, asked: string[] = []): Promise<TrailsTold>
       stderr: Buffer.from(isText ? '' : answer.stderr),
     };
   };
-  const { read } = trailPowers({
+  const read = trailReader({
     fleet: { readerOf: async () => ({ run }) as unknown as HostReader },
     clock: CLOCK,
     store,
@@ -168,7 +168,7 @@ describe('audit trails of a host', () => {
 
   it('of a host that cannot be reached are refused, and never a fault', async () => {
     const store = openMemoryStore();
-    const { read } = trailPowers({
+    const read = trailReader({
       fleet: {
         readerOf: async () => {
           throw new Fault('unavailable', 'not-enrolled', 'the target is not enrolled');

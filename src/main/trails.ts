@@ -19,7 +19,6 @@ import {
 import { asFault } from '#base/fault';
 import type { Clock } from '#base/ports';
 import { formatInstant, type Instant, MICROS_PER_SECOND, shift } from '#base/time';
-import { changesRan } from '#execution';
 import { type Inventory, isTrusted } from '#inventory';
 import type { Cause, Target } from '#model';
 import type { TrailPowers, TrailsTold } from '#operations';
@@ -46,7 +45,7 @@ type Read = {
   readonly parsed: Parsed | null;
 };
 
-export function trailPowers({
+export function trailReader({
   fleet,
   clock,
   store,
@@ -54,9 +53,9 @@ export function trailPowers({
 }: {
   readonly fleet: Pick<Fleet, 'readerOf'>;
   readonly clock: Clock;
-  readonly store: Pick<Store, 'read' | 'changes'>;
+  readonly store: Pick<Store, 'read'>;
   readonly inventory: () => Promise<Inventory>;
-}): TrailPowers {
+}): TrailPowers['read'] {
   const kept = new Map<string, { readonly atMs: number; readonly told: Promise<TrailsTold> }>();
   const read = async (target: Target, window: Window): Promise<TrailsTold> => {
     const known = knownOf(store.read, await inventory(), target, window.until);
@@ -70,20 +69,17 @@ export function trailPowers({
       return { events: [], trails, why: `the target could not be asked: ${code}: ${message}` };
     }
   };
-  return {
-    changes: (target, window) => changesRan(store.changes, target.id, window),
-    read(target, window) {
-      const now = clock.monotonicMs();
-      for (const [key, { atMs }] of kept) if (now - atMs > KEPT_MS) kept.delete(key);
-      const key = `${target.id} ${window.from} ${window.until}`;
-      const before = kept.get(key);
-      if (before !== undefined) return before.told;
-      const told = read(target, window);
-      if (kept.size < MOST_KEPT) kept.set(key, { atMs: now, told });
-      // Whoever asks again after mending something gets a new answer.
-      void told.then(({ why }) => why === null || kept.delete(key));
-      return told;
-    },
+  return (target, window) => {
+    const now = clock.monotonicMs();
+    for (const [key, { atMs }] of kept) if (now - atMs > KEPT_MS) kept.delete(key);
+    const key = `${target.id} ${window.from} ${window.until}`;
+    const before = kept.get(key);
+    if (before !== undefined) return before.told;
+    const told = read(target, window);
+    if (kept.size < MOST_KEPT) kept.set(key, { atMs: now, told });
+    // Whoever asks again after mending something gets a new answer.
+    void told.then(({ why }) => why === null || kept.delete(key));
+    return told;
   };
 }
 

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { Fault } from '#base/fault';
 import type { WitnessOptions } from '#cli';
-import { parseKnownLogs, Witness } from '#evidence';
+import { openWitness, parseKnownLogs } from '#evidence';
 import { nodeClock, nodeFiles, nodeRandom } from '#machine';
 import { boundedServer } from './listener.ts';
 import { tryOwn } from './owner-lock.ts';
@@ -22,7 +22,7 @@ export async function serveWitness(
   if (lock === undefined) {
     throw new Fault('unavailable', 'owner-busy', `another witness serves from ${directory}`);
   }
-  const witness = await Witness.open({
+  const witness = await openWitness({
     files,
     clock: nodeClock(),
     random: nodeRandom(),

@@ -1,5 +1,4 @@
 import * as z from 'zod/v4';
-import { attribute, rankRelated, windowOf } from '#attribution';
 import { asFault, Fault } from '#base/fault';
 import { canonicalJson } from '#base/json';
 import { formatInstant, shift } from '#base/time';
@@ -60,6 +59,7 @@ export const explainFinding = recording({
   async prepare(input, { facts, trails, catalogue }, asking) {
     const { finding, target } = locate(input.finding, facts, asking);
     const question = { ...finding, notAfter: finding.firstSeen };
+    const { attribute, rankRelated, windowOf } = await import('#attribution');
     const window = windowOf(question);
     const told: TrailsTold =
       finding.kind === 'unknown'
@@ -75,9 +75,9 @@ export const explainFinding = recording({
         waysOf({ finding, target }, offered, facts, readMoment({}, asking.now, facts), asking),
       (thrown: unknown): Ways => ({ ways: [], says: asFault(thrown).message }),
     );
-    return { finding, target, window, cause, why: told.why, ways };
+    return { finding, target, window, cause, why: told.why, ways, rankRelated };
   },
-  run({ finding, target, window, cause, why, ways }, powers, asking) {
+  run({ finding, target, window, cause, why, ways, rankRelated }, powers, asking) {
     const { facts } = powers;
     if (canonicalJson(causeJson(cause)) !== canonicalJson(causeJson(finding.cause))) {
       const kept = [

@@ -1,5 +1,4 @@
 import * as z from 'zod/v4';
-import { touchesEntity } from '#attribution';
 import { LIMITS } from '#base/limits';
 import { formatInstant, type Instant, parseInstant, shift } from '#base/time';
 import { resolveTarget } from '#inventory';
@@ -70,6 +69,7 @@ export const whatChanged = look({
     const window = { from: shift(until, -(input.window ?? DAY_SECONDS) * 1_000_000), until };
     const told = await trails.read(target, window);
     const { entity } = input;
+    const { touchesEntity } = await import('#attribution');
     const seen = factChanges(facts, target, entity, window, MOST_ROWS);
     const events = told.events.filter(
       (event) => entity === undefined || entity.includes('*') || touchesEntity(entity, event),

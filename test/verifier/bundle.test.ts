@@ -199,7 +199,7 @@ describe('the bundle of a rollout', () => {
     });
     assert.deepEqual(codesOf(check(bundle)), []);
     // So does the program's own.
-    const { problems } = verifyBundle(bundle.toString(), { logKeys: [LOG.vkey] });
+    const { problems } = await verifyBundle(bundle.toString(), { logKeys: [LOG.vkey] });
     assert.deepEqual(problems, []);
   });
 });

@@ -24,9 +24,8 @@ import {
   taskFacts,
 } from './facts.ts';
 import { oneHost } from './inventory.ts';
+import { ANSIBLE_KINDS } from './kinds.ts';
 import { type Report, readReport } from './report.ts';
-
-export const ANSIBLE_KINDS = ['playbook', 'task'] as const;
 
 export type AnsibleRootNow = {
   readonly root: AnsibleRoot;

@@ -1,0 +1,2 @@
+/** What Ansible says of a target. */
+export const ANSIBLE_KINDS = ['playbook', 'task'] as const;
