@@ -14,6 +14,7 @@ import type { Page } from 'playwright-core';
 import { OPERATIONS } from '#operations';
 import { aKey } from '#samples/authority';
 import { PAGE } from '#samples/signin';
+import { cookieName } from '#web';
 import { type HttpService, serveHttp } from '../src/main/http.ts';
 import type { Service } from '../src/main/service.ts';
 import { grave } from './support/axe.ts';
@@ -93,7 +94,7 @@ describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 6
     }).secret;
   const signIn = async (value = session()): Promise<string> => {
     await opened.context.addCookies([
-      { name: 'holdfast', value, url: origin, httpOnly: true, sameSite: 'Strict' },
+      { name: cookieName(origin), value, url: origin, httpOnly: true, sameSite: 'Strict' },
     ]);
     return value;
   };
@@ -345,7 +346,7 @@ describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 6
 
   it('has a policy without exceptions on every answer', async () => {
     const script = /assets\/[^"]+\.js/.exec(await (await fetch(origin)).text())?.[0] ?? '';
-    const cookie = `holdfast=${session()}`;
+    const cookie = `${cookieName(origin)}=${session()}`;
     const paths =
       '/ /approvals /no/such/page /healthz /readyz /metrics /api/v1/session /api/v1/openapi.json /api/v1/sign-in /api/v1/none /%zz /mcp /oauth/auth /oauth/none /.well-known/oauth-protected-resource /.well-known/oauth-authorization-server /api/v1/sign-in/oidc/callback?code=x'.split(
         ' ',
@@ -375,7 +376,7 @@ describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 6
   it('gives whoever has a copy of the cookie nothing at all', async () => {
     const [stolen, copied] = [session(), session(PAGE.key)];
     const count = service.identity.sessions.list().length;
-    const headers = { cookie: `holdfast=${stolen}`, 'x-holdfast': '1', origin };
+    const headers = { cookie: `${cookieName(origin)}=${stolen}`, 'x-holdfast': '1', origin };
     const json = { ...headers, 'content-type': 'application/json' };
     const asks: readonly (readonly [string, RequestInit])[] = [
       ...OPERATIONS.map(({ name }) => `/api/v1/operations/${name}`),
@@ -416,7 +417,7 @@ describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 6
         assert.deepEqual([answer.status, told.code], [401, 'proof-needed'], path);
       }
     // Everything of a request that was seen on its way, with the page's own proof: it was good, and is once.
-    const own = { ...json, cookie: `holdfast=${copied}` };
+    const own = { ...json, cookie: `${cookieName(origin)}=${copied}` };
     const path = '/api/v1/operations/describe_system';
     const { proof } = PAGE.shows(service.signIn.nonce(), 'POST', path);
     const sent = (to: string, method = 'POST'): Promise<Response> =>
@@ -443,7 +444,7 @@ describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 6
       fetch(`${origin}/api/v1/operations/${operation}`, {
         method: 'POST',
         headers: {
-          cookie: `holdfast=${stolen}`,
+          cookie: `${cookieName(origin)}=${stolen}`,
           'x-holdfast-proof': PAGE.shows(
             service.signIn.nonce(),
             'POST',
@@ -561,7 +562,7 @@ describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 6
     });
     const planted = session();
     const context = await opened.browser.newContext();
-    await context.addCookies([{ name: 'holdfast', value: planted, url: origin }]);
+    await context.addCookies([{ name: cookieName(origin), value: planted, url: origin }]);
     service.identity.sessions.end(service.identity.sessions.list().at(-1)?.id ?? '');
     const page = await context.newPage();
     await page.goto(`${origin}/sign-in`);
@@ -570,7 +571,7 @@ describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 6
     await page.getByLabel('Recovery code', { exact: true }).fill(codes[0] ?? '');
     await page.getByRole('button', { name: 'Sign in with this code' }).click();
     await page.getByRole('button', { name: 'Make a passkey on this device' }).waitFor();
-    const kept = (await context.cookies()).filter(({ name }) => name === 'holdfast');
+    const kept = (await context.cookies()).filter(({ name }) => name === cookieName(origin));
     assert.equal(kept.length, 1);
     assert.notEqual(kept[0]?.value, planted);
     assert.equal(kept[0]?.httpOnly, true);
@@ -583,7 +584,7 @@ describe('the console under attack', { skip: whyNoBrowser() ?? false, timeout: 6
     const page = await context.newPage();
     const secret = session(await aPageKey(page, origin));
     await context.addCookies([
-      { name: 'holdfast', value: secret, url: origin, httpOnly: true, sameSite: 'Strict' },
+      { name: cookieName(origin), value: secret, url: origin, httpOnly: true, sameSite: 'Strict' },
     ]);
     page.setDefaultTimeout(5_000);
     await page.goto(`${origin}/assistants`);

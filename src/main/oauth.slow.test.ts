@@ -24,6 +24,8 @@ import { aCoseKey, aKey } from '#samples/authority';
 import { aCeremony, aSoftPasskey, PAGE } from '#samples/signin';
 import { aChangeHome, approve, ask, type ChangeHome, mustOpen, PERSON } from '#test/change-home';
 import { CookieBrowser } from '#test/cookie-browser';
+import { stopwatch } from '#test/cpu';
+import { cookieName } from '#web';
 import { type HttpService, serveHttp } from './http.ts';
 import type { Service } from './service.ts';
 
@@ -143,7 +145,7 @@ function signedIn(origin: string): CookieBrowser & { readonly session: Session }
     address: '127.0.0.1',
   });
   const browser = new CookieBrowser();
-  browser.keep(origin, 'holdfast', secret);
+  browser.keep(origin, cookieName(origin), secret);
   browser.page = (method, target) => ({
     'x-holdfast-proof': PAGE.shows(service.signIn.nonce(), method, target).proof,
   });
@@ -336,11 +338,11 @@ describe('the embedded authorization server of the program', () => {
       'lease_list',
       { status: 'active' },
     );
-    const takenAt = performance.now();
+    const since = stopwatch();
     await ask(service, 'lease_revoke', { leaseId: leases[0]?.id, reason: 'for this test' });
     await assert.rejects(waiting);
     await closed;
-    const took = performance.now() - takenAt;
+    const took = since();
     assert.ok(took < 1_000, `${Math.round(took)} ms`);
     assert.equal((await rpc(http.url, provider.bearer)).status, 401);
     await client.close().catch(() => {});
@@ -481,17 +483,17 @@ egress: {allow: ['127.0.0.1:${port}']}
     const one = leases.find(({ via }) => via === 'agent-7');
     assert.deepEqual(one?.['token'], { issuer, subject: 'ada-1', client: 'agent-7' });
     assert.ok(Number(one['uses']) > 0 && one['lastUsedAt'] !== null);
-    const takenAt = performance.now();
+    const sinceTaken = stopwatch();
     await ask(service, 'token_revoke', { jti: 'taken', reason: 'for this test' });
     await first.text();
-    assert.ok(performance.now() - takenAt < 1_000);
+    assert.ok(sinceTaken() < 1_000);
     assert.equal((await callApi(http.origin, taken)).status, 401);
     assert.equal((await callApi(http.origin, kept)).status, 200, 'another token of theirs');
     await client.listTools();
-    const againAt = performance.now();
+    const sinceAgain = stopwatch();
     await ask(service, 'lease_revoke', { leaseId: one['id'], reason: 'for this test' });
     await second.text();
-    assert.ok(performance.now() - againAt < 1_000);
+    assert.ok(sinceAgain() < 1_000);
     assert.equal((await callApi(http.origin, kept)).status, 401);
     await assert.rejects(client.listTools());
     assert.equal((await rpc(http.url, await token())).status, 401, 'a new token of theirs');

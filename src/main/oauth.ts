@@ -29,11 +29,10 @@ import { mustConfirm, type SignIn } from '#signin';
 import {
   API_METADATA,
   API_PATH,
+  behindCookie,
   ceremonyIn,
-  cookieName,
   type Mount,
   type OidcDoor,
-  readCookie,
   shownIn,
 } from '#web';
 import { SERVICE_CALLER } from './callers.ts';
@@ -95,12 +94,13 @@ export async function oauthDoors(needs: OAuthNeeds): Promise<OAuthDoors> {
   const sessions = new WeakMap<IncomingMessage, Session>();
   const behind = async (incoming: IncomingMessage): ReturnType<SignIn['whoIs']> => {
     const headers = plainHeaders(incoming);
-    const secret = readCookie(headers.get('cookie'), cookieName(origin.startsWith('https:')));
-    if (secret === undefined) return undefined;
     const [path = '', ...query] = (incoming.url ?? '').split('?');
     const shown = { method: incoming.method ?? '', path, query: query.join('?'), headers };
-    const person = await signIn.whoIs(secret, shownIn(shown));
-    if (person !== undefined) sessions.set(incoming, person.session);
+    const person = await behindCookie(headers.get('cookie'), origin, (secret) =>
+      signIn.whoIs(secret, shownIn(shown)),
+    );
+    if (person === null || person === undefined) return undefined;
+    sessions.set(incoming, person.session);
     return person;
   };
   const offer = (servers: () => readonly string[]): OAuthOffer => ({

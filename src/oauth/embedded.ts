@@ -82,7 +82,7 @@ export function embeddedServer(options: EmbeddedOptions): Embedded {
     expiresWithSession: () => false,
     cookies: {
       keys: [Buffer.from(random.bytes(32)).toString('base64url')],
-      names: cookieNames(url.startsWith('https:')),
+      names: cookieNames(url),
       short: {
         httpOnly: true,
         sameSite: 'strict',
@@ -273,12 +273,15 @@ const UNSAFE: ReadonlySet<string> = new Set([
   'tel:',
 ]);
 
-function cookieNames(isSecure: boolean): Record<string, string> {
-  const prefix = isSecure ? '__Secure-holdfast-oauth' : 'holdfast-oauth';
+/** After the port as well: a cookie reaches every port of its name. */
+function cookieNames(url: string): Record<string, string> {
+  const { protocol, port } = new URL(url);
+  const prefix = protocol === 'https:' ? '__Secure-holdfast-oauth' : 'holdfast-oauth';
+  const at = port === '' ? '' : `-${port}`;
   return {
-    interaction: `${prefix}-asked`,
-    resume: `${prefix}-resume`,
-    session: `${prefix}-session`,
+    interaction: `${prefix}-asked${at}`,
+    resume: `${prefix}-resume${at}`,
+    session: `${prefix}-session${at}`,
   };
 }
 

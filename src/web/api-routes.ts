@@ -113,7 +113,7 @@ export function apiRoutes(ground: Ground): Hono<Env> {
       });
     return new Response(null, {
       status: 204,
-      headers: { 'set-cookie': clearCookie(site.origin.startsWith('https:')) },
+      headers: { 'set-cookie': clearCookie(site.origin) },
     });
   });
   return app;

@@ -4,7 +4,7 @@ import type { Json } from '#base/json';
 import { type Instant, LATEST } from '#base/time';
 import type { Caller, Confirmed } from '#operations';
 import type { Ceremony, Person, Shown } from '#signin';
-import { cookieName, readCookie } from './cookie.ts';
+import { behindCookie } from './cookie.ts';
 import { refusal } from './faults.ts';
 import { type Head, mustBeOwnPage, type Site } from './head.ts';
 import { shownIn } from './shown.ts';
@@ -49,15 +49,16 @@ const BEARER = /^Bearer ([A-Za-z0-9._~+/-]{20,4096}=*)$/i;
 export async function askerOf(head: Head, site: Site, askers: Askers): Promise<Asker> {
   const header = head.headers.get('authorization');
   if (header !== undefined) return leasedAsker(header, askers);
-  const isSecure = site.origin.startsWith('https:');
-  const secret = readCookie(head.headers.get('cookie'), cookieName(isSecure));
-  if (secret === undefined)
+  const shown = shownIn(head);
+  const person = await behindCookie(head.headers.get('cookie'), site.origin, (secret) => {
+    mustBeOwnPage(head, site);
+    return askers.person(secret, shown);
+  });
+  if (person === null)
     throw refusal(
       'sign-in-needed',
       'nobody is signed in: sign in to the console, or send a lease as a bearer',
     );
-  mustBeOwnPage(head, site);
-  const person = await askers.person(secret, shownIn(head));
   if (person === undefined) throw refusal('sign-in-needed', 'the session is over: sign in again');
   return {
     caller: callerOf(person),

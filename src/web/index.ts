@@ -1,6 +1,6 @@
 export type { Asker, Askers, Leased } from './asker.ts';
 export { API_METADATA, API_PATH, type Scopes } from './challenge.ts';
-export { clearCookie, cookieName, readCookie, setCookie } from './cookie.ts';
+export { behindCookie, cookieName } from './cookie.ts';
 export type { Head, Site } from './head.ts';
 export type { ReadyCheck } from './health.ts';
 export { TOPICS, type Topic } from './hints.ts';

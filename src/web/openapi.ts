@@ -5,6 +5,7 @@
 import * as z from 'zod/v4';
 import type { Json, JsonObject } from '#base/json';
 import type { Operation } from '#operations';
+import { cookieName } from './cookie.ts';
 import { TITLES } from './problem.ts';
 
 export type OpenApiSite = { readonly origin: string; readonly version: string };
@@ -37,7 +38,7 @@ export function openApiOf(operations: readonly Operation[], site: OpenApiSite): 
         session: {
           type: 'apiKey',
           in: 'cookie',
-          name: site.origin.startsWith('https:') ? '__Host-holdfast' : 'holdfast',
+          name: cookieName(site.origin),
           description: 'The session of a person, in the console only.',
         },
         ownPage: {

@@ -4,6 +4,7 @@
  */
 import { asFault } from '#base/fault';
 import type { JsonObject } from '#base/json';
+import { cookieName, cookieValues, setCookie } from './cookie.ts';
 
 const SECONDS = 60;
 const MOST_CHARS = 600;
@@ -11,25 +12,20 @@ const VALUE = /^[A-Za-z0-9_-]{1,3000}$/;
 
 export function setRefused(
   thrown: unknown,
-  isSecure: boolean,
+  origin: string,
   clean: (text: string) => string,
 ): string {
   const { code, kind, message } = asFault(thrown);
   const told = JSON.stringify({ code, kind, detail: clean(message).slice(0, MOST_CHARS) });
-  return cookie(Buffer.from(told).toString('base64url'), isSecure, SECONDS);
+  return cookie(Buffer.from(told).toString('base64url'), origin, SECONDS);
 }
 
-export function clearRefused(isSecure: boolean): string {
-  return cookie('', isSecure, 0);
+export function clearRefused(origin: string): string {
+  return cookie('', origin, 0);
 }
 
-export function readRefused(header: string | undefined, isSecure: boolean): JsonObject | null {
-  const name = `${nameOf(isSecure)}=`;
-  const [value, ...more] = (header ?? '')
-    .split(';')
-    .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(name))
-    .map((pair) => pair.slice(name.length));
+export function readRefused(header: string | undefined, origin: string): JsonObject | null {
+  const [value, ...more] = cookieValues(header, cookieName(origin, '-refused'));
   if (value === undefined || more.length > 0 || !VALUE.test(value)) return null;
   try {
     const { code, kind, detail } = JSON.parse(
@@ -42,10 +38,6 @@ export function readRefused(header: string | undefined, isSecure: boolean): Json
 }
 
 /** Read by a page of ours that a person was sent to from elsewhere, so it comes along from there as well. */
-function cookie(value: string, isSecure: boolean, seconds: number): string {
-  return `${nameOf(isSecure)}=${value}; Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}; Max-Age=${seconds}`;
-}
-
-function nameOf(isSecure: boolean): string {
-  return isSecure ? '__Host-holdfast-refused' : 'holdfast-refused';
+function cookie(value: string, origin: string, seconds: number): string {
+  return `${setCookie(value, origin, '-refused', 'Lax')}; Max-Age=${seconds}`;
 }

@@ -21,6 +21,7 @@ import { openSignIn, type SignIn } from '#signin';
 import { look } from '../operations/operation.ts';
 import type { Leased } from './asker.ts';
 import type { Scopes } from './challenge.ts';
+import { cookieName } from './cookie.ts';
 import type { Site } from './head.ts';
 import type { WebLimits } from './limits.ts';
 import { Metrics, measured } from './metrics.ts';
@@ -273,7 +274,7 @@ export async function openRig(settings: RigSettings = {}): Promise<Rig> {
         userAgent: 'test',
         pageKey: PAGE.key,
       });
-      return `holdfast=${secret}`;
+      return `${cookieName(site.origin)}=${secret}`;
     },
     ask: (method, path, how = {}) =>
       new Promise((resolve, reject) => {

@@ -9,7 +9,7 @@ import { formatInstant } from '#base/time';
 import type { From, Person, SignedIn, SignIn } from '#signin';
 import { admitted } from './api-routes.ts';
 import { readObject } from './body.ts';
-import { clearCookie, cookieName, readCookie, setCookie } from './cookie.ts';
+import { behindCookie, clearCookie, cookieName, readCookie, setCookie } from './cookie.ts';
 import { refusal } from './faults.ts';
 import { mustBeOwnPage } from './head.ts';
 import { addressKey } from './rate.ts';
@@ -39,8 +39,7 @@ export function signInRoutes(ground: Ground): Hono<Env> {
   const { oidc } = ground;
 
   app.get('/sign-in', ({ env: { site, head } }) => {
-    const isSecure = site.origin.startsWith('https:');
-    const refused = readRefused(head.headers.get('cookie'), isSecure);
+    const refused = readRefused(head.headers.get('cookie'), site.origin);
     return Response.json(
       {
         methods:
@@ -51,7 +50,7 @@ export function signInRoutes(ground: Ground): Hono<Env> {
         rpId: new URL(site.origin).hostname,
         refused,
       },
-      refused === null ? {} : { headers: { 'set-cookie': clearRefused(isSecure) } },
+      refused === null ? {} : { headers: { 'set-cookie': clearRefused(site.origin) } },
     );
   });
   app.post('/sign-in/passkey/options', (asked) =>
@@ -82,8 +81,7 @@ export function signInRoutes(ground: Ground): Hono<Env> {
       throw new Fault('invalid', 'invalid-input', 'the page brought no key: reload the console');
     const { location, binding } = await oidc.start(pageKey);
     // Not Strict: the way back leads here from the provider's own site.
-    const isSecure = site.origin.startsWith('https:');
-    const cookie = `${setCookie(binding, isSecure, oidcCookie(isSecure), 'Lax')}; Max-Age=600`;
+    const cookie = `${setCookie(binding, site.origin, '-oidc', 'Lax')}; Max-Age=600`;
     return Response.json({ location }, { headers: { 'set-cookie': cookie } });
   });
   // Whoever comes back shows a cookie, and that may be anybody's: the page that went shows that it has the key it brought.
@@ -94,8 +92,7 @@ export function signInRoutes(ground: Ground): Hono<Env> {
   });
   app.post('/sign-in/oidc/finish', (asked) =>
     visit(asked, ground, async (door, { head, site }) => {
-      const isSecure = site.origin.startsWith('https:');
-      const name = oidcCookie(isSecure);
+      const name = cookieName(site.origin, '-oidc');
       const binding = readCookie(head.headers.get('cookie'), name);
       const query = text(await given(asked, ground), 'query');
       const { pageKey, ...vouched } = await door.finish(query, binding);
@@ -105,7 +102,7 @@ export function signInRoutes(ground: Ground): Hono<Env> {
         shownIn(head),
       );
       const answer = Response.json({ isSignedIn: true });
-      answer.headers.append('set-cookie', clearCookie(isSecure, name));
+      answer.headers.append('set-cookie', clearCookie(site.origin, '-oidc'));
       answer.headers.append('set-cookie', await rotated(asked, ground, signed));
       return answer;
     }),
@@ -195,10 +192,9 @@ async function visit(
     const { code } = asFault(thrown);
     if (code === 'internal') log.error('signing in elsewhere failed', thrown);
     ground.metrics.refused(code);
-    const isSecure = env.site.origin.startsWith('https:');
     return Response.json(
       { isSignedIn: false },
-      { headers: { 'set-cookie': setRefused(thrown, isSecure, clean) } },
+      { headers: { 'set-cookie': setRefused(thrown, env.site.origin, clean) } },
     );
   }
 }
@@ -252,16 +248,14 @@ async function rotated(
   { secret, session }: SignedIn,
 ): Promise<string> {
   const { head, site } = asked.env;
-  const isSecure = site.origin.startsWith('https:');
-  const before = readCookie(head.headers.get('cookie'), cookieName(isSecure));
+  const shown = shownIn(head);
   // A cookie that was planted here ends nobody's session: it comes without the proof of its page.
-  const person =
-    before === undefined
-      ? undefined
-      : await signIn?.whoIs(before, shownIn(head)).catch(() => undefined);
-  if (person !== undefined && person.session.id !== session.id)
+  const person = await behindCookie(head.headers.get('cookie'), site.origin, async (before) =>
+    signIn?.whoIs(before, shown),
+  ).catch(() => undefined);
+  if (person !== undefined && person !== null && person.session.id !== session.id)
     await signIn?.signOut(person.session, fromOf(asked));
-  return setCookie(secret, isSecure);
+  return setCookie(secret, site.origin);
 }
 
 function mustSignIn({ signIn }: Ground): SignIn {
@@ -283,10 +277,6 @@ function fromOf({ env: { head } }: Asked): From {
     userAgent: (head.headers.get('user-agent') ?? '').slice(0, 300),
     pageKey: pageKeyIn(head),
   };
-}
-
-function oidcCookie(isSecure: boolean): string {
-  return isSecure ? '__Host-holdfast-oidc' : 'holdfast-oidc';
 }
 
 function text(given_: JsonObject, name: string): string {

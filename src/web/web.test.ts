@@ -4,7 +4,9 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { parseBlock } from '#base/address';
-import { aSoftPasskey } from '#samples/signin';
+import type { Session } from '#identity';
+import { aPage, aSoftPasskey } from '#samples/signin';
+import { cookieName } from './cookie.ts';
 import {
   BEARER,
   METRICS_BEARER,
@@ -139,13 +141,7 @@ describe('an operation over HTTP', () => {
     ],
     [
       'a bearer in the cookie',
-      () => ({ ...page, cookie: `holdfast=${BEARER}` }),
-      'sign-in-needed',
-      401,
-    ],
-    [
-      'two cookies of the name',
-      () => ({ ...page, cookie: `${cookie}; ${cookie}` }),
+      () => ({ ...page, cookie: `${cookieName(rig.origin)}=${BEARER}` }),
       'sign-in-needed',
       401,
     ],
@@ -242,8 +238,10 @@ describe('an operation over HTTP', () => {
 
   it('is told to nobody whose lease was taken back while it was asked', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
+    let begun = 0;
     await using slow = await openRig({
       perform: async () => {
+        begun++;
         await promise;
         return { requestId: 'req_2', value: { said: 'secret' }, notices: [] };
       },
@@ -252,11 +250,10 @@ describe('an operation over HTTP', () => {
       headers: { ...json, ...lease },
       body: '{}',
     });
-    await sleep(50);
-    const begun = performance.now();
+    while (begun === 0) await sleep(10);
     slow.revoke();
+    // It is held until after the answer: only the lease can have ended it.
     const { status, text } = await asked;
-    assert.ok(performance.now() - begun < 1_000);
     assert.equal(status, 401);
     assert.ok(!text.includes('secret'));
     resolve();
@@ -300,7 +297,7 @@ describe('limits', () => {
     const told = await slow.raw(
       `POST /api/v1/operations/query_facts HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${BEARER}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"say":`,
     );
-    assert.ok(performance.now() - begun < 1_400, 'the connection was held');
+    assert.ok(performance.now() - begun < 5_000, 'the connection was held');
     assert.match(told, /^HTTP\/1\.1 408 /);
     assert.deepEqual(slow.calls, []);
   });
@@ -337,9 +334,11 @@ describe('limits', () => {
 
   it('hold for what one lease asks at the same time', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
+    let begun = 0;
     await using busy = await openRig({
       limits: { working: 1 },
       perform: async () => {
+        begun++;
         await promise;
         return { requestId: 'req_1', value: {}, notices: [] };
       },
@@ -350,7 +349,7 @@ describe('limits', () => {
         body: '{}',
       });
     const first = ask();
-    await sleep(50);
+    while (begun === 0) await sleep(10);
     assert.equal((await ask()).status, 429);
     resolve();
     assert.equal((await first).status, 200);
@@ -457,7 +456,7 @@ describe('a session', () => {
     );
     assert.ok((told['capabilities'] as string[]).includes('changes.decide'));
     assert.equal((told['keys'] as unknown[]).length, 1);
-    assert.ok(!text.includes(cookie.slice('holdfast='.length)));
+    assert.ok(!text.includes(cookie.slice(cookie.indexOf('=') + 1)));
   });
 
   it('is not a lease, and not what a link of another site may read', async () => {
@@ -492,12 +491,12 @@ describe('a session', () => {
     const { status, headers, text } = await signIn();
     assert.equal(status, 200, text);
     const [set = ''] = headers['set-cookie'] ?? [];
-    assert.match(set, /^holdfast=[A-Za-z0-9_-]{20,}; Path=\/; HttpOnly; SameSite=Strict$/);
+    assert.match(set, /^holdfast-\d+=[A-Za-z0-9_-]{20,}; Path=\/; HttpOnly; SameSite=Strict$/);
     assert.ok(!text.includes(set.split(/[=;]/)[1] ?? '?'), 'the secret stands in the body');
   });
 
   it('is a new one each time, and the one before is over: none can be fixed in advance', async () => {
-    const chosen = 'holdfast=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
+    const chosen = `${cookieName(rig.origin)}=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA`;
     const first =
       ((await signIn({ cookie: chosen })).headers['set-cookie'] ?? [''])[0]?.split(';')[0] ?? '';
     assert.notEqual(first, chosen);
@@ -553,6 +552,30 @@ describe('a session', () => {
     assert.equal((await rig.ask('GET', '/healthz')).headers['x-holdfast-nonce'], undefined);
   });
 
+  it('is found beside cookies of its name that another port put there', async () => {
+    const name = cookieName(rig.origin);
+    const [, bea = ''] = (await rig.signedIn('bea')).split('=');
+    const planted = aPage();
+    const { secret } = rig.identity.sessions.open({
+      ...(rig.identity.sessions.list('bea')[0] as Session),
+      pageKey: planted.key,
+    });
+    const ask = (header: string): Promise<Told> =>
+      rig.ask('GET', '/api/v1/session', { headers: { cookie: header } });
+    for (const beside of [`${name}=x`, `${name}=${'A'.repeat(43)}`, `${name}=${secret}`])
+      for (const header of [`${beside}; ${cookie}`, `${cookie}; ${beside}`]) {
+        const { status, text } = await ask(header);
+        const { operator } = JSON.parse(text) as { readonly operator: string };
+        assert.deepEqual([status, operator], [200, 'ada'], header);
+      }
+    assert.equal((await ask(`${name}=${secret}`)).code, 'proof-needed');
+    // A console at another port signs nobody out here.
+    const elsewhere = cookieName('http://localhost:1');
+    assert.equal((await ask(`${elsewhere}=${bea}; ${cookie}`)).status, 200);
+    assert.equal((await ask(`${elsewhere}=${bea}`)).code, 'sign-in-needed');
+    assert.equal((await ask(`${`${name}=${'A'.repeat(43)}; `.repeat(4)}${cookie}`)).status, 401);
+  });
+
   it('cannot be begun from another site, nor without our header', async () => {
     for (const more of [
       { origin: 'http://evil.example' },
@@ -570,7 +593,7 @@ describe('a session', () => {
     assert.equal(status, 204);
     assert.match(
       String(headers['set-cookie']),
-      /^holdfast=; Path=\/; HttpOnly; SameSite=Strict; Max-Age=0$/,
+      /^holdfast-\d+=; Path=\/; HttpOnly; SameSite=Strict; Max-Age=0$/,
     );
     assert.equal(
       (await rig.ask('GET', '/api/v1/session', { headers: { cookie: mine } })).status,
@@ -586,14 +609,15 @@ describe('a session', () => {
         origins: [at.origin.replace('http:', 'https:')],
       }),
     });
-    const mine = await secure.signedIn();
+    const own = await secure.signedIn();
+    assert.match(own, /^__Host-holdfast-\d+=/);
+    const mine = own.replace('__Host-', '');
     const { headers } = await secure.ask('GET', '/api/v1/session', { headers: { cookie: mine } });
     assert.equal(
       (await secure.ask('GET', '/api/v1/session', { headers: { cookie: mine } })).status,
       401,
     );
     assert.equal(headers['strict-transport-security'], 'max-age=31536000');
-    const own = mine.replace('holdfast=', '__Host-holdfast=');
     assert.equal(
       (await secure.ask('GET', '/api/v1/session', { headers: { cookie: own } })).status,
       200,
@@ -603,7 +627,7 @@ describe('a session', () => {
     });
     assert.match(
       String(out.headers['set-cookie']),
-      /^__Host-holdfast=; Path=\/; HttpOnly; SameSite=Strict; Secure/,
+      /^__Host-holdfast-\d+=; Path=\/; HttpOnly; SameSite=Strict; Secure/,
     );
   });
 });
@@ -647,7 +671,7 @@ describe('hints', () => {
     const { text } = await stream(at, { cookie: await at.signedIn() });
     for (let i = 0; i < 50; i++) at.web.publish('changes');
     at.web.publish('stops');
-    await sleep(120);
+    for (let i = 0; i < 500 && !text().includes('stops'); i++) await sleep(20);
     assert.equal(text(), 'retry: 2000\n\ndata: {"topic":"changes"}\n\ndata: {"topic":"stops"}\n\n');
   });
 
@@ -656,7 +680,8 @@ describe('hints', () => {
     const assistant = await stream(at, lease);
     const scraper = await stream(at, { authorization: `Bearer ${METRICS_BEARER}` });
     for (const topic of ['sessions', 'leases', 'log', 'changes'] as const) at.web.publish(topic);
-    await sleep(120);
+    for (let i = 0; i < 500 && !assistant.text().includes('changes'); i++) await sleep(20);
+    await sleep(100);
     assert.equal(assistant.text(), 'retry: 2000\n\ndata: {"topic":"changes"}\n\n');
     assert.equal(scraper.text(), 'retry: 2000\n\n');
   });
@@ -671,7 +696,7 @@ describe('hints', () => {
     at.identity.sessions.end(session?.id ?? '');
     at.revoke();
     await Promise.all([person.ended, assistant.ended]);
-    assert.ok(performance.now() - begun < 1_000);
+    assert.ok(performance.now() - begun < 5_000);
     await assert.rejects(stream(at, { cookie: mine }), /401/);
   });
 
@@ -686,7 +711,7 @@ describe('hints', () => {
   it('beat, so that a line that died is noticed', async () => {
     await using at = await openRig({ limits: { heartbeatMs: 20 } });
     const { text } = await stream(at, lease);
-    await sleep(150);
+    for (let i = 0; i < 500 && !/\n:\n\n:\n\n/.test(text()); i++) await sleep(20);
     assert.match(text(), /\n:\n\n:\n\n/);
   });
 
@@ -878,6 +903,9 @@ describe('what is mounted', () => {
     assert.equal(await status('/oauth/token', foreign), 200);
     assert.equal(await status('/oauth/token', { host: 'evil.example' }), 421);
     assert.equal(await status('/oauth/page', foreign), 403);
+    // A name of somebody else that leads here: its own pages are of one origin with it.
+    const rebound = { host: 'evil.example', 'sec-fetch-site': 'same-origin', 'x-holdfast': '1' };
+    assert.equal(await status('/oauth/page', rebound), 421);
     assert.equal(await status('/oauth/page', { origin: mounted.origin }), 403);
     assert.equal(await status('/oauth/page', { origin: mounted.origin, 'x-holdfast': '1' }), 200);
     const { headers } = await mounted.ask('POST', '/oauth/token');

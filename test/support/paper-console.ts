@@ -16,7 +16,7 @@ import { OPERATIONS } from '#operations';
 import { clean } from '#redaction';
 import { NOON, signerLine } from '#samples/authority';
 import type { Person } from '#signin';
-import { Metrics, type Web, web } from '#web';
+import { cookieName, Metrics, type Web, web } from '#web';
 import { readConsole } from '../../src/main/console-files.ts';
 import type { Authenticator } from './browser.ts';
 import { aChangeKernel } from './change-kernel.ts';
@@ -91,7 +91,7 @@ export async function aPaperConsole(options: WorldOptions = {}): Promise<PaperCo
   const console_: PaperConsole = {
     world,
     origin,
-    cookie: { name: 'holdfast', value: COOKIE, url: origin },
+    cookie: { name: cookieName(origin), value: COOKIE, url: origin },
     signedIn: true,
     bring: (authenticator) =>
       authenticator.add({
