@@ -118,7 +118,9 @@ const WHEN_ASKED = [
   'automation/tofu/look.ts',
   'cli/tree.ts',
   'evidence/change-bundle/',
+  'evidence/timestamp/',
   'evidence/verify.ts',
+  'evidence/witness/client.ts',
   'evidence/witness/server.ts',
   'execution/diagnose.ts',
 ];

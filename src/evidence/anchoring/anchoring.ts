@@ -10,8 +10,6 @@ import { invariant } from '#base/fault';
 import type { Clock, Files, Poster, Random } from '#base/ports';
 import { parseCheckpoint, parseNote } from '../note.ts';
 import type { EvidenceSettings } from '../settings.ts';
-import { imprintOf, stamp } from '../timestamp/client.ts';
-import { WitnessClient } from '../witness/client.ts';
 import { cosignedAt, parseWitnessKey } from '../witness/cosignature.ts';
 import { Courier, type Delivery, type Health } from './courier.ts';
 import { NotesFile, newestNote } from './notes-file.ts';
@@ -53,7 +51,7 @@ export class Anchoring implements AsyncDisposable {
     const notesFiles: NotesFile[] = [];
     const origin = first?.origin ?? '';
     const couriers = [
-      ...timestampCourier(options),
+      ...(await timestampCourier(options)),
       ...(await witnessCouriers(options, origin, notesFiles)),
       ...anchorCourier(options, origin, notesFiles),
     ];
@@ -87,10 +85,11 @@ function delivery(note: string): (Delivery & { readonly origin: string }) | unde
   return { note, size: checkpoint.size, origin: checkpoint.origin };
 }
 
-function timestampCourier(options: AnchoringOptions): Courier[] {
+async function timestampCourier(options: AnchoringOptions): Promise<Courier[]> {
   const { files, clock, poster, random, directory, settings, timestampCertificate } = options;
   const { timestamp } = settings;
   if (timestamp === null) return [];
+  const { imprintOf, stamp } = await import('../timestamp/client.ts');
   const place = { ...timestamp, certificate: timestampCertificate ?? '' };
   const deliver = async (one: Delivery): Promise<void> => {
     const path = `${directory}/timestamps/${one.size}.${imprintOf(one.note).toString('hex')}`;
@@ -110,6 +109,8 @@ async function witnessCouriers(
   notesFiles: NotesFile[],
 ): Promise<Courier[]> {
   const { files, clock, poster, directory, log, settings } = options;
+  if (settings.witnesses.length === 0) return [];
+  const { WitnessClient } = await import('../witness/client.ts');
   const path = `${directory}/cosigned`;
   const shared = new NotesFile(files, path, origin);
   const couriers: Courier[] = [];
@@ -133,7 +134,7 @@ async function witnessCouriers(
       shared.append(await client.cosigned(one));
     couriers.push(new Courier({ by: 'witness', name, clock, restMs: 0, arrived, deliver }));
   }
-  if (couriers.length > 0) notesFiles.push(shared);
+  notesFiles.push(shared);
   return couriers;
 }
 
