@@ -259,7 +259,7 @@ for (const era of ERAS) {
       // It would wait for the gate otherwise.
       await assert.rejects(slow);
       assert.ok(performance.now() - takenAt < 5_000);
-      assert.deepEqual(finished, []);
+      assert.ok(!finished.includes('lease:whole'));
       gate.resolve();
       assert.ok((await others).isError !== true, 'another lease is not touched');
       for (let i = 0; i < 500 && finished.length < 2; i++) await sleep(20);

@@ -23,6 +23,8 @@ type Stored = {
   /** How much of it survives a power cut for certain. */
   synced: number;
   mode: number;
+  /** What `bytes` are the beginning of while they only grow: a log is appended to thousands of times. */
+  room?: Buffer;
 };
 
 export class SimulatedDisk {
@@ -173,7 +175,7 @@ export class SimulatedDisk {
         const copy = copyOf(bytes);
         return call((share) => {
           const part = copy.subarray(0, Math.round(copy.length * share));
-          file.bytes = Buffer.concat([file.bytes, part]);
+          file.bytes = appended(file, part);
         });
       },
       sync: () =>
@@ -210,6 +212,19 @@ export class SimulatedDisk {
     const parent = path.slice(0, path.lastIndexOf('/'));
     if (parent.includes('/') && !this.directories.has(parent)) throw absent(parent);
   }
+}
+
+function appended(file: Stored, part: Uint8Array): Uint8Array {
+  const { bytes } = file;
+  const size = bytes.length + part.length;
+  let { room } = file;
+  if (room === undefined || bytes.buffer !== room.buffer || size > room.length) {
+    room = Buffer.alloc(Math.max(4_096, 2 * size));
+    room.set(bytes);
+    file.room = room;
+  }
+  room.set(part, bytes.length);
+  return room.subarray(0, size);
 }
 
 /** Not `slice`: on a Buffer that is a view. */
