@@ -8,6 +8,7 @@ import { after, describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { parseSync } from 'oxc-parser';
 import { canonicalJson, type Json } from '#base/json';
+import { lent } from '#test/lent-verifier';
 import { openTestAuthority } from '#test/openssl-tsa';
 import { splitNotes as serverSplitNotes } from '../../src/evidence/note.ts';
 import {
@@ -319,16 +320,15 @@ describe('the standalone verifier, apart', () => {
     await using authority = await openTestAuthority();
     const plain = makeBundle();
     const text = noteTextOf(plain);
-    const response = await authority.reply(
-      Buffer.concat([
-        Buffer.from('30390201013031300d060960864801650304020105000420', 'hex'),
-        sha256(text),
-        Buffer.from('0101ff', 'hex'),
-      ]),
-    );
+    const query = Buffer.concat([
+      Buffer.from('30390201013031300d060960864801650304020105000420', 'hex'),
+      sha256(text),
+      Buffer.from('0101ff', 'hex'),
+    ]);
     // TimeStampResp: SEQUENCE of a status and the token.
-    const status = response.indexOf(Buffer.from('3003020100', 'hex'));
-    const token = response.subarray(status + 5);
+    const tokenIn = (response: Buffer): Buffer =>
+      response.subarray(response.indexOf(Buffer.from('3003020100', 'hex')) + 5);
+    const token = tokenIn(await authority.reply(query));
     const bundle = put('stamped.json', makeBundle({ timestamp: token.toString('base64') }));
     const root = put('root.pem', authority.root);
     const own = put('tsa.pem', authority.certificate);
@@ -347,6 +347,26 @@ describe('the standalone verifier, apart', () => {
       run(['bundle', put('plain.json', plain), ...named, '--tsa', root]).out,
       /not-timestamped/,
     );
+    // A browser decides the same, with the same certificates.
+    const { checkInBrowser } = await lent(() => import('../../console/src/verify/bundle.ts'));
+    const inBrowser = async (pem: string, what = readFileSync(bundle)) => {
+      const tsa = [pem.replaceAll(/-----[^-]+-----|\s/g, '')];
+      const none = { logKeys: [], witnesses: [], signers: '', hostKeys: [] };
+      const { findings, undecided } = await checkInBrowser(what, { ...none, tsa });
+      const open = undecided.some(({ code }) => code === 'timestamp-authority');
+      return [open, findings.map(({ code }) => code).includes('timestamp-wrong')];
+    };
+    for (const pem of [authority.root, authority.certificate])
+      assert.deepEqual(await inBrowser(pem), [false, false]);
+    assert.deepEqual(await inBrowser(stranger.root), [false, true]);
+    await using rsa = await openTestAuthority({ key: 'rsa' });
+    assert.deepEqual(await inBrowser(rsa.certificate), [false, true]);
+    const byRsa = makeBundle({ timestamp: tokenIn(await rsa.reply(query)).toString('base64') });
+    assert.deepEqual(await inBrowser(rsa.root, byRsa), [false, false]);
+    const flipped = Buffer.from(token);
+    flipped[flipped.length - 3] = (flipped.at(-3) ?? 0) ^ 1;
+    const bent = makeBundle({ timestamp: flipped.toString('base64') });
+    assert.deepEqual(await inBrowser(authority.root, bent), [false, true]);
     const { X509Certificate } = await import('node:crypto');
     const pins = [new X509Certificate(authority.root)];
     assert.ok(verifyTimestamp(token, [text], pins) > 1_700_000_000);

@@ -2,6 +2,7 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import { Badge, Button, ConfirmDialog, Empty, Field, Panel, Table } from '../kit/index.ts';
 import {
+  certificateFingerprint,
   fingerprintOf,
   type Given,
   given,
@@ -62,7 +63,7 @@ export function OwnKeys(): ReactNode {
             first, and what another key signed does not hold.
           </p>
           <Field
-            label="Allowed signers, or verifier keys of the log or of witnesses"
+            label="Allowed signers, verifier keys of the log or of witnesses, certificates of timestamp authorities"
             value={text}
             onChange={(typed) => {
               setText(typed);
@@ -74,7 +75,7 @@ export function OwnKeys(): ReactNode {
             placeholder={
               'ada namespaces="holdfast-change@1,…" ssh-ed25519 AAAA…\nholdfast/… +1a2b3c4d+A…'
             }
-            help="One on each line. They stay in this browser, for every page of this console, and are never sent."
+            help="One on each line; certificates as PEM. They stay in this browser, for every page of this console, and are never sent."
             error={wrong}
           />
           <div className="row">
@@ -215,9 +216,14 @@ function FirstSeen({
 async function pasted(text: string, before: Given): Promise<Given | { readonly wrong: string }> {
   const read = await readGiven(text, before);
   if ('wrong' in read) return read;
-  const { readSigners } = await import('../verify/bundle.ts');
+  const { readAuthority, readSigners } = await import('../verify/bundle.ts');
   const wrong = await readSigners(read.given.signers.join('\n'));
-  return wrong === undefined ? read.given : { wrong };
+  if (wrong !== undefined) return { wrong };
+  for (const der of read.given.tsa) {
+    const found = await readAuthority(der);
+    if ('wrong' in found) return found;
+  }
+  return read.given;
 }
 
 const MOST_BYTES = 1_000_000;
@@ -234,10 +240,11 @@ async function revoked(file: File, before: Given): Promise<Given | { readonly wr
 }
 
 async function rowsOf(held: Given): Promise<readonly Row[]> {
-  const without = (name: 'signers' | 'logKeys' | 'witnesses', line: string) => (from: Given) => ({
-    ...from,
-    [name]: from[name].filter((each) => each !== line),
-  });
+  const without =
+    (name: 'signers' | 'logKeys' | 'witnesses' | 'tsa', line: string) => (from: Given) => ({
+      ...from,
+      [name]: from[name].filter((each) => each !== line),
+    });
   const vkeys = (name: 'logKeys' | 'witnesses', what: string): readonly Promise<Row>[] =>
     held[name].map(async (vkey) => ({
       id: vkey,
@@ -256,6 +263,17 @@ async function rowsOf(held: Given): Promise<readonly Row[]> {
     })),
     ...vkeys('logKeys', 'the log'),
     ...vkeys('witnesses', 'witness'),
+    ...held.tsa.map(async (der) => {
+      const { readAuthority } = await import('../verify/bundle.ts');
+      const found = await readAuthority(der);
+      return {
+        id: der,
+        what: 'timestamps',
+        whose: 'name' in found ? found.name : 'an authority',
+        fingerprint: await certificateFingerprint(der),
+        without: without('tsa', der),
+      };
+    }),
     ...(held.revocations === ''
       ? []
       : [

@@ -46,8 +46,11 @@ export function TimeSlider({
     ...question({ asOf: '', knownAt: chosen.knownAt }),
   };
   const { data } = useAsk<ChangesAnswer>('fleet_changes', input, ['facts'], { keep: true });
+  // On a phone the present needs no sliders: they would stand before everything else.
+  const [isOpen, setOpen] = useState(false);
+  const isFolded = !isOpen && !isPast && versus === '';
   return (
-    <section className="time-panel" aria-label="Time">
+    <section className="time-panel" aria-label="Time" data-folded={isFolded || undefined}>
       <div className="time-head">
         <p className="time-now" role="status">
           {isPast ? (
@@ -65,6 +68,11 @@ export function TimeSlider({
             </>
           )}
         </p>
+        <div className="time-unfold">
+          <Button look="quiet" onPress={() => setOpen(true)}>
+            Look back…
+          </Button>
+        </div>
         <div className="time-actions">
           <Select
             label="Window"

@@ -6,7 +6,7 @@ import {
   parseSigners,
   parseVerifierKey,
 } from '../../../verifier/holdfast-verifier.mjs';
-import { answered } from './lent/crypto.ts';
+import { answered, lentCertificate, lentCrypto, limits } from './lent/crypto.ts';
 import { Buffer } from './lent/index.ts';
 
 /** Whom to believe; nothing of it is taken from the bundle. What is empty is not decided. */
@@ -19,6 +19,8 @@ export type Believed = {
   readonly hostKeys: readonly { readonly target: string; readonly line: string }[];
   /** An OpenSSH KRL, in base64. */
   readonly revocations?: string;
+  /** Certificates of time-stamping authorities or of their roots: DER, in base64. */
+  readonly tsa?: readonly string[];
 };
 
 export type BundleFinding = {
@@ -43,23 +45,29 @@ export type BundleReport = {
   readonly facts: Readonly<Record<string, unknown>>;
 };
 
-/** Timestamps are checked for what they stamp, not for who made them: a browser reads no certificates. */
+/** Who made a timestamp is decided by certificates that were given, as far as they are of kinds that can be read here. */
 export async function checkInBrowser(
   file: Uint8Array,
-  { logKeys, witnesses, signers, hostKeys, revocations = '' }: Believed,
+  { logKeys, witnesses, signers, hostKeys, revocations = '', tsa = [] }: Believed,
 ): Promise<BundleReport> {
   const bytes = ofNode(Buffer.from(file));
-  return answered(() => {
+  const checked = await answered(() => {
+    limits.isMet = false;
     const report = checkBundle(bytes, {
       logKeys: logKeys.map((vkey) => parseVerifierKey(vkey)),
       witnesses: witnesses.map((vkey) => parseVerifierKey(vkey)),
       signers: parseSigners(signers),
       hostKeys: hostKeys.map(({ target, line }) => ({ target, key: parsePublicKey(line) })),
+      tsa: tsa.map((der) => authority(der)),
       ...(revocations === '' ? {} : { isRevoked: parseRevocations(bytesOf(revocations)) }),
     });
     const { verdict, findings, undecided, notes, more, facts } = report;
     return { verdict, findings, undecided, notes, more, facts } as BundleReport;
   });
+  if (!limits.isMet || tsa.length === 0) return checked;
+  // Neither holds nor fails: the standalone verifier reads more kinds.
+  const without = { logKeys, witnesses, signers, hostKeys, revocations };
+  return checkInBrowser(file, without);
 }
 
 /** Whether the verifier can read them, in its own words where it cannot. */
@@ -70,6 +78,24 @@ export async function readSigners(text: string): Promise<string | undefined> {
 export async function readRevocations(base64: string): Promise<string | undefined> {
   return wrongWith(() => parseRevocations(bytesOf(base64)));
 }
+
+/** What an authority calls itself; or why its certificate cannot be read here. */
+export async function readAuthority(
+  base64: string,
+): Promise<{ readonly name: string } | { readonly wrong: string }> {
+  try {
+    return { name: (await answered(() => lentCertificate(Buffer.from(base64, 'base64')))).name };
+  } catch {
+    return {
+      wrong: 'a certificate cannot be read here, or is of a kind that browsers do not check',
+    };
+  }
+}
+
+const authority = (base64: string) =>
+  new lentCrypto.X509Certificate(Buffer.from(base64, 'base64')) as unknown as NonNullable<
+    NonNullable<Parameters<typeof checkBundle>[1]>['tsa']
+  >[number];
 
 async function wrongWith(read: () => unknown): Promise<string | undefined> {
   try {

@@ -15,7 +15,7 @@ const ALICE = `alice namespaces="holdfast-change@1,holdfast-config@1" ${KEYS.mal
 
 describe('keys that were given', () => {
   it('are told apart by their form, taken once, and added to those from before', async () => {
-    const text = `# from the auditor\n${LOG.vkey}\n\n  ${WITNESS.vkey}\r\n${ALICE}\n${LOG.vkey}\n`;
+    const text = `# from the auditor\n${LOG.vkey}\n\n  ${WITNESS.vkey}\r\n${ALICE}\n${LOG.vkey}\n-----BEGIN CERTIFICATE-----\nMA\nA=\n-----END CERTIFICATE-----\n`;
     const read = await readGiven(text, { ...NOTHING_GIVEN, signers: [`bob ${KEYS.mallory.line}`] });
     assert.deepEqual(read, {
       given: {
@@ -23,6 +23,7 @@ describe('keys that were given', () => {
         logKeys: [LOG.vkey],
         witnesses: [WITNESS.vkey],
         revocations: '',
+        tsa: ['MAA='],
       },
     });
     assert.match(await fingerprintOf(ALICE), /^SHA256:[A-Za-z0-9+/]{43}$/);
@@ -35,6 +36,7 @@ describe('keys that were given', () => {
       ['# only words', /no key/],
       [KEYS.mallory.line, /line 1/],
       [`${LOG.vkey}\nhello`, /line 2/],
+      ['-----BEGIN CERTIFICATE-----\nMAA=', /line 1/],
       [LOG.vkey.replace(/\+[0-9a-f]{8}\+/, '+00000000+'), /line 1/],
       ['x'.repeat(200_001), /more than/],
     ] as const) {

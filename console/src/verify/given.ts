@@ -17,9 +17,17 @@ export type Given = {
   readonly witnesses: readonly string[];
   /** An OpenSSH KRL, in base64; empty: none. */
   readonly revocations: string;
+  /** Certificates of time-stamping authorities or of their roots: DER, in base64. */
+  readonly tsa: readonly string[];
 };
 
-export const NOTHING_GIVEN: Given = { signers: [], logKeys: [], witnesses: [], revocations: '' };
+export const NOTHING_GIVEN: Given = {
+  signers: [],
+  logKeys: [],
+  witnesses: [],
+  revocations: '',
+  tsa: [],
+};
 
 export type ReadGiven = { readonly given: Given } | { readonly wrong: string };
 
@@ -28,19 +36,27 @@ export async function readGiven(text: string, before: Given): Promise<ReadGiven>
   if (text.length > MOST_CHARS) return { wrong: 'that is more than a list of keys' };
   const given = { ...before };
   let taken = 0;
-  for (const [at, raw] of text.split('\n').entries()) {
+  const lines = text.replaceAll(PEM, (block, body: string) => {
+    const der = body.replaceAll(/\s/g, '');
+    given.tsa = given.tsa.includes(der) ? given.tsa : [...given.tsa, der];
+    taken += 1;
+    return block.replaceAll(/[^\n]/g, '');
+  });
+  for (const [at, raw] of lines.split('\n').entries()) {
     const line = raw.trim();
     if (line === '' || line.startsWith('#')) continue;
     taken += 1;
     const kind = await kindOf(line);
     if (kind === undefined)
       return {
-        wrong: `line ${at + 1} is neither a line of allowed signers nor a verifier key whose id is its own`,
+        wrong: `line ${at + 1} is neither a line of allowed signers, nor a verifier key whose id is its own, nor of a certificate`,
       };
     given[kind] = given[kind].includes(line) ? given[kind] : [...given[kind], line];
   }
   return taken === 0 ? { wrong: 'there is no key in it' } : { given };
 }
+
+const PEM = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g;
 
 async function kindOf(line: string): Promise<'signers' | 'logKeys' | 'witnesses' | undefined> {
   if ((await parseVerifierKey(line)) !== undefined) return 'logKeys';
@@ -67,6 +83,11 @@ export async function vkeyFingerprint(vkey: string): Promise<string> {
   return bytes === undefined ? 'not a key' : named(await sha256(bytes));
 }
 
+export async function certificateFingerprint(base64: string): Promise<string> {
+  const bytes = fromBase64(base64);
+  return bytes === undefined ? 'not a certificate' : named(await sha256(bytes));
+}
+
 const named = (hash: Uint8Array): string =>
   `SHA256:${btoa(String.fromCharCode(...hash)).replace(/=+$/, '')}`;
 
@@ -77,6 +98,7 @@ export function given(storage: Kept): Given {
       signers: textsOf(kept?.signers),
       logKeys: textsOf(kept?.logKeys),
       witnesses: textsOf(kept?.witnesses),
+      tsa: textsOf(kept?.tsa),
       revocations: typeof kept?.revocations === 'string' ? kept.revocations : '',
     };
   } catch {

@@ -1,5 +1,6 @@
 /** The log checked in the browser itself, by the same specifications as `holdfast verify`. */
 export {
+  certificateFingerprint,
   fingerprintOf,
   type Given,
   given,

@@ -143,7 +143,8 @@ export function bundleLines(
   const open = new Map<LineId, string[]>();
   for (const { code, says } of undecided) {
     const id = LINE_OF[code] ?? 'file';
-    open.set(id, [...(open.get(id) ?? []), OPEN[code] ?? says]);
+    const isNone = code === 'timestamp-authority' && said?.timestamps === 0;
+    open.set(id, [...(open.get(id) ?? []), isNone ? NO_TIMESTAMP : (OPEN[code] ?? says)]);
   }
   // The verifier goes no further than the envelope and the statement when they do not hold.
   const isRead = said !== undefined && Object.keys(facts).length > 0;
@@ -180,10 +181,12 @@ export const inOrder = (lines: readonly ProofLine[]): readonly ProofLine[] =>
 const OPEN: Readonly<Record<string, string>> = {
   witness: 'not checked here: this browser knows no witness whose cosignature is in the file',
   'timestamp-authority':
-    'who made a timestamp is not checked here: a browser reads no certificates of timestamp authorities; the standalone verifier does, with --tsa. Times rest on the clocks of those who wrote them',
+    'who made the timestamp is not decided here: no certificate of its authority that can be read here was given (Evidence, Your keys). Times rest on the clocks of those who wrote them',
   revocations:
     'not checked here: it takes a list of revoked keys of your own, which can be given under Evidence, Your keys. A key that was revoked since counts as good',
 };
+
+const NO_TIMESTAMP = 'there is none in the file: times rest on the clocks of those who wrote them';
 
 function holding(id: LineId, facts: BundleReport['facts'], said: Said): readonly string[] {
   const operators = Array.isArray(facts['operators']) ? facts['operators'].map(String) : [];
@@ -213,6 +216,7 @@ function holding(id: LineId, facts: BundleReport['facts'], said: Said): readonly
     case 'revocations':
       return ['no key that signed here is in the list of revoked keys that was given'];
     case 'timestamps':
+      return ['by an authority that leads to a certificate that you gave'];
     case 'log':
     case 'page':
       return [];

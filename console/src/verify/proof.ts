@@ -213,7 +213,7 @@ async function check(
   file: string,
   said: Said | undefined,
   trust: Trust,
-  { revocations }: Given,
+  { revocations, tsa }: Given,
   { logKeys, witnesses }: LogReport,
 ): Promise<Judged['report']> {
   const cosigned = new Set(namesIn(said?.checkpoint ?? ''));
@@ -224,6 +224,8 @@ async function check(
       signers: signersText(trust),
       hostKeys: hostKeysOf(said, trust),
       revocations,
+      // Without a timestamp in the file there is nothing of theirs to check.
+      tsa: (said?.timestamps ?? 0) > 0 ? tsa : [],
     });
     return trust.signers.length === 0 ? withoutSigners(report) : report;
   } catch (thrown) {

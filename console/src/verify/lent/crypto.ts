@@ -5,8 +5,8 @@
  * answer yet is noted, answered by WebCrypto, and known the next time. Only a run in which every single answer was known
  * counts, and that run is what it would have been with answers at once.
  */
-import { toHex } from '../bytes.ts';
 import { Buffer, type LentBuffer } from './buffer.ts';
+import { kindOfKey, LentCertificate, sideBySide } from './certificate.ts';
 
 type Answer = Uint8Array | boolean;
 type Asking = {
@@ -81,20 +81,79 @@ function digest(algorithm: string, data: string | Uint8Array): LentBuffer {
   return Buffer.from(answerTo(algorithm, [bytes], ask, asking.standIn));
 }
 
-const ED25519 = '302a300506032b6570032100';
 type Hash = {
   readonly update: (data: string | Uint8Array) => { readonly digest: () => LentBuffer };
 };
-type Key = { readonly spki: LentBuffer; readonly isEd25519: boolean };
+/** How WebCrypto knows a key, by the names of its algorithm and its curve; `size` of each number of a signature. */
+type Kind = { readonly name: string; readonly namedCurve?: string; readonly size?: number };
+const KINDS: Readonly<Record<string, Kind>> = {
+  '2b6570': { name: 'Ed25519' },
+  '2a8648ce3d0201 2a8648ce3d030107': { name: 'ECDSA', namedCurve: 'P-256', size: 32 },
+  '2a8648ce3d0201 2b81040022': { name: 'ECDSA', namedCurve: 'P-384', size: 48 },
+  '2a864886f70d010101': { name: 'RSASSA-PKCS1-v1_5' },
+};
+type Key = { readonly spki: LentBuffer; readonly kind: Kind };
 
-const imported = ({ spki, isEd25519 }: Key): Promise<CryptoKey> =>
+const imported = ({ spki, kind }: Key, hash?: string): Promise<CryptoKey> =>
   crypto.subtle.importKey(
     'spki',
     spki,
-    isEd25519 ? 'Ed25519' : { name: 'ECDSA', namedCurve: 'P-256' },
+    {
+      ...kind,
+      ...(kind.name === 'RSASSA-PKCS1-v1_5' ? { hash: NAMES[hash ?? 'sha256'] ?? '' } : {}),
+    },
     false,
     ['verify'],
   );
+
+/** Throws for what is no key, as Node does. */
+function keyOf(bytes: LentBuffer): Key {
+  const spki = Buffer.from(bytes);
+  const kind = KINDS[kindOfKey(spki)];
+  if (kind === undefined) throw new Error('no such key here');
+  const made = { spki, kind };
+  const ask = (): Promise<boolean> =>
+    imported(made).then(
+      () => true,
+      () => false,
+    );
+  if (!answerTo('key', [spki], ask, true)) throw new Error('not a key');
+  return made;
+}
+
+/** `isPlain`: both numbers of an ECDSA signature side by side, and not in DER. */
+function holds(
+  algorithm: string | null,
+  message: Uint8Array,
+  key: Key,
+  signature: Uint8Array,
+  isPlain: boolean,
+): boolean {
+  const { name, size } = key.kind;
+  if ((name === 'Ed25519') !== (algorithm === null)) throw new Error('no such signature here');
+  const hash = NAMES[algorithm ?? ''];
+  if (algorithm !== null && (hash === undefined || algorithm === 'sha1'))
+    throw new Error('no such signature here');
+  const data = Buffer.from(message);
+  let sig = Buffer.from(signature);
+  if (size !== undefined && !isPlain) {
+    try {
+      sig = sideBySide(sig, size);
+    } catch {
+      return false;
+    }
+  }
+  const ask = async (): Promise<boolean> =>
+    crypto.subtle
+      .verify(
+        hash === undefined ? name : { name, hash },
+        await imported(key, algorithm ?? ''),
+        sig,
+        data,
+      )
+      .catch(() => false);
+  return answerTo(`signature ${algorithm}`, [key.spki, sig, data], ask, true);
+}
 
 /** What the verifier knows as `crypto`. */
 export const lentCrypto = {
@@ -107,40 +166,37 @@ export const lentCrypto = {
     update: (data) => ({ digest: () => digest(algorithm, data) }),
   }),
 
-  /** Throws for what is no key, as Node does. */
-  createPublicKey({ key }: { readonly key: LentBuffer }): Key {
-    const spki = Buffer.from(key);
-    const made = { spki, isEd25519: toHex(spki.slice(0, 12)) === ED25519 };
-    const ask = (): Promise<boolean> =>
-      imported(made).then(
-        () => true,
-        () => false,
-      );
-    if (!answerTo('key', [spki], ask, true)) throw new Error('not a key');
-    return made;
-  },
+  createPublicKey: ({ key }: { readonly key: LentBuffer }): Key => keyOf(key),
 
-  /** Ed25519, and ECDSA over P-256 with both numbers side by side. */
-  verify(
+  /** Ed25519, ECDSA and, of authorities, RSA. */
+  verify: (
     algorithm: string | null,
     message: Uint8Array,
     given: Key | { readonly key: Key },
     signature: Uint8Array,
-  ): boolean {
-    const key = 'spki' in given ? given : given.key;
-    if (key.isEd25519 !== (algorithm === null) || (algorithm !== null && algorithm !== 'sha256'))
-      throw new Error('no such signature here');
-    const [data, sig] = [Buffer.from(message), Buffer.from(signature)];
-    const how = key.isEd25519 ? 'Ed25519' : { name: 'ECDSA', hash: 'SHA-256' };
-    const ask = async (): Promise<boolean> =>
-      crypto.subtle.verify(how, await imported(key), sig, data).catch(() => false);
-    return answerTo('signature', [key.spki, sig, data], ask, true);
-  },
+  ): boolean =>
+    'spki' in given
+      ? holds(algorithm, message, given, signature, false)
+      : holds(algorithm, message, given.key, signature, true),
 
-  /** Certificates of time-stamping authorities: WebCrypto knows none, so none is ever pinned here. */
   X509Certificate: class {
-    constructor() {
-      throw new Error('a browser reads no certificates');
+    constructor(der: Uint8Array) {
+      try {
+        // oxlint-disable-next-line no-constructor-return -- stands where the verifier makes one of Node's
+        return lentCertificate(der);
+      } catch (thrown) {
+        limits.isMet = true;
+        throw thrown;
+      }
     }
   },
 };
+
+/** Whether a certificate was met that cannot be read here: Node reads more kinds, so it may still be a good one. */
+export const limits = { isMet: false };
+
+export function lentCertificate(der: Uint8Array): LentCertificate<Key> {
+  const verify = (digest: string, signed: LentBuffer, key: Key, signature: LentBuffer): boolean =>
+    key.kind.name !== 'Ed25519' && holds(digest, signed, key, signature, false);
+  return new LentCertificate(der, { keyOf, verify });
+}
