@@ -6,6 +6,9 @@ import { aKey } from '#samples/authority';
 import { ASSISTANT, aProposal, OPERATOR } from '#test/change-world';
 import { aWideWorld, touched } from '#test/rollout-world';
 import { throwsFault } from '#test/throws-fault';
+import type { Road } from './context.ts';
+import { offerOf } from './offer.ts';
+import { type Known, knownOf } from './record.ts';
 
 const on = (target: string, more = {}): ReturnType<typeof aProposal> =>
   aProposal({ targets: [target], ...more });
@@ -105,6 +108,49 @@ describe('the inbox', () => {
     );
   });
 
+  it('offers none for values that could be anything, for what another asked, or for what was long ago', async () => {
+    const world = await aWideWorld({ look: (argv) => (argv[0] === 'find' ? '' : undefined) });
+    const { changes } = world.store;
+    const clear = { action: 'cache.clear', arguments: { cache: 'apt' } };
+    const signed: string[] = [];
+    for (const target of ['host:n0', 'host:n1', 'host:n2']) {
+      const { changeId } = await world.road.propose(ASSISTANT, on(target, clear));
+      assert.equal((await world.approve(changeId)).state, 'confirmed');
+      signed.push(changeId);
+    }
+    const waits = async (by: typeof ASSISTANT, asked: object) => {
+      const { changeId } = await world.road.propose(by, on('host:n7', asked));
+      const found = world.road.inbox(OPERATOR);
+      await world.road.cancel(by, changeId, 'seen');
+      return found.map(({ equalApproved, offer }) => [equalApproved, offer !== null]);
+    };
+    assert.deepEqual(await waits(ASSISTANT, clear), [[3, true]]);
+    assert.deepEqual(await waits(OTHERS, clear), [[0, false]]);
+    const other = { action: 'logs.rotate', arguments: {} };
+    assert.deepEqual(await waits(ASSISTANT, other), [[0, false]]);
+    world.pass(31 * 24 * 3_600);
+    assert.deepEqual(await waits(ASSISTANT, clear), [[0, false]]);
+
+    const equal = signed
+      .flatMap((id) => changes.change(id) ?? [])
+      .map((row) => knownOf(changes, row));
+    const [known] = equal as [Known, ...Known[]];
+    const clock = { now: () => known.row.createdAt };
+    const road = { store: world.store, revoked: new Set(), clock } as unknown as Road;
+    const open: Known = {
+      ...known,
+      moves: known.moves.map((move) => ({
+        ...move,
+        detail: { ...move.detail, closedArguments: false },
+      })),
+    };
+    const higher: Known = { ...known, row: { ...known.row, tier: 'T2' } };
+    assert.notEqual(offerOf(road, [known], equal), null);
+    for (const waiting of [[open], [known, open], [higher], []])
+      assert.equal(offerOf(road, waiting, equal), null);
+    assert.equal(offerOf(road, [known], equal.slice(1)), null);
+  });
+
   it('no longer holds what nobody decided on in time', async () => {
     const { world } = await three();
     world.pass(25 * 3_600);
@@ -122,6 +168,34 @@ describe('equal requests made one', () => {
     for (const id of ids) assert.equal(world.road.get(OPERATOR, id).state, 'cancelled');
     assert.equal((await world.approve(one.changeId)).state, 'confirmed');
     assert.deepEqual(touched(world), ['host:n0', 'host:n1', 'host:n2']);
+  });
+
+  it('are each in one that waits, whatever two operators join in the same moment', async () => {
+    for (const [mine, theirs] of [
+      [
+        [0, 1],
+        [1, 2],
+      ],
+      [
+        [0, 1, 2],
+        [2, 1, 0],
+      ],
+    ] as const) {
+      const { world, ids } = await three();
+      const join = (of: readonly number[]) =>
+        world.road.regroup(
+          OPERATOR,
+          of.map((at) => ids[at] ?? ''),
+        );
+      const ended = await Promise.allSettled([join(mine), join(theirs)]);
+      assert.deepEqual(ended.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected']);
+      const waiting = world.store.changes.inStates(['previewed']);
+      assert.deepEqual(waiting.flatMap(({ targets }) => targets.map(({ id }) => id)).toSorted(), [
+        'host:n0',
+        'host:n1',
+        'host:n2',
+      ]);
+    }
   });
 
   it('wait for a person also where somebody consented in advance meanwhile', async () => {

@@ -127,7 +127,7 @@ export function requireAuthority(
   }
   return refuse(
     'bad-signature',
-    'the standing approval that it would run under does not cover it any more: have an operator approve it',
+    'the standing approval that it would run under does not cover it any more: propose it again, and have an operator approve it',
   );
 }
 

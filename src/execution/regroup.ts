@@ -7,6 +7,7 @@ import { LIMITS } from '#base/limits';
 import { TIERS } from '#model';
 import { pending } from './approve.ts';
 import type { Road } from './context.ts';
+import { endWaiting } from './end-waiting.ts';
 import { isTainted } from './gates.ts';
 import { requestKey, standsAlone } from './inbox.ts';
 import { requireOperator } from './operator.ts';
@@ -19,7 +20,6 @@ export async function regroup(
   road: Road,
   operator: Requester,
   ids: readonly string[],
-  cancel: (id: string, reason: string) => Promise<ChangeView>,
 ): Promise<ChangeView> {
   requireOperator(operator);
   const known = [...new Set(ids)].map((id) => pending(road, operator, id));
@@ -49,12 +49,22 @@ export async function regroup(
       { facts: { change: view.changeId, because: view.decision.because } },
     );
   }
+  const takeBack = (of: readonly string[], reason: string): Promise<void> =>
+    endWaiting(road, operator, of, {
+      to: 'cancelled',
+      kind: 'change.cancelled',
+      says: 'taken back',
+      reason,
+    });
   try {
-    for (const { row } of known)
-      await cancel(row.id, `asked again with others as ${view.changeId}`);
+    // All or none: two who join at the same moment must not each take back what the other joined.
+    await takeBack(
+      known.map(({ row }) => row.id),
+      `asked again with others as ${view.changeId}`,
+    );
   } catch (thrown) {
     // Somebody decided on one of them meanwhile: nothing may run twice.
-    await cancel(view.changeId, 'one of the changes in it was decided on meanwhile');
+    await takeBack([view.changeId], 'one of the changes in it was decided on meanwhile');
     throw new Fault(
       'conflict',
       'change-moved',

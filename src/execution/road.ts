@@ -3,9 +3,10 @@ import type { JsonObject } from '#base/json';
 import { LIMITS } from '#base/limits';
 import { clean } from '#redaction';
 import { TAINT_EXCERPT_BYTES } from '#store';
-import { approvalPage, approve, pending } from './approve.ts';
+import { approvalPage, approve } from './approve.ts';
 import { runCommand } from './command.ts';
 import { move, type Road } from './context.ts';
+import { endWaiting } from './end-waiting.ts';
 import { type EventKind, plainEvent, record } from './events.ts';
 import { addStanding, revokeStanding, standingPage, standings } from './give-standing.ts';
 import { inbox } from './inbox.ts';
@@ -37,7 +38,6 @@ import { regroup } from './regroup.ts';
 import { resume, tick } from './resume.ts';
 import { pauseRollout } from './rollout-moves.ts';
 import { endRollout, resumeRollout } from './run-rollout.ts';
-import { spendUnused } from './settle.ts';
 import { endCovered, type Lifting, lift, liftPage, trip } from './stop.ts';
 import { Stops } from './stops.ts';
 import { undo, undoLook } from './undo.ts';
@@ -115,9 +115,7 @@ class OneRoad implements ChangeRoad {
   }
 
   regroup(requester: Requester, changeIds: readonly string[]): Promise<ChangeView> {
-    return this.#track(
-      regroup(this.#road, requester, changeIds, (id, reason) => this.cancel(requester, id, reason)),
-    );
+    return this.#track(regroup(this.#road, requester, changeIds));
   }
 
   approvalPage(requester: Requester, changeId: string): Promise<ApprovalPage> {
@@ -314,29 +312,7 @@ class OneRoad implements ChangeRoad {
     says: string,
     reason: string,
   ): Promise<ChangeView> {
-    const known = pending(this.#road, requester, changeId);
-    const decision = {
-      verdict: 'deny',
-      because: to === 'cancelled' ? 'cancelled' : 'policy-denied',
-      says: `${says}: ${said(reason, 500)}`,
-      policies: [],
-    } as const;
-    await move(this.#road, {
-      row: known.row,
-      asked: known.asked,
-      to,
-      actor: requester,
-      kind,
-      detail: { decision },
-      event: {
-        decision: { verdict: 'deny', because: says },
-        outcome: 'refused',
-        fault: decision.because,
-        more: { reason: said(reason, 500) },
-      },
-    });
-    // A signature may have been given already: what it covers is spent.
-    await spendUnused(this.#road, known);
+    await endWaiting(this.#road, requester, [changeId], { to, kind, says, reason });
     return viewNow(this.#road, changeId);
   }
 
