@@ -18,8 +18,9 @@ export type StaticFile = {
 export type StaticFiles = ReadonlyMap<string, StaticFile>;
 
 const INDEX = '/index.html';
-/** What is never a view: a name there is a file, an operation or a protocol, or nothing. */
-const NOT_A_VIEW = /^\/(?:assets|api\/v[0-9]+|oauth|mcp|\.well-known)(?:\/|$)|\.[A-Za-z0-9]{1,8}$/;
+/** What is never a view: a name there is a file, an operation or a protocol, or nothing. Below a view names of hosts have dots too. */
+const NOT_A_VIEW =
+  /^\/(?:assets|api\/v[0-9]+|oauth|mcp|\.well-known)(?:\/|$)|^\/[^/]*\.[A-Za-z0-9]{1,8}$/;
 
 /** `undefined`: there is nothing of that name. */
 export function staticAnswer(files: StaticFiles, head: Head, origin: string): Response | undefined {
