@@ -9,6 +9,7 @@ import fc from 'fast-check';
 import { changeDocument, digestWords, NAMESPACES, partDocument, verifySignature } from '#authority';
 import { sha256 } from '#base/digest';
 import { canonicalJson, type Json } from '#base/json';
+import { nodeClock, nodeRandom } from '#machine';
 import type { Plan, PlanStep } from '#model';
 import { partOf, planDigest } from '#planning';
 import {
@@ -28,6 +29,7 @@ import { checkOrder } from '../console/src/sign/order.ts';
 import { isKeyOf } from '../console/src/sign/own-key.ts';
 import type { Plan as PlanShown } from '../console/src/sign/plan.ts';
 import { signedBytes } from '../console/src/sign/sshsig.ts';
+import { PageProofs } from '../src/signin/page-proof.ts';
 
 const RP = 'console.example';
 const ORDER = changeDocument.format(aChange());
@@ -111,6 +113,59 @@ describe('an order held against the plan that is shown', () => {
       '',
     ]) {
       assert.notEqual((await check({ ...made, order })).misfit, null, order);
+    }
+  });
+});
+
+describe('what a page shows of itself', () => {
+  it('is a proof of each request that the service takes once, with the nonce that it told', async (t) => {
+    const kept = new Map<string, string>();
+    const browser = {
+      location: { href: 'http://localhost:7425/fleet' },
+      localStorage: {
+        getItem: (name: string) => kept.get(name) ?? null,
+        setItem: (name: string, value: string) => void kept.set(name, value),
+      },
+    };
+    for (const [name, value] of Object.entries(browser)) {
+      const before = Object.getOwnPropertyDescriptor(globalThis, name);
+      Object.defineProperty(globalThis, name, { value, configurable: true });
+      t.after(() => {
+        Reflect.deleteProperty(globalThis, name);
+        if (before !== undefined) Object.defineProperty(globalThis, name, before);
+      });
+    }
+    const page = (await import(
+      new URL('../console/src/api/page-key.ts', import.meta.url).href
+    )) as {
+      newPageKey(): Promise<{ readonly publicKey: string; keep(): Promise<void> }>;
+      noteNonce(told: string | null, askedAt: number): void;
+      pageProof(method: string, path: string): Promise<string | undefined>;
+    };
+    const proofs = new PageProofs(nodeClock(), nodeRandom());
+    const made = await page.newPageKey();
+    await made.keep();
+    assert.equal(await page.pageProof('GET', '/api/v1/session'), undefined);
+    page.noteNonce(proofs.nonce(), 2);
+    // An answer to what was asked before tells nothing newer.
+    page.noteNonce('A'.repeat(22), 1);
+    assert.deepEqual([...kept.values()], [proofs.nonce()]);
+    for (const [method, target] of [
+      ['GET', '/api/v1/session'],
+      ['POST', '/api/v1/operations/query_facts'],
+      ['DELETE', '/api/v1/session'],
+      ['GET', '/oauth/interaction/a%20b?x=1'],
+    ] as const) {
+      const [proof, other] = await Promise.all([
+        page.pageProof(method, target),
+        page.pageProof(method, target),
+      ]);
+      for (const each of [proof, other])
+        proofs.check(made.publicKey, { method, target, proof: each });
+      assert.throws(
+        () => proofs.check(made.publicKey, { method, target, proof }),
+        /was here before/,
+      );
     }
   });
 });
