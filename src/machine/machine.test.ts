@@ -64,7 +64,9 @@ describe('the clock', () => {
   });
 
   it('agrees with the real wall to a few milliseconds', () => {
-    assert.ok(Math.abs(nodeClock().now() / 1_000 - Date.now()) < 5);
+    const before = Date.now();
+    const now = nodeClock().now() / 1_000;
+    assert.ok(before - 5 < now && now < Date.now() + 5);
   });
 
   it('wakes a sleeper when the signal aborts', async () => {
@@ -232,12 +234,12 @@ describe('a program', () => {
   it('is ended with all it started when it takes too long', async () => {
     const mark = join(root, 'pids');
     const script = `trap '' TERM; sh -c "trap '' TERM; sleep 61" & echo $! $$ > ${mark}; wait; sleep 61`;
-    const result = await programs.run(shell(script, { timeoutMs: 200 }));
+    const result = await programs.run(shell(script, { timeoutMs: 600 }));
     assert.equal(result.ended, 'timeout');
     assert.ok(existsSync(mark));
-    await nodeClock().sleep(50);
-    for (const pid of readFileSync(mark, 'utf8').trim().split(' ').map(Number))
-      assert.ok(!isAlive(pid), `${pid} still runs`);
+    const pids = readFileSync(mark, 'utf8').trim().split(' ').map(Number);
+    for (let i = 0; i < 500 && pids.some(isAlive); i++) await nodeClock().sleep(10);
+    for (const pid of pids) assert.ok(!isAlive(pid), `${pid} still runs`);
   });
 
   it('is ended when it says too much, and what it said before is kept', async () => {
