@@ -113,7 +113,7 @@ async function slow(host: Faulted, ms: number): Promise<void> {
   }).unref();
   const listening = ['ss', '-Hltn', `sport = :${FORWARDER_PORT}`];
   for (let tries = 0; (await inNetwork(pid, listening)) === ''; tries++) {
-    if (tries === 100) throw new Error(`lab: nothing stands before the sshd of ${host.name}`);
+    if (tries === 600) throw new Error(`lab: nothing stands before the sshd of ${host.name}`);
     await sleep(100);
   }
   const to = ['-j', 'REDIRECT', '--to-ports', `${FORWARDER_PORT}`];

@@ -167,7 +167,7 @@ async function settled(service: Service, round: string): Promise<ChangeView | un
       limit: 5,
     });
     const view = changes.find(({ reason }) => reason === `round ${round}`);
-    if (view === undefined || AT_REST.has(view.state) || tries === 40) return view;
+    if (view === undefined || AT_REST.has(view.state) || tries === 240) return view;
     await sleep(250);
     await service.road.tick();
   }

@@ -44,7 +44,7 @@ describe('a rollout over ten real hosts', { skip, timeout: 1_200_000 }, () => {
         reason: 'new anchors',
         rollout: { batch: 3 },
       });
-      if (view.decision.because !== 'untyped-value' || tries >= 4) return view;
+      if (view.decision.because !== 'untyped-value' || tries >= 12) return view;
     }
   };
   /** By name: how often each host itself ran something. */

@@ -42,7 +42,7 @@ function ours(rig: HostRig, nonce: string): number[] {
   });
   return [...scripts.map((path) => Number(path.split('/')[2])), ...alive(nonce)];
 }
-async function until(what: string, holds: () => boolean, seconds = 20): Promise<void> {
+async function until(what: string, holds: () => boolean, seconds = 60): Promise<void> {
   for (let i = 0; i < seconds * 20; i++) {
     if (holds()) return;
     await sleep(50);

@@ -21,7 +21,7 @@ import { ME, type Sshd, SshLab, sshTarget, whyNoSshd } from '#test/sshd';
 import { throwsFault } from '#test/throws-fault';
 
 const REQUEST = { seconds: 10, bytes: 65_536 } as const;
-const LIFE_SECONDS = 10;
+const LIFE_SECONDS = 15;
 
 describe('certificates of Vault, at a real host', { skip: whyNoSshd() }, () => {
   it('open the one command for the one principal, end, and are renewed', async () => {

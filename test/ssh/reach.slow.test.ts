@@ -192,7 +192,7 @@ describe('hosts over OpenSSH', { skip }, () => {
     const agentSocket = lab.path('agent');
     const agent = spawn('ssh-agent', ['-D', '-a', agentSocket], { stdio: 'ignore' });
     try {
-      for (let i = 0; i < 100 && !existsSync(agentSocket); i += 1) await sleep(10);
+      for (let i = 0; i < 1_000 && !existsSync(agentSocket); i += 1) await sleep(20);
       const env = { ...process.env, SSH_AUTH_SOCK: agentSocket };
       execFileSync('ssh-add', ['-q', lab.key('reader')], { env });
       await asked(reachOf({ keyOf: async () => ({ agentSocket }) }), host.target);
@@ -286,16 +286,20 @@ describe('hosts over OpenSSH', { skip }, () => {
     await sleep(80);
     await throwsFault(() => reader.run(['true'], REQUEST), 'connection-refused');
     await host.start();
-    await sleep(300);
-    assert.equal((await reader.run(['true'], REQUEST)).verdict, 'ok');
+    const again = async (left: number): Promise<string> => {
+      await sleep(300);
+      const answer = reader.run(['true'], REQUEST).then(({ verdict }) => verdict);
+      return left === 0 ? answer : answer.catch(() => again(left - 1));
+    };
+    assert.equal(await again(50), 'ok');
 
     host.signal('SIGSTOP');
     const began = Date.now();
     try {
       await assert.rejects(reader.run(['true'], { seconds: 1, bytes: 10 }));
-      assert.ok(Date.now() - began < 3_000, `${Date.now() - began} ms`);
-      await assert.rejects(reader.run(['true'], { seconds: 1, bytes: 10, force: true }));
       assert.ok(Date.now() - began < 10_000, `${Date.now() - began} ms`);
+      await assert.rejects(reader.run(['true'], { seconds: 1, bytes: 10, force: true }));
+      assert.ok(Date.now() - began < 20_000, `${Date.now() - began} ms`);
     } finally {
       host.signal('SIGCONT');
     }
@@ -426,7 +430,7 @@ const ECDSA =
 
 /** A watcher ends by itself once its ssh is gone, a moment later. */
 async function leavesNone(directory: string): Promise<void> {
-  for (let i = 0; i < 100 && sshOf(directory).length > 0; i += 1) await sleep(50);
+  for (let i = 0; i < 600 && sshOf(directory).length > 0; i += 1) await sleep(50);
   assert.deepEqual(sshOf(directory), []);
 }
 

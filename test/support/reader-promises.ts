@@ -47,7 +47,7 @@ function grammar(root: string): string {
   ]);
 }
 
-async function until(what: () => boolean, seconds = 5): Promise<void> {
+async function until(what: () => boolean, seconds = 30): Promise<void> {
   for (let left = seconds * 20; !what(); left -= 1) {
     assert.ok(left > 0, 'it did not come to that');
     await delay(50);

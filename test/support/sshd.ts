@@ -187,7 +187,7 @@ export class SshLab implements AsyncDisposable {
           stdio: ['ignore', 'ignore', 'ignore'],
         });
         for (let i = 0; !(await answers(port)); i += 1) {
-          if (i > 200) throw new Error('sshd does not start');
+          if (i > 1_500) throw new Error('sshd does not start');
           await new Promise((resolve) => setTimeout(resolve, 20));
         }
       },
