@@ -47,8 +47,9 @@ export function Outcome({ change }: { readonly change: ChangeView }): ReactNode 
       ) : null}
       {outcome === null ? null : (
         <p role="status">
-          <Visible text={sentence(outcome.says)} />{' '}
+          <Visible text={sentence(outcome.says)} />
           <span className="quiet">
+            {' · '}
             <Time at={outcome.at} />
           </span>
         </p>

@@ -148,12 +148,7 @@ function columnsOf(
       id: 'outcome',
       header: 'Outcome',
       width: '190px',
-      cell: ({ outcome, fault }) => (
-        <span className="row">
-          <Badge tone={OUTCOMES[outcome] ?? 'plain'}>{outcome}</Badge>
-          {fault === null ? null : <code className="quiet">{fault}</code>}
-        </span>
-      ),
+      cell: (event) => <Outcome event={event} />,
     },
     {
       id: 'time',
@@ -232,6 +227,23 @@ function Says({
       <span className="event-under quiet small">
         <code>{kind === 'operation' ? operation : kind}</code> through {surface}
       </span>
+    </span>
+  );
+}
+
+/** What waits for a person is not done, and what a person rejected was not refused to them. */
+function Outcome({
+  event: { kind, outcome, fault, decision },
+}: {
+  readonly event: Event;
+}): ReactNode {
+  if (kind === 'change.rejected') return <Badge tone="plain">rejected</Badge>;
+  if (kind === 'change.decided' && decision.verdict === 'needs-approval')
+    return <Badge tone="info">waits</Badge>;
+  return (
+    <span className="row">
+      <Badge tone={OUTCOMES[outcome] ?? 'plain'}>{outcome}</Badge>
+      {fault === null ? null : <code className="quiet">{fault}</code>}
     </span>
   );
 }

@@ -14,7 +14,7 @@ export function Who({
 }): ReactNode {
   return (
     <span title={onBehalfOf === null ? principal : `${principal} for ${onBehalfOf}`}>
-      {children ?? <bdi>{who(principal)}</bdi>}
+      {children ?? <bdi>{short(principal)}</bdi>}
       {onBehalfOf === null || onBehalfOf === principal ? null : (
         <span className="quiet small">
           {' '}
@@ -24,3 +24,7 @@ export function Who({
     </span>
   );
 }
+
+/** The whole of it is in the title. */
+const short = (principal: string): string =>
+  who(principal).replace(/^lease:lease_\w+(\w{6})$/, 'lease …$1');
