@@ -99,15 +99,15 @@ describe('a change that waits', () => {
 
   it('waits again where a signature is missing in the moment before it is sent, and runs once it is there', async () => {
     const moments = [
-      { act: (world: World) => world.rules(rule(2)), have: ['alice'], then: ['bob'] },
-      { act: (world: World) => world.revoke('alice'), have: [], then: ['bob'] },
+      { act: (world: World) => world.rules(rule(2)), have: ['alice'], signs: ['bob'] },
+      { act: (world: World) => world.revoke('alice'), have: [], signs: ['bob'] },
       {
         act: (world: World) => world.rules({ T2: { quorum: 1, assurance: 'touch' } }),
         have: [],
-        then: [],
+        signs: [],
       },
     ];
-    for (const { act, have, then } of moments) {
+    for (const { act, have, signs } of moments) {
       const world = await aChangeWorld();
       const id = await proposed(world);
       const { road, life } = world.begin();
@@ -126,10 +126,10 @@ describe('a change that waits', () => {
       const page = await world.road.approvalPage(OPERATOR, id);
       assert.deepEqual(page.quorum.have, have);
       assert.equal(world.road.inbox(OPERATOR)[0]?.changes[0]?.changeId, id);
-      for (const operator of then) await world.approve(id, operator);
+      for (const operator of signs) await world.approve(id, operator);
       const is = world.road.get(OPERATOR, id).state;
-      assert.equal(is, then.length > 0 ? 'confirmed' : 'previewed');
-      assert.equal(world.sent.length, then.length);
+      assert.equal(is, signs.length > 0 ? 'confirmed' : 'previewed');
+      assert.equal(world.sent.length, signs.length);
     }
   });
 
