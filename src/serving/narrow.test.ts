@@ -192,7 +192,7 @@ function* rights(
   for (const name of NAMES)
     if (isLoopbackName(signed.url.host) || !LOOPBACK_NAMES.includes(name))
       yield [`answers to ${name} without TLS`, isPlain(signed, name), isPlain(now, name)];
-  if (!isHere) yield ['others come past the proxy', signed.proxy === null, now.proxy === null];
+  yield ['others come past the proxy', signed.proxy === null, now.proxy === null];
   if (now.tls !== null)
     yield [`serves as ${now.tls.certificate}`, signed.tls?.key === now.tls.key, true];
   if (!isHere) yield [`is ${now.url.origin}`, signed.url.origin === now.url.origin, true];

@@ -65,7 +65,8 @@ function doorOf(signed: Door, edited: Door): Door {
 /** This machine only, in plain HTTP or with the certificate that was signed. */
 function loopbackDoor(signed: Door, edited: Door, hosts: readonly string[]): Door {
   const tls = isSame(signed.tls, edited.tls) ? edited.tls : null;
-  const proxy = edited.proxy === null ? null : proxyOf(signed.proxy, edited.proxy);
+  // It may stand on this machine, and bring others here still: what comes from it is not this machine's own.
+  const proxy = proxyOf(signed.proxy, edited.proxy);
   const { url, isDefaultUrl, listen } = edited;
   const wasHere = isLoopbackName(signed.url.host);
   // What others knew it by was for TLS, or for a proxy.
