@@ -454,14 +454,17 @@ done <"$tries"`;
       ['rmdir', 2],
       ['sync', 1],
     ] as const) {
-      for (let nth = 1; nth <= most; nth++) {
+      // Every other time where a program is called often: others each run, all with HOLDFAST_ENROL_TRIES=all.
+      const isSome = most > 2 && process.env['HOLDFAST_ENROL_TRIES'] !== 'all';
+      const first = isSome ? 1 + Math.floor(chance() * 2) : 1;
+      for (let nth = first; nth <= most; nth += isSome ? 2 : 1) {
         const told = await host.must(['sh', '-s', tool, String(nth)], { stdin: KILLED_REMOVAL });
         if (told.startsWith('killed')) killed.push(`${tool} ${nth}`);
         assert.match(told, /second (?:ok|not-enrolled)/, `${tool} ${nth}: ${told}`);
         assert.equal(await trace(host), was, `${tool} ${nth}`);
       }
     }
-    assert.ok(killed.length >= 8, `only ${killed.join(', ')}`);
+    assert.ok(killed.length >= 4, `only ${killed.join(', ')}`);
   });
 
   it('refuses what is in the way: an account, files of another, a disk that is full or read-only', async () => {
