@@ -8,6 +8,7 @@ import { aWideWorld, touched } from '#test/rollout-world';
 import { throwsFault } from '#test/throws-fault';
 import type { Road } from './context.ts';
 import { offerOf } from './offer.ts';
+import type { StandingTerms } from './protocol.ts';
 import { type Known, knownOf } from './record.ts';
 
 const on = (target: string, more = {}): ReturnType<typeof aProposal> =>
@@ -86,16 +87,27 @@ describe('the inbox', () => {
     const plain = await world.road.propose(ASSISTANT, on('host:n4', rotate));
     assert.equal(world.road.inbox(OPERATOR)[0]?.offer?.evenTainted, false, 'nothing was read');
     await world.road.propose(reads, on('host:n5', rotate));
-    const offer = world.road.inbox(OPERATOR)[0]?.offer;
-    assert.equal(offer?.evenTainted, true);
-    const page = await world.road.standingPage(OPERATOR, offer as never);
-    assert.match(page.says.join(), /also when the assistant had read text of a target/);
-    const signature = aKey('alice').sign(NAMESPACES.standing, page.order);
-    await world.road.addStanding(OPERATOR, { order: page.order, signatures: [signature] });
+    const give = async (evenTainted: boolean): Promise<void> => {
+      const offer = world.road.inbox(OPERATOR)[0]?.offer;
+      assert.equal(offer?.evenTainted, true);
+      const page = await world.road.standingPage(OPERATOR, {
+        ...(offer as StandingTerms),
+        evenTainted,
+      });
+      const says = evenTainted ? /also when the assistant had read text/ : /not when the assistant/;
+      assert.match(page.says.join(), says);
+      const signature = aKey('alice').sign(NAMESPACES.standing, page.order);
+      await world.road.addStanding(OPERATOR, { order: page.order, signatures: [signature] });
+    };
+    const verdict = async (): Promise<string> =>
+      (await world.road.propose(reads, on('host:n5', rotate))).decision.verdict;
+    await give(false);
+    assert.equal(await verdict(), 'needs-approval');
+    // The wider one counts, whatever stands before it.
+    await give(true);
     assert.equal(world.road.inbox(OPERATOR)[0]?.offer, null, 'it was given');
     assert.equal(world.road.get(OPERATOR, plain.changeId).state, 'previewed');
-    const next = await world.road.propose(reads, on('host:n5', rotate));
-    assert.equal(next.decision.verdict, 'allow');
+    assert.equal(await verdict(), 'allow');
   });
 
   it('offers none for what assistants never do by themselves', async () => {

@@ -19,7 +19,7 @@ import type { AuthorityState } from './ports.ts';
 
 export type Covering = { readonly row: StandingRow; readonly document: StandingDocument };
 
-/** The first that covers every part of the plan, or `undefined`. */
+/** The first that covers every part of the plan, and its taint where one does; or `undefined`. */
 export function coveringStanding(
   road: Road,
   authority: AuthorityState,
@@ -27,11 +27,14 @@ export function coveringStanding(
   parts: readonly string[],
 ): Covering | undefined {
   if (plan.tier !== 'T1' && plan.tier !== 'T2') return undefined;
+  let narrower: Covering | undefined;
   for (const row of road.store.changes.standings()) {
     const document = documentIfCovering(road, authority, row, plan, parts);
-    if (document !== undefined) return { row, document };
+    if (document === undefined) continue;
+    if (!plan.tainted || document.evenTainted) return { row, document };
+    narrower ??= { row, document };
   }
-  return undefined;
+  return narrower;
 }
 
 export function documentIfCovering(
