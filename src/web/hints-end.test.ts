@@ -13,7 +13,7 @@ type World = {
   readonly hints: Hints;
   /** Of whoever is asked about; `undefined`: nobody any more. */
   reach: Reach | undefined;
-  asker(over?: Partial<Asker>): Asker;
+  readonly asker: (over?: Partial<Asker>) => Asker;
 };
 
 function aWorld(limits: Partial<typeof WEB_LIMITS> = {}): World {
