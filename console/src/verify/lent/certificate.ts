@@ -121,14 +121,6 @@ export class LentCertificate<Key> {
   }
 }
 
-/** The bytes of the certificates in a PEM file. */
-export function certificatesIn(pem: string): readonly Uint8Array[] {
-  const found = pem.matchAll(
-    /-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+?)\s+-----END CERTIFICATE-----/g,
-  );
-  return [...found].map(([, text = '']) => Buffer.from(text.replaceAll(/\s/g, ''), 'base64'));
-}
-
 /** An ECDSA signature in DER as two numbers side by side, of `size` bytes each. */
 export function sideBySide(der: LentBuffer, size: number): LentBuffer {
   const numbers = parts(only(der, SEQUENCE), 2).map((one) => {
