@@ -276,7 +276,10 @@ describe('a log that is anchored', () => {
     await world.write(3);
     world.network.lost = { before: 2, after: 4 };
     await world.write(3);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const isUnderWay = (): boolean =>
+      world.anchoring.health().some((each) => each.size === null || each.waitingSince !== null);
+    for (let i = 0; i < 500 && isUnderWay(); i++)
+      await new Promise((resolve) => setTimeout(resolve, 20));
     await world.close();
     const report = await world.verify();
     assert.deepEqual([report.verdict, report.anchors.length], ['holds', 3], JSON.stringify(report));
