@@ -349,7 +349,7 @@ describe('the standalone verifier, apart', () => {
     );
     // A browser decides the same, with the same certificates.
     const { checkInBrowser } = await lent(() => import('../../console/src/verify/bundle.ts'));
-    const inBrowser = async (pem: string, what = readFileSync(bundle)) => {
+    const inBrowser = async (pem: string, what: Buffer = readFileSync(bundle)) => {
       const tsa = [pem.replaceAll(/-----[^-]+-----|\s/g, '')];
       const none = { logKeys: [], witnesses: [], signers: '', hostKeys: [] };
       const { findings, undecided } = await checkInBrowser(what, { ...none, tsa });
