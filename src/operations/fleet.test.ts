@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { reachOf } from '#access';
+import { type ReachPart, reachOf } from '#access';
 import { formatInstant, type Instant, instant, LATEST } from '#base/time';
 import { parseInventory } from '#inventory';
 import { DRIFT_SOURCE, REACH_SOURCE, SSH_SOURCE } from '#model';
@@ -215,6 +215,42 @@ describe('fleet_list', () => {
       'hedcabfg',
       'who waited then is not known',
     );
+  });
+
+  it('orders by no stop and no change that the caller could not list', async () => {
+    const world = await aFleet();
+    const hosts = ['host:a', 'host:b', 'host:c'];
+    await record(world.store, ...hosts.map((each) => look(each, -3, { complete: ['service'] })));
+    await world.store.write(({ changes }) => {
+      const targets = [
+        { id: 'host:b', scope: 'main/main' },
+        { id: 'host:c', scope: 'acme/paris' },
+      ];
+      changes.propose({ ...CHANGE, targets }, {});
+      const planned = { tier: 'T2', digest: 'ab'.repeat(32), decideBy: at(60) } as const;
+      const move = { id: CHANGE.id, fromRev: 1, to: 'previewed', at: at(1), planned } as const;
+      changes.advance({ ...move, actor: 'service:holdfast', detail: {} });
+    });
+    const [whole] = reachOf('operator') as [ReachPart];
+    const here = { ...whole, scopes: ['main/main'] };
+    const withoutChanges = (of: ReachPart): ReachPart => ({
+      ...of,
+      capabilities: of.capabilities.filter((each) => each !== 'changes.read'),
+    });
+    const order = async (...reach: ReachPart[]): Promise<string> => {
+      const caller = { ...OPERATOR, surface: 'console', reach } as const;
+      const { rows } = await world.value('fleet_list', { sort: 'need' }, { caller });
+      return rows.map(({ target }: { target: string }) => target.slice(5)).join('');
+    };
+    assert.equal(await order(whole), 'bca');
+    assert.equal(await order(here), 'ab', 'a change that is elsewhere as well');
+    assert.equal(await order(withoutChanges(whole)), 'abc', 'changes, of which they hear nothing');
+    const stop = { reason: 'it burns', subject: 'target', name: 'host:b' };
+    await world.ask('emergency_stop', stop, { caller: OPERATOR });
+    assert.equal(await order(here), 'ba');
+    assert.equal(await order(withoutChanges(here)), 'ab', 'stops, of which they hear nothing');
+    const elsewhere = { ...whole, scopes: ['acme/paris'] };
+    assert.equal(await order(withoutChanges(here), elsewhere), 'abc');
   });
 
   it('pages over one pinned moment, sorted and filtered', async () => {

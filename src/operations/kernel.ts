@@ -12,9 +12,11 @@ import {
   holding,
   isWhole,
   lowerTier,
+  type Place,
   type Reach,
   type Sight,
   scopesSeen,
+  sees,
   sightOf,
 } from '#access';
 import { sha256 } from '#base/digest';
@@ -414,11 +416,12 @@ export class Kernel {
     throw fault;
   }
 
-  #lookPowers(operation: Operation, { isWhole: seesAll, sight }: Asking): LookPowers {
+  #lookPowers(operation: Operation, asking: Asking): LookPowers {
+    const { isWhole: seesAll, sight } = asking;
     const { store, clock, events, trails, changes } = this.#world;
     const { catalogue } = changes;
     const declared = this.#declared;
-    const pressing = () => pressingNow(store, changes.road);
+    const pressing = () => pressingNow(store, changes.road, asking);
     const whole = { facts: store.read, clock, events, declared, trails, pressing, catalogue };
     if (seesAll) return whole;
     return {
@@ -584,15 +587,26 @@ function noEvents(events: EventLog): LookPowers['events'] {
   };
 }
 
+/** Of stops and changes that the caller could list as well: an order tells as much as a list. */
 function pressingNow(
   { changes }: Pick<Store, 'changes'>,
   road: Pick<ChangeRoad, 'stops'>,
+  { caller, inventory }: Pick<Asking, 'caller' | 'inventory'>,
 ): Pressing {
+  const sight = sightOf(holding(caller.reach, 'changes.read'), inventory);
+  const isSeen = (place: Place | undefined): boolean => place !== undefined && sees(sight, place);
   const subjects = road.stops().stops.map(({ subject }) => subject);
   return {
-    stopped: new Set(subjects.flatMap((each) => (each.kind === 'target' ? [each.name] : []))),
+    stopped: new Set(
+      subjects.flatMap((each) =>
+        each.kind === 'target' && isSeen(inventory.byId.get(each.name)) ? [each.name] : [],
+      ),
+    ),
     waiting: new Set(
-      changes.inStates(['previewed']).flatMap(({ targets }) => targets.map(({ id }) => id)),
+      changes
+        .inStates(['previewed'])
+        .filter(({ targets }) => targets.every(isSeen))
+        .flatMap(({ targets }) => targets.map(({ id }) => id)),
     ),
   };
 }
