@@ -44,9 +44,13 @@ describe('a log that others know', () => {
   it('is anchored by a witness and a file elsewhere, and found out when all of it is written anew', async () => {
     holdfast('init');
     holdfast('observe');
-    const status = JSON.parse(holdfast('evidence', 'status', '--json')) as {
-      log: { key: string };
-    };
+    const statusOf = () =>
+      JSON.parse(holdfast('evidence', 'status', '--json')) as {
+        log: { key: string };
+        next: string;
+      };
+    const status = statusOf();
+    assert.match(status.next, /name a witness/, 'nothing outside knows the log yet');
     writeFileSync(join(scratch, 'logs'), `${status.log.key}\n`);
     const serving = spawn(
       HOLDFAST,
@@ -98,6 +102,7 @@ describe('a log that others know', () => {
     const ended = new Promise((resolve) => service.once('exit', resolve));
     service.kill('SIGTERM');
     await ended;
+    assert.equal(statusOf().next, '');
     const sound = verify();
     assert.equal(sound.ok, true, JSON.stringify(sound.log.problems));
     assert.deepEqual(

@@ -67,23 +67,22 @@ export function proofTools(needs: ProofNeeds): ProofPowers {
 
     async status() {
       const { size, root, epoch } = events.head;
+      const anchored = needs.anchoring()?.health() ?? [];
       return {
         log: { key: events.vkey, epoch, records: size, root },
         controlPlaneKey: needs.controlPlane.line,
-        anchored: (needs.anchoring()?.health() ?? []).map(
-          ({ by, name, size: at, trouble, alarm }) => ({
-            by,
-            name,
-            records: at,
-            trouble,
-            alarm,
-          }),
-        ),
+        anchored: anchored.map(({ by, name, size: at, trouble, alarm }) => ({
+          by,
+          name,
+          records: at,
+          trouble,
+          alarm,
+        })),
         outputs: {
           holds: [...(await outputs.holds())].map(([change, hold]) => ({ change, ...hold })),
         },
         next:
-          needs.anchoring() === undefined
+          anchored.length === 0
             ? 'nothing outside this machine knows the log: name a witness, a timestamp authority or an anchor file in evidence.yaml'
             : '',
       };
