@@ -6,7 +6,8 @@
  *   bin/holdfast-node bench/month.ts [hosts] [seed] [times the rates]
  */
 import { NAMESPACES } from '#authority';
-import type { InboxGroup, Proposal, StandingTerms } from '#execution';
+import { Fault } from '#base/fault';
+import type { InboxGroup, Proposal, StandingPage, StandingTerms } from '#execution';
 import { aKey } from '#samples/authority';
 import { ASSISTANT, aProposal, OPERATOR, type World } from '#test/change-world';
 import { atRest, aWideWorld } from '#test/rollout-world';
@@ -22,7 +23,7 @@ const RATES = [
   { rate: 0.1, action: 'cache.clear', unit: false, isUrgent: false },
   { rate: 0.05, action: 'service.start', unit: true, isUrgent: true },
 ] as const;
-/** The share of requests by a session that had read free text of a target: never run by consent in advance. */
+/** The share of requests by a session that had read free text of a target: consent in advance is for them only where it says so. */
 const TAINTED = 0.25;
 /** Once a month the same thing breaks on a tenth of the fleet within an hour. */
 const BURST = 0.1;
@@ -87,6 +88,9 @@ function words(action: string, unit: boolean): Proposal['arguments'] {
   return unit ? { unit: 'nginx.service' } : {};
 }
 
+/** `pagedFor`: the change that somebody comes for; `null`: one of the hours when they look at what there is. */
+type Look = { readonly at: number; readonly pagedFor: string | null };
+
 /** When somebody looks after `at`: ten minutes after a page, else at 9, 13 and 17 of a working day. */
 function lookAfter(at: number, isUrgent: boolean): number {
   if (isUrgent) return at + 600;
@@ -141,27 +145,41 @@ class Operator {
     }
   }
 
-  /** Offered for the targets it was asked for; given for the fleet, as a person may, in as many pieces as it takes. */
+  /** Offered for the targets it was asked for; given for the fleet, as a person may, in as few orders as hold it. */
   async #consent(offer: StandingTerms): Promise<void> {
     const { road } = this.#world;
     const given = road
       .standings(OPERATOR)
-      .some(({ action }) => action.startsWith(`${offer.action}@`));
+      .some(
+        ({ action, evenTainted }) =>
+          action.startsWith(`${offer.action}@`) && evenTainted === offer.evenTainted,
+      );
     // Once a month it is given anew.
-    const parts = given ? [offer.targets] : pieces(this.#fleet, 100);
-    for (const targets of parts) {
-      const page = await road.standingPage(OPERATOR, { ...offer, targets });
+    for (const page of await this.#pages(offer, given ? offer.targets : this.#fleet)) {
       const signature = aKey('alice').sign(NAMESPACES.standing, page.order);
       await road.addStanding(OPERATOR, { order: page.order, signatures: [signature] });
       this.signatures++;
       this.consents++;
     }
   }
-}
 
-function pieces<T>(all: readonly T[], most: number): readonly (readonly T[])[] {
-  const parts = Math.ceil(all.length / most);
-  return Array.from({ length: parts }, (_, i) => all.slice(i * most, (i + 1) * most));
+  async #pages(offer: StandingTerms, targets: readonly string[]): Promise<readonly StandingPage[]> {
+    for (let count = 1; ; count++) {
+      const most = Math.ceil(targets.length / count);
+      const parts = Array.from({ length: count }, (_, i) =>
+        targets.slice(i * most, (i + 1) * most),
+      );
+      try {
+        return await Promise.all(
+          parts.map((some) => this.#world.road.standingPage(OPERATOR, { ...offer, targets: some })),
+        );
+      } catch (thrown) {
+        // More steps than one order lists.
+        if (!(thrown instanceof Fault) || thrown.code !== 'invalid-arguments' || most === 1)
+          throw thrown;
+      }
+    }
+  }
 }
 
 export async function month(hosts: number, seed: number, times = 1): Promise<Month> {
@@ -177,17 +195,20 @@ export async function month(hosts: number, seed: number, times = 1): Promise<Mon
   const begun = world.clock.now();
   const until = (at: number): void =>
     world.pass(Math.max(0, at - (world.clock.now() - begun) / 1_000_000));
-  let looks: number[] = [];
+  let looks: Look[] = [];
+  /** A page whose change somebody decided on meanwhile brings nobody. */
+  const lookThen = async ({ at, pagedFor }: Look): Promise<void> => {
+    if (pagedFor !== null && world.store.changes.change(pagedFor)?.state !== 'previewed') return;
+    until(at);
+    await operator.look();
+  };
   let asked = 0;
   let byConsent = 0;
   const queue = [...monthOf(targets, roll, times)];
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const { at, proposal, isUrgent } = next;
-    for (const due of looks.filter((each) => each <= at)) {
-      until(due);
-      await operator.look();
-    }
-    looks = looks.filter((each) => each > at);
+    for (const due of looks.filter((each) => each.at <= at)) await lookThen(due);
+    looks = looks.filter((each) => each.at > at);
     until(at);
     await world.road.tick();
     if (proposal.targets.length === 1) {
@@ -198,7 +219,8 @@ export async function month(hosts: number, seed: number, times = 1): Promise<Mon
     const tainted = session.endsWith('read');
     const view = await world.road.propose({ ...ASSISTANT, session, tainted }, proposal);
     if (view.state === 'refused') {
-      if (view.decision.because !== 'over-budget') throw new Error(view.decision.says);
+      if (!['over-budget', 'cooldown'].includes(view.decision.because))
+        throw new Error(view.decision.says);
       // As the answer says: not before the hour is over.
       queue.push({ at: at + HOUR, proposal, isUrgent });
       queue.sort((a, b) => a.at - b.at);
@@ -206,14 +228,14 @@ export async function month(hosts: number, seed: number, times = 1): Promise<Mon
     }
     asked++;
     if (view.state === 'previewed') {
-      const look = lookAfter(at, isUrgent);
-      if (!looks.includes(look)) looks = [...looks, look].toSorted((a, b) => a - b);
-    } else byConsent++;
+      const look = { at: lookAfter(at, isUrgent), pagedFor: isUrgent ? view.changeId : null };
+      looks = [...looks, look].toSorted((a, b) => a.at - b.at);
+    } else {
+      byConsent++;
+      await atRest(world, view.changeId);
+    }
   }
-  for (const due of looks) {
-    until(due);
-    await operator.look();
-  }
+  for (const due of looks) await lookThen(due);
   const { signatures, consents } = operator;
   const perWeek = Number((signatures / WEEKS).toFixed(1));
   const withoutAny = Number((asked / WEEKS).toFixed(1));
