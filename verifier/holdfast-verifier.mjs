@@ -620,7 +620,7 @@ export function parseSigners(text) {
   for (const [i, line] of text.split('\n').entries()) {
     if (line.trim() === '' || line.startsWith('#')) continue;
     const wrong = (/** @type {string} */ why) => new Bad('signers-form', `line ${i + 1} of the signers: ${why}`);
-    const m = /^(\S+)\s+(?:((?:[a-z-]+(?:="[^"]*")?,?)+)\s+)?((?:sk-)?(?:ssh|ecdsa)-\S+)\s+([A-Za-z0-9+/]+=*)(?:\s.*)?$/.exec(line);
+    const m = /^(\S+)\s+(?:([a-z-]+(?:="[^"]*")?(?:,[a-z-]+(?:="[^"]*")?)*)\s+)?((?:sk-)?(?:ssh|ecdsa)-\S+)\s+([A-Za-z0-9+/]+=*)(?:\s.*)?$/.exec(line);
     if (m === null) throw wrong('not <names> [options] <type> <key>');
     const [, names = '', options = '', type = '', encoded = ''] = m;
     if (/[*?!"]/.test(names)) throw wrong('names are spelled out, without patterns');

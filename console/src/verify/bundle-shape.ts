@@ -18,7 +18,7 @@ export type Said = {
   readonly config: boolean;
   /** Names beside the signatures of the configurations. */
   readonly configBy: readonly string[];
-  /** Keys that signed orders and standing approvals, in base64. */
+  /** Keys that signed orders and standing approvals: type and base64. */
   readonly keys: readonly string[];
   /** The key beside the first signature of a run order. */
   readonly controlPlane: string | undefined;
@@ -86,7 +86,7 @@ export async function readSaid(file: string): Promise<Said | undefined> {
     keys: orders
       .flatMap((order) => [order, fields(order['standing'])])
       .flatMap((one) => list(one, 'signatures'))
-      .map((one) => text(one, 'key').split(' ')[1] ?? ''),
+      .map((one) => keyIn(text(one, 'key'))),
     controlPlane: signed === undefined ? undefined : keyIn(text(signed, 'key')),
     hosts: receipts.map(({ target, key }) => {
       const at = targets.find((one) => one['id'] === target);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { KEYS, LOG, WITNESS } from '../../../test/verifier/made-bundle.ts';
+import { parseSigners } from '../../../verifier/holdfast-verifier.mjs';
 import {
   fingerprintOf,
   given,
@@ -28,6 +29,30 @@ describe('keys that were given', () => {
     });
     assert.match(await fingerprintOf(ALICE), /^SHA256:[A-Za-z0-9+/]{43}$/);
     assert.match(await vkeyFingerprint(LOG.vkey), /^SHA256:[A-Za-z0-9+/]{43}$/);
+  });
+
+  it('are shown by the key that counts, whatever else a line says of keys', async () => {
+    const [type, base64] = KEYS.mallory.line.split(' ');
+    const own = await fingerprintOf(KEYS.mallory.line);
+    for (const line of [
+      `alice ${type}  ${base64} ${KEYS.alice.line}`,
+      `alice ${type}\t${base64} ${KEYS.alice.line}`,
+      `alice namespaces="holdfast-change@1,x ${KEYS.alice.line}" ${KEYS.mallory.line}`,
+      `alice cert-authority,namespaces="a" ${KEYS.mallory.line} of ${KEYS.alice.line}`,
+    ]) {
+      const [counts] = parseSigners(line);
+      assert.equal(counts?.key.blob.toString('base64'), base64, line);
+      assert.equal(await fingerprintOf(line), own, line);
+      assert.ok('given' in (await readGiven(line, NOTHING_GIVEN)), line);
+    }
+    assert.equal(await fingerprintOf('alice'), 'not a key');
+  });
+
+  it('are read in a time that grows with what was pasted', async () => {
+    for (const line of [`alice ${'a"" '.repeat(999)}!`, `alice ${'a-'.repeat(999)}!`]) {
+      assert.ok('wrong' in (await readGiven(line, NOTHING_GIVEN)));
+      assert.throws(() => parseSigners(line), /signers: not/);
+    }
   });
 
   it('are refused whole where a line is none of these', async () => {

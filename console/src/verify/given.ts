@@ -2,9 +2,10 @@
  * Keys that a person gave to this browser: an auditor's own, from people and not from the service. Where there are some,
  * they count in place of what was seen first, and nothing else is learnt in their place.
  */
-import { fromBase64, sha256 } from './bytes.ts';
+import { type Bytes, fromBase64, sha256 } from './bytes.ts';
 import type { Kept } from './memory.ts';
 import { COSIGNATURE, parseVerifierKey } from './note.ts';
+import { isSignerLine, keyOfLine } from './signer-line.ts';
 
 const NAME = 'holdfast.given';
 const MOST_CHARS = 200_000;
@@ -61,19 +62,17 @@ const PEM = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-
 async function kindOf(line: string): Promise<'signers' | 'logKeys' | 'witnesses' | undefined> {
   if ((await parseVerifierKey(line)) !== undefined) return 'logKeys';
   if ((await parseVerifierKey(line, COSIGNATURE)) !== undefined) return 'witnesses';
-  return SIGNER.test(line) && fromBase64(blobOf(line)) !== undefined ? 'signers' : undefined;
+  return isSignerLine(line) && blobOf(line) !== undefined ? 'signers' : undefined;
 }
 
-/** Names, options, type, key: a bare public key names nobody. */
-const SIGNER =
-  /^[^\s"]+\s+(?:\S+\s+|[^"\s]*"[^"]*"\S*\s+)*(?:sk-)?(?:ssh|ecdsa)-\S+ [A-Za-z0-9+/]+=*(?:\s|$)/;
-
-const blobOf = (line: string): string =>
-  /(?:^|\s)(?:sk-)?(?:ssh|ecdsa)-\S+ ([A-Za-z0-9+/]+=*)/.exec(line)?.[1] ?? '';
+function blobOf(line: string): Bytes | undefined {
+  const [, base64] = keyOfLine(line)?.split(' ') ?? [];
+  return base64 === undefined ? undefined : fromBase64(base64);
+}
 
 /** Of a line that holds a public key: as `ssh-keygen -lf` says it. */
 export async function fingerprintOf(line: string): Promise<string> {
-  const bytes = fromBase64(blobOf(line));
+  const bytes = blobOf(line);
   return bytes === undefined ? 'not a key' : named(await sha256(bytes));
 }
 

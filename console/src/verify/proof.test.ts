@@ -6,7 +6,7 @@ import { ASSISTANT, aChangeWorld, aProposal, OPERATOR, type World } from '#test/
 import { lent } from '#test/lent-verifier';
 import { type BentParts, paperProof } from '#test/paper-proof';
 import { cosign, KEYS, LOG, OTHER_WITNESS, WITNESS } from '../../../test/verifier/made-bundle.ts';
-import { type Given, NOTHING_GIVEN } from './given.ts';
+import { fingerprintOf, type Given, NOTHING_GIVEN } from './given.ts';
 import type { CheckpointTold, LogSource, Remembered } from './log.ts';
 import type { OnPage, Proof } from './proof.ts';
 import { admit, NOBODY, type Trust } from './trust.ts';
@@ -101,6 +101,32 @@ describe('a change that was signed, run and written down', () => {
       mine.rests.map(({ isOwn }) => isOwn),
       [true, false],
     );
+  });
+
+  it('names the key that signed, and takes no other for it or for one of this browser', async () => {
+    const alice = aKey('alice').line;
+    const [type, base64] = alice.split(' ');
+    const { page, file } = await aChange(world, 'it is down', ({ orders }) => {
+      for (const { signatures } of orders)
+        for (const one of signatures)
+          Object.assign(one, { key: `${type}\t${base64} ${KEYS.mallory.line.split(' ')[1]}` });
+    });
+    const plain = await aChange(world);
+    const { trust } = known(
+      await proveChange(plain.file, plain.page, sourceOf(world), UNKNOWN, NOW),
+    );
+    const other = `alice namespaces="holdfast-change@1" ${KEYS.mallory.line} ${alice}`;
+    const both = { ...UNKNOWN, own: [alice], trust: admit(trust, [other], NOW) };
+    const proof = await proveChange(file, page, sourceOf(world), both, LATER);
+    assert.equal(proof.verdict, 'proved', JSON.stringify(proof.lines));
+    assert.deepEqual(
+      proof.rests.map(({ fingerprint, isOwn }) => [fingerprint, isOwn]).slice(0, -1),
+      [[await fingerprintOf(alice), true]],
+    );
+    const signed = { ...trust, signers: [{ who: 'alice', key: other, since: NOW }] };
+    const byOther = { ...UNKNOWN, own: [alice], trust: signed };
+    const stranger = await proveChange(plain.file, plain.page, sourceOf(world), byOther, LATER);
+    assert.ok(!stranger.rests.some(({ isOwn }) => isOwn));
   });
 
   it('is not proved when its page shows something else', async () => {

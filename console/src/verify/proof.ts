@@ -10,6 +10,7 @@ import type { LogReport, LogSource, Remembered } from './log.ts';
 import { verifyLog } from './log.ts';
 import { parseCheckpoint, parseNote } from './note.ts';
 import { bundleLines, inOrder, line, lineOf, type ProofLine } from './proof-lines.ts';
+import { keyOfLine } from './signer-line.ts';
 import { admit, believe, instead, signersText, strangersIn, type Trust } from './trust.ts';
 import { nameOf } from './witnesses.ts';
 
@@ -193,7 +194,7 @@ async function judge(
         line,
         fingerprint: await fingerprintOf(line),
         by: said.configBy,
-        isNeeded: isNeeded && said.keys.some((key) => line.includes(key)),
+        isNeeded: isNeeded && said.keys.some((key) => key === keyOfLine(line)),
       })),
     );
   if (!first.findings.some((one) => lineOf(one) === 'signatures'))
@@ -258,7 +259,7 @@ async function restsOn(
       ({ who, key }) =>
         who.split(',').some((one) => operators.includes(one)) &&
         // A certificate is signed by the key of its line.
-        (key.includes('cert-authority') || said?.keys.some((one) => key.includes(one))),
+        (key.includes('cert-authority') || said?.keys.some((one) => one === keyOfLine(key))),
     ),
     ...(said?.controlPlane === undefined ? [] : trust.controlPlane),
     ...trust.hosts.filter(({ who }) => hosts.has(who)),
@@ -268,7 +269,7 @@ async function restsOn(
       who: who.split(' ', 1)[0] ?? '',
       fingerprint: await fingerprintOf(key),
       since,
-      isOwn: own.some((one) => key.endsWith(` ${one}`)),
+      isOwn: own.some((one) => one === keyOfLine(key)),
       isFirst: since === now,
       isGiven: since === '',
     })),
