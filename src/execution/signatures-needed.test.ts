@@ -133,6 +133,33 @@ describe('a change that waits', () => {
     }
   });
 
+  it('is signed again only once what was signed before is spent, and then runs', async () => {
+    const world = await aChangeWorld();
+    const id = await proposed(world);
+    const { road, life } = world.begin();
+    life.at = async (point) => {
+      if (point !== 'approval-recorded') return;
+      life.at = async () => {};
+      await world.revoke('alice');
+    };
+    const spending = Promise.withResolvers<void>();
+    const slow = Promise.withResolvers<void>();
+    const host = world.host();
+    const cancel = host.cancel.bind(host);
+    host.cancel = async (nonces) => {
+      spending.resolve();
+      await slow.promise;
+      return cancel(nonces);
+    };
+    const first = world.approve(id, 'alice', road);
+    await spending.promise;
+    await throwsFault(() => world.approve(id, 'bob', road), 'already-approved');
+    slow.resolve();
+    assert.equal((await first).state, 'previewed');
+    await world.approve(id, 'bob', road);
+    assert.equal(road.get(OPERATOR, id).state, 'confirmed');
+  });
+
   it('never runs with fewer than are needed now, were when it was proposed, or were told to a signer', async () => {
     const step = fc.oneof(
       fc.record({ do: fc.constant('rule' as const), quorum: fc.integer({ min: 1, max: 3 }) }),

@@ -45,6 +45,9 @@ export async function waitAgain(
   asked: Asked,
   { missing: { lapsed, have, needed } }: MissesSignatures,
 ): Promise<ChangeView> {
+  // What is signed next is another order: nobody shall run the one before it. First of all, since whoever signs once it
+  // waits has it run at once.
+  if (lapsed.length > 0) await spendUnused(road, known);
   const gone =
     lapsed.length === 0
       ? ''
@@ -65,7 +68,5 @@ export async function waitAgain(
     detail: { decision, quorum: needed },
     event: { decision: eventDecision(decision), more: { lapsed: [...lapsed], have, needed } },
   });
-  // What is signed next is another order: nobody shall run the one before it.
-  if (lapsed.length > 0) await spendUnused(road, known);
   return viewNow(road, row.id);
 }
