@@ -326,7 +326,7 @@ class HttpFace {
       );
       if (request.method !== 'GET') return response;
       return this.#counted(response, lease, running, async (reach) => {
-        this.sessions.narrow(lease.id, reach);
+        this.sessions.reachesNow(request.headers.get('mcp-session-id') ?? '', reach);
         return reach.length > 0;
       });
     }

@@ -23,8 +23,10 @@ const finished: string[] = [];
 let begun = 0;
 let released = Promise.resolve();
 let listeners: (() => void)[] = [];
-/** Reach by bearer; the lease's id is the bearer's. */
+/** Reach by bearer; the lease's id is the bearer's, up to a `~`. */
 let leases: Map<string, Reach>;
+/** How often it was asked how far an open stream of this bearer reaches. */
+const looked = new Map<string, number>();
 let http: McpHttp;
 let url = '';
 const server = createServer((incoming, outgoing) => void http.handle(incoming, outgoing));
@@ -62,13 +64,16 @@ before(async () => {
       if (bearer === 'no-scope') return 'no-scope';
       if (reach === undefined) return undefined;
       return {
-        id: bearer,
+        id: bearer.split('~')[0] ?? '',
         onBehalfOf: 'operator:ada@console',
         profile: 'observer',
         reach,
         expiresAt: (clock.now() + 60_000_000) as Instant,
         resource: bearer === 'foreign' ? 'https://elsewhere.example/mcp' : url,
-        reachNow: async () => leases.get(bearer),
+        reachNow: async () => {
+          looked.set(bearer, (looked.get(bearer) ?? 0) + 1);
+          return leases.get(bearer);
+        },
       };
     },
     leases: {
@@ -306,6 +311,28 @@ for (const era of ERAS) {
   });
 }
 
+describe('two bearers of one lease', () => {
+  it('hear in their sessions what each of them reaches, whatever the other does', async () => {
+    leases.set('whole~looks', leases.get('looks') ?? []);
+    const wide = await listening('whole', 'legacy');
+    const less = await listening('whole~looks', 'legacy');
+    const heard = less.text();
+    const [whole] = leases.get('whole') ?? [];
+    assert.ok(whole !== undefined);
+    leases.set('whole', [whole, whole]);
+    const from = looked.get('whole') ?? 0;
+    // The look before that one has counted.
+    while ((looked.get('whole') ?? 0) < from + 2) await sleep(5);
+    changes.publish('holdfast://findings');
+    const reader = wide.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let told = '';
+    while (!told.includes('holdfast://findings')) told += (await reader?.read())?.value ?? '';
+    leases.set('whole~looks', []);
+    assert.equal(await heard, '');
+    await reader?.cancel();
+  });
+});
+
 /** A stream of what changes, as each of the eras opens it. */
 async function listening(bearer: string, era: (typeof ERAS)[number]): Promise<Response> {
   const request = (method: string, params: object): object => ({
@@ -335,10 +362,13 @@ async function listening(bearer: string, era: (typeof ERAS)[number]): Promise<Re
     }),
   );
   await started.text();
+  const session = { 'mcp-session-id': started.headers.get('mcp-session-id') ?? '' };
+  const [uri] = FINDINGS.resourceSubscriptions;
+  await (await ask(bearer, request('resources/subscribe', { uri }), session)).text();
   const headers = {
     authorization: `Bearer ${bearer}`,
     accept: 'text/event-stream',
-    'mcp-session-id': started.headers.get('mcp-session-id') ?? '',
+    ...session,
   };
   return fetch(url, { headers });
 }

@@ -98,10 +98,10 @@ export class Sessions {
     }
   }
 
-  /** What whoever owns them reaches from now on: their streams tell of nothing else. */
-  narrow(owner: string, reach: Caller['reach']): void {
-    for (const session of this.#sessions.values())
-      if (session.owner === owner) session.asked.caller = { ...session.asked.caller, reach };
+  /** What whoever listens in it reaches from now on. No other of the same owner, who may have come with less. */
+  reachesNow(id: string, reach: Caller['reach']): void {
+    const session = this.#sessions.get(id);
+    if (session !== undefined) session.asked.caller = { ...session.asked.caller, reach };
   }
 
   /** Ends those of owners that hold nothing any more. */
