@@ -4,10 +4,18 @@ import fc from 'fast-check';
 import { sha256 } from '#base/digest';
 import { Fault } from '#base/fault';
 import type { Json, JsonObject } from '#base/json';
-import { type ArgvTemplate, buildCatalogue, parseArguments, parseRunbook } from '#catalogue';
+import {
+  type Action,
+  type ArgvTemplate,
+  buildCatalogue,
+  parseArguments,
+  parseRunbook,
+  type Runnable,
+} from '#catalogue';
 import type { PlanArg } from '#model';
 import { aRunbookFile, shippedActions } from '#samples/catalogue';
 import { throwsFault } from '#test/throws-fault';
+import type { ExpandContext } from './bind.ts';
 import { expand } from './expand.ts';
 import { planDigest } from './plan.ts';
 import {
@@ -267,6 +275,31 @@ runbook:
       () => expandOn('runbook.renew-and-reload', args, context, aTarget({ hostType: 'talos' })),
       'wrong-host-type',
     );
+  });
+
+  it('is refused where one of its actions is for another environment, a diagnosis or a runbook, or all of it too long', async () => {
+    const id = 'runbook.renew-and-reload';
+    const inside = (over: Partial<Runnable>): ExpandContext => ({
+      ...context,
+      catalogue: {
+        find: (name) => {
+          const found = catalogue.find(name);
+          return found.id === id ? found : ({ ...found, ...over } as Runnable);
+        },
+      },
+    });
+    const lab = inside({ environments: ['lab'] });
+    await throwsFault(() => expandOn(id, args, lab), 'not-permitted');
+    const looks = inside({ diagnosis: catalogue.find('host.diagnose').diagnosis });
+    await throwsFault(() => expandOn(id, args, looks), 'invalid-arguments');
+    const itself = inside(catalogue.find(id));
+    const fault = await throwsFault(() => expandOn(id, args, itself), 'invalid-arguments');
+    assert.match(fault.message, /cannot run a runbook/);
+    const restart = catalogue.find('service.restart') as Action;
+    const long = (times: number): ExpandContext =>
+      inside({ steps: Array.from({ length: times }, () => restart.steps).flat() } as never);
+    assert.equal(expandOn(id, args, long(127)).steps.length, 128);
+    await throwsFault(() => expandOn(id, args, long(128)), 'invalid-arguments');
   });
 
   it('holds the facts of its actions, and hands over only what is reported', async () => {
