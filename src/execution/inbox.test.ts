@@ -70,7 +70,7 @@ describe('the inbox', () => {
     assert.equal(next.decision.verdict, 'allow', 'and it holds');
   });
 
-  it('offers consent for what read text of targets only to whom has signed that by hand three times', async () => {
+  it('offers consent for what read text of targets only where that was signed by hand three times', async () => {
     const world = await aWideWorld({ look: () => 'State: ONLINE' });
     const rotate = { action: 'logs.rotate', arguments: {} };
     const reads = { ...ASSISTANT, session: 'ses_reads', tainted: true };

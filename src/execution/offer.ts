@@ -1,7 +1,7 @@
 /**
  * What a person could consent to in advance, after they approved the very same by hand often enough: only T1, only values of
- * a closed set, and no wider than what they signed. That it holds also after text of a target was read is offered only
- * to whom has signed that by hand as often, with that text before them.
+ * a closed set. That it holds also after text of a target was read is offered only where that was signed by hand as often,
+ * with that text on the page. Whoever signed: an offer is a form, and only a signature of its own consents.
  */
 import { partCore, partDocument, standingDocument } from '#authority';
 import { partOf } from '#planning';

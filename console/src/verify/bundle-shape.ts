@@ -16,7 +16,7 @@ export type Said = {
   /** Lines of the signers file in force, without comments. */
   readonly signers: readonly string[];
   readonly config: boolean;
-  /** Names beside the signatures of the configurations. */
+  /** Names beside the signatures of the configurations that name this very list of signers. */
   readonly configBy: readonly string[];
   /** Keys that signed orders and standing approvals: type and base64. */
   readonly keys: readonly string[];
@@ -69,6 +69,7 @@ export async function readSaid(file: string): Promise<Said | undefined> {
       parts.set(digest, `${line(part, 'step').split('/')[0]} ${line(part, 'direction')}`);
     }
   }
+  const listed = toHex(await sha256(utf8(text(predicate, 'signers'))));
   const run = orders.find((order) => text(order, 'text').startsWith('holdfast-run '));
   const [signed] = run === undefined ? [] : list(run, 'signatures');
   return {
@@ -79,6 +80,7 @@ export async function readSaid(file: string): Promise<Said | undefined> {
     configBy: [
       ...new Set(
         list(predicate, 'config')
+          .filter((one) => line(text(one, 'text'), 'signers').split(' ')[1] === listed)
           .flatMap((one) => list(one, 'signatures'))
           .map((one) => text(one, 'operator')),
       ),

@@ -62,9 +62,11 @@ export async function checkInBrowser(
       ...(revocations === '' ? {} : { isRevoked: parseRevocations(bytesOf(revocations)) }),
     });
     const { verdict, findings, undecided, notes, more, facts } = report;
-    return { verdict, findings, undecided, notes, more, facts } as BundleReport;
+    const plain = { verdict, findings, undecided, notes, more, facts } as BundleReport;
+    // Read in the run itself: another check may begin before this one is answered.
+    return { report: plain, isLimited: limits.isMet };
   });
-  if (!limits.isMet || tsa.length === 0) return checked;
+  if (!checked.isLimited || tsa.length === 0) return checked.report;
   // Neither holds nor fails: the standalone verifier reads more kinds.
   const without = { logKeys, witnesses, signers, hostKeys, revocations };
   return checkInBrowser(file, without);
