@@ -75,7 +75,7 @@ describe('consent in advance', () => {
     );
     world.pass(86_400);
     await refused('expired', order);
-    assert.deepEqual(world.road.standings(), []);
+    assert.deepEqual(world.road.standings(OPERATOR), []);
     // A row of another organisation, in form and signed, sends nothing to a host.
     await add(world, (await ask(world, {})).order);
     const [row] = world.store.changes.standings();

@@ -290,7 +290,7 @@ runbook:
     });
     const lab = inside({ environments: ['lab'] });
     await throwsFault(() => expandOn(id, args, lab), 'not-permitted');
-    const looks = inside({ diagnosis: catalogue.find('host.diagnose').diagnosis });
+    const looks = inside({ diagnosis: 'host.diagnose' });
     await throwsFault(() => expandOn(id, args, looks), 'invalid-arguments');
     const itself = inside(catalogue.find(id));
     const fault = await throwsFault(() => expandOn(id, args, itself), 'invalid-arguments');
