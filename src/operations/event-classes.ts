@@ -85,6 +85,9 @@ const OWN_DECISIONS: ReadonlySet<string> = new Set([
   'change.lifted',
   'change.cleared',
   'enrolment.signed',
+  // Somebody at a terminal gave the log another key, or began it anew from a copy.
+  'log.key',
+  'log.restored',
 ]);
 
 /** On the way from one word about a change to the next. */

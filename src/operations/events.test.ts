@@ -91,6 +91,8 @@ describe('what an event is about', () => {
     assert.equal(matters(asked('query_facts', { ...LEASE, outcome: 'refused' })), true);
     assert.equal(matters(asked('approval_page', { outcome: 'refused' })), false);
     assert.equal(matters(own('notice.sent', { outcome: 'failed' })), true);
+    assert.equal(matters(own('log.checkpoint')), false);
+    for (const kind of ['log.key', 'log.restored']) assert.equal(matters(own(kind)), true, kind);
     // The call comes again with the passkey.
     const first = asked('lease_issue', { outcome: 'refused', fault: 'passkey-needed' });
     assert.equal(matters(first), false);
