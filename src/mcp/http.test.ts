@@ -395,7 +395,6 @@ describe('mcp over http', () => {
     assert.equal(open.status, 200);
     const from = clock.monotonicMs();
     await open.text();
-    // Left to itself it would stay for the heartbeats of an hour.
     assert.ok(clock.monotonicMs() - from < 20_000);
     const after = await modern('tools/list', {}, { authorization: 'Bearer secret-short' });
     assert.equal(after.status, 401);
