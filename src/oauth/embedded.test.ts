@@ -20,6 +20,7 @@ import { nodeClock, nodeRandom } from '#machine';
 import { mcpHttp, mcpService } from '#mcp';
 import { SAMPLE_OPERATIONS, samplePerform } from '#samples/mcp';
 import { CookieBrowser } from '#test/cookie-browser';
+import { isSafeRedirect } from './embedded.ts';
 import type { LeaseTerms, OAuthPerson, OAuthRoutes } from './protocol.ts';
 import { oauthRoutes } from './routes.ts';
 import { DEFAULT_SCOPE, leastScopeWith, oauthScopes } from './scopes.ts';
@@ -41,6 +42,8 @@ const clock: Clock = real;
 const documents = new Map<string, unknown>();
 const fetched: { readonly url: string; readonly init: RequestInit }[] = [];
 const kept: KeptLease[] = [];
+/** What a lease waits for while it is made. */
+let lending: (() => Promise<void>) | undefined;
 let refuses: Fault | undefined;
 let unconfirmed: Fault | undefined;
 const confirmed: unknown[] = [];
@@ -77,6 +80,7 @@ before(async () => {
         const bearer = `hf_lease_${kept.length}_${Math.random()}`;
         const id = `lease_${kept.length}`;
         kept.push({ id, sha256: sha256(bearer), terms });
+        await lending?.();
         return { id, bearer, expiresAt: (clock.now() + terms.seconds * 1_000_000) as Instant };
       },
       revoke: async (id, reason) => {
@@ -440,6 +444,22 @@ describe('the embedded authorization server', () => {
     assert.ok(alive.length <= 1);
   });
 
+  it('takes it back too when the code comes again while the lease is made', async () => {
+    const code = codeOf(await new Browser().agree(authorizeUrl()));
+    const [begun, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    lending = () => {
+      begun.resolve();
+      return goOn.promise;
+    };
+    const first = token(code);
+    await begun.promise;
+    lending = undefined;
+    assert.equal(await errorOf(await token(code)), 'invalid_grant');
+    goOn.resolve();
+    assert.equal(await errorOf(await first), 'invalid_grant');
+    assert.match(kept.at(-1)?.revoked ?? '', /used twice/);
+  });
+
   it('takes a lease back from the client that holds it, and from no other', async () => {
     const code = codeOf(await new Browser().agree(authorizeUrl()));
     const { access_token: bearer } = (await (await token(code)).json()) as { access_token: string };
@@ -516,6 +536,24 @@ describe('the embedded authorization server', () => {
       assert.equal(answer.headers.get('location'), null);
       assert.match(answer.headers.get('content-type') ?? '', /text\/plain/);
     }
+  });
+
+  it('redirects over TLS, to this machine and to a program of its own scheme, and nowhere that runs or shows text', () => {
+    for (const uri of ['https://a.example/cb', 'http://[::1]:1/cb', 'com.example.app:/cb'])
+      assert.equal(isSafeRedirect(uri), true, uri);
+    for (const uri of [
+      'http://a.example/cb',
+      'http://127.0.0.1.example/cb',
+      'javascript:alert(1)',
+      'data:text/html,x',
+      'file:///etc/passwd',
+      'blob:https://a.example/1',
+      'vbscript:x',
+      'mailto:a@b.example',
+      'x:/cb',
+      'no address',
+    ])
+      assert.equal(isSafeRedirect(uri), false, uri);
   });
 
   it('lets a program on this machine choose its port, and nothing else (RFC 8252, 7.3)', async () => {
