@@ -161,6 +161,20 @@ describe('the standalone verifier, on a bundle', () => {
       assert.throws(() => parseSigners(line), line);
   });
 
+  it('takes no signature of a revoked key, and no envelope that says a thing twice', () => {
+    const bundle = makeBundle();
+    const revoked = check(bundle, { isRevoked: () => true });
+    assert.ok(codesOf(revoked).includes('signer-revoked'));
+    assert.equal(revoked.exitCode, 8);
+    const none = check(bundle, { isRevoked: () => false });
+    assert.deepEqual(
+      [none.undecided.map(({ code }) => code), none.exitCode],
+      [['timestamp-authority'], 0],
+    );
+    const twice = Buffer.from(bundle.toString().replace('{', '{"payloadType":"text/plain",'));
+    assert.deepEqual(codesOf(check(twice)), ['envelope-form']);
+  });
+
   it('takes an SSHSIG apart to its last byte', () => {
     const text = 'x';
     const good = sshsig(KEYS.alice, 'holdfast-change@1', text);
