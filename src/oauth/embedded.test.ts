@@ -538,6 +538,15 @@ describe('the embedded authorization server', () => {
     }
   });
 
+  it('sends its answer back in the query, in whichever way it is asked to', async () => {
+    for (const mode of ['fragment', 'form_post'])
+      assert.notEqual(
+        codeOf(await new Browser().agree(authorizeUrl({ response_mode: mode }))),
+        '',
+        mode,
+      );
+  });
+
   it('redirects over TLS, to this machine and to a program of its own scheme, and nowhere that runs or shows text', () => {
     for (const uri of ['https://a.example/cb', 'http://[::1]:1/cb', 'com.example.app:/cb'])
       assert.equal(isSafeRedirect(uri), true, uri);

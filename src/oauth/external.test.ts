@@ -14,6 +14,7 @@ import { type Log, silentLog } from '#base/log';
 import type { Clock } from '#base/ports';
 import { instant } from '#base/time';
 import { DEFAULT_SCOPE as SCOPE } from '#model';
+import { vouchedOf } from './claims.ts';
 import { type ExternalOptions, externalTokens, type VerifyToken } from './external.ts';
 import { operatorBehind } from './person.ts';
 import type { OAuthPerson, Vouched } from './protocol.ts';
@@ -200,6 +201,12 @@ describe('a token of the identity provider', () => {
     it(`is refused: ${name}`, async () => {
       assert.equal(await verify(await signed(...given), MCP), undefined);
     });
+
+  it('names nobody whom an account could not name', () => {
+    for (const sub of ['123 ', '', 'a\nb', 'x'.repeat(129), 7, undefined])
+      assert.equal(vouchedOf({ sub }, ISSUER, null), undefined, String(sub));
+    assert.deepEqual(vouchedOf({ sub: '123' }, ISSUER, null)?.accounts, [`oidc:${ISSUER}#123`]);
+  });
 
   it('is good and of no use with no scope of ours, an unknown one, or several', async () => {
     for (const scope of [
