@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { NAMESPACES } from '#authority';
-import { aKey } from '#samples/authority';
+import { type Instant, shift } from '#base/time';
+import { aKey, NOON } from '#samples/authority';
 import { ASSISTANT, aChangeWorld, aProposal, OPERATOR, type World } from '#test/change-world';
 import { throwsFault } from '#test/throws-fault';
 import type { StandingPage, StandingTerms, StandingView } from './protocol.ts';
+import { settleAfterRestore } from './restored.ts';
+import { openChangeRoad } from './road.ts';
 
 const TERMS: StandingTerms = {
   action: 'service.reload',
@@ -76,13 +79,42 @@ describe('consent in advance', () => {
     world.pass(86_400);
     await refused('expired', order);
     assert.deepEqual(world.road.standings(OPERATOR), []);
-    // A row of another organisation, in form and signed, sends nothing to a host.
+    await add(world, (await ask(world, {})).order);
+    // Once a backup is put back it is over: its hosts are enrolled anew.
+    const put = { clock: world.clock, store: world.store, events: world.log };
+    const { revoked } = await settleAfterRestore(put, 'yesterday');
+    assert.equal(revoked.length, 1);
+    assert.equal(world.road.standings(OPERATOR)[0]?.state, 'revoked');
+    assert.equal((await world.road.propose(ASSISTANT, RELOAD)).state, 'previewed');
+  });
+
+  it('sends nothing to a host when its row is of another organisation, in form and signed', async () => {
+    const world = await aChangeWorld();
     await add(world, (await ask(world, {})).order);
     const [row] = world.store.changes.standings();
     const other = (row?.text ?? '').replace(/^organisation .*$/m, 'organisation other');
     const signed = JSON.stringify([aKey('alice').sign(NAMESPACES.standing, other)]);
     world.edit(`UPDATE standing SET text = '${other}', signatures = '${signed}'`);
     assert.equal((await world.road.propose(ASSISTANT, RELOAD)).state, 'previewed');
+    assert.equal(world.sent.length, 0);
+  });
+
+  it('runs nothing any more when the window closed between the decision and the run', async () => {
+    const where = { environments: null, tags: null, targets: null };
+    const from = (NOON * 1_000_000) as Instant;
+    const span = { kind: 'once', from, to: shift(from, 60_000_000) } as const;
+    const settings = { windows: [{ name: 'noon', where, span }] };
+    const world = await aChangeWorld({ settings });
+    const stop = { action: 'service.stop', arguments: { unit: 'ssh.service' } };
+    await add(world, (await ask(world, { action: stop.action })).order);
+    const road = openChangeRoad({
+      ...world.ports(world.begin().life),
+      at: async (point) => {
+        if (point === 'approval-recorded') world.pass(61);
+      },
+    });
+    const { state, decision } = await road.propose(OPERATOR, aProposal(stop));
+    assert.deepEqual([state, decision.because], ['refused', 'policy-denied']);
     assert.equal(world.sent.length, 0);
   });
 });
