@@ -191,7 +191,7 @@ function Lines({ proof }: { readonly proof: Proof }): ReactNode {
       {isFirst ? (
         <p className="small">
           Some of the keys are seen here for the first time, and known from now on: compare them
-          once, under What this rests on.
+          once, in the list of keys below.
         </p>
       ) : null}
       <ul className="proof" aria-label="What was checked">
