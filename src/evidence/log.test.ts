@@ -26,6 +26,15 @@ describe('an event log', () => {
     await log[Symbol.asyncDispose]();
   });
 
+  it('tells whoever was answered what they asked, also before it is synced', async () => {
+    const { log } = await openTestLog(new SimulatedDisk().start());
+    for (const requestId of ['first', 'second']) {
+      await log.append(anEvent({ requestId })).written;
+      assert.equal((await log.read({}, 1))[0]?.requestId, requestId);
+    }
+    await log[Symbol.asyncDispose]();
+  });
+
   it('is found again as it was left', async () => {
     const disk = new SimulatedDisk();
     const first = await openTestLog(disk.start());

@@ -103,6 +103,7 @@ export class Log implements EventLog {
   #news: number;
   /** What was appended since the last batch was taken. */
   #gathering: Batch | undefined;
+  #last: Appended | undefined;
   /** Done by the pump between two batches, when no write is under way. */
   #between: (() => Promise<void>)[] = [];
   #journal: { readonly bundle: number; readonly appender: Appender } | undefined;
@@ -198,6 +199,7 @@ export class Log implements EventLog {
     const isNews = event.kind !== 'log.checkpoint';
     this.#gathering ??= new Batch();
     const appended = this.#gathering.add({ seq, text, bytes, entryHash, leaf, isNews });
+    this.#last = appended;
     this.#startPump();
     return appended;
   }
@@ -491,12 +493,14 @@ export class Log implements EventLog {
 
   // Reads ------------------------------------------------------------------------------------
 
-  async read(
-    filter: EventFilter,
-    limit: number,
-    before: number = this.#acknowledged.size,
-  ): Promise<readonly EventRecord[]> {
-    const end = Math.min(before, this.#acknowledged.size);
+  /**
+   * Newest first, of what is acknowledged. Without `before` all that was appended until now is waited for: whoever was
+   * answered finds what they asked.
+   */
+  async read(filter: EventFilter, limit: number, before?: number): Promise<readonly EventRecord[]> {
+    if (before === undefined) await this.#last?.durable.catch(ignore);
+    const { size } = this.#acknowledged;
+    const end = Math.min(before ?? size, size);
     return newestFirst((bundle) => this.#entries(bundle), filter, limit, end);
   }
 

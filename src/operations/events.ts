@@ -44,7 +44,8 @@ export const eventsList = look({
     passedOver: z.number().describe('records between these that were not asked for'),
   }),
   async run(asked, { events }, asking) {
-    const from = Math.min(asked.before ?? events.size, events.size);
+    const [newest] = await events.read({}, 1, asked.before);
+    const from = newest === undefined ? 0 : newest.seq + 1;
     const wanted = asked.limit ?? LIMITS.queryDefault;
     const { found, reached } = await search(events, asked, wanted, from);
     const kept = fitting(found, asking.answerBytes - 512);
