@@ -16,6 +16,8 @@ const FAST_LIMIT_MS = 5 * MINUTE;
 const SLOW_LIMIT_MS = 40 * MINUTE;
 /** More slow suites than this do not fail because the machine is busy. */
 const UNSTEADY_AT_MOST = 2;
+/** As the test runner and Playwright say it: `test timed out after`, `locator.click: Timeout 30000ms exceeded`. */
+const WAITED_IN_VAIN = / # (?:test timed out after \d+ms|[\w.]+: Timeout \d+ms exceeded)/;
 
 /** These look at this whole machine, and would see what others open there. */
 const LOOKING: ReadonlySet<string> = new Set([
@@ -139,12 +141,16 @@ function seedOf(): number {
 }
 
 /**
- * Slow suites share two processors with each other and with hosts that boot. One that failed is asked once more, alone
- * and with the same seed: what is wrong stays wrong. What passes then is told at the end, to be mended all the same.
+ * Slow suites share two processors with each other and with hosts that boot. One that waited in vain is asked once more,
+ * alone and with the same seed; what passes then is told at the end, to be mended all the same. Only where waiting is what
+ * failed first: a wrong answer is a failure however rarely it comes, and may be a race of ours.
  */
 async function again(): Promise<void> {
   const fileOf = (failure: string): string => failure.slice(0, failure.indexOf(': '));
-  const files = [...new Set(total.failed.map(fileOf))].filter((file) => slow.includes(file));
+  const firsts = new Map(total.failed.toReversed().map((failure) => [fileOf(failure), failure]));
+  const files = [...firsts]
+    .filter(([file, failure]) => slow.includes(file) && WAITED_IN_VAIN.test(failure))
+    .map(([file]) => file);
   if (files.length === 0 || files.length > UNSTEADY_AT_MOST) return;
   for (const file of files) {
     const isOf = (failure: string): boolean => fileOf(failure) === file;
